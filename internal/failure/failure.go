@@ -1,0 +1,72 @@
+// Package failure says why a probe did not succeed: a stage, a reason from a closed set, and a sentence for a person.
+package failure
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Stage is the part of a probe in which it failed. The set is closed; it is the label `stage` of probe_failure_info.
+type Stage string
+
+// The stages, in the order in which a probe passes them.
+const (
+	Config   Stage = "config"
+	Policy   Stage = "policy"
+	Resolve  Stage = "resolve"
+	Connect  Stage = "connect"
+	TLS      Stage = "tls"
+	Send     Stage = "send"
+	Receive  Stage = "receive"
+	Auth     Stage = "auth"
+	Status   Stage = "status"
+	Content  Stage = "content"
+	Internal Stage = "internal"
+)
+
+// Failure is an error with a stage and a reason. Reasons are lower-case words joined by underscores, unique within a
+// stage, and listed in docs/metrics.md; Message says what was being done, to what, and what came back.
+type Failure struct {
+	Stage   Stage  `json:"stage"`
+	Reason  string `json:"reason"`
+	Message string `json:"message"`
+
+	cause error
+}
+
+// New makes a failure. A %w verb in format keeps the cause for errors.Is.
+func New(stage Stage, reason, format string, args ...any) *Failure {
+	err := fmt.Errorf(format, args...)
+	return &Failure{Stage: stage, Reason: reason, Message: err.Error(), cause: errors.Unwrap(err)}
+}
+
+func (f *Failure) Error() string { return f.Message }
+
+// Unwrap returns the cause that New was given by %w, or nil.
+func (f *Failure) Unwrap() error { return f.cause }
+
+// From returns the failure in err's chain. An error without one is a fault of this program: stage internal, reason error.
+func From(err error) *Failure {
+	if err == nil {
+		return nil
+	}
+	var f *Failure
+	if errors.As(err, &f) {
+		return f
+	}
+	return New(Internal, "error", "%w", err)
+}
+
+// Is tells whether err is a failure of this stage and, where reasons are given, of one of them.
+func Is(err error, stage Stage, reasons ...string) bool {
+	var f *Failure
+	if !errors.As(err, &f) || f.Stage != stage {
+		return false
+	}
+	for _, r := range reasons {
+		if f.Reason == r {
+			return true
+		}
+	}
+	return len(reasons) == 0
+}

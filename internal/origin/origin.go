@@ -1,0 +1,42 @@
+// Package origin reads who made an HTTP response: Exchange, IIS, http.sys, or a box in front of them.
+package origin
+
+// Kind says who made a response. The set is closed; it is the label `origin` of the metrics.
+type Kind string
+
+// The kinds. Middlebox needs a positive rule or contrast (see Contrast); missing headers alone are Unknown, because
+// hardened sites strip them.
+const (
+	Exchange  Kind = "exchange"
+	IIS       Kind = "iis"
+	HTTPSys   Kind = "http_sys"
+	Middlebox Kind = "middlebox"
+	Unknown   Kind = "unknown"
+)
+
+// Field is one header field as it came, in order and case.
+type Field struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Response is what Identify looks at. Body is the decoded body's beginning; it may be empty or cut.
+type Response struct {
+	Proto  string // "HTTP/1.1"
+	Status int
+	Reason string
+	Header []Field
+	Body   []byte
+}
+
+// Origin is who made a response, and why we think so.
+type Origin struct {
+	Kind     Kind   `json:"kind"`
+	Product  string `json:"product,omitempty"`  // lower case from the rules' closed list: "kemp", "nginx", …; empty where it does not show
+	Frontend string `json:"frontend,omitempty"` // Exchange's front-end server (X-FEServer), empty where unknown
+	Backend  string `json:"backend,omitempty"`  // Exchange's back-end server (X-BEServer, X-CalculatedBETarget, …)
+	Server   string `json:"server,omitempty"`   // the Server header as it came
+	Version  string `json:"version,omitempty"`  // Exchange's version where a header tells (X-OWA-Version)
+	Rule     string `json:"rule,omitempty"`     // the rule that matched, or "contrast"
+	Evidence string `json:"evidence,omitempty"` // what matched, for a person: "header X-FEServer: EX01"
+}

@@ -1,0 +1,109 @@
+// Package result is the one model of what a probe learned. Probers fill it; the collector turns it into metrics, the
+// report into a tree for a person. It knows neither Prometheus nor HTTP handlers.
+package result
+
+import (
+	"time"
+
+	"github.com/ews-exporter/ews_exporter/internal/failure"
+	"github.com/ews-exporter/ews_exporter/internal/origin"
+	"github.com/ews-exporter/ews_exporter/internal/wire"
+)
+
+// Result is everything one probe learned. Moments are seconds since Start.
+type Result struct {
+	ID       string       `json:"id"`
+	Module   string       `json:"module"`
+	Prober   string       `json:"prober"`
+	Target   string       `json:"target"`         // as the caller wrote it
+	Name     string       `json:"name"`           // what Host, SNI, certificate check and auth go by
+	Auth     string       `json:"auth,omitempty"` // the auth's name, never its secret
+	Start    time.Time    `json:"start"`
+	Duration wire.Seconds `json:"duration"`
+	Limit    wire.Seconds `json:"limit"` // the time limit in force
+
+	Failure  *failure.Failure `json:"failure,omitempty"` // the first; nil when the probe succeeded
+	Findings []Finding        `json:"findings,omitempty"`
+	Steps    []*Step          `json:"steps"` // a tree, in order of start
+
+	Connections []*wire.Connection `json:"connections,omitempty"`
+	Exchanges   []*Exchange        `json:"exchanges,omitempty"`
+	// Deciding is the exchange that failed, else the last; expect_continue: that of variant wait. Nil without one.
+	Deciding *Exchange `json:"-"`
+	// DecidingConnection is the deciding exchange's connection, or the one that failed before an exchange.
+	DecidingConnection *wire.Connection `json:"-"`
+
+	Samples []Sample `json:"samples,omitempty"`
+}
+
+// Success tells whether the probe succeeded: exactly when there is no failure.
+func (r *Result) Success() bool { return r.Failure == nil }
+
+// Exchange is a measured exchange, the step it belongs to, and who answered it.
+type Exchange struct {
+	Step string `json:"step"`
+	*wire.Exchange
+	Origin origin.Origin `json:"origin"`
+	Error  string        `json:"error,omitempty"` // why there is no final response
+}
+
+// Step is one thing a probe did. Steps nest; Name is dotted and from the prober's closed list.
+type Step struct {
+	Name       string           `json:"name"`
+	Start      wire.Seconds     `json:"start"`
+	End        wire.Seconds     `json:"end"`
+	Detail     string           `json:"detail,omitempty"`     // one line for a person: the URL, the address, what came back
+	Connection int              `json:"connection,omitempty"` // the connection it used, 0 for none
+	Failure    *failure.Failure `json:"failure,omitempty"`
+	Steps      []*Step          `json:"steps,omitempty"`
+}
+
+// Severity of a finding. An error finding always comes with a failure; a warning or info never does.
+type Severity string
+
+// The severities.
+const (
+	Error   Severity = "error"
+	Warning Severity = "warning"
+	Info    Severity = "info"
+)
+
+// Finding is a diagnosis: what is wrong, who did it, and the measured figures in a sentence.
+type Finding struct {
+	Code     string      `json:"code"`
+	Severity Severity    `json:"severity"`
+	Origin   origin.Kind `json:"origin"`
+	Product  string      `json:"product,omitempty"`
+	Sentence string      `json:"sentence"`
+}
+
+// Metric declares one metric of a prober. Type is always gauge.
+type Metric struct {
+	Name     string
+	Help     string
+	Labels   []string
+	Presence string // when it is there: a phrase for docs/metrics.md, such as "a 100 or a final status came"
+}
+
+// Sample is one value of a prober's metric.
+type Sample struct {
+	Metric *Metric  `json:"-"`
+	Name   string   `json:"name"` // Metric.Name
+	Labels []string `json:"labels,omitempty"`
+	Value  float64  `json:"value"`
+}
+
+// Add appends a sample. It panics when the number of label values differs from what the metric declares.
+func (r *Result) Add(m *Metric, value float64, labels ...string) {
+	if len(labels) != len(m.Labels) {
+		panic("result: " + m.Name + ": wrong number of label values")
+	}
+	r.Samples = append(r.Samples, Sample{Metric: m, Name: m.Name, Labels: labels, Value: value})
+}
+
+// Fail records the probe's failure. Only the first counts; nil is ignored.
+func (r *Result) Fail(f *failure.Failure) {
+	if r.Failure == nil && f != nil {
+		r.Failure = f
+	}
+}

@@ -1,0 +1,105 @@
+// Package wire is the measured connection that every prober stands on.
+//
+// It resolves, connects and hands TLS shakes one step at a time, each timed and bounded; it writes a request's head and
+// body separately, reads every interim response and the final one, keeps their raw heads, counts bytes, and never
+// changes connection behind its caller's back. HTTP/1.1 only; proxies from the environment are ignored.
+package wire
+
+import (
+	"net/netip"
+
+	"github.com/ews-exporter/ews_exporter/internal/origin"
+)
+
+// Seconds is a moment (seconds since the probe began) or a length of time.
+type Seconds float64
+
+// Span is a measured stretch of time. A nil *Span was not measured.
+type Span struct {
+	Start Seconds `json:"start"`
+	End   Seconds `json:"end"`
+}
+
+// Length is End − Start; 0 for a nil Span.
+func (s *Span) Length() Seconds {
+	if s == nil {
+		return 0
+	}
+	return s.End - s.Start
+}
+
+// State is what became of a connection.
+type State string
+
+// The states of a connection after its last response.
+const (
+	Open   State = "open"   // the peer keeps it open
+	Closed State = "closed" // the peer ended it (FIN, or TLS close_notify)
+	Reset  State = "reset"  // the peer reset it (RST)
+)
+
+// Connection records one connection: what was dialled, how long each part took, what the peer showed.
+type Connection struct {
+	ID      int            `json:"id"`      // counts from 1 within a probe
+	Name    string         `json:"name"`    // the name that Host, SNI and the certificate check go by
+	Address netip.AddrPort `json:"address"` // the address dialled
+	Resolve *Span          `json:"resolve,omitempty"`
+	Connect *Span          `json:"connect,omitempty"`
+	TLS     *Span          `json:"tls,omitempty"`
+	Secure  *Secure        `json:"secure,omitempty"` // nil without TLS
+	State   State          `json:"state,omitempty"`
+	// LeftOver counts bytes that came after the last final response and were not part of it.
+	LeftOver     int   `json:"left_over,omitempty"`
+	WireSent     int64 `json:"wire_sent"`     // bytes below TLS
+	WireReceived int64 `json:"wire_received"` // bytes below TLS
+}
+
+// Secure is what a TLS handshake showed. Certificates are kept even when they were refused.
+type Secure struct {
+	ServerName  string        `json:"server_name"` // sent as SNI; empty when none was sent
+	Version     string        `json:"version,omitempty"`
+	Cipher      string        `json:"cipher,omitempty"`
+	ALPN        string        `json:"alpn,omitempty"`
+	Chain       []Certificate `json:"chain,omitempty"` // as sent, leaf first
+	Verified    bool          `json:"verified"`        // by chain and name, or by a pin
+	VerifyError string        `json:"verify_error,omitempty"`
+}
+
+// Exchange records one HTTP request and what came back on one connection. Moments are nil while they have not come.
+type Exchange struct {
+	Connection int            `json:"connection"` // Connection.ID
+	Method     string         `json:"method"`
+	URL        string         `json:"url"`
+	Header     []origin.Field `json:"header"`      // as sent, in order
+	BodyLength int            `json:"body_length"` // bytes of body that the request announces
+
+	Head  *Span    `json:"head,omitempty"`       // first to last byte of the head written
+	Body  *Span    `json:"body,omitempty"`       // first to last byte of the body written
+	First *Seconds `json:"first_byte,omitempty"` // first byte of the first response, interim or final
+	End   *Seconds `json:"end,omitempty"`        // last byte of the final response
+
+	Interim []*Response `json:"interim,omitempty"` // 1xx, in order; those after the final response too
+	Final   *Response   `json:"final,omitempty"`
+
+	BytesSent     int64 `json:"bytes_sent"`     // HTTP, above TLS, as IIS logs cs-bytes
+	BytesReceived int64 `json:"bytes_received"` // HTTP, above TLS, as IIS logs sc-bytes
+	WireSent      int64 `json:"wire_sent"`      // below TLS, while this exchange ran
+	WireReceived  int64 `json:"wire_received"`
+
+	// Stray counts bytes that came after the final response and are no interim response.
+	Stray int `json:"stray,omitempty"`
+}
+
+// Response is one response head and what is known of its body.
+type Response struct {
+	First      Seconds        `json:"first_byte"` // its first byte
+	At         Seconds        `json:"at"`         // its head was complete
+	Proto      string         `json:"proto"`      // "HTTP/1.1"
+	Status     int            `json:"status"`
+	Reason     string         `json:"reason"`
+	Header     []origin.Field `json:"header"`
+	Raw        string         `json:"raw"`                   // the head as it came: order, case, line ends
+	BodyLength int64          `json:"body_length,omitempty"` // decoded bytes read
+	Truncated  bool           `json:"truncated,omitempty"`   // the body went on beyond the limit
+	Excerpt    string         `json:"excerpt,omitempty"`     // the beginning of an error page; never mail content
+}
