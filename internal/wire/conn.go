@@ -1,0 +1,161 @@
+package wire
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/ews-exporter/ews_exporter/internal/failure"
+)
+
+// DefaultConnectTimeout bounds one TCP connect; a probe's limit bounds it too.
+const DefaultConnectTimeout = 3 * time.Second
+
+// Dialer makes the connections of one probe.
+type Dialer struct {
+	Epoch          time.Time     // when the probe began; every recorded moment counts from it
+	Resolver       Resolver      // nil: the system's
+	ConnectTimeout time.Duration // 0: DefaultConnectTimeout
+
+	// Check is asked about each address right before it is dialled, so that the address checked is the address
+	// dialled. Nil permits all.
+	Check func(name string, address netip.AddrPort) error
+	// Acquire waits for a place at an address; the release it gives is called once, at Close. Nil: no limit.
+	Acquire func(ctx context.Context, address netip.Addr) (release func(), err error)
+}
+
+func (d *Dialer) now() Seconds { return Seconds(time.Since(d.Epoch).Seconds()) }
+
+// Conn is one measured connection. It is not safe for concurrent use.
+type Conn struct {
+	Record *Connection // what is known so far; complete after Close
+
+	dialer  *Dialer
+	ctx     context.Context // the probe's: its end breaks every read and write
+	raw     *countingConn
+	secure  *tls.Conn // nil without TLS
+	stream  net.Conn  // raw, or secure
+	reader  *bufio.Reader
+	plain   int64 // bytes read from stream into reader
+	leaf    *x509.Certificate
+	cleanup []func()
+}
+
+// Connect dials address. It gives a Conn even when it fails, for its Record; Close must be called either way. Errors
+// are failures of stage connect (refused, timeout, unreachable, reset, error), or what Check and Acquire gave.
+func (d *Dialer) Connect(ctx context.Context, id int, resolution *Resolution, address netip.AddrPort) (*Conn, error) {
+	c := &Conn{
+		Record: &Connection{ID: id, Name: resolution.Name, Address: address, Resolve: resolution.Span},
+		dialer: d,
+		ctx:    ctx,
+	}
+	if d.Check != nil {
+		if err := d.Check(resolution.Name, address); err != nil {
+			return c, err
+		}
+	}
+	if d.Acquire != nil {
+		release, err := d.Acquire(ctx, address.Addr())
+		if err != nil {
+			return c, err
+		}
+		c.cleanup = append(c.cleanup, release)
+	}
+	return c, c.dial()
+}
+
+func (c *Conn) dial() error {
+	bound := c.dialer.ConnectTimeout
+	if bound == 0 {
+		bound = DefaultConnectTimeout
+	}
+	// A negative KeepAlive leaves the socket options alone: a probe is over before the first keep-alive.
+	dialer := net.Dialer{Timeout: bound, KeepAlive: -1}
+	c.Record.Connect = &Span{Start: c.dialer.now()}
+	raw, err := dialer.DialContext(c.ctx, "tcp", c.Record.Address.String())
+	c.Record.Connect.End = c.dialer.now()
+	if err != nil {
+		return failure.New(failure.Connect, connectReason(err), "connect to %s after %.3f s: %w", c, float64(c.Record.Connect.Length()), err)
+	}
+	c.raw = &countingConn{Conn: raw}
+	c.stream = c.raw
+	c.reader = bufio.NewReader(plainReader{c})
+	// The probe's end must break a read or write that is under way.
+	stop := context.AfterFunc(c.ctx, func() { _ = raw.SetDeadline(time.Unix(1, 0)) })
+	c.cleanup = append(c.cleanup, func() { stop() })
+	return nil
+}
+
+// String names the connection for a person: address and, where it differs, the name.
+func (c *Conn) String() string {
+	if c.Record.Name == c.Record.Address.Addr().String() {
+		return c.Record.Address.String()
+	}
+	return fmt.Sprintf("%s (%s)", c.Record.Address, c.Record.Name)
+}
+
+// Leaf is the certificate that the peer showed, nil without one: channel binding needs it.
+func (c *Conn) Leaf() *x509.Certificate { return c.leaf }
+
+// Close ends the connection and completes its Record. It takes at most closeTimeout, also when the peer reads nothing.
+func (c *Conn) Close() {
+	if c.raw != nil {
+		timer := time.AfterFunc(closeTimeout, func() { _ = c.raw.Close() })
+		_ = c.stream.Close()
+		timer.Stop()
+		c.Record.WireSent, c.Record.WireReceived = c.raw.sent, c.raw.received
+	}
+	for _, f := range c.cleanup {
+		f()
+	}
+	c.cleanup = nil
+}
+
+// closeTimeout bounds TLS's close_notify, for which crypto/tls itself would wait 5 s.
+const closeTimeout = 200 * time.Millisecond
+
+// deadline sets when reads and writes end: at until, or when the probe does, whichever is first.
+func (c *Conn) deadline(until time.Time) {
+	if end, ok := c.ctx.Deadline(); ok && (until.IsZero() || end.Before(until)) {
+		until = end
+	}
+	_ = c.stream.SetDeadline(until)
+	if c.ctx.Err() != nil { // the AfterFunc may have run just before
+		_ = c.stream.SetDeadline(time.Unix(1, 0))
+	}
+}
+
+// consumed counts the plaintext bytes that were taken out of the reader.
+func (c *Conn) consumed() int64 { return c.plain - int64(c.reader.Buffered()) }
+
+// countingConn counts the bytes below TLS. One goroutine uses a Conn, so plain integers do.
+type countingConn struct {
+	net.Conn
+	sent, received int64
+}
+
+func (c *countingConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.received += int64(n)
+	return n, err
+}
+
+func (c *countingConn) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	c.sent += int64(n)
+	return n, err
+}
+
+// plainReader counts the bytes above TLS.
+type plainReader struct{ c *Conn }
+
+func (r plainReader) Read(p []byte) (int, error) {
+	n, err := r.c.stream.Read(p)
+	r.c.plain += int64(n)
+	return n, err
+}

@@ -1,0 +1,106 @@
+package wire
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+
+	"github.com/ews-exporter/ews_exporter/internal/failure"
+)
+
+func isTimeout(err error) bool {
+	var ne net.Error
+	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) ||
+		errors.Is(err, context.Canceled) || (errors.As(err, &ne) && ne.Timeout())
+}
+
+func isReset(err error) bool {
+	for _, errno := range resetErrors {
+		if errors.Is(err, errno) {
+			return true
+		}
+	}
+	return false
+}
+
+func isClosed(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+// connectReason names why a TCP connection could not be made.
+func connectReason(err error) string {
+	switch {
+	case isTimeout(err):
+		return "timeout"
+	case isAny(err, refusedErrors):
+		return "refused"
+	case isAny(err, unreachableErrors):
+		return "unreachable"
+	case isReset(err):
+		return "reset"
+	}
+	return "error"
+}
+
+func isAny(err error, errnos []syscall.Errno) bool {
+	for _, errno := range errnos {
+		if errors.Is(err, errno) {
+			return true
+		}
+	}
+	return false
+}
+
+// streamReason names why reading or writing ended.
+func streamReason(err error) string {
+	switch {
+	case isTimeout(err):
+		return "timeout"
+	case isReset(err):
+		return "reset"
+	case isClosed(err):
+		return "closed"
+	}
+	return "error"
+}
+
+// handshakeReason names why a TLS handshake did not complete, certificates apart.
+func handshakeReason(err error) string {
+	var record tls.RecordHeaderError
+	var op *net.OpError
+	switch {
+	case errors.As(err, &record):
+		return "not_tls"
+	case errors.As(err, &op) && op.Op == "remote error": // crypto/tls: the peer's alert
+		return "alert"
+	case strings.Contains(err.Error(), "unsupported protocol version"):
+		return "version"
+	}
+	if reason := streamReason(err); reason != "error" {
+		return reason
+	}
+	return "handshake"
+}
+
+// receiveFailure says what was being waited for when reading ended.
+func (c *Conn) receiveFailure(doing string, err error) *failure.Failure {
+	var f *failure.Failure
+	if errors.As(err, &f) {
+		return f
+	}
+	reason := streamReason(err)
+	what := map[string]string{
+		"timeout": "nothing more came within the time limit",
+		"reset":   "the peer reset the connection",
+		"closed":  "the peer closed the connection",
+	}[reason]
+	if what == "" {
+		return failure.New(failure.Receive, reason, "%s from %s: %w", doing, c, err)
+	}
+	return failure.New(failure.Receive, reason, "%s from %s: %s", doing, c, what)
+}

@@ -1,0 +1,125 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"runtime"
+
+	"github.com/ews-exporter/ews_exporter/internal/failure"
+)
+
+// MaxAddresses is how many addresses of one name are used; a name may have any number, a probe must not.
+const MaxAddresses = 16
+
+// Resolver looks names up. *net.Resolver is one.
+type Resolver interface {
+	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
+}
+
+// systemResolver asks the operating system's servers in Go itself, where a look-up ends with its context. On Windows
+// only the system's own resolver knows the name resolution policy table, so there it is asked.
+var systemResolver Resolver = &net.Resolver{PreferGo: runtime.GOOS != "windows"}
+
+// Resolution is what a look-up gave.
+type Resolution struct {
+	Name      string
+	Addresses []netip.Addr // the preferred family first, at most MaxAddresses
+	Dropped   int          // addresses beyond MaxAddresses
+	Span      *Span        // nil when the name was an address and nothing was looked up
+}
+
+// Preference is blackbox_exporter's: the family to use, and whether the other one will do.
+type Preference struct {
+	Protocol string // "ip4" or "ip6" (default)
+	Fallback bool
+}
+
+func (p Preference) network() string {
+	if p.Fallback {
+		return "ip"
+	}
+	if p.Protocol == "ip4" {
+		return "ip4"
+	}
+	return "ip6"
+}
+
+func (p Preference) prefers(a netip.Addr) bool { return a.Is4() == (p.Protocol == "ip4") }
+
+// Resolve looks host up and orders its addresses by preference. Errors are failures of stage resolve, with reason
+// not_found, no_address, timeout, server_failure or error.
+func (d *Dialer) Resolve(ctx context.Context, host string, prefer Preference) (*Resolution, error) {
+	if addr, err := netip.ParseAddr(host); err == nil {
+		addr = addr.Unmap()
+		if !prefer.Fallback && !prefer.prefers(addr) {
+			return nil, noAddress(host, prefer)
+		}
+		return &Resolution{Name: host, Addresses: []netip.Addr{addr}}, nil
+	}
+	resolver := d.Resolver
+	if resolver == nil {
+		resolver = systemResolver
+	}
+	span := &Span{Start: d.now()}
+	found, err := resolver.LookupNetIP(ctx, prefer.network(), host)
+	span.End = d.now()
+	if err != nil {
+		return &Resolution{Name: host, Span: span}, lookupFailure(ctx, host, prefer, err)
+	}
+	res := &Resolution{Name: host, Span: span, Addresses: order(found, prefer)}
+	if len(res.Addresses) == 0 {
+		return res, noAddress(host, prefer)
+	}
+	if extra := len(res.Addresses) - MaxAddresses; extra > 0 {
+		res.Addresses, res.Dropped = res.Addresses[:MaxAddresses], extra
+	}
+	return res, nil
+}
+
+// order puts the preferred family first and keeps the resolver's order within each; duplicates go.
+func order(found []netip.Addr, prefer Preference) []netip.Addr {
+	var first, second []netip.Addr
+	seen := make(map[netip.Addr]bool, len(found))
+	for _, a := range found {
+		a = a.Unmap()
+		switch {
+		case seen[a]:
+		case prefer.prefers(a):
+			first = append(first, a)
+		case prefer.Fallback:
+			second = append(second, a)
+		}
+		seen[a] = true
+	}
+	return append(first, second...)
+}
+
+func noAddress(host string, prefer Preference) error {
+	family := "IPv6"
+	if prefer.Protocol == "ip4" {
+		family = "IPv4"
+	}
+	if prefer.Fallback {
+		family = "IP"
+	}
+	return failure.New(failure.Resolve, "no_address", "resolve %s: the name has no %s address (ip_protocol %s, ip_protocol_fallback %t)",
+		host, family, prefer.Protocol, prefer.Fallback)
+}
+
+func lookupFailure(ctx context.Context, host string, prefer Preference, err error) error {
+	var dns *net.DNSError
+	var noSuitable *net.AddrError
+	switch {
+	case ctx.Err() != nil, isTimeout(err):
+		return failure.New(failure.Resolve, "timeout", "resolve %s: no answer from the name servers in time: %w", host, err)
+	case errors.As(err, &noSuitable):
+		return noAddress(host, prefer)
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return failure.New(failure.Resolve, "not_found", "resolve %s: the name does not exist or has no address: %w", host, err)
+	case errors.As(err, &dns) && dns.IsTemporary:
+		return failure.New(failure.Resolve, "server_failure", "resolve %s: the name servers failed: %w", host, err)
+	}
+	return failure.New(failure.Resolve, "error", "resolve %s: %w", host, err)
+}

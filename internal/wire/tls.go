@@ -1,0 +1,167 @@
+package wire
+
+import (
+	"crypto/sha1" //nolint:gosec // Windows names certificates by their SHA-1 thumbprint; nothing is trusted by it
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/hex"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ews-exporter/ews_exporter/internal/failure"
+)
+
+// TLS says how a handshake is done and what is accepted.
+type TLS struct {
+	ServerName string         // SNI (unless it is an address) and the name the certificate must cover
+	Roots      *x509.CertPool // nil: the system's
+	MinVersion uint16         // 0: TLS 1.2
+	Pins       []string       // SHA-256 of a leaf in lower-case hex; a match counts as verified
+	Insecure   bool           // go on with a certificate that is not verified
+}
+
+// Certificate is what one certificate says, for a person and for metrics.
+type Certificate struct {
+	Subject            string    `json:"subject"`
+	Issuer             string    `json:"issuer"`
+	Names              []string  `json:"names,omitempty"` // DNS names and addresses of the SAN, at most maxNames
+	Serial             string    `json:"serial"`          // hex
+	NotBefore          time.Time `json:"not_before"`
+	NotAfter           time.Time `json:"not_after"`
+	SHA1               string    `json:"sha1"`   // upper-case hex without separators, as Windows shows a thumbprint
+	SHA256             string    `json:"sha256"` // lower-case hex
+	KeyAlgorithm       string    `json:"key_algorithm"`
+	SignatureAlgorithm string    `json:"signature_algorithm"`
+}
+
+const (
+	maxChain = 20
+	maxNames = 100
+)
+
+// Handshake secures the connection. The certificates shown are recorded even when they are refused. Errors are
+// failures of stage tls: certificate_* (see verifyReason), alert, not_tls, version, closed, reset,
+// timeout, handshake.
+func (c *Conn) Handshake(opts *TLS) error {
+	c.Record.Secure = &Secure{}
+	var refused error
+	config := &tls.Config{
+		ServerName: opts.ServerName,
+		MinVersion: max(opts.MinVersion, tls.VersionTLS10),
+		NextProtos: []string{"http/1.1"},
+		// Verification is done below, in VerifyConnection, so that a refused certificate is still recorded.
+		InsecureSkipVerify: true, //nolint:gosec // see VerifyConnection
+		VerifyConnection: func(state tls.ConnectionState) error {
+			refused = c.verify(state, opts)
+			if opts.Insecure {
+				return nil
+			}
+			return refused
+		},
+	}
+	if opts.MinVersion == 0 {
+		config.MinVersion = tls.VersionTLS12
+	}
+	c.Record.Secure.ServerName = sni(opts.ServerName)
+	c.secure = tls.Client(c.raw, config)
+	c.deadline(time.Time{})
+	c.Record.TLS = &Span{Start: c.dialer.now()}
+	err := c.secure.HandshakeContext(c.ctx)
+	c.Record.TLS.End = c.dialer.now()
+	if err != nil {
+		if refused != nil && errors.Is(err, refused) {
+			return refused
+		}
+		return failure.New(failure.TLS, handshakeReason(err), "TLS handshake with %s: %w", c, err)
+	}
+	c.stream = c.secure
+	return nil
+}
+
+// sni is the name that goes out as server_name: an address never does (RFC 6066 section 3).
+func sni(name string) string {
+	if strings.Contains(name, ":") || net4(name) {
+		return ""
+	}
+	return strings.TrimSuffix(name, ".")
+}
+
+func net4(name string) bool {
+	return name != "" && strings.Trim(name, "0123456789.") == ""
+}
+
+// verify records what was shown and judges it.
+func (c *Conn) verify(state tls.ConnectionState, opts *TLS) error {
+	s := c.Record.Secure
+	s.Version, s.Cipher, s.ALPN = tls.VersionName(state.Version), tls.CipherSuiteName(state.CipherSuite), state.NegotiatedProtocol
+	for i, cert := range state.PeerCertificates {
+		if i == maxChain {
+			break
+		}
+		s.Chain = append(s.Chain, describe(cert))
+	}
+	if len(state.PeerCertificates) == 0 {
+		return failure.New(failure.TLS, "certificate_missing", "TLS handshake with %s: the server showed no certificate", c)
+	}
+	c.leaf = state.PeerCertificates[0]
+	if slices.Contains(opts.Pins, s.Chain[0].SHA256) {
+		s.Verified = true
+		return nil
+	}
+	cause := verifyChain(state.PeerCertificates, opts)
+	if cause == nil {
+		s.Verified = true
+		return nil
+	}
+	err := failure.New(failure.TLS, verifyReason(cause), "TLS handshake with %s: the certificate (%s) was refused: %w", c, s.Chain[0].Subject, cause)
+	s.VerifyError = err.Error()
+	return err
+}
+
+func verifyChain(chain []*x509.Certificate, opts *TLS) error {
+	intermediates := x509.NewCertPool()
+	for _, cert := range chain[1:] {
+		intermediates.AddCert(cert)
+	}
+	_, err := chain[0].Verify(x509.VerifyOptions{DNSName: opts.ServerName, Roots: opts.Roots, Intermediates: intermediates})
+	return err
+}
+
+// verifyReason names why a certificate was refused.
+func verifyReason(err error) string {
+	var invalid x509.CertificateInvalidError
+	var host x509.HostnameError
+	var unknown x509.UnknownAuthorityError
+	switch {
+	case errors.As(err, &host):
+		return "certificate_name"
+	case errors.As(err, &unknown):
+		return "certificate_authority"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return "certificate_expired"
+	case errors.As(err, &invalid) && invalid.Reason == x509.IncompatibleUsage:
+		return "certificate_usage"
+	}
+	return "certificate_invalid"
+}
+
+func describe(cert *x509.Certificate) Certificate {
+	names := slices.Clone(cert.DNSNames[:min(len(cert.DNSNames), maxNames)])
+	for _, ip := range cert.IPAddresses {
+		if len(names) >= maxNames {
+			break
+		}
+		names = append(names, ip.String())
+	}
+	one := sha1.Sum(cert.Raw) //nolint:gosec // see the import
+	two := sha256.Sum256(cert.Raw)
+	return Certificate{
+		Subject: cert.Subject.String(), Issuer: cert.Issuer.String(), Names: names,
+		Serial: cert.SerialNumber.Text(16), NotBefore: cert.NotBefore, NotAfter: cert.NotAfter,
+		SHA1: strings.ToUpper(hex.EncodeToString(one[:])), SHA256: hex.EncodeToString(two[:]),
+		KeyAlgorithm: cert.PublicKeyAlgorithm.String(), SignatureAlgorithm: cert.SignatureAlgorithm.String(),
+	}
+}
