@@ -33,6 +33,10 @@ type Result struct {
 	// DecidingConnection is the deciding exchange's connection, or the one that failed before an exchange.
 	DecidingConnection *wire.Connection `json:"-"`
 
+	// Survey tells that the prober looks at many connections and none decides: the metrics of the deciding one are left
+	// out (probe_http_*, probe_tls_*), and the certificate expiry is the earliest over all connections.
+	Survey bool `json:"survey,omitempty"`
+
 	Samples []Sample `json:"samples,omitempty"`
 }
 
