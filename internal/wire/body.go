@@ -43,13 +43,13 @@ func contentLength(values []string) (int64, error) {
 	for part := range strings.SplitSeq(strings.Join(values, ","), ",") {
 		part = strings.TrimSpace(part)
 		if text != "" && part != text {
-			return 0, malformed("the response has two different Content-Lengths: %.60q and %.60q", text, part)
+			return 0, malformed("the response has two different Content-Lengths: %s and %s", quote(text), quote(part))
 		}
 		text = part
 	}
 	n, err := strconv.ParseUint(text, 10, 63)
 	if err != nil {
-		return 0, malformed("the response's Content-Length is no number: %.60q", text)
+		return 0, malformed("the response's Content-Length is no number: %s", quote(text))
 	}
 	return int64(n), nil //nolint:gosec // ParseUint was given 63 bits
 }
@@ -128,7 +128,7 @@ func (c *chunkReader) next() error {
 	size, _, _ := strings.Cut(line, ";")
 	n, err := strconv.ParseUint(strings.TrimSpace(size), 16, 63)
 	if err != nil {
-		return malformed("no chunk size: %.60q", line)
+		return malformed("no chunk size: %s", quote(line))
 	}
 	c.left = int64(n) //nolint:gosec // ParseUint was given 63 bits
 	if n == 0 {

@@ -175,7 +175,7 @@ func (x *Dialogue) readHead(until time.Time) (bool, error) {
 			return false, failure.New(failure.Receive, "too_large", "the response head from %s is larger than %d bytes", c, maxHead)
 		}
 		if !looksLikeHTTP(x.partial) {
-			return false, malformed("%s answered something that is not HTTP/1.x: %.60q", c, x.partial)
+			return false, malformed("%s answered something that is not HTTP/1.x: %s", c, quote(x.partial))
 		}
 		switch {
 		case err == nil:

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 
 	"github.com/ews-exporter/ews_exporter/internal/failure"
@@ -19,6 +20,12 @@ const (
 func malformed(format string, args ...any) *failure.Failure {
 	return failure.New(failure.Receive, "malformed", format, args...)
 }
+
+// quoted is how much of what a peer sent goes into a message. The rest of the house shortens messages for people, but
+// only after it has taken secrets out: a secret that was cut in two would no longer be found.
+const quoted = 8 << 10
+
+func quote[T string | []byte](sent T) string { return strconv.Quote(string(sent[:min(len(sent), quoted)])) }
 
 // looksLikeHTTP tells whether head can still become an HTTP/1.x response, so that garbage is known at its first bytes
 // and not at the time limit.
@@ -56,14 +63,14 @@ func parseStatusLine(r *Response, line string) error {
 	proto, rest, _ := strings.Cut(line, " ")
 	minor, ok := strings.CutPrefix(proto, "HTTP/1.")
 	if !ok || len(minor) != 1 || minor[0] < '0' || minor[0] > '9' {
-		return malformed("not an HTTP/1.x status line: %.100q", line)
+		return malformed("not an HTTP/1.x status line: %s", quote(line))
 	}
 	code, reason, _ := strings.Cut(strings.TrimLeft(rest, " "), " ")
 	if len(code) != 3 || strings.Trim(code, "0123456789") != "" || code < "100" {
-		return malformed("no status code in the status line %.100q", line)
+		return malformed("no status code in the status line %s", quote(line))
 	}
 	if strings.ContainsAny(reason, "\x00\r") {
-		return malformed("control characters in the status line %.100q", line)
+		return malformed("control characters in the status line %s", quote(line))
 	}
 	r.Proto, r.Reason = proto, reason
 	r.Status = int(code[0]-'0')*100 + int(code[1]-'0')*10 + int(code[2]-'0')
@@ -72,11 +79,11 @@ func parseStatusLine(r *Response, line string) error {
 
 func parseField(r *Response, line string) error {
 	if strings.ContainsAny(line, "\x00\r") {
-		return malformed("control characters in the header line %.100q", line)
+		return malformed("control characters in the header line %s", quote(line))
 	}
 	if line[0] == ' ' || line[0] == '\t' { // RFC 9112 section 5.2: obs-fold
 		if len(r.Header) == 0 {
-			return malformed("the first header line is a continuation: %.100q", line)
+			return malformed("the first header line is a continuation: %s", quote(line))
 		}
 		last := &r.Header[len(r.Header)-1]
 		last.Value = strings.TrimSpace(last.Value + " " + strings.TrimSpace(line))
@@ -85,7 +92,7 @@ func parseField(r *Response, line string) error {
 	name, value, ok := strings.Cut(line, ":")
 	name = strings.TrimRight(name, " \t")
 	if !ok || name == "" || strings.ContainsFunc(name, func(c rune) bool { return c <= ' ' || c == 0x7f }) {
-		return malformed("not a header line: %.100q", line)
+		return malformed("not a header line: %s", quote(line))
 	}
 	r.Header = append(r.Header, origin.Field{Name: name, Value: strings.Trim(value, " \t")})
 	return nil
