@@ -1,0 +1,175 @@
+// Package collector turns a probe's Result into metrics, and keeps the exporter's own.
+package collector
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+
+	"github.com/ews-exporter/ews_exporter/internal/origin"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/wire"
+)
+
+// Gatherer gives the metrics of one Result. It makes the families itself: a registry per scrape would describe, check
+// and sort each time what the descriptions here have settled once. Age is how old the result is; nil leaves
+// probe_result_age_seconds out, as for a module without min_interval.
+func Gatherer(r *result.Result, age *time.Duration) prometheus.Gatherer {
+	return prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
+		s := newSeries()
+		outcome(s, r)
+		if age != nil {
+			s.add(resultAge, age.Seconds())
+		}
+		if r.Survey {
+			surveyExpiry(s, r)
+		} else {
+			connection(s, r.DecidingConnection)
+			exchanges(s, r)
+		}
+		findings(s, r.Findings)
+		steps(s, r.Steps)
+		for _, sample := range r.Samples {
+			s.add(sample.Metric, sample.Value, sample.Labels...)
+		}
+		return s.finish(), nil
+	})
+}
+
+// outcome adds what every result has.
+func outcome(s *series, r *result.Result) {
+	s.add(probeSuccess, truth(r.Success()))
+	s.add(probeDuration, float64(r.Duration))
+	s.add(probeTimeout, float64(r.Limit))
+	by := decider(r)
+	s.add(serverInfo, 1, by.Frontend, by.Backend, by.Server, by.Version)
+	if f := r.Failure; f != nil {
+		s.add(failureInfo, 1, string(f.Stage), f.Reason, string(kind(by.Kind)), by.Product)
+	}
+}
+
+// decider is the origin of the deciding exchange's final response; unknown without one.
+func decider(r *result.Result) origin.Origin {
+	if !answered(r.Deciding) {
+		return origin.Origin{Kind: origin.Unknown}
+	}
+	return r.Deciding.Origin
+}
+
+func answered(x *result.Exchange) bool { return x != nil && x.Exchange != nil && x.Final != nil }
+
+// kind makes "not looked at" unknown: the label is from a closed set without the empty word.
+func kind(k origin.Kind) origin.Kind {
+	if k == "" {
+		return origin.Unknown
+	}
+	return k
+}
+
+// connection adds what the deciding connection showed.
+func connection(s *series, c *wire.Connection) {
+	if c == nil {
+		return
+	}
+	if c.Resolve != nil || c.Address.IsValid() {
+		s.add(dnsLookup, float64(c.Resolve.Length()))
+		s.add(httpDuration, float64(c.Resolve.Length()), "resolve")
+	}
+	if c.Address.IsValid() {
+		protocol := 6.0
+		if c.Address.Addr().Unmap().Is4() {
+			protocol = 4
+		}
+		s.add(ipProtocol, protocol)
+	}
+	span(s, "connect", c.Connect)
+	span(s, "tls", c.TLS)
+	if c.Secure == nil {
+		return
+	}
+	if c.Secure.Version != "" {
+		s.add(tlsVersion, 1, c.Secure.Version)
+	}
+	if c.Secure.Cipher != "" {
+		s.add(tlsCipher, 1, c.Secure.Cipher)
+	}
+	expiry(s, c.Secure.Chain)
+}
+
+func span(s *series, phase string, measured *wire.Span) {
+	if measured != nil {
+		s.add(httpDuration, float64(measured.Length()), phase)
+	}
+}
+
+// surveyExpiry adds the earliest expiry over all connections.
+func surveyExpiry(s *series, r *result.Result) {
+	var all []wire.Certificate
+	for _, c := range r.Connections {
+		if c.Secure != nil {
+			all = append(all, c.Secure.Chain...)
+		}
+	}
+	expiry(s, all)
+}
+
+func expiry(s *series, chain []wire.Certificate) {
+	if len(chain) == 0 {
+		return
+	}
+	earliest := chain[0].NotAfter
+	for _, c := range chain[1:] {
+		if c.NotAfter.Before(earliest) {
+			earliest = c.NotAfter
+		}
+	}
+	s.add(certExpiry, float64(earliest.Unix()))
+}
+
+// findings adds one series per code.
+func findings(s *series, found []result.Finding) {
+	seen := make(map[string]bool, len(found))
+	for _, f := range found {
+		if !seen[f.Code] {
+			seen[f.Code] = true
+			s.add(finding, 1, f.Code, string(f.Severity), string(kind(f.Origin)), f.Product)
+		}
+	}
+}
+
+// steps adds each step name once: durations summed, success of all.
+func steps(s *series, tree []*result.Step) {
+	type total struct {
+		duration wire.Seconds
+		failed   bool
+	}
+	totals := map[string]*total{}
+	var names []string
+	var walk func([]*result.Step)
+	walk = func(tree []*result.Step) {
+		for _, step := range tree {
+			t := totals[step.Name]
+			if t == nil {
+				t = &total{}
+				totals[step.Name] = t
+				names = append(names, step.Name)
+			}
+			t.duration += step.End - step.Start
+			t.failed = t.failed || step.Failure != nil
+			walk(step.Steps)
+		}
+	}
+	walk(tree)
+	for _, name := range names {
+		s.add(stepDuration, float64(totals[name].duration), name)
+		s.add(stepSuccess, truth(!totals[name].failed), name)
+	}
+}
+
+func truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}

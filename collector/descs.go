@@ -1,0 +1,125 @@
+package collector
+
+import "github.com/ews-exporter/ews_exporter/internal/result"
+
+// The metrics that every probe has, whatever its prober. Names that blackbox_exporter has too keep its meaning.
+var (
+	probeSuccess = &result.Metric{
+		Name:     "probe_success",
+		Help:     "Whether the probe succeeded: 0 exactly when there is a failure.",
+		Presence: "always",
+	}
+	probeDuration = &result.Metric{
+		Name:     "probe_duration_seconds",
+		Help:     "How long the probe took.",
+		Presence: "always",
+	}
+	probeTimeout = &result.Metric{
+		Name:     "probe_timeout_seconds",
+		Help:     "The time limit that the probe had.",
+		Presence: "always",
+	}
+	dnsLookup = &result.Metric{
+		Name:     "probe_dns_lookup_time_seconds",
+		Help:     "How long the DNS lookup took; 0 when the target is an address.",
+		Presence: "a lookup was made, or the target is an address",
+	}
+	ipProtocol = &result.Metric{
+		Name:     "probe_ip_protocol",
+		Help:     "The IP protocol of the deciding connection, 4 or 6.",
+		Presence: "an address was chosen",
+	}
+	httpStatus = &result.Metric{
+		Name:     "probe_http_status_code",
+		Help:     "HTTP status code of the deciding exchange's final response, 0 without one.",
+		Presence: "always, except for probers that survey many connections",
+	}
+	httpVersion = &result.Metric{
+		Name:     "probe_http_version",
+		Help:     "HTTP version of the deciding exchange's final response, 0 without one.",
+		Presence: "always, except for probers that survey many connections",
+	}
+	httpSSL = &result.Metric{
+		Name:     "probe_http_ssl",
+		Help:     "Whether the deciding exchange's final response came over TLS.",
+		Presence: "always, except for probers that survey many connections",
+	}
+	httpDuration = &result.Metric{
+		Name:     "probe_http_duration_seconds",
+		Help:     "Duration of the deciding exchange by phase: resolve, connect, tls, processing (request begun to first byte of a response), transfer (first byte to last).",
+		Labels:   []string{"phase"},
+		Presence: "each phase that was measured, except for probers that survey many connections",
+	}
+	certExpiry = &result.Metric{
+		Name:     "probe_ssl_earliest_cert_expiry",
+		Help:     "Earliest expiry among the certificates that the server presented, in Unix time.",
+		Presence: "a certificate was presented, be it refused",
+	}
+	tlsVersion = &result.Metric{
+		Name:     "probe_tls_version_info",
+		Help:     "The TLS version of the deciding connection.",
+		Labels:   []string{"version"},
+		Presence: "a TLS version was agreed, except for probers that survey many connections",
+	}
+	tlsCipher = &result.Metric{
+		Name:     "probe_tls_cipher_info",
+		Help:     "The TLS cipher suite of the deciding connection.",
+		Labels:   []string{"cipher"},
+		Presence: "a TLS cipher suite was agreed, except for probers that survey many connections",
+	}
+	httpResponses = &result.Metric{
+		Name:     "probe_http_responses",
+		Help:     "Final responses received in this probe, by status code and by who made them. Count over time with sum_over_time.",
+		Labels:   []string{"code", "origin"},
+		Presence: "each that came; codes 401 and 501 always (0 for origin unknown), except for probers that survey many connections",
+	}
+	failureInfo = &result.Metric{
+		Name:     "probe_failure_info",
+		Help:     "Why the probe failed.",
+		Labels:   []string{"stage", "reason", "origin", "product"},
+		Presence: "exactly one series when the probe failed",
+	}
+	finding = &result.Metric{
+		Name:     "probe_finding",
+		Help:     "A diagnosis; the exporter serves its page at /findings/CODE.",
+		Labels:   []string{"code", "severity", "origin", "product"},
+		Presence: "exactly one series per code found",
+	}
+	stepDuration = &result.Metric{
+		Name:     "probe_step_duration_seconds",
+		Help:     "How long each step took; repeats are summed.",
+		Labels:   []string{"step"},
+		Presence: "each step that was begun",
+	}
+	stepSuccess = &result.Metric{
+		Name:     "probe_step_success",
+		Help:     "Whether each step succeeded; of repeats, whether all did.",
+		Labels:   []string{"step"},
+		Presence: "each step that was begun",
+	}
+	serverInfo = &result.Metric{
+		Name:     "probe_server_info",
+		Help:     "What the headers of the deciding exchange's response say of the servers; empty where unknown.",
+		Labels:   []string{"frontend", "backend", "server", "version"},
+		Presence: "exactly one series",
+	}
+	resultAge = &result.Metric{
+		Name:     "probe_result_age_seconds",
+		Help:     "How old this result is: within min_interval the last one is given again.",
+		Presence: "the module has a min_interval",
+	}
+	seriesDropped = &result.Metric{
+		Name:     "probe_series_dropped",
+		Help:     "Series left out of this probe: beyond the 500th, or alike once their labels were shortened.",
+		Presence: "a series was left out",
+	}
+)
+
+// Metrics lists the metrics that every probe has, in the order of docs/metrics.md. The probers' own come on top.
+func Metrics() []*result.Metric {
+	return []*result.Metric{
+		probeSuccess, probeDuration, probeTimeout, dnsLookup, ipProtocol,
+		httpStatus, httpVersion, httpSSL, httpDuration, certExpiry, tlsVersion, tlsCipher, httpResponses,
+		failureInfo, finding, stepDuration, stepSuccess, serverInfo, resultAge, seriesDropped,
+	}
+}

@@ -1,0 +1,79 @@
+package collector
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/ews-exporter/ews_exporter/internal/origin"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+)
+
+// exchanges adds what the deciding exchange and all final responses show.
+func exchanges(s *series, r *result.Result) {
+	var status, version, ssl float64
+	if answered(r.Deciding) {
+		status = float64(r.Deciding.Final.Status)
+		version = protocolVersion(r.Deciding.Final.Proto)
+		ssl = truth(r.DecidingConnection != nil && r.DecidingConnection.Secure != nil)
+	}
+	s.add(httpStatus, status)
+	s.add(httpVersion, version)
+	s.add(httpSSL, ssl)
+	phases(s, r.Deciding)
+	responses(s, r.Exchanges)
+}
+
+// protocolVersion is 1.1 of "HTTP/1.1", and 0 of what says no version.
+func protocolVersion(proto string) float64 {
+	version, err := strconv.ParseFloat(strings.TrimPrefix(proto, "HTTP/"), 64)
+	if err != nil {
+		return 0
+	}
+	return version
+}
+
+// phases adds blackbox_exporter's two phases of an exchange. Its processing runs from the moment the connection is
+// there, so it holds the writing of the request, and ends with the first byte of any response, a 100 included.
+func phases(s *series, x *result.Exchange) {
+	if x == nil || x.Exchange == nil || x.First == nil {
+		return
+	}
+	if x.Head != nil {
+		s.add(httpDuration, float64(*x.First-x.Head.Start), "processing")
+	}
+	if x.End != nil {
+		s.add(httpDuration, float64(*x.End-*x.First), "transfer")
+	}
+}
+
+// responses counts final responses. 401 and 501 are always there, so that a sum over time starts from 0 and not from
+// their first occurrence.
+func responses(s *series, all []*result.Exchange) {
+	type key struct {
+		status int
+		origin origin.Kind
+	}
+	counts := map[key]float64{}
+	var order []key
+	count := func(k key, n float64) {
+		if _, ok := counts[k]; !ok {
+			order = append(order, k)
+		}
+		counts[k] += n
+	}
+	seen := map[int]bool{}
+	for _, x := range all {
+		if answered(x) {
+			count(key{x.Final.Status, kind(x.Origin.Kind)}, 1)
+			seen[x.Final.Status] = true
+		}
+	}
+	for _, status := range []int{401, 501} {
+		if !seen[status] {
+			count(key{status, origin.Unknown}, 0)
+		}
+	}
+	for _, k := range order {
+		s.add(httpResponses, counts[k], strconv.Itoa(k.status), string(k.origin))
+	}
+}

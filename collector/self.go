@@ -1,0 +1,137 @@
+package collector
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
+
+	"github.com/ews-exporter/ews_exporter/internal/result"
+)
+
+const namespace = "ews_exporter"
+
+// countedCodes are the status codes that ews_exporter_probe_responses_total tells apart; the rest are "other", so that
+// targets cannot make series for ever.
+var countedCodes = map[int]bool{
+	200: true, 301: true, 302: true, 307: true, 308: true, 400: true, 401: true, 403: true, 404: true, 405: true,
+	407: true, 408: true, 411: true, 413: true, 417: true, 429: true, 440: true, 500: true, 501: true, 502: true,
+	503: true, 504: true,
+}
+
+// Self is what the exporter tells of itself at /metrics.
+type Self struct {
+	registry  *prometheus.Registry
+	probes    *prometheus.CounterVec
+	responses *prometheus.CounterVec
+	duration  *prometheus.HistogramVec
+	refused   *prometheus.CounterVec
+	panics    prometheus.Counter
+	reloaded  prometheus.Gauge
+	reloadAt  prometheus.Gauge
+}
+
+// Sources are what Self asks at each scrape. They must be safe for concurrent use.
+type Sources struct {
+	InFlight      func() int             // probes running now
+	AuthSuspended func() map[string]bool // every configured auth, and whether it is suspended anywhere
+}
+
+// NewSelf makes the exporter's own metrics. Reasons are the closed set of refusals, each of which is there from the
+// start.
+func NewSelf(sources Sources, reasons ...string) *Self {
+	s := &Self{
+		registry: prometheus.NewRegistry(),
+		probes: counters("probes_total", "Probes made, by module and by result: success or failure.",
+			"module", "result"),
+		responses: counters("probe_responses_total", "Final responses that probes received; rare status codes are counted as other.",
+			"module", "code", "origin"),
+		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Namespace: namespace, Name: "probe_duration_seconds", Help: "How long probes took.",
+			Buckets:                         []float64{0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30},
+			NativeHistogramBucketFactor:     1.1,
+			NativeHistogramMaxBucketNumber:  100,
+			NativeHistogramMinResetDuration: time.Hour,
+		}, []string{"module"}),
+		refused: counters("probes_refused_total", "Requests for a probe that were refused, by reason.", "reason"),
+		panics: prometheus.NewCounter(prometheus.CounterOpts{
+			Namespace: namespace, Name: "probe_panics_total", Help: "Probes that ended in a panic of the exporter: each is a bug.",
+		}),
+		reloaded: gauge("config_last_reload_successful", "Whether the last attempt to load the configuration succeeded."),
+		reloadAt: gauge("config_last_reload_success_timestamp_seconds", "When the configuration in force was loaded."),
+	}
+	for _, reason := range reasons {
+		s.refused.WithLabelValues(reason)
+	}
+	s.registry.MustRegister(s.probes, s.responses, s.duration, s.refused, s.panics, s.reloaded, s.reloadAt,
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Namespace: namespace, Name: "probes_in_flight", Help: "Probes running now.",
+		}, func() float64 { return float64(sources.InFlight()) }),
+		suspended(sources.AuthSuspended),
+		versioncollector.NewCollector(namespace),
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
+	return s
+}
+
+func counters(name, help string, labels ...string) *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, labels)
+}
+
+func gauge(name, help string) prometheus.Gauge {
+	return prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help})
+}
+
+// Registry holds the metrics, for /metrics.
+func (s *Self) Registry() *prometheus.Registry { return s.registry }
+
+// Observe counts one probe that ran.
+func (s *Self) Observe(r *result.Result) {
+	verdict := "success"
+	if !r.Success() {
+		verdict = "failure"
+	}
+	s.probes.WithLabelValues(r.Module, verdict).Inc()
+	s.duration.WithLabelValues(r.Module).Observe(float64(r.Duration))
+	for _, x := range r.Exchanges {
+		if !answered(x) {
+			continue
+		}
+		code := "other"
+		if countedCodes[x.Final.Status] {
+			code = strconv.Itoa(x.Final.Status)
+		}
+		s.responses.WithLabelValues(r.Module, code, string(kind(x.Origin.Kind))).Inc()
+	}
+}
+
+// Refused counts a request for a probe that was refused. The reason is from runner's closed set.
+func (s *Self) Refused(reason string) { s.refused.WithLabelValues(reason).Inc() }
+
+// Panicked counts a probe that ended in a panic.
+func (s *Self) Panicked() { s.panics.Inc() }
+
+// Reloaded records an attempt to load the configuration.
+func (s *Self) Reloaded(ok bool) {
+	s.reloaded.Set(truth(ok))
+	if ok {
+		s.reloadAt.SetToCurrentTime()
+	}
+}
+
+// suspended collects ews_exporter_auth_suspended, whose labels come and go with the configuration.
+type suspended func() map[string]bool
+
+var suspendedDesc = prometheus.NewDesc(prometheus.BuildFQName(namespace, "", "auth_suspended"),
+	"Whether an auth is suspended, for one target or for all, because its secret was refused.", []string{"auth"}, nil)
+
+func (suspended) Describe(ch chan<- *prometheus.Desc) { ch <- suspendedDesc }
+
+func (f suspended) Collect(ch chan<- prometheus.Metric) {
+	for auth, is := range f() {
+		ch <- prometheus.MustNewConstMetric(suspendedDesc, prometheus.GaugeValue, truth(is), auth)
+	}
+}

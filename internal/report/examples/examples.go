@@ -1,0 +1,149 @@
+// Package examples holds hand-made Results, one of each sort, for the tests of what shows Results.
+package examples
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/ews-exporter/ews_exporter/internal/failure"
+	"github.com/ews-exporter/ews_exporter/internal/origin"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/wire"
+)
+
+const url = "https://mail.contoso.com/EWS/Exchange.asmx"
+
+var (
+	start   = time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC)
+	outcome = &result.Metric{
+		Name: "probe_expect_continue_outcome", Help: "1 for what happened, 0 for the rest.", Labels: []string{"outcome"},
+	}
+	address = netip.MustParseAddrPort("192.0.2.10:443")
+	frontEX = origin.Origin{
+		Kind: origin.Exchange, Frontend: "EX01", Backend: "EX02", Server: "Microsoft-IIS/10.0", Version: "15.2.1748.10",
+		Rule: "x-feserver", Evidence: "header X-FEServer: EX01",
+	}
+	kemp = origin.Origin{Kind: origin.Middlebox, Product: "kemp", Rule: "kemp-invalid-request", Evidence: `status line "501 Invalid Request"`}
+)
+
+func at(s wire.Seconds) *wire.Seconds { return &s }
+
+func span(start, end wire.Seconds) *wire.Span { return &wire.Span{Start: start, End: end} }
+
+func base() *result.Result {
+	return &result.Result{
+		ID: "01HRXK", Module: "expect_continue", Prober: "expect_continue", Target: "mail.contoso.com",
+		Name: "mail.contoso.com", Auth: "monitor", Start: start, Limit: 14.5,
+	}
+}
+
+func connection(id int) *wire.Connection {
+	return &wire.Connection{
+		ID: id, Name: "mail.contoso.com", Address: address,
+		Resolve: span(0.001, 0.013), Connect: span(0.013, 0.033), TLS: span(0.033, 0.093), State: wire.Open,
+		Secure: &wire.Secure{
+			ServerName: "mail.contoso.com", Version: "TLS 1.2", Cipher: "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+			ALPN: "http/1.1", Verified: true,
+			Chain: []wire.Certificate{
+				{
+					Subject: "CN=mail.contoso.com", Issuer: "CN=Contoso Issuing CA",
+					Names: []string{"mail.contoso.com", "autodiscover.contoso.com"}, NotAfter: start.AddDate(0, 6, 0),
+				},
+				{Subject: "CN=Contoso Issuing CA", Issuer: "CN=Contoso Root CA", NotAfter: start.AddDate(0, 3, 0)},
+			},
+		},
+	}
+}
+
+func response(at wire.Seconds, status int, reason string) *wire.Response {
+	return &wire.Response{First: at - 0.0005, At: at, Proto: "HTTP/1.1", Status: status, Reason: reason}
+}
+
+// Continue is a healthy site: 100 at once, then 200 from Exchange.
+func Continue() *result.Result {
+	r := base()
+	c := connection(1)
+	x := &result.Exchange{Step: "expect_continue.wait", Origin: frontEX, Exchange: &wire.Exchange{
+		Connection: 1, Method: "POST", URL: url, BodyLength: 1270,
+		Head: span(0.093, 0.094), First: at(0.104), Body: span(0.105, 0.106), End: at(0.156),
+		Interim: []*wire.Response{response(0.105, 100, "Continue")}, Final: response(0.155, 200, "OK"),
+	}}
+	r.Duration = 0.157
+	r.Connections, r.Exchanges = []*wire.Connection{c}, []*result.Exchange{x}
+	r.Deciding, r.DecidingConnection = x, c
+	r.Steps = []*result.Step{{Name: "expect_continue.wait", Start: 0, End: 0.157, Connection: 1, Steps: opening(1)}}
+	r.Add(outcome, 1, "continue")
+	r.Add(outcome, 0, "ignored_then_error")
+	return r
+}
+
+func opening(id int) []*result.Step {
+	return []*result.Step{
+		{Name: "resolve", Start: 0.001, End: 0.013, Detail: "mail.contoso.com: 192.0.2.10"},
+		{Name: "connect", Start: 0.013, End: 0.033, Connection: id},
+		{Name: "tls", Start: 0.033, End: 0.093, Connection: id},
+	}
+}
+
+// Kemp is the load balancer that swallows the 100 and takes the late body for a new request.
+func Kemp() *result.Result {
+	r := base()
+	waiting, plain := connection(1), connection(2)
+	wait := &result.Exchange{Step: "expect_continue.wait", Origin: kemp, Exchange: &wire.Exchange{
+		Connection: 1, Method: "POST", URL: url, BodyLength: 1270,
+		Head: span(0.093, 0.094), First: at(5.118), Body: span(5.094, 5.095), End: at(5.12),
+		Final: response(5.119, 501, "Invalid Request"),
+	}}
+	without := &result.Exchange{Step: "expect_continue.no_expect", Origin: frontEX, Exchange: &wire.Exchange{
+		Connection: 2, Method: "POST", URL: url, BodyLength: 1270,
+		Head: span(0.093, 0.094), First: at(0.154), Body: span(0.093, 0.094), End: at(0.156), Final: response(0.155, 200, "OK"),
+	}}
+	failed := failure.New(failure.Status, "http_501", "POST %s: 501 Invalid Request 0.024 s after the body, which was sent 5.000 s late because no 100 Continue came", url)
+	r.Duration = 5.221
+	r.Fail(failed)
+	r.Findings = []result.Finding{
+		{
+			Code: "late_body_rejected", Severity: result.Error, Origin: origin.Middlebox, Product: "kemp",
+			Sentence: "A Kemp LoadMaster in front of Exchange never passed on 100 Continue (waited 5.000 s), and answered 501 0.024 s after the body; the same request without Expect got 200 from Exchange server EX01.",
+		},
+		{Code: "answered_by_middlebox", Severity: result.Info, Origin: origin.Middlebox, Product: "kemp", Sentence: "The 501 was made by the load balancer."},
+	}
+	r.Connections = []*wire.Connection{waiting, plain}
+	r.Exchanges = []*result.Exchange{wait, without}
+	r.Deciding, r.DecidingConnection = wait, waiting
+	r.Steps = []*result.Step{
+		{Name: "expect_continue.wait", Start: 0, End: 5.221, Connection: 1, Failure: failed, Steps: opening(1)},
+		{Name: "expect_continue.no_expect", Start: 0.001, End: 0.157, Connection: 2},
+	}
+	r.Add(outcome, 0, "continue")
+	r.Add(outcome, 1, "ignored_then_error")
+	return r
+}
+
+// Unresolved is a name that does not exist.
+func Unresolved() *result.Result {
+	r := base()
+	r.Duration = 0.031
+	failed := failure.New(failure.Resolve, "not_found", "resolve mail.contoso.com: the name does not exist or has no address")
+	r.Fail(failed)
+	r.DecidingConnection = &wire.Connection{Name: "mail.contoso.com", Resolve: span(0.001, 0.031)}
+	r.Steps = []*result.Step{{Name: "resolve", Start: 0.001, End: 0.031, Failure: failed}}
+	return r
+}
+
+// Refused is a server with an expired certificate.
+func Refused() *result.Result {
+	r := base()
+	r.Duration = 0.094
+	failed := failure.New(failure.TLS, "certificate_expired", "TLS handshake with 192.0.2.10:443 (mail.contoso.com): the certificate CN=mail.contoso.com expired on 2026-03-01")
+	r.Fail(failed)
+	c := connection(1)
+	c.State = ""
+	c.Secure.Verified, c.Secure.VerifyError = false, "the certificate has expired"
+	c.Secure.Chain = c.Secure.Chain[:1]
+	c.Secure.Chain[0].NotAfter = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	r.Connections, r.DecidingConnection = []*wire.Connection{c}, c
+	r.Steps = opening(1)
+	r.Steps[2].Failure = failed
+	return r
+}
