@@ -23,8 +23,8 @@ type Dialer struct {
 	ConnectTimeout time.Duration // 0: DefaultConnectTimeout
 
 	// Check is asked about each address right before it is dialled, so that the address checked is the address
-	// dialled. Nil permits all.
-	Check func(name string, address netip.AddrPort) error
+	// dialled; host is what was looked up. Nil permits all.
+	Check func(host string, address netip.AddrPort) error
 	// Acquire waits for a place at an address; the release it gives is called once, at Close. Nil: no limit.
 	Acquire func(ctx context.Context, address netip.Addr) (release func(), err error)
 }
@@ -46,11 +46,12 @@ type Conn struct {
 	cleanup []func()
 }
 
-// Connect dials address. It gives a Conn even when it fails, for its Record; Close must be called either way. Errors
+// Connect dials address, one of the resolution's; name is what the connection is for (it differs from the name that was
+// looked up when one server is probed under the service's name). It gives a Conn even when it fails, for its Record; Close must be called either way. Errors
 // are failures of stage connect (refused, timeout, unreachable, reset, error), or what Check and Acquire gave.
-func (d *Dialer) Connect(ctx context.Context, id int, resolution *Resolution, address netip.AddrPort) (*Conn, error) {
+func (d *Dialer) Connect(ctx context.Context, id int, name string, resolution *Resolution, address netip.AddrPort) (*Conn, error) {
 	c := &Conn{
-		Record: &Connection{ID: id, Name: resolution.Name, Address: address, Resolve: resolution.Span},
+		Record: &Connection{ID: id, Name: name, Address: address, Resolve: resolution.Span},
 		dialer: d,
 		ctx:    ctx,
 	}
