@@ -29,7 +29,7 @@ func Gatherer(r *result.Result, age *time.Duration) prometheus.Gatherer {
 			exchanges(s, r)
 		}
 		findings(s, r.Findings)
-		steps(s, r.Steps)
+		steps(s, r)
 		for _, sample := range r.Samples {
 			s.add(sample.Metric, sample.Value, sample.Labels...)
 		}
@@ -138,8 +138,9 @@ func findings(s *series, found []result.Finding) {
 	}
 }
 
-// steps adds each step name once: durations summed, success of all.
-func steps(s *series, tree []*result.Step) {
+// steps adds each step name once: durations summed, success of all. A planned step that was not begun has no duration
+// and no success, so that its ratio over time tells the truth.
+func steps(s *series, r *result.Result) {
 	type total struct {
 		duration wire.Seconds
 		failed   bool
@@ -160,10 +161,15 @@ func steps(s *series, tree []*result.Step) {
 			walk(step.Steps)
 		}
 	}
-	walk(tree)
+	walk(r.Steps)
 	for _, name := range names {
 		s.add(stepDuration, float64(totals[name].duration), name)
 		s.add(stepSuccess, truth(!totals[name].failed), name)
+	}
+	for _, name := range r.Planned {
+		if totals[name] == nil {
+			s.add(stepSuccess, 0, name)
+		}
 	}
 }
 

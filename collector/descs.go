@@ -93,9 +93,9 @@ var (
 	}
 	stepSuccess = &result.Metric{
 		Name:     "probe_step_success",
-		Help:     "Whether each step succeeded; of repeats, whether all did.",
+		Help:     "Whether each step succeeded; of repeats, whether all did. 0 for a planned step that was not reached.",
 		Labels:   []string{"step"},
-		Presence: "each step that was begun",
+		Presence: "each step that was begun, and each that was planned (0 when not reached)",
 	}
 	serverInfo = &result.Metric{
 		Name:     "probe_server_info",

@@ -80,3 +80,29 @@ func Label(s string) string {
 	}
 	return b.String()
 }
+
+// Text returns the beginning of s as one line for a person: white space collapsed, the rest as Escape gives it, at
+// most limit bytes, with an ellipsis on top where more came.
+func Text(s string, limit int) string {
+	s = Escape(strings.Join(strings.Fields(s), " "))
+	if len(s) <= limit {
+		return s
+	}
+	for limit > 0 && !utf8.RuneStart(s[limit]) {
+		limit--
+	}
+	return s[:limit] + "…"
+}
+
+// Cut returns s in at most n bytes, ending in an ellipsis where something was left out; no character is cut in two.
+func Cut(s string, n int) string {
+	const ellipsis = "…"
+	if len(s) <= n {
+		return s
+	}
+	n -= len(ellipsis)
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + ellipsis
+}

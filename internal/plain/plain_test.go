@@ -67,3 +67,13 @@ func TestLabel(t *testing.T) {
 		t.Errorf("control and bidirectional characters are replaced, got %q", got)
 	}
 }
+
+func TestText(t *testing.T) {
+	t.Parallel()
+	if got := Text(" <html>\r\n\t<b>no\x07</b> ", 80); got != `<html> <b>no\u0007</b>` {
+		t.Errorf("a page becomes one harmless line, got %q", got)
+	}
+	if got := Text("aéé", 4); got != "aé…" {
+		t.Errorf("text is cut at a rune, got %q", got)
+	}
+}

@@ -128,6 +128,7 @@ func Unresolved() *result.Result {
 	r.Fail(failed)
 	r.DecidingConnection = &wire.Connection{Name: "mail.contoso.com", Resolve: span(0.001, 0.031)}
 	r.Steps = []*result.Step{{Name: "resolve", Start: 0.001, End: 0.031, Failure: failed}}
+	r.Planned = []string{"resolve", "expect_continue.wait"}
 	return r
 }
 

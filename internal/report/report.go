@@ -1,0 +1,141 @@
+// Package report shows a Result to a person: first the verdict, then what to change, then every step with its times,
+// the endpoint really used and who answered.
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/ews-exporter/ews_exporter/internal/origin"
+	"github.com/ews-exporter/ews_exporter/internal/plain"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+)
+
+// Options say how Text looks.
+type Options struct {
+	Color bool // ANSI colours, for a terminal
+}
+
+// Text writes r as a page of text. What came from the target is escaped: it cannot drive a terminal.
+func Text(w io.Writer, r *result.Result, opts Options) error {
+	p := &printer{r: r, paint: painter(opts.Color), shown: map[*result.Exchange]bool{}}
+	p.verdict()
+	for _, f := range r.Findings {
+		p.finding(f)
+	}
+	p.head()
+	if len(r.Steps)+len(r.Exchanges) > 0 {
+		p.line("\n%8s %8s", "at (s)", "took (s)")
+		p.steps(r.Steps, "")
+		p.rest()
+	}
+	_, err := w.Write(p.b.Bytes())
+	return err
+}
+
+// JSON writes r as indented JSON. Control characters that JSON itself lets through are escaped too, so that looking at
+// it in a terminal is harmless.
+func JSON(w io.Writer, r *result.Result) error {
+	data, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode the result as JSON: %w", err)
+	}
+	_, err = io.WriteString(w, plain.Lines(string(data))+"\n")
+	return err
+}
+
+// printer writes one report into memory, where nothing fails.
+type printer struct {
+	b     bytes.Buffer
+	r     *result.Result
+	paint func(color, text string) string
+	shown map[*result.Exchange]bool
+}
+
+// line writes one line. Every string among the arguments is escaped, unless it is a painted one.
+func (p *printer) line(format string, args ...any) {
+	for i, a := range args {
+		if s, ok := a.(string); ok {
+			args[i] = plain.Escape(s)
+		}
+	}
+	text := fmt.Sprintf(format, args...)
+	p.b.WriteString(strings.TrimRight(text, " ") + "\n")
+}
+
+// painted is text that was escaped, and then coloured.
+type painted string
+
+func (p *printer) color(color, text string) painted {
+	return painted(p.paint(color, plain.Escape(text)))
+}
+
+const (
+	red    = "31"
+	green  = "32"
+	yellow = "33"
+	cyan   = "36"
+)
+
+func painter(on bool) func(color, text string) string {
+	if !on {
+		return func(_, text string) string { return text }
+	}
+	return func(color, text string) string { return "\x1b[" + color + "m" + text + "\x1b[0m" }
+}
+
+func (p *printer) verdict() {
+	r := p.r
+	if f := r.Failure; f != nil {
+		p.line("%s after %.3f s (%s: %s): %s", p.color(red, "Failed"), r.Duration, string(f.Stage), f.Reason, f.Message)
+		return
+	}
+	answer := ""
+	if r.Deciding != nil && r.Deciding.Final != nil {
+		answer = ", answered by " + by(r.Deciding.Origin)
+	}
+	p.line("%s in %.3f s: %s of %s%s.", p.color(green, "Succeeded"), r.Duration, r.Prober, r.Target, answer)
+}
+
+// by names who answered.
+func by(o origin.Origin) string {
+	name := string(o.Kind)
+	if o.Kind == origin.Unknown || o.Kind == "" {
+		name = "a server that does not show itself"
+	}
+	var more []string
+	for _, part := range []struct{ label, value string }{
+		{"", o.Product}, {"front end ", o.Frontend}, {"back end ", o.Backend}, {"version ", o.Version},
+	} {
+		if part.value != "" {
+			more = append(more, part.label+part.value)
+		}
+	}
+	if len(more) > 0 {
+		name += " (" + strings.Join(more, ", ") + ")"
+	}
+	return name
+}
+
+func (p *printer) finding(f result.Finding) {
+	color := map[result.Severity]string{result.Error: red, result.Warning: yellow, result.Info: cyan}[f.Severity]
+	p.line("\n%s %s: %s", p.color(color, string(f.Severity)), f.Code, f.Sentence)
+	p.line("  What to do: /findings/%s", f.Code)
+}
+
+func (p *printer) head() {
+	r := p.r
+	p.line("\nModule  %s (prober %s)", r.Module, r.Prober)
+	p.line("Target  %s", r.Target)
+	if r.Name != "" && r.Name != r.Target {
+		p.line("Name    %s", r.Name)
+	}
+	if r.Auth != "" {
+		p.line("Auth    %s", r.Auth)
+	}
+	p.line("Begun   %s, limit %.3f s", r.Start.UTC().Format(time.RFC3339), r.Limit)
+}

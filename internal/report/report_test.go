@@ -1,0 +1,109 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ews-exporter/ews_exporter/internal/origin"
+	"github.com/ews-exporter/ews_exporter/internal/report/examples"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func text(t testing.TB, r *result.Result, opts Options) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := Text(&b, r, opts); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestGolden(t *testing.T) {
+	t.Parallel()
+	var asJSON bytes.Buffer
+	if err := JSON(&asJSON, examples.Unresolved()); err != nil {
+		t.Fatal(err)
+	}
+	for name, got := range map[string]string{
+		"continue.txt":            text(t, examples.Continue(), Options{}),
+		"kemp_501.txt":            text(t, examples.Kemp(), Options{}),
+		"resolve_not_found.txt":   text(t, examples.Unresolved(), Options{}),
+		"certificate_expired.txt": text(t, examples.Refused(), Options{}),
+		"resolve_not_found.json":  asJSON.String(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			file := filepath.Join("testdata", name)
+			if *update {
+				if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), got); diff != "" {
+				t.Errorf("%s (-want +got), accept with -update:\n%s", file, diff)
+			}
+		})
+	}
+}
+
+// hostile is a Result in which the target put terminal sequences wherever it could.
+func hostile() *result.Result {
+	const evil = "\x1b]0;owned\x07\u202e\r\nFake: line"
+	r := examples.Kemp()
+	r.Target, r.Name = evil, evil
+	r.Findings[0].Sentence = evil
+	r.Deciding.Final.Reason = evil
+	r.Deciding.Origin = origin.Origin{Kind: origin.Middlebox, Product: evil, Frontend: evil, Evidence: evil}
+	r.Deciding.Error = evil
+	r.Connections[0].Secure.Chain[0].Subject = evil
+	r.Steps[0].Detail = evil
+	return r
+}
+
+func TestATargetCannotDriveTheTerminal(t *testing.T) {
+	t.Parallel()
+	var asJSON bytes.Buffer
+	if err := JSON(&asJSON, hostile()); err != nil {
+		t.Fatal(err)
+	}
+	for name, got := range map[string]string{"text": text(t, hostile(), Options{}), "JSON": asJSON.String()} {
+		if strings.ContainsAny(got, "\x1b\x07\r\u202e") || strings.Contains(got, "\nFake") {
+			t.Errorf("%s lets control characters through:\n%q", name, got)
+		}
+	}
+	if !json.Valid(asJSON.Bytes()) {
+		t.Error("escaping broke the JSON")
+	}
+	if got := text(t, hostile(), Options{Color: true}); strings.Contains(got, "\x1b]0") {
+		t.Errorf("colours open the door to the target's own sequences:\n%q", got)
+	}
+}
+
+func TestColor(t *testing.T) {
+	t.Parallel()
+	if got := text(t, examples.Kemp(), Options{Color: true}); !strings.HasPrefix(got, "\x1b[31mFailed\x1b[0m") {
+		t.Errorf("the verdict is red, got %.40q", got)
+	}
+}
+
+func TestExchangesWithoutTheirStepAreShown(t *testing.T) {
+	t.Parallel()
+	r := examples.Kemp()
+	r.Steps = nil
+	if got := text(t, r, Options{}); !strings.Contains(got, "501 Invalid Request") {
+		t.Errorf("nothing measured is hidden:\n%s", got)
+	}
+}

@@ -1,0 +1,171 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/wire"
+)
+
+// steps writes siblings and what is below them. prefix holds the lines that connect them to their parents.
+func (p *printer) steps(siblings []*result.Step, prefix string) {
+	for i, s := range siblings {
+		branch, below := "├─ ", "│  "
+		if i == len(siblings)-1 {
+			branch, below = "└─ ", "   "
+		}
+		own := p.exchangesOf(s)
+		p.step(s, prefix+branch, len(own) > 0)
+		p.steps(s.Steps, prefix+below) // first: a connection is made before anything is sent over it
+		for _, x := range own {
+			p.exchange(x, prefix+below)
+		}
+	}
+}
+
+// step writes one step. Where exchanges follow, they name the endpoint.
+func (p *printer) step(s *result.Step, branch string, exchanges bool) {
+	mark := p.color(green, "✓")
+	if s.Failure != nil {
+		mark = p.color(red, "✗")
+	}
+	took := "–"
+	if s.End >= s.Start {
+		took = fmt.Sprintf("%.3f", s.End-s.Start)
+	}
+	detail := s.Detail
+	if detail == "" && !exchanges {
+		detail = endpoint(p.connection(s.Connection))
+	}
+	p.line("%8.3f %8s  %s%s %s  %s", s.Start, took, branch, mark, s.Name, detail)
+	// The probe's own failure is the report's first sentence; it need not be said again.
+	if s.Failure != nil && s.Failure != p.r.Failure && s.Failure.Message != "" {
+		p.note(branchBelow(branch), "%s", s.Failure.Message)
+	}
+}
+
+// branchBelow continues a branch on the next line.
+func branchBelow(branch string) string {
+	return strings.NewReplacer("├─ ", "│  ", "└─ ", "   ").Replace(branch) + "   "
+}
+
+// note writes a line without times.
+func (p *printer) note(prefix, format string, args ...any) {
+	p.line("%17s  "+"%s%s", "", prefix, fmt.Sprintf(format, args...))
+}
+
+func (p *printer) connection(id int) *wire.Connection {
+	for _, c := range p.r.Connections {
+		if c.ID == id && id != 0 {
+			return c
+		}
+	}
+	return nil
+}
+
+// endpoint names what was really reached: the address, the name that was asked for, the certificate that came.
+func endpoint(c *wire.Connection) string {
+	if c == nil {
+		return ""
+	}
+	text := c.Address.String()
+	if !c.Address.IsValid() {
+		return c.Name
+	}
+	if c.Name != "" && c.Name != c.Address.Addr().String() {
+		text += " (" + c.Name + ")"
+	}
+	if c.Secure == nil {
+		return text + ", without TLS"
+	}
+	if len(c.Secure.Chain) == 0 {
+		return text + ", no certificate seen"
+	}
+	text += ", certificate " + c.Secure.Chain[0].Subject
+	if !c.Secure.Verified {
+		text += " (not verified)"
+	}
+	return text
+}
+
+// exchangesOf gives the exchanges of a step. Steps may share a name, so the connection tells theirs apart.
+func (p *printer) exchangesOf(s *result.Step) []*result.Exchange {
+	var own []*result.Exchange
+	for _, x := range p.r.Exchanges {
+		if x.Exchange != nil && x.Step == s.Name && (s.Connection == 0 || s.Connection == x.Connection) {
+			own = append(own, x)
+		}
+	}
+	return own
+}
+
+// rest writes exchanges that belong to no step in the tree: nothing measured is hidden.
+func (p *printer) rest() {
+	for _, x := range p.r.Exchanges {
+		p.exchange(x, "")
+	}
+}
+
+// event is one thing that happened in an exchange.
+type event struct {
+	at   wire.Seconds
+	text string
+}
+
+func (p *printer) exchange(x *result.Exchange, prefix string) {
+	if p.shown[x] || x.Exchange == nil {
+		return
+	}
+	p.shown[x] = true
+	p.note(prefix, "%s %s", x.Method, x.URL)
+	p.note(prefix, "to %s", endpoint(p.connection(x.Connection)))
+	for _, e := range events(x) {
+		p.line("%8.3f %8s  %s%s", e.at, "", prefix, e.text)
+	}
+	if x.Final != nil {
+		who := "answered by " + by(x.Origin)
+		if x.Origin.Evidence != "" {
+			who += ", as shown by " + x.Origin.Evidence
+		}
+		p.note(prefix, "%s", who)
+	}
+	if x.Error != "" && (p.r.Failure == nil || x.Error != p.r.Failure.Message) {
+		p.note(prefix, "%s", x.Error)
+	}
+}
+
+// events are what was sent and what came back, in order of time.
+func events(x *result.Exchange) []event {
+	var all []event
+	if x.Head != nil {
+		all = append(all, event{x.Head.End, "→ request head"})
+	}
+	if x.Body != nil {
+		all = append(all, event{x.Body.End, fmt.Sprintf("→ request body, %d bytes", x.BodyLength)})
+	}
+	for _, r := range x.Interim {
+		all = append(all, event{r.At, "← " + statusLine(r)})
+	}
+	if x.Final != nil {
+		all = append(all, event{x.Final.At, "← " + statusLine(x.Final)})
+	}
+	if x.Stray > 0 && x.End != nil {
+		all = append(all, event{*x.End, fmt.Sprintf("← %d bytes more, which belong to no response", x.Stray)})
+	}
+	slices.SortStableFunc(all, func(a, b event) int {
+		switch {
+		case a.at < b.at:
+			return -1
+		case a.at > b.at:
+			return 1
+		}
+		return 0
+	})
+	return all
+}
+
+func statusLine(r *wire.Response) string {
+	return strings.TrimRight(fmt.Sprintf("%s %d %s", r.Proto, r.Status, r.Reason), " ")
+}
