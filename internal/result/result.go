@@ -26,8 +26,6 @@ type Result struct {
 	Findings []Finding        `json:"findings,omitempty"`
 	Steps    []*Step          `json:"steps"` // a tree, in order of start
 	Planned  []string         `json:"-"`     // names of the steps taken if all goes well; those not reached count as 0
-	// Planned are the steps that the module takes when all goes well. One that was not begun counts as not successful.
-	Planned []string `json:"planned,omitempty"`
 
 	Connections []*wire.Connection `json:"connections,omitempty"`
 	Exchanges   []*Exchange        `json:"exchanges,omitempty"`
