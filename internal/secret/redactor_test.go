@@ -1,0 +1,171 @@
+package secret
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"html"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// planted has a character of each kind that something escapes.
+const planted = `Gr&ün/<7>"? p'a+s%s\x`
+
+func TestRedactorFindsEveryForm(t *testing.T) {
+	t.Parallel()
+	var r Redactor
+	r.Add(planted)
+	asJSON, err := json.Marshal(planted)
+	check(t, err)
+	upper := url.QueryEscape(planted)
+	texts := map[string]string{
+		"plain":             planted,
+		"hex":               hex.EncodeToString([]byte(planted)),
+		"HEX":               strings.ToUpper(hex.EncodeToString([]byte(planted))),
+		"query":             upper,
+		"query, lower case": percent.ReplaceAllStringFunc(upper, strings.ToLower),
+		"query with %20":    strings.ReplaceAll(upper, "+", "%20"),
+		"path":              url.PathEscape(planted),
+		"JSON":              inner(string(asJSON)),
+		"JSON for PHP":      strings.ReplaceAll(inner(string(asJSON)), "/", `\/`),
+		"HTML":              html.EscapeString(planted),
+		"XML":               strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&apos;").Replace(planted),
+		"Go":                inner(fmt.Sprintf("%q", planted)),
+		"UTF-16LE":          utf16LE(planted),
+		"UTF-16LE in hex":   hex.EncodeToString([]byte(utf16LE(planted))),
+	}
+	for name, text := range texts {
+		if got := r.String("<- " + text + " ->"); got != "<- "+Mask+" ->" {
+			t.Errorf("%s: %q became %q", name, text, got)
+		}
+	}
+}
+
+func TestRedactorFindsBase64InEachAlignment(t *testing.T) {
+	t.Parallel()
+	for _, secret := range []string{planted, "hunter2", "abc", "longer-by-one-byte", "longer-by-two-bytes"} {
+		var r Redactor
+		r.Add(secret)
+		for _, form := range []string{secret, utf16LE(secret)} {
+			for _, enc := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding, base64.RawStdEncoding, base64.RawURLEncoding} {
+				for before := range 7 {
+					text := enc.EncodeToString([]byte("svc-prob"[:before] + form + "tail"))
+					aligned(t, &r, text, before, len(form), 0)
+					aligned(t, &r, url.QueryEscape(text), before, len(form), 1)
+				}
+			}
+		}
+	}
+}
+
+// aligned checks that of an encoded text, of which four bytes follow the secret, no more is left than slack characters
+// that hold a bit of the secret.
+func aligned(t *testing.T, r *Redactor, text string, before, length, slack int) {
+	t.Helper()
+	characters := func(bytes int) int { return (8*bytes + 5) / 6 }
+	got := r.String(text)
+	head, tail, found := strings.Cut(got, Mask)
+	tail, err := url.QueryUnescape(tail)
+	check(t, err)
+	if tail = strings.TrimRight(tail, "="); !found || len(head) > 8*before/6 ||
+		len(tail) > characters(before+length+4)-characters(before+length)+slack {
+		t.Errorf("%d bytes before: %q became %q", before, text, got)
+	}
+}
+
+func TestRedactorTakesOverlappingSecretsTogether(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name    string
+		secrets []string
+		text    string
+		want    string
+	}{
+		{"one within the other", []string{"pass", "password1"}, "a password1 b", "a <secret> b"},
+		{"whatever the order", []string{"password1", "pass"}, "a password1 b", "a <secret> b"},
+		{"one begins in the other", []string{"abXY", "XYcdef"}, "-abXYcdef-", "-<secret>-"},
+		{"one that overlaps itself", []string{"abab"}, "-ababab-", "-<secret>-"},
+		{"side by side", []string{"hunter2"}, "hunter2hunter2", "<secret>"},
+		{"apart", []string{"hunter2"}, "hunter2 hunter2", "<secret> <secret>"},
+		{"at the end", []string{"hunter2"}, "is hunter2", "is <secret>"},
+		{"empty ones are ignored", []string{"", "hunter2"}, "a b", "a b"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var r Redactor
+			r.Add(tt.secrets...)
+			if got := r.String(tt.text); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestRedactorHidesAllWhenItKnowsTooMany(t *testing.T) {
+	t.Parallel()
+	var r Redactor
+	for i := range maxValues + 1 {
+		if got := r.String("harmless"); got != "harmless" {
+			t.Fatalf("after %d values: %q", i, got)
+		}
+		r.Add(fmt.Sprintf("cookie-%d", i))
+	}
+	if got := r.String("harmless"); got != Mask {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestRedactorCostsNothingWithoutAMatch(t *testing.T) {
+	var none, one Redactor
+	one.Add("hunter2")
+	text := strings.Repeat("nothing to see here ", 100)
+	for name, r := range map[string]*Redactor{"nothing added": &none, "no match": &one} {
+		if n := testing.AllocsPerRun(10, func() { _ = r.String(text) }); n != 0 {
+			t.Errorf("%s: %v allocations", name, n)
+		}
+	}
+}
+
+func TestRedactorMayBeAddedToWhileInUse(t *testing.T) {
+	t.Parallel()
+	var r Redactor
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			s := fmt.Sprintf("secret-%d-", i)
+			r.Add(s)
+			if got := r.String(s); got != Mask {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+	all.Wait()
+}
+
+func FuzzRedactor(f *testing.F) {
+	f.Add("hunter2", "xhunter", "a hunter2 and xhunter2")
+	f.Add("abab", "baba", "abababa")
+	f.Add("aaaa", "aaaaa", "aaaaaaaaaaaaaa")
+	f.Add("\xff\xfe00", "0000", "\xff\xfe00000")
+	f.Fuzz(func(t *testing.T, one, two, text string) {
+		var r Redactor
+		r.Add(one, two)
+		redacted := r.String(text + one + text + two)
+		box := struct{ S string }{text + one + two}
+		r.Walk(&box)
+		for _, s := range []string{one, two} {
+			// The mask itself may hold, or make together with what stands beside it, what happens to be a secret.
+			if len(s) < 4 || strings.ContainsAny(s, "<>") || strings.Contains(Mask, s) {
+				continue
+			}
+			if strings.Contains(redacted, s) || strings.Contains(box.S, s) {
+				t.Errorf("%q survives in %q or %q", s, redacted, box.S)
+			}
+		}
+	})
+}
