@@ -73,10 +73,7 @@ func TestMetricsPassTheLinter(t *testing.T) {
 	if err != nil || len(problems) > 0 {
 		t.Errorf("probe: %v, %v", problems, err)
 	}
-	self := NewSelf(Sources{
-		InFlight:      func() int { return 0 },
-		AuthSuspended: func() map[string]bool { return map[string]bool{"monitor": true} },
-	}, "bad_request")
+	self := NewSelf(func() map[string]bool { return map[string]bool{"monitor": true} }, "bad_request")
 	self.Observe(examples.Kemp())
 	problems, err = testutil.GatherAndLint(self.Registry())
 	if err != nil || len(problems) > 0 {
@@ -227,16 +224,16 @@ func TestLabelsAlikeOnceShortened(t *testing.T) {
 
 func TestSelf(t *testing.T) {
 	t.Parallel()
-	self := NewSelf(Sources{
-		InFlight:      func() int { return 3 },
-		AuthSuspended: func() map[string]bool { return map[string]bool{"monitor": true, "other": false} },
-	}, "bad_request", "stopping")
+	self := NewSelf(func() map[string]bool { return map[string]bool{"monitor": true, "other": false} }, "bad_request", "stopping")
 	self.Observe(examples.Kemp())
 	odd := examples.Continue()
 	odd.Exchanges = append(odd.Exchanges, &result.Exchange{Exchange: &wire.Exchange{Final: &wire.Response{Status: 999}}})
 	self.Observe(odd)
 	self.Refused("bad_request")
 	self.Panicked()
+	self.InFlight(1)
+	self.InFlight(1)
+	self.InFlight(-1)
 	self.Reloaded(true)
 	self.Reloaded(false)
 	got := exposition(t, self.Registry())
@@ -249,7 +246,7 @@ func TestSelf(t *testing.T) {
 		`ews_exporter_probes_refused_total{reason="bad_request"} 1`,
 		`ews_exporter_probes_refused_total{reason="stopping"} 0`,
 		`ews_exporter_probe_panics_total 1`,
-		`ews_exporter_probes_in_flight 3`,
+		`ews_exporter_probes_in_flight 1`,
 		`ews_exporter_auth_suspended{auth="monitor"} 1`,
 		`ews_exporter_auth_suspended{auth="other"} 0`,
 		`ews_exporter_config_last_reload_successful 0`,

@@ -29,19 +29,14 @@ type Self struct {
 	duration  *prometheus.HistogramVec
 	refused   *prometheus.CounterVec
 	panics    prometheus.Counter
+	inFlight  prometheus.Gauge
 	reloaded  prometheus.Gauge
 	reloadAt  prometheus.Gauge
 }
 
-// Sources are what Self asks at each scrape. They must be safe for concurrent use.
-type Sources struct {
-	InFlight      func() int             // probes running now
-	AuthSuspended func() map[string]bool // every configured auth, and whether it is suspended anywhere
-}
-
-// NewSelf makes the exporter's own metrics. Reasons are the closed set of refusals, each of which is there from the
-// start.
-func NewSelf(sources Sources, reasons ...string) *Self {
+// NewSelf makes the exporter's own metrics. auths gives every configured auth and whether it is suspended anywhere; it
+// is asked at each scrape. reasons are the closed set of refusals, each of which is there from the start.
+func NewSelf(auths func() map[string]bool, reasons ...string) *Self {
 	s := &Self{
 		registry: prometheus.NewRegistry(),
 		probes: counters("probes_total", "Probes made, by module and by result: success or failure.",
@@ -59,6 +54,7 @@ func NewSelf(sources Sources, reasons ...string) *Self {
 		panics: prometheus.NewCounter(prometheus.CounterOpts{
 			Namespace: namespace, Name: "probe_panics_total", Help: "Probes that ended in a panic of the exporter: each is a bug.",
 		}),
+		inFlight: gauge("probes_in_flight", "Probes running now."),
 		reloaded: gauge("config_last_reload_successful", "Whether the last attempt to load the configuration succeeded."),
 		reloadAt: gauge("config_last_reload_success_timestamp_seconds", "When the configuration in force was loaded."),
 	}
@@ -66,10 +62,7 @@ func NewSelf(sources Sources, reasons ...string) *Self {
 		s.refused.WithLabelValues(reason)
 	}
 	s.registry.MustRegister(s.probes, s.responses, s.duration, s.refused, s.panics, s.reloaded, s.reloadAt,
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Namespace: namespace, Name: "probes_in_flight", Help: "Probes running now.",
-		}, func() float64 { return float64(sources.InFlight()) }),
-		suspended(sources.AuthSuspended),
+		s.inFlight, suspended(auths),
 		versioncollector.NewCollector(namespace),
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
@@ -107,6 +100,9 @@ func (s *Self) Observe(r *result.Result) {
 		s.responses.WithLabelValues(r.Module, code, string(kind(x.Origin.Kind))).Inc()
 	}
 }
+
+// InFlight counts a probe that begins (1) or ends (-1).
+func (s *Self) InFlight(change float64) { s.inFlight.Add(change) }
 
 // Refused counts a request for a probe that was refused. The reason is from runner's closed set.
 func (s *Self) Refused(reason string) { s.refused.WithLabelValues(reason).Inc() }
