@@ -1,0 +1,82 @@
+package origin
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Identify reads who made a response. The first rule of the table that matches decides; without one the answer is
+// Unknown. Frontend, Backend, Server and Version are the fields' values as they came, whatever the verdict: they are a
+// target's own words, so escape them before they are shown.
+//
+// Product is set only with Middlebox, because it names who made the response: a balancer that merely passed on what
+// Exchange said leaves it empty. An Unknown may have a Rule and Evidence all the same; they then tell what was seen
+// on the way, such as a balancer's cookie, without telling who spoke.
+func Identify(r *Response) Origin {
+	v := look(r)
+	o := Origin{
+		Kind:     Unknown,
+		Frontend: v.values("X-FEServer"),
+		Backend:  v.either("X-BEServer", "X-TargetBEServer", "X-CalculatedBETarget"),
+		Server:   v.values("Server"),
+		Version:  v.values("X-OWA-Version"),
+	}
+	for i := range rules {
+		evidence := rules[i].match(v)
+		if evidence == "" {
+			continue
+		}
+		o.Kind, o.Rule, o.Evidence = rules[i].kind, rules[i].name, evidence
+		if o.Kind == Middlebox {
+			o.Product = rules[i].product
+		}
+		break
+	}
+	return o
+}
+
+// ruleContrast is Origin.Rule where contrast decided.
+const ruleContrast = "contrast"
+
+// Contrast looks at an Unknown again in the light of others, the origins of other responses to the same URL in the same
+// probe. Where one of them carried Exchange's identity in its head, one that carries none did not come the same way: it
+// is a Middlebox's. A response with traces of Windows stays Unknown, because IIS itself may have answered before
+// Exchange's modules ran, and so does one where the site strips identity everywhere, since there is nothing to contrast it with.
+func Contrast(verdict Origin, others []Origin) Origin {
+	if verdict.Kind != Unknown || slices.Contains(tracesOfWindows, verdict.Rule) {
+		return verdict
+	}
+	for _, other := range others {
+		if other.Kind == Exchange && other.Rule != ruleSOAP {
+			verdict.Kind, verdict.Rule, verdict.Evidence = Middlebox, ruleContrast, contrastEvidence(verdict, other)
+			return verdict
+		}
+	}
+	return verdict
+}
+
+// contrastEvidence drops what does not fit rather than cut it: a secret that a target echoes is taken out of a result
+// by its value, and half of one would not be found.
+func contrastEvidence(verdict, other Origin) string {
+	plain := "another response to this URL carried Exchange's identity, this one carries none"
+	named := fmt.Sprintf("another response to this URL carried Exchange's %s, this one carries none", other.Evidence)
+	switch full := named + "; " + verdict.Evidence; {
+	case verdict.Evidence != "" && len(full) <= maxEvidence:
+		return full
+	case other.Evidence != "" && len(named) <= maxEvidence:
+		return named
+	}
+	return plain
+}
+
+// Products is the closed list of what Origin.Product can be, sorted.
+func Products() []string {
+	var list []string
+	for i := range rules {
+		if rules[i].kind == Middlebox {
+			list = append(list, rules[i].product)
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
