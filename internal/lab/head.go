@@ -15,11 +15,13 @@ type head struct {
 	raw   []byte // with the empty line that ends it
 	line  string // the request line or status line
 	field textproto.MIMEHeader
+	// length of the body that follows: what Content-Length announces, 0 without one.
+	length int
 }
 
 var errHeadTooLong = errors.New("the head is longer than the lab reads (64 KiB)")
 
-// readHead reads up to and including the empty line.
+// readHead reads up to and including the empty line. A head whose body the lab would not read is an error.
 func readHead(r *bufio.Reader) (*head, error) {
 	raw, err := readRawHead(r)
 	if err != nil {
@@ -34,7 +36,11 @@ func readHead(r *bufio.Reader) (*head, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading header fields: %w", err)
 	}
-	return &head{raw: raw, line: line, field: field}, nil
+	length, err := bodyLength(field)
+	if err != nil {
+		return nil, err
+	}
+	return &head{raw: raw, line: line, field: field, length: length}, nil
 }
 
 func readRawHead(r *bufio.Reader) ([]byte, error) {
@@ -69,18 +75,18 @@ func (h *head) method() string {
 	return method
 }
 
-// length is what Content-Length announces, 0 without one. Nothing in the lab sends chunks, so it reads none.
-func (h *head) length() (int, error) {
-	if h.field.Get("Transfer-Encoding") != "" {
+// bodyLength reads Content-Length. Nothing that talks to the lab sends chunks, so it reads none.
+func bodyLength(field textproto.MIMEHeader) (int, error) {
+	if field.Get("Transfer-Encoding") != "" {
 		return 0, errors.New("the lab reads bodies with Content-Length only")
 	}
-	text := h.field.Get("Content-Length")
+	text := field.Get("Content-Length")
 	if text == "" {
 		return 0, nil
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 0 {
-		return 0, fmt.Errorf("a Content-Length of %q is no number", text)
+		return 0, fmt.Errorf("a Content-Length of %q is no length", text)
 	}
 	if n > maxBody {
 		return 0, fmt.Errorf("a body of %d bytes is longer than the lab reads (1 MiB)", n)

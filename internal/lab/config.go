@@ -1,0 +1,96 @@
+package lab
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/template"
+)
+
+// The files that WriteConfig writes.
+const (
+	configFile   = "ews_exporter.yml"
+	caFile       = "ca.pem"
+	passwordFile = "lab.password" // #nosec G101 -- a file's name
+)
+
+// The modules differ in how long they wait for the 100: 5 s is what the field notes saw a client wait, 1 s is for
+// people who try things out. The auth may go only where the lab asks for it; where nothing does, there is none.
+var configText = template.Must(template.New("").Parse(`# The simulated site of "ews_exporter lab". Written anew at every start.
+{{- if .Targets}}
+auths:
+  lab:
+    username: {{.Username}}
+    password_file: {{.PasswordFile}}
+    schemes: [basic]
+    targets: [{{.Targets}}]
+    modules: [expect_continue_basic]
+{{- end}}
+modules:
+  expect_continue:
+    prober: expect_continue
+    timeout: 20s
+    ip_protocol: ip4
+    tls_config: {ca_file: {{.CAFile}}}
+    expect_continue: {wait: 5s, variants: [immediate]}
+  expect_continue_fast:
+    prober: expect_continue
+    timeout: 8s
+    ip_protocol: ip4
+    tls_config: {ca_file: {{.CAFile}}}
+    expect_continue: {wait: 1s, variants: [immediate]}
+{{- if .Targets}}
+  expect_continue_basic:
+    prober: expect_continue
+    timeout: 20s
+    auth: lab
+    ip_protocol: ip4
+    tls_config: {ca_file: {{.CAFile}}}
+    expect_continue: {wait: 5s, variants: [immediate]}
+{{- end}}
+policy:
+  allow: ["127.0.0.0/8", "::1"] # loopback is denied unless it is named
+`))
+
+// WriteConfig writes an exporter's configuration for site into dir, which it makes if need be: ews_exporter.yml, the
+// authority's ca.pem and the password of auth "lab".
+func WriteConfig(dir string, site *Site) error {
+	var text strings.Builder
+	if err := configText.Execute(&text, map[string]string{
+		"Username": Username, "PasswordFile": passwordFile, "CAFile": caFile, "Targets": strings.Join(site.logonTargets(), ", "),
+	}); err != nil {
+		return fmt.Errorf("making the lab's configuration: %w", err)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("making the directory for the lab's configuration: %w", err)
+	}
+	for name, content := range map[string]string{
+		configFile: text.String(), caFile: string(site.authority.PEM()), passwordFile: site.password + "\n",
+	} {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			return fmt.Errorf("writing the lab's configuration: %w", err)
+		}
+		if err := os.Chmod(path, 0o600); err != nil { // an older file keeps its mode when it is written
+			return fmt.Errorf("writing the lab's configuration: %w", err)
+		}
+	}
+	return nil
+}
+
+// logonTargets are the names, with port, under which the scenarios that let the lab's user in can be probed.
+func (s *Site) logonTargets() []string {
+	var targets []string
+	for _, scenario := range s.scenarios {
+		if scenario.WithLogon.Outcome == "" {
+			continue
+		}
+		_, port, _ := net.SplitHostPort(scenario.Address)
+		for _, name := range []string{"127.0.0.1", "localhost", "mail.contoso.test"} {
+			targets = append(targets, fmt.Sprintf("%q", net.JoinHostPort(name, port)))
+		}
+	}
+	return targets
+}

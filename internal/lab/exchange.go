@@ -1,0 +1,126 @@
+package lab
+
+import (
+	"crypto/rand"
+	"crypto/subtle"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// Username is whom the lab's servers let in by Basic.
+const Username = `CONTOSO\probe`
+
+// Password is Username's unless Options say otherwise. It opens the simulated site on loopback and nothing else, so it
+// is no secret.
+const Password = "lab-only-and-no-secret" // #nosec G101
+
+// exchange is an Exchange-like origin: IIS's and Exchange's header fields, logon, EWS, and the health check page.
+type exchange struct {
+	logon    []string // the challenges of its 401, in order; empty for anonymous
+	password string   // Username's
+}
+
+const (
+	serverName = "EX01"
+	serverFQDN = "ex01.contoso.test"
+)
+
+// server is the origin as an HTTP server. net/http sends the 100 when a handler first reads the body, and none when
+// the handler answers without reading it.
+func (e exchange) server() *http.Server {
+	return &http.Server{
+		Handler:           e,
+		ReadHeaderTimeout: maxRequest,
+		ReadTimeout:       maxRequest,
+		WriteTimeout:      maxRequest,
+		IdleTimeout:       2 * maxRequest, // longer than any balancer keeps the connection, so it never closes first
+		MaxHeaderBytes:    maxHead,
+		ErrorLog:          log.New(io.Discard, "", 0),
+	}
+}
+
+// ServeHTTP finds its way without regard to case, as IIS does.
+func (e exchange) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	set(h, "Server", "Microsoft-IIS/10.0")
+	set(h, "X-Powered-By", "ASP.NET")
+	path := strings.ToLower(r.URL.Path)
+	switch {
+	case strings.HasSuffix(path, "/healthcheck.htm") && r.Method == http.MethodGet:
+		e.healthCheck(w)
+	case path == "/ews/exchange.asmx" && !e.admits(r):
+		e.challenge(w)
+	case path == "/ews/exchange.asmx" && r.Method == http.MethodPost:
+		e.ews(w, r)
+	case path == "/ews/exchange.asmx":
+		w.WriteHeader(http.StatusMethodNotAllowed)
+	default: // IIS's own: no field of Exchange's
+		write(w, http.StatusNotFound, "text/html", "<h1>404 - File or directory not found.</h1>")
+	}
+}
+
+// healthCheck answers as Exchange's HealthCheckResponder does for a component that is active: exactly the words that
+// balancers look for, and the server's name.
+func (e exchange) healthCheck(w http.ResponseWriter) {
+	set(w.Header(), "X-FEServer", serverName)
+	write(w, http.StatusOK, "text/html", "200 OK<br/>"+serverFQDN)
+}
+
+// admits tells whether a request may pass. Of the schemes that are offered the lab really checks Basic.
+func (e exchange) admits(r *http.Request) bool {
+	if len(e.logon) == 0 {
+		return true
+	}
+	offered := slices.ContainsFunc(e.logon, func(challenge string) bool { return strings.HasPrefix(challenge, "Basic ") })
+	user, password, ok := r.BasicAuth()
+	return ok && offered && strings.EqualFold(user, Username) &&
+		subtle.ConstantTimeCompare([]byte(password), []byte(e.password)) == 1
+}
+
+// challenge is the 401 of Exchange's front end. It does not read the body, so net/http sends no 100 before it.
+func (e exchange) challenge(w http.ResponseWriter) {
+	h := w.Header()
+	set(h, "request-id", newGUID())
+	set(h, "X-FEServer", serverName)
+	h["WWW-Authenticate"] = e.logon
+	w.WriteHeader(http.StatusUnauthorized)
+}
+
+// ews answers a SOAP request as the back end does, through the front end that chose it.
+func (e exchange) ews(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	set(h, "Cache-Control", "private")
+	set(h, "request-id", newGUID())
+	set(h, "X-CalculatedBETarget", serverFQDN)
+	set(h, "X-DiagInfo", serverName)
+	set(h, "X-BEServer", serverName)
+	set(h, "X-AspNet-Version", "4.0.30319")
+	set(h, "X-FEServer", serverName)
+	if id := r.Header.Get("client-request-id"); strings.EqualFold(r.Header.Get("return-client-request-id"), "true") && id != "" {
+		set(h, "client-request-id", id)
+	}
+	status, text := answerSOAP(http.MaxBytesReader(w, r.Body, maxBody))
+	write(w, status, "text/xml; charset=utf-8", text)
+}
+
+// set keeps the field's name as Exchange writes it, where Header.Set would change its case.
+func set(h http.Header, name, value string) { h[name] = []string{value} }
+
+func write(w http.ResponseWriter, status int, contentType, text string) {
+	set(w.Header(), "Content-Type", contentType)
+	set(w.Header(), "Content-Length", fmt.Sprint(len(text)))
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, text) // a client that went away misses nothing
+}
+
+// newGUID is a random GUID (RFC 9562 §5.4), as request-id has one.
+func newGUID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}

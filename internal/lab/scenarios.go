@@ -1,0 +1,144 @@
+package lab
+
+import "github.com/ews-exporter/ews_exporter/internal/origin"
+
+// Scenario is one simulated site: an Exchange-like origin, the balancer in front of it, and what a probe should say.
+// Adding a scenario is adding an entry at the end of the table, so that the ports of the others stay what they are.
+type Scenario struct {
+	Name        string
+	Description string
+	// Expect is what module expect_continue reports without logon.
+	Expect Expectation
+	// WithLogon is what module expect_continue_basic reports; zero where no logon by Basic is asked for.
+	WithLogon Expectation
+	// Address is "127.0.0.1:port" while the scenario runs.
+	Address string
+
+	origin   exchange
+	balancer balancer
+}
+
+// Expectation is what a probe of a scenario should report.
+type Expectation struct {
+	Outcome string      // of probe_expect_continue_outcome
+	Success bool        // probe_success
+	Finding string      // the code of the finding that must be there; empty for none
+	Origin  origin.Kind // who made the deciding exchange's final response; empty where there is none
+	Product string      // the product behind that origin, where it shows
+}
+
+// What origins ask for before they serve: Exchange's default offer for EWS, and the same with Basic added by an admin.
+var (
+	windows         = []string{"Negotiate", "NTLM"}
+	windowsAndBasic = []string{"Negotiate", "NTLM", `Basic realm="mail.contoso.test"`}
+)
+
+// What several scenarios have in common: a good answer, one that came before the body, and the 501 of the late body.
+var (
+	good       = Expectation{Outcome: "continue", Success: true, Origin: origin.Exchange}
+	notTested  = Expectation{Outcome: "final_first", Success: true, Finding: "expect_continue_not_tested", Origin: origin.Exchange}
+	lateBody   = Expectation{Outcome: "ignored_then_error", Finding: "late_body_rejected", Origin: origin.Middlebox, Product: "kemp"}
+	ignored    = Expectation{Outcome: "ignored", Success: true, Finding: "expect_continue_ignored", Origin: origin.Exchange}
+	noResponse = Expectation{Outcome: "no_response"}
+)
+
+// Scenarios is the table of all scenarios, in the order of their ports.
+func Scenarios() []Scenario {
+	return []Scenario{
+		{
+			Name:        "healthy",
+			Description: "A balancer that relays Expect and the server's 100, as RFC 9110 asks.",
+			Expect:      good,
+			balancer:    relay,
+		},
+		{
+			Name:        "kemp-rfc2616",
+			Description: "A Kemp LoadMaster that swallows the 100 and takes the late body for a new request: the 501 that no server logs.",
+			Expect:      lateBody,
+			balancer:    expecting(swallow100),
+		},
+		{
+			Name:        "kemp-fixed",
+			Description: `The same Kemp with 100-Continue Handling set to "RFC-7231 Compliant".`,
+			Expect:      good,
+			balancer:    relay,
+		},
+		{
+			Name:        "kemp-rfc2616-logon",
+			Description: "The broken Kemp before a server that asks for logon first: only a probe with an auth sees the fault.",
+			Expect:      notTested,
+			WithLogon:   lateBody,
+			origin:      exchange{logon: windowsAndBasic},
+			balancer:    expecting(swallow100),
+		},
+		{
+			Name:        "answers-100",
+			Description: "A proxy that answers 100 by itself, keeps the body, and asks the server only then.",
+			Expect:      good,
+			balancer:    expecting(answer100),
+		},
+		{
+			Name:        "expect-417",
+			Description: "A proxy that refuses every Expect with 417.",
+			Expect:      Expectation{Outcome: "rejected", Success: true, Finding: "expect_continue_rejected", Origin: origin.Middlebox},
+			balancer:    expecting(refuse417),
+		},
+		{
+			Name:        "late-100",
+			Description: "A proxy whose 100 comes only once the body is on its way.",
+			Expect:      Expectation{Outcome: "late", Success: true, Finding: "expect_continue_late", Origin: origin.Exchange},
+			balancer:    expecting(late100),
+		},
+		{
+			Name:        "ignored",
+			Description: "A proxy that never sends a 100, and takes the body whenever it comes.",
+			Expect:      ignored,
+			balancer:    expecting(buffer),
+		},
+		{
+			Name:        "silent",
+			Description: "A balancer that says nothing at all to a request with Expect, not even after the body.",
+			Expect:      noResponse,
+			balancer:    expecting(keepSilent),
+		},
+		{
+			Name:        "early-401",
+			Description: "A good balancer before a server that asks for Windows logon, so the body is never asked for.",
+			Expect:      notTested,
+			origin:      exchange{logon: windows},
+			balancer:    relay,
+		},
+		{
+			Name:        "basic-logon",
+			Description: `A healthy site that lets CONTOSO\probe in by Basic.`,
+			Expect:      notTested,
+			WithLogon:   good,
+			origin:      exchange{logon: windowsAndBasic},
+			balancer:    relay,
+		},
+		{
+			Name:        "sick-member",
+			Description: "A clean balancer with a sick pool member: requests with Expect go to that one and end in the balancer's 504.",
+			Expect:      Expectation{Outcome: "continue", Finding: "answered_by_middlebox", Origin: origin.Middlebox},
+			balancer:    expecting(timeOut504),
+		},
+		{
+			Name:        "reset-on-body",
+			Description: "A firewall that resets the connection when a body comes that was announced with Expect.",
+			Expect:      Expectation{Outcome: "closed"},
+			balancer:    expecting(resetOnBody),
+		},
+		{
+			Name:        "slow-drip",
+			Description: "A server whose answer comes byte by byte, five a second, with a head that does not end.",
+			Expect:      noResponse,
+			balancer:    drip,
+		},
+		{
+			Name:        "http10",
+			Description: "An old proxy that speaks HTTP/1.0 and so knows no 100.",
+			Expect:      ignored,
+			balancer:    downgrade,
+		},
+	}
+}

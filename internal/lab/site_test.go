@@ -1,0 +1,185 @@
+package lab
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"gopkg.in/yaml.v3"
+)
+
+// Clients that hang in the middle of something do not keep the site from ending.
+func TestCloseEndsHangingClients(t *testing.T) {
+	t.Parallel()
+	site, err := Start(t.Context(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, scenario := range site.Scenarios() {
+		connect(t, site, scenario.Name).send(post(expect, getFolder))
+		connect(t, site, scenario.Name).send("POST /EWS")
+	}
+	site.Close()
+	site.Close() // does no harm
+	var d net.Dialer
+	if conn, err := d.DialContext(t.Context(), "tcp", site.Scenarios()[0].Address); err == nil {
+		_ = conn.Close()
+		t.Error("a closed site still takes connections")
+	}
+}
+
+func TestSiteEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	site, err := Start(ctx, Options{Only: []string{"silent"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := connect(t, site, "silent")
+	c.send(post(expect, getFolder))
+	cancel()
+	if _, err := c.next(); err == nil {
+		t.Error("the connection outlived the site")
+	}
+	site.Close()
+}
+
+func TestStartRefuses(t *testing.T) {
+	t.Parallel()
+	if _, err := Start(t.Context(), Options{Only: []string{"owl"}}); err == nil || !strings.Contains(err.Error(), `"owl"; it has healthy, `) {
+		t.Errorf("an unknown scenario gives %v", err)
+	}
+	taken := Serve(t, Hang)
+	_, port, _ := net.SplitHostPort(taken.Addr())
+	var base int
+	if _, err := fmt.Sscan(port, &base); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Start(t.Context(), Options{BasePort: base, Only: []string{"healthy"}})
+	if err == nil || !strings.Contains(err.Error(), "scenario healthy on 127.0.0.1:"+port) {
+		t.Errorf("a port in use gives %v", err)
+	}
+}
+
+// Ports do not move when only some scenarios run, so that bookmarks and dashboards stay right.
+func TestPortsAreFixed(t *testing.T) {
+	t.Parallel()
+	chosen, err := choose(Options{BasePort: DefaultBasePort, Only: []string{"http10", "kemp-rfc2616"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, s := range chosen {
+		got = append(got, s.Name+" "+s.Address)
+	}
+	if diff := cmp.Diff([]string{"kemp-rfc2616 127.0.0.1:10511", "http10 127.0.0.1:10524"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestBadHeadsAreRefused(t *testing.T) {
+	t.Parallel()
+	site := start(t, "healthy")
+	tests := []struct{ name, head string }{
+		{"chunks", "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"},
+		{"a body of 1 GiB", "POST / HTTP/1.1\r\nContent-Length: 1073741824\r\n\r\n"},
+		{"a negative body", "POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n"},
+		{"an endless head", "GET / HTTP/1.1\r\nX: " + strings.Repeat("x", maxHead)},
+		{"no fields", "GET / HTTP/1.1\r\nno field\r\n\r\n"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := connect(t, site, "healthy")
+			c.send(tt.head)
+			if res := c.mustNext(); res.status() != 400 {
+				t.Errorf("came %q, want 400", res.line)
+			}
+		})
+	}
+}
+
+func TestWriteConfig(t *testing.T) {
+	t.Parallel()
+	site := start(t, "healthy", "basic-logon")
+	dir := filepath.Join(t.TempDir(), "lab")
+	for range 2 { // the second time over files that are there
+		if err := WriteConfig(dir, site); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var config struct {
+		Auths map[string]struct {
+			Username     string
+			PasswordFile string `yaml:"password_file"`
+			Targets      []string
+		}
+		Modules map[string]struct {
+			Prober string
+			Auth   string
+			TLS    struct {
+				CAFile string `yaml:"ca_file"`
+			} `yaml:"tls_config"`
+		}
+		Policy struct{ Allow []string }
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "ews_exporter.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.Unmarshal(text, &config); err != nil {
+		t.Fatal(err)
+	}
+	lab := config.Auths["lab"]
+	basic, _ := site.Scenario("basic-logon")
+	if lab.Username != Username || len(lab.Targets) != 3 || lab.Targets[0] != basic.Address {
+		t.Errorf("auth lab is %+v", lab)
+	}
+	info, err := os.Stat(filepath.Join(dir, lab.PasswordFile))
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the password's file: %v, %v", info, err)
+	}
+	for _, name := range []string{"expect_continue", "expect_continue_fast", "expect_continue_basic"} {
+		if m := config.Modules[name]; m.Prober != "expect_continue" || m.TLS.CAFile != "ca.pem" {
+			t.Errorf("module %s is %+v", name, m)
+		}
+	}
+	if diff := cmp.Diff([]string{"127.0.0.0/8", "::1"}, config.Policy.Allow); diff != "" {
+		t.Error(diff)
+	}
+	if ca, err := os.ReadFile(filepath.Join(dir, "ca.pem")); err != nil || !bytes.Equal(ca, site.Authority().PEM()) {
+		t.Errorf("ca.pem is not the authority's: %v", err)
+	}
+}
+
+// An auth without targets would be refused, so there is none where no scenario asks for a logon.
+func TestWriteConfigWithoutLogon(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := WriteConfig(dir, start(t, "healthy")); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "ews_exporter.yml"))
+	if err != nil || strings.Contains(string(text), "auth") || !strings.Contains(string(text), "expect_continue_fast:") {
+		t.Errorf("%v\n%s", err, text)
+	}
+}
+
+func TestWriteTable(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	if err := start(t, "kemp-rfc2616").WriteTable(&out); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"127.0.0.1:", "kemp-rfc2616", "ignored_then_error", "late_body_rejected"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the table has no %q:\n%s", want, out.String())
+		}
+	}
+}
