@@ -3,8 +3,6 @@ package secret
 import (
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
 	"runtime"
 	"strings"
@@ -27,20 +25,14 @@ func FromFile(path string) *Source { return &Source{path: path} }
 
 // Get returns the secret as it is now. A file is read each time: it is small, and so a changed secret is never missed
 // and one that can no longer be read is an error, not the old secret for ever. One line end at the end is dropped.
+// What the error wraps does not name the file.
 func (s *Source) Get() (Secret, error) {
 	if s.path == "" {
 		return s.value, nil
 	}
-	data, err := readFile(s.path)
+	text, err := readText(s.path)
 	if err != nil {
-		return Secret{}, fmt.Errorf("reading the secret file %s: %w", s.path, err)
-	}
-	text, cut := strings.CutSuffix(string(data), "\n")
-	if cut {
-		text = strings.TrimSuffix(text, "\r")
-	}
-	if text == "" {
-		return Secret{}, fmt.Errorf("the secret file %s is empty", s.path)
+		return Secret{}, fmt.Errorf("the secret file %s: %w", s.path, err)
 	}
 	return New(text), nil
 }
@@ -64,51 +56,26 @@ func (s *Source) Warnings() []string {
 	if err != nil || info.Mode().Perm()&0o004 == 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("the secret file %s can be read by everybody on this machine; take that away with chmod o-r", s.path)}
+	return []string{"the file can be read by everybody on this machine; chmod o-r takes that away"}
 }
 
-// readFile reads a regular file of at most maxFile bytes. Its errors leave the path to the caller.
-func readFile(path string) ([]byte, error) {
-	// Looked at before it is opened, because opening a named pipe waits for a writer.
-	info, err := os.Stat(path)
+// readText reads a secret's file, without the one line end that editors put there.
+func readText(path string) (string, error) {
+	data, err := ReadFile(path, maxFile)
 	if err != nil {
-		return nil, cause(err)
+		return "", err
 	}
-	if !info.Mode().IsRegular() {
-		return nil, errors.New("it is not a regular file")
-	}
-	f, err := os.Open(path) //nolint:gosec // the path is the operator's own
-	if err != nil {
-		return nil, cause(err)
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	switch {
-	case err != nil:
-		return nil, cause(err)
-	case len(data) > maxFile:
-		return nil, fmt.Errorf("it holds more than %d bytes", maxFile)
-	case hasMark(data):
-		return nil, errors.New("it begins with a byte order mark, as PowerShell writes it; save it as UTF-8 without one")
-	}
-	return data, nil
-}
-
-// cause takes an error of package os apart: operation and path are in the sentence around it already.
-func cause(err error) error {
-	var p *fs.PathError
-	if errors.As(err, &p) {
-		return p.Err
-	}
-	return err
-}
-
-// hasMark tells whether data begins with the byte order mark of UTF-8 or UTF-16.
-func hasMark(data []byte) bool {
 	for _, mark := range []string{"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"} {
 		if strings.HasPrefix(string(data), mark) {
-			return true
+			return "", errors.New("it begins with a byte order mark, as PowerShell writes it; save it as UTF-8 without one")
 		}
 	}
-	return false
+	text, cut := strings.CutSuffix(string(data), "\n")
+	if cut {
+		text = strings.TrimSuffix(text, "\r")
+	}
+	if text == "" {
+		return "", errors.New("it is empty")
+	}
+	return text, nil
 }

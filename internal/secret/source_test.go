@@ -1,6 +1,7 @@
 package secret
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -18,7 +19,7 @@ func TestSourceReadsAFile(t *testing.T) {
 		{name: "so is one of Windows", content: "hunter2\r\n", want: "hunter2"},
 		{name: "only one", content: "hunter2\n\n", want: "hunter2\n"},
 		{name: "spaces count", content: " hunter2 \n", want: " hunter2 "},
-		{name: "empty", content: "\n", err: "is empty"},
+		{name: "empty", content: "\n", err: "it is empty"},
 		{name: "as large as may be", content: strings.Repeat("x", maxFile), want: strings.Repeat("x", maxFile)},
 		{name: "too large", content: strings.Repeat("x", maxFile+1), err: "more than 65536 bytes"},
 		{name: "UTF-16 of PowerShell", content: "\xff\xfeh\x00", err: "byte order mark"},
@@ -72,8 +73,13 @@ func TestSourceFollowsItsFile(t *testing.T) {
 
 func TestSourceReadsRegularFilesOnly(t *testing.T) {
 	t.Parallel()
-	if _, err := FromFile(t.TempDir()).Get(); err == nil || !strings.Contains(err.Error(), "not a regular file") {
-		t.Errorf("a directory: %v", err)
+	dir := t.TempDir()
+	_, err := FromFile(dir).Get()
+	if err == nil || !strings.Contains(err.Error(), "not a regular file") {
+		t.Fatalf("a directory: %v", err)
+	}
+	if inner := errors.Unwrap(err); inner == nil || strings.Contains(inner.Error(), dir) {
+		t.Errorf("the wrapped error names the file: %v", inner)
 	}
 }
 
