@@ -1,8 +1,6 @@
 package policy
 
-import (
-	"net/netip"
-)
+import "net/netip"
 
 // deniedRange is a range that is denied unless an allow rule lies wholly inside it.
 type deniedRange struct {
@@ -14,19 +12,20 @@ type deniedRange struct {
 // The metadata addresses stand on their own even inside a wider range, so that allowing 169.254.0.0/16 does not open
 // them. Sources: RFC 6890 and the IANA special-purpose registries; for the clouds, each provider's own documentation.
 var basic = []struct{ what, prefix string }{
-	// Amazon EC2 User Guide, "Access instance metadata"; also Google Compute Engine, Azure, OCI and others.
+	// Amazon EC2 User Guide, "Access instance metadata"; the same address at Google, Azure, OCI and others.
 	{"a cloud's metadata address", "169.254.169.254/32"},
 	{"a cloud's metadata address", "fd00:ec2::254/128"},
-	// Amazon ECS Developer Guide, "Task IAM role"; Amazon EKS User Guide, "EKS Pod Identity".
+	// Amazon ECS Developer Guide, "Task IAM role"; Amazon EKS User Guide, "Set up the Amazon EKS Pod Identity Agent".
 	{"a cloud's credentials address", "169.254.170.2/32"},
 	{"a cloud's credentials address", "169.254.170.23/32"},
 	{"a cloud's credentials address", "fd00:ec2::23/128"},
-	// Google Cloud, "About VM metadata": instances that have IPv6 only.
+	// The IPv6 endpoints of Google Cloud and OCI, as clients in public use call them; no page of the providers was at
+	// hand to confirm them, but to deny one unique-local address too many costs nothing.
 	{"a cloud's metadata address", "fd20:ce::254/128"},
-	// OCI, "Instance Metadata Service": its IPv6 endpoint; Oracle Compute Classic, "Retrieve Predefined Instance Metadata".
 	{"a cloud's metadata address", "fd00:c1::a9fe:a9fe/128"},
+	// Oracle Compute Cloud at Customer, "Retrieve Predefined Instance Metadata".
 	{"a cloud's metadata address", "192.0.0.192/32"},
-	// Alibaba Cloud ECS, "Instance metadata".
+	// Alibaba Cloud ECS, "Overview of ECS instance metadata".
 	{"a cloud's metadata address", "100.100.100.200/32"},
 	// Microsoft Learn, "What is IP address 168.63.129.16?".
 	{"Azure's platform address", "168.63.129.16/32"},

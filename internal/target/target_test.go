@@ -150,7 +150,7 @@ func TestWrittenForms(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff([]string{test.hostPort, test.authority, test.url}, []string{got.HostPort(), got.Authority(), got.URL("/EWS/")}); diff != "" {
+		if diff := cmp.Diff([]string{test.hostPort, test.authority, test.url}, []string{got.HostPort(), got.HostHeader(), got.URL("/EWS/")}); diff != "" {
 			t.Errorf("%s: -want +got\n%s", test.raw, diff)
 		}
 	}
