@@ -1,0 +1,76 @@
+// Package web answers HTTP: probes for Prometheus, pages for people, and the exporter's own state.
+package web
+
+import (
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/http/pprof"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/ews-exporter/ews_exporter/collector"
+	"github.com/ews-exporter/ews_exporter/internal/runner"
+)
+
+// Options are what the handlers stand on. All fields but EnablePprof and TimeoutOffset are required.
+type Options struct {
+	Prober   runner.Prober
+	Self     *collector.Self
+	Recent   *Recent
+	Findings fs.FS // findings/CODE.md
+	Log      *slog.Logger
+	Version  string
+
+	Modules  func() []string            // names of the modules in force, in order
+	Redacted func(module string) string // the configuration as YAML without secrets; of one module unless ""
+	Reload   func() error               // reads the configuration again; the old one stays in force on an error
+	Ready    func() bool                // false while the exporter stops
+
+	// TimeoutOffset is taken off Prometheus's scrape limit, so that the answer arrives in time.
+	TimeoutOffset time.Duration
+	EnablePprof   bool
+}
+
+type server struct{ Options }
+
+// New makes the handler of all endpoints.
+func New(o Options) http.Handler {
+	s := &server{o}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", s.index)
+	mux.HandleFunc("GET /probe", s.probe)
+	mux.HandleFunc("GET /report", s.report)
+	mux.HandleFunc("GET /findings/{$}", s.findings)
+	mux.HandleFunc("GET /findings/{code}", s.finding)
+	mux.HandleFunc("GET /config", s.config)
+	mux.HandleFunc("GET /style.css", style)
+	mux.HandleFunc("GET /-/healthy", healthy)
+	mux.HandleFunc("GET /-/ready", s.ready)
+	mux.HandleFunc("POST /-/reload", s.reload)
+	mux.HandleFunc("PUT /-/reload", s.reload)
+	mux.Handle("GET /metrics", promhttp.HandlerFor(o.Self.Registry(), promhttp.HandlerOpts{
+		ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelError), Registry: o.Self.Registry(),
+	}))
+	if o.EnablePprof {
+		mux.HandleFunc("/debug/pprof/", pprof.Index)
+		mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
+		mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+		mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+		mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	}
+	return secured(mux)
+}
+
+// secured sets what every page needs: no script, no frame, no guessing of types, nothing kept by caches.
+func secured(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}
