@@ -1,0 +1,76 @@
+package auth
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/ews-exporter/ews_exporter/internal/failure"
+	"github.com/ews-exporter/ews_exporter/internal/policy"
+	"github.com/ews-exporter/ews_exporter/internal/secret"
+	"github.com/ews-exporter/ews_exporter/internal/target"
+)
+
+// Credential is what an auth of the configuration lets a probe use, and where.
+type Credential struct {
+	Name     string // the auth's
+	Username string
+	Secret   *secret.Source
+	Schemes  []string               // in order of preference, names as Schemes lists them
+	Targets  []policy.TargetPattern // where the secret may go
+	Modules  []string               // who may use it; empty: every module
+}
+
+// Login is a user name with its secret as it was read for one probe.
+type Login struct {
+	Username string
+	Secret   secret.Secret
+}
+
+// Login reads the secret. Read it once per probe, so that all of the probe uses the same one.
+func (c Credential) Login() (Login, error) {
+	value, err := c.Secret.Get()
+	if err != nil {
+		return Login{}, failure.New(failure.Auth, SecretUnreadable, "the secret of the auth %s cannot be had: %w", c.Name, err)
+	}
+	return Login{Username: c.Username, Secret: value}, nil
+}
+
+// Fingerprint tells logons of the same account with the same secret from all others, and says nothing of either.
+func (l Login) Fingerprint() string {
+	return secret.New(l.Username + "\x00" + l.Secret.Reveal()).Fingerprint()
+}
+
+// Permit says whether a probe may use the credential, as far as that is known before the first packet (403): by its
+// module, over https, and for the target's name and port. PermitConnection must agree once TLS stands.
+func (c Credential) Permit(module string, t target.Target) error {
+	if len(c.Modules) > 0 && !slices.Contains(c.Modules, module) {
+		return failure.New(failure.Auth, ModuleNotListed, "the auth %s is not for the module %s; add the module to the auth's modules if it may use it", c.Name, module)
+	}
+	if t.Scheme != "https" {
+		return failure.New(failure.Auth, NotHTTPS, "the auth %s is never sent over %s; probe an https target, or without an auth", c.Name, t.Scheme)
+	}
+	if !slices.ContainsFunc(c.Targets, func(p policy.TargetPattern) bool { return p.Match(t.Name, t.Port) }) {
+		return failure.New(failure.Auth, TargetNotListed, "the auth %s is not for %s, port %d; add it to the auth's targets if the secret may be sent there", c.Name, t.Name, t.Port)
+	}
+	return nil
+}
+
+// Peer is what a TLS handshake proved of the other side.
+type Peer struct {
+	Verified bool   // by chain and name, or by a pin
+	Name     string // the name that the certificate was held against
+	Pinned   bool   // the leaf is one that the configuration pins
+}
+
+// PermitConnection says whether the secret may be sent over a connection to the target: its certificate is verified,
+// and for the name that the auth's targets were asked about, not for another one (unless the leaf itself is pinned).
+func (c Credential) PermitConnection(t target.Target, peer Peer) error {
+	if !peer.Verified {
+		return failure.New(failure.Auth, NotVerified, "the auth %s is not sent to %s, because its certificate is not verified", c.Name, t.Name)
+	}
+	if !peer.Pinned && (t.Name == "" || !strings.EqualFold(strings.TrimSuffix(peer.Name, "."), t.Name)) {
+		return failure.New(failure.Auth, NotVerified,
+			"the auth %s is not sent to %s, because the certificate was verified for the name %q; leave out tls_config.server_name and give that name as the hostname parameter", c.Name, t.Name, peer.Name)
+	}
+	return nil
+}
