@@ -148,7 +148,9 @@ type Attempt struct {
 	judged  bool
 }
 
-// Accepted says that the secret is right: the server answered a complete logon with something else than 401.
+// Accepted says that the secret is right: to a complete logon came an answer that only who is logged on gets, such as a
+// 2xx, or any status but 401 that is surely the server's own. An error page of a box in between is no acceptance, because
+// the box may never have asked the server: that is Unknown. A false acceptance undoes what the Gate is for.
 func (a *Attempt) Accepted() {
 	a.settle(func(now time.Time) { a.account.accept(now, a.target) })
 }
