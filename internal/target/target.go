@@ -179,9 +179,9 @@ func (t Target) HostPort() string {
 	return net.JoinHostPort(t.Host, strconv.Itoa(int(t.Port)))
 }
 
-// HostHeader is the name to ask for, as the Host header and URLs write it: with the port only where it is not the
+// Authority is the name to ask for, as the Host header and URLs write it: with the port only where it is not the
 // scheme's own (RFC 9110 §4.2.3), and with brackets around IPv6.
-func (t Target) HostHeader() string {
+func (t Target) Authority() string {
 	if t.Port != defaultPort(t.Scheme) {
 		return net.JoinHostPort(t.Name, strconv.Itoa(int(t.Port)))
 	}
@@ -197,5 +197,5 @@ func (t Target) URL(path string) string {
 	if t.Path != "" {
 		path = t.Path
 	}
-	return t.Scheme + "://" + t.HostHeader() + path
+	return t.Scheme + "://" + t.Authority() + path
 }
