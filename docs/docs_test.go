@@ -85,7 +85,7 @@ func reasonTable(reasons []prober.Reason) string {
 	return b.String()
 }
 
-func stepTable(steps []prober.Step) string {
+func stepTable(steps []prober.StepHelp) string {
 	var b strings.Builder
 	b.WriteString("| step | what it does |\n|---|---|\n")
 	for _, s := range steps {

@@ -46,6 +46,20 @@ func NewGate(now func() time.Time) *Gate {
 	return &Gate{now: now, accounts: map[string]*account{}, current: map[string]string{}}
 }
 
+// Check says whether the account is suspended at the target, before anything at all is sent there. Begin must still
+// agree before the secret goes out. The error is a failure auth/suspended.
+func (g *Gate) Check(auth, fingerprint, target string) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := g.now()
+	for _, h := range g.account(now, auth, fingerprint).holds(target) {
+		if h.trying || now.Before(h.due) {
+			return h.failure(auth, target)
+		}
+	}
+	return nil
+}
+
 // Begin asks for a logon with the account of this fingerprint (Login.Fingerprint) at the target, named as the auth's
 // targets name it. It waits for its turn until ctx ends. The caller gives the attempt exactly one verdict; to defer
 // Unknown is a safe way to see to that. Errors are failures of stage auth: suspended, waiting.

@@ -146,6 +146,23 @@ func ReadHead(c *Conn) error {
 	return err
 }
 
+// Branch reads a request's head and goes on with the steps that choose gives for it: variants of a probe come on
+// connections of their own, in any order.
+func Branch(choose func(head string) []Step) Step {
+	return func(c *Conn) error {
+		head, err := readRawHead(c.in)
+		if err != nil {
+			return err
+		}
+		for _, step := range choose(string(head)) {
+			if err := step(c); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
 // ReadBody reads n bytes.
 func ReadBody(n int64) Step {
 	return func(c *Conn) error {

@@ -3,10 +3,18 @@
 package runner
 
 import (
+	"cmp"
 	"context"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"sync/atomic"
 	"time"
 
+	"github.com/ews-exporter/ews_exporter/config"
+	"github.com/ews-exporter/ews_exporter/internal/auth"
 	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
 
 // Request asks for one probe. Strings are as the caller wrote them.
@@ -20,8 +28,9 @@ type Request struct {
 
 // Answer is a probe's result and how old it is (more than 0 when min_interval answered with the last one).
 type Answer struct {
-	Result *result.Result
-	Age    time.Duration
+	Result   *result.Result
+	Age      time.Duration
+	Interval bool // the module has a min_interval, so the age is worth a metric
 }
 
 // Refusal is an error that says why a request was not probed, and the HTTP status that says so.
@@ -41,9 +50,82 @@ const (
 	CrossSite     = "cross_site"      // 403: a browser's cross-site request
 	TooManyProbes = "too_many_probes" // 503: the limit of probes at once
 	Stopping      = "stopping"        // 503: the exporter is stopping
+	CallerGone    = "caller_gone"     // 499: the caller left before the probe ended
 )
 
 // Prober is what handlers and commands need of the runner.
 type Prober interface {
 	Probe(ctx context.Context, req Request) (Answer, error) // the error is a *Refusal
+}
+
+// Options are a Runner's parts.
+type Options struct {
+	Config    func() *config.Config // the one in force
+	Gate      *auth.Gate            // outlives reloads
+	Listeners []netip.AddrPort      // the exporter's own, never to be probed
+	Resolver  wire.Resolver         // nil: the system's
+	Version   string                // for the User-Agent
+
+	MaxProbes           int // at once; 0: DefaultMaxProbes
+	MaxProbesPerAddress int // at once; 0: DefaultMaxProbesPerAddress
+
+	Log      *slog.Logger
+	Observe  func(*result.Result) // each new result, once
+	Panicked func()               // each panic in a prober
+	InFlight func(change float64) // each probe that begins (1) or ends (-1)
+}
+
+// The limits of design: enough for thousands of targets, too few to be a weapon.
+const (
+	DefaultMaxProbes           = 200
+	DefaultMaxProbesPerAddress = 8
+)
+
+// Runner runs probes. It is safe for concurrent use.
+type Runner struct {
+	Options
+	places  *places
+	flights flights
+	last    lastResults
+	slots   chan struct{}
+	stopped atomic.Bool
+}
+
+// New makes a Runner.
+func New(o Options) *Runner {
+	o.MaxProbes = cmp.Or(o.MaxProbes, DefaultMaxProbes)
+	o.MaxProbesPerAddress = cmp.Or(o.MaxProbesPerAddress, DefaultMaxProbesPerAddress)
+	return &Runner{
+		Options: o,
+		places:  newPlaces(o.MaxProbesPerAddress),
+		slots:   make(chan struct{}, o.MaxProbes),
+	}
+}
+
+// Stop refuses probes from now on; those in flight go on.
+func (r *Runner) Stop() { r.stopped.Store(true) }
+
+// Probe answers a request: by a probe of its own, by one in flight that asks for the same, or, within the module's
+// min_interval, by the last result. ctx is the caller's patience; a probe ends early only when nobody waits for it.
+func (r *Runner) Probe(ctx context.Context, req Request) (Answer, error) {
+	job, err := r.prepare(req)
+	if err != nil {
+		return Answer{}, err
+	}
+	if answer, ok := r.last.get(job); ok {
+		return answer, nil
+	}
+	res, err := r.flights.join(ctx, job.key(), func(ctx context.Context) (*result.Result, error) {
+		select {
+		case r.slots <- struct{}{}:
+			defer func() { <-r.slots }()
+		default:
+			return nil, refuse(http.StatusServiceUnavailable, TooManyProbes, "%d probes are in flight, and --limit.probes allows no more: probe less often, or spread the targets over more exporters", r.MaxProbes)
+		}
+		return r.run(ctx, job), nil
+	})
+	if err != nil {
+		return Answer{}, err
+	}
+	return Answer{Result: res, Interval: job.module.MinInterval > 0}, nil
 }

@@ -1,0 +1,273 @@
+package prober
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ews-exporter/ews_exporter/config"
+	"github.com/ews-exporter/ews_exporter/internal/failure"
+	"github.com/ews-exporter/ews_exporter/internal/origin"
+	"github.com/ews-exporter/ews_exporter/internal/plain"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/secret"
+	"github.com/ews-exporter/ews_exporter/internal/target"
+	"github.com/ews-exporter/ews_exporter/internal/wire"
+)
+
+// MaxConnections is how many connections one probe may open.
+const MaxConnections = 64
+
+// Run is one probe under way. Its methods may be called by several goroutines of one probe; the Result is the
+// prober's to fill once they are done.
+type Run struct {
+	Target target.Target
+	Module *config.Module
+	Result *result.Result
+	Agent  string // the User-Agent: "ews_exporter/VERSION"
+
+	// Secrets gives the logon of the module's auth; nil without one.
+	Secrets  *Secrets
+	Redactor *secret.Redactor
+	Dialer   *wire.Dialer
+
+	mu          sync.Mutex
+	connections int
+}
+
+// now is the time since the probe began.
+func (r *Run) now() wire.Seconds { return wire.Seconds(time.Since(r.Dialer.Epoch).Seconds()) }
+
+// Step is a step under way.
+type Step struct {
+	run    *Run
+	record *result.Step
+}
+
+// Step begins a step at the top of the tree.
+func (r *Run) Step(name string) *Step { return r.begin(name, &r.Result.Steps) }
+
+// Step begins a step within s; its name is s's, a dot, and part.
+func (s *Step) Step(part string) *Step { return s.run.begin(s.record.Name+"."+part, &s.record.Steps) }
+
+func (r *Run) begin(name string, siblings *[]*result.Step) *Step {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	record := &result.Step{Name: name, Start: r.now()}
+	*siblings = append(*siblings, record)
+	return &Step{r, record}
+}
+
+// Name is the step's dotted name.
+func (s *Step) Name() string { return s.record.Name }
+
+// Detail sets the line that a person reads beside the step.
+func (s *Step) Detail(format string, args ...any) { s.record.Detail = fmt.Sprintf(format, args...) }
+
+// End ends the step; err, if any, is why it did not succeed. It returns err as a failure.
+func (s *Step) End(err error) *failure.Failure {
+	s.record.End = s.run.now()
+	s.record.Failure = failure.From(err)
+	return s.record.Failure
+}
+
+// Do runs f as a step within s.
+func (s *Step) Do(part string, f func() error) error {
+	step := s.Step(part)
+	if failed := step.End(f()); failed != nil {
+		return failed
+	}
+	return nil
+}
+
+// Parallel runs fs side by side and returns when all have ended. A panic in one is raised again here.
+func (r *Run) Parallel(fs ...func()) {
+	var wg sync.WaitGroup
+	panics := make(chan any, len(fs))
+	for _, f := range fs {
+		wg.Go(func() {
+			defer func() {
+				if p := recover(); p != nil {
+					panics <- p
+				}
+			}()
+			f()
+		})
+	}
+	wg.Wait()
+	select {
+	case p := <-panics:
+		panic(p)
+	default:
+	}
+}
+
+// Resolve looks the target up, as step "resolve".
+func (r *Run) Resolve(ctx context.Context) (*wire.Resolution, error) {
+	step := r.Step("resolve")
+	res, err := r.Dialer.Resolve(ctx, r.Target.Host, wire.Preference{Protocol: r.Module.IPProtocol, Fallback: r.Module.IPProtocolFallback})
+	if err != nil {
+		step.Detail("%s", r.Target.Host)
+		return nil, step.End(err)
+	}
+	step.Detail("%s → %s", r.Target.Host, join(res.Addresses))
+	step.End(nil)
+	return res, nil
+}
+
+func join(addresses []netip.Addr) string {
+	texts := make([]string, len(addresses))
+	for i, a := range addresses {
+		texts[i] = a.String()
+	}
+	return strings.Join(texts, ", ")
+}
+
+// Dial opens a connection to the target's port at address, as steps "connect" and, over https, "tls" within step. The
+// connection is recorded whatever happens; the caller closes it when err is nil.
+func (r *Run) Dial(ctx context.Context, step *Step, res *wire.Resolution, address netip.Addr) (*wire.Conn, error) {
+	connect := step.Step("connect")
+	id, err := r.connectionID()
+	if err != nil {
+		return nil, connect.End(err)
+	}
+	conn, err := r.Dialer.Connect(ctx, id, r.Target.Name, res, netip.AddrPortFrom(address, r.Target.Port))
+	r.keep(conn.Record)
+	connect.record.Connection = id
+	connect.Detail("%s", conn)
+	if connect.End(err) != nil {
+		conn.Close()
+		return nil, err
+	}
+	if r.Target.Scheme != "https" {
+		return conn, nil
+	}
+	secure := step.Step("tls")
+	secure.record.Connection = id
+	err = conn.Handshake(r.tls())
+	secure.Detail("%s", tlsDetail(conn.Record.Secure))
+	if secure.End(err) != nil {
+		conn.Close()
+		return nil, err
+	}
+	return conn, nil
+}
+
+func tlsDetail(s *wire.Secure) string {
+	if len(s.Chain) == 0 {
+		return "no certificate seen"
+	}
+	return fmt.Sprintf("%s, certificate %s", s.Version, s.Chain[0].Subject)
+}
+
+func (r *Run) tls() *wire.TLS {
+	name := r.Module.TLS.ServerName
+	if name == "" {
+		name = r.Target.Name
+	}
+	return &wire.TLS{
+		ServerName: name,
+		Roots:      r.Module.TLS.Roots(),
+		MinVersion: r.Module.TLS.Version(),
+		Pins:       r.Module.TLS.Pins,
+		Insecure:   r.Module.TLS.InsecureSkipVerify,
+	}
+}
+
+// Request builds a request to the target.
+func (r *Run) Request(method, path string, fields []origin.Field, body []byte) *wire.Request {
+	return &wire.Request{
+		Method: method, URL: r.Target.URL(path), Target: path, Host: r.Target.Authority(),
+		Header: fields, Body: body, SendLength: method == "POST" || method == "PUT",
+	}
+}
+
+// connectionID numbers the next connection, within the limit of a probe.
+func (r *Run) connectionID() (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.connections >= MaxConnections {
+		return 0, failure.New(failure.Policy, "too_many_connections", "a probe may open %d connections, and this one wants more", MaxConnections)
+	}
+	r.connections++
+	return r.connections, nil
+}
+
+// keep records a connection that was really dialled.
+func (r *Run) keep(c *wire.Connection) {
+	if c.Connect == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.Result.Connections = append(r.Result.Connections, c)
+}
+
+// Keep records an exchange of step and reads who answered it. body is what was read of the final response's body: an
+// excerpt is kept of error pages only, because anything else may be mail.
+func (r *Run) Keep(step string, x *wire.Exchange, body []byte, err error) *result.Exchange {
+	e := &result.Exchange{Step: step, Exchange: x, Origin: origin.Origin{Kind: origin.Unknown}}
+	if err != nil {
+		e.Error = err.Error()
+	}
+	if f := x.Final; f != nil {
+		e.Origin = origin.Identify(&origin.Response{Proto: f.Proto, Status: f.Status, Reason: f.Reason, Header: f.Header, Body: body})
+		f.Excerpt = excerpt(f, r.Redactor, body)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.Result.Exchanges = append(r.Result.Exchanges, e)
+	return e
+}
+
+// maxExcerpt is how much of an error page is kept for a person.
+const maxExcerpt = 1024
+
+func excerpt(f *wire.Response, redactor *secret.Redactor, body []byte) string {
+	if f.Status < 400 || strings.Contains(f.Get("Content-Type"), "xml") {
+		return ""
+	}
+	return plain.Cut(redactor.String(string(body)), maxExcerpt)
+}
+
+// Find records a finding.
+func (r *Run) Find(code string, severity result.Severity, who origin.Origin, format string, args ...any) {
+	r.Result.Findings = append(r.Result.Findings, result.Finding{
+		Code: code, Severity: severity, Origin: who.Kind, Product: who.Product, Sentence: fmt.Sprintf(format, args...),
+	})
+}
+
+// Contrast looks again at who answered, now that all exchanges of the probe are there: what carries no identity, where
+// another response of the same URL carried Exchange's, came from a box in front of it.
+func (r *Run) Contrast() {
+	for _, e := range r.Result.Exchanges {
+		if e.Final == nil {
+			continue
+		}
+		var others []origin.Origin
+		for _, o := range r.Result.Exchanges {
+			if o != e && o.Final != nil && o.URL == e.URL {
+				others = append(others, o.Origin)
+			}
+		}
+		e.Origin = origin.Contrast(e.Origin, others)
+	}
+}
+
+// Headers gives configured headers in a fixed order after the probe's own.
+func Headers(own []origin.Field, configured map[string]string) []origin.Field {
+	names := make([]string, 0, len(configured))
+	for name := range configured {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		own = slices.DeleteFunc(own, func(f origin.Field) bool { return strings.EqualFold(f.Name, name) })
+		own = append(own, origin.Field{Name: name, Value: configured[name]})
+	}
+	return own
+}

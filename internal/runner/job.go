@@ -1,0 +1,123 @@
+package runner
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ews-exporter/ews_exporter/config"
+	"github.com/ews-exporter/ews_exporter/internal/auth"
+	"github.com/ews-exporter/ews_exporter/internal/failure"
+	"github.com/ews-exporter/ews_exporter/internal/policy"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
+	"github.com/ews-exporter/ews_exporter/internal/target"
+)
+
+// job is a request that passed: everything looked up and permitted.
+type job struct {
+	module *config.Module
+	prober prober.Prober
+	auth   *config.Auth // nil without one
+	target target.Target
+	policy *policy.Policy
+	limit  time.Duration
+}
+
+// key tells requests apart. A reload makes new modules, so it shares nothing with probes of the old configuration.
+type key struct {
+	module *config.Module
+	auth   *config.Auth
+	target string
+	name   string
+	limit  time.Duration
+}
+
+func (j *job) key() key { return key{j.module, j.auth, j.target.Raw, j.target.Name, j.limit} }
+
+// statusClientGone is what nginx logs for a caller that left; nobody reads the answer.
+const statusClientGone = 499
+
+func refuse(status int, reason, format string, args ...any) *Refusal {
+	return &Refusal{Status: status, Reason: reason, Message: fmt.Sprintf(format, args...)}
+}
+
+// prepare looks up what a request names and asks policy whether it may be. The error is a *Refusal.
+func (r *Runner) prepare(req Request) (*job, error) {
+	if r.stopped.Load() {
+		return nil, refuse(http.StatusServiceUnavailable, Stopping, "the exporter is stopping")
+	}
+	cfg := r.Config()
+	j := &job{policy: policy.New(cfg.Policy.Allow, cfg.Policy.Deny, r.Listeners)}
+	var err error
+	if j.module = cfg.Modules[req.Module]; j.module == nil {
+		return nil, refuse(http.StatusBadRequest, BadRequest, "unknown module %q: the configuration has %s", req.Module, names(cfg.Modules))
+	}
+	j.prober = j.module.Settings.(prober.Prober) //nolint:forcetypeassert // every Kind makes Probers
+	if j.target, err = target.Parse(req.Target, req.Hostname); err != nil {
+		return nil, refuse(http.StatusBadRequest, BadRequest, "%v", err)
+	}
+	if j.auth, err = authFor(cfg, j, req.Auth); err != nil {
+		return nil, err
+	}
+	if err := j.policy.Target(j.target); err != nil {
+		return nil, refuse(http.StatusForbidden, DeniedTarget, "%v", err)
+	}
+	j.limit = j.module.Timeout
+	if req.Limit > 0 && req.Limit < j.limit {
+		j.limit = req.Limit
+	}
+	return j, nil
+}
+
+// authFor finds the auth of a request, nil for none, and checks all that can be known before the first packet.
+func authFor(cfg *config.Config, j *job, override string) (*config.Auth, error) {
+	name := override
+	if name == "" {
+		name = j.module.Auth
+	}
+	if name == "" {
+		return nil, nil //nolint:nilnil // no auth is an answer
+	}
+	a := cfg.Auths[name]
+	if a == nil {
+		return nil, refuse(http.StatusBadRequest, BadRequest, "unknown auth %q: the configuration has %s", name, names(cfg.Auths))
+	}
+	if j.module.TLS.InsecureSkipVerify {
+		return nil, refuse(http.StatusForbidden, DeniedAuth, "the module %q does not verify certificates (insecure_skip_verify), so no auth may be used with it", j.module.Name)
+	}
+	if err := credential(a).Permit(j.module.Name, j.target); err != nil {
+		return nil, refuse(http.StatusForbidden, DeniedAuth, "%v", err)
+	}
+	if path := j.target.Path; path != "" && !slices.Contains(j.prober.Paths(), path) {
+		return nil, refuse(http.StatusForbidden, DeniedAuth, "the auth %q may only be used with the paths of the module %q (%s), and the target asks for %s", name, j.module.Name, strings.Join(j.prober.Paths(), ", "), path)
+	}
+	return a, nil
+}
+
+// credential is what an auth of the configuration lets a probe use.
+func credential(a *config.Auth) auth.Credential {
+	return auth.Credential{Name: a.Name, Username: a.Username, Secret: a.Secret, Schemes: a.Schemes, Targets: a.Targets, Modules: a.Modules}
+}
+
+// names lists what a configuration has, for a person who mistyped.
+func names[T any](m map[string]T) string {
+	if len(m) == 0 {
+		return "none"
+	}
+	list := make([]string, 0, len(m))
+	for name := range m {
+		list = append(list, name)
+	}
+	slices.Sort(list)
+	return strings.Join(list, ", ")
+}
+
+// tooShort is the failure of a time limit under which the probe makes no sense, nil when there is time enough.
+func (j *job) tooShort() *failure.Failure {
+	if need := j.prober.Need(); j.limit < need {
+		return failure.New(failure.Config, "limit_too_short", "the time limit is %s and module %q needs %s: raise scrape_timeout and the module's timeout", j.limit, j.module.Name, need)
+	}
+	return nil
+}

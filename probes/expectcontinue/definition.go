@@ -1,0 +1,62 @@
+package expectcontinue
+
+import (
+	"strings"
+
+	"github.com/ews-exporter/ews_exporter/internal/failure"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+)
+
+// Definition declares this prober.
+var Definition = prober.Definition{
+	Name:    "expect_continue",
+	Summary: "Does a request with Expect: 100-continue get through to Exchange, and what becomes of a body sent after a wait in vain?",
+	New:     func() prober.Prober { return defaults() },
+	Steps:   steps(),
+	Reasons: []prober.Reason{
+		{Stage: failure.Status, Reason: LateBodyRejected, Help: "After a wait in vain the body was answered with an error within 1 s, and not by Exchange or IIS."},
+		{Stage: failure.Status, Reason: reasonLateError, Help: "After a wait in vain the body was answered with an error that the request without Expect does not get, by Exchange or IIS, or later than 1 s."},
+		{Stage: failure.Status, Reason: reasonServerError, Help: "The 100 came and the body was sent, but the final status is a 5xx."},
+	},
+	Metrics: []*result.Metric{outcomeMetric, bodyTested, waitSeconds, statusCode},
+	Findings: []prober.Finding{
+		{Code: LateBodyRejected, Severity: result.Error, Summary: "A box took the body, sent after a wait in vain for 100 Continue, for a new request."},
+		{Code: ContinueIgnored, Severity: result.Warning, Summary: "No 100 Continue comes; the body sent after the wait is accepted."},
+		{Code: ContinueLate, Severity: result.Warning, Summary: "The 100 Continue comes only after the body."},
+		{Code: ContinueRejected, Severity: result.Warning, Summary: "Expect: 100-continue is refused with 417."},
+		{Code: ContinueRefused, Severity: result.Warning, Summary: "A final status came before the body, other than Exchange's own request for a logon."},
+		{Code: ContinueNotTested, Severity: result.Info, Summary: "A logon was asked for before the body, so the late body was not tested."},
+		{Code: ExtraInterim, Severity: result.Warning, Summary: "More 100 Continue came than were asked for."},
+		{Code: BytesAfterResponse, Severity: result.Warning, Summary: "Bytes came after the final response that belong to no response."},
+		prober.FindingAnsweredByMiddlebox,
+	},
+}
+
+func steps() []prober.StepHelp {
+	list := []prober.StepHelp{{Name: "resolve", Help: "look the target's name up"}}
+	parts := map[string]string{
+		"connect":  "open a TCP connection",
+		"tls":      "secure it and verify the certificate",
+		"logon":    "ask without credentials which schemes are offered, and prepare the answer (only with an auth)",
+		"head":     "send the request's head, with Expect: 100-continue",
+		"continue": "wait for 100 Continue; succeeds when it comes in time",
+		"body":     "send the body, after the 100 or after the wait",
+		"request":  "send head and body in one piece",
+		"response": "read the final response",
+	}
+	summaries := map[string]string{
+		Wait:      "the request under test: Expect: 100-continue, the body after the 100 or the wait",
+		NoExpect:  "the control: the same request without Expect",
+		Immediate: "the same request with Expect, the body sent at once",
+	}
+	all := &Settings{Variants: []string{Immediate}}
+	for _, name := range all.Plan(true)[1:] {
+		help := summaries[name]
+		if variant, part, ok := strings.Cut(name, "."); ok {
+			help = variant + ": " + parts[part]
+		}
+		list = append(list, prober.StepHelp{Name: name, Help: help})
+	}
+	return list
+}

@@ -1,0 +1,202 @@
+package expectcontinue
+
+import (
+	"fmt"
+
+	"github.com/ews-exporter/ews_exporter/internal/failure"
+	"github.com/ews-exporter/ews_exporter/internal/origin"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/wire"
+)
+
+// Codes of this prober's findings.
+const (
+	LateBodyRejected   = "late_body_rejected"
+	ContinueIgnored    = "expect_continue_ignored"
+	ContinueLate       = "expect_continue_late"
+	ContinueRejected   = "expect_continue_rejected"
+	ContinueRefused    = "expect_continue_refused"
+	ContinueNotTested  = "expect_continue_not_tested"
+	ExtraInterim       = "extra_interim_response"
+	BytesAfterResponse = "bytes_after_response"
+)
+
+// Reasons of stage status, beside late_body_rejected.
+const (
+	reasonLateError   = "error_after_late_body"
+	reasonServerError = "server_error"
+)
+
+// rejectedWithin is how soon after the body an error must come to be the answer to a late body: a box that takes the
+// body for a new request answers at once, a server that works on it does not.
+const rejectedWithin wire.Seconds = 1
+
+// judge draws the verdict from what the variants saw.
+func (p *probe) judge() {
+	o, control := p.seen[Wait], p.seen[NoExpect]
+	r := p.run.Result
+	r.Deciding = o.exchange
+	who := origin.Origin{Kind: origin.Unknown}
+	if o.exchange != nil {
+		who = o.exchange.Origin
+	}
+	switch o.outcome(control) {
+	case IgnoredThenError:
+		p.lateError(o, control, who)
+	case Continued:
+		p.afterContinue(o, who)
+	case Late:
+		p.run.Find(ContinueLate, result.Warning, who, "The 100 Continue came only after the body had been sent, %.2f s after the request's head: every client that waits for it loses its wait.", o.silence())
+	case Ignored:
+		p.run.Find(ContinueIgnored, result.Warning, who, "No 100 Continue came within %.2f s of the request's head; the body sent then was answered %s. The first request of every .NET client loses its wait.", o.silence(), line(o.final()))
+		p.brokenAnyway(o, who)
+	case Rejected:
+		p.run.Find(ContinueRejected, result.Warning, who, "%s refuses Expect: 100-continue with %s; the client must send the request again without it.", subject(who), line(o.final()))
+	case FinalFirst:
+		p.finalFirst(o, control, who)
+	}
+	r.Fail(o.failure)
+	for _, v := range p.variants() {
+		p.disorder(p.seen[v])
+	}
+}
+
+// lateError is the 501 case: silence, then the body, then an error that the same request without Expect does not get.
+func (p *probe) lateError(o, control *observation, who origin.Origin) {
+	after := o.exchange.Final.First - o.exchange.Body.End
+	contrast := "the same request without Expect got no answer"
+	if f := control.final(); f != nil {
+		contrast = fmt.Sprintf("the same request without Expect got %s from %s", line(f), source(control.exchange.Origin))
+	}
+	sentence := fmt.Sprintf("%s answered %s %.3f s after the body, which was sent after %.2f s without a 100 Continue; %s.",
+		subject(who), line(o.final()), after, o.silence(), contrast)
+	if after > rejectedWithin || who.Kind == origin.Exchange || who.Kind == origin.IIS {
+		p.run.Result.Fail(failure.New(failure.Status, reasonLateError, "%s", sentence))
+		return
+	}
+	p.run.Find(LateBodyRejected, result.Error, who, "%s It took the late body for a new request. %s", sentence, fix(who.Product))
+	p.run.Result.Fail(failure.New(failure.Status, LateBodyRejected, "%s", sentence))
+}
+
+// fix is the first thing to do about a late body that was rejected.
+func fix(product string) string {
+	if product == "kemp" {
+		return `On the LoadMaster set "100-Continue Handling" to "RFC-7231 Compliant" (on 7.0: "Ignore Continue-100").`
+	}
+	return "Let that box pass Expect: 100-continue on to Exchange, or answer it itself."
+}
+
+// afterContinue judges the final status after a 100: a 100 says nothing of who sent it, a 5xx after it is a failure.
+func (p *probe) afterContinue(o *observation, who origin.Origin) {
+	if o.status() < 500 {
+		return
+	}
+	if who.Kind == origin.Middlebox {
+		p.run.Find(prober.AnsweredByMiddlebox, result.Error, who, "%s answered %s itself, after a 100 Continue: the request did not get a real answer from Exchange.", subject(who), line(o.final()))
+	}
+	p.run.Result.Fail(failure.New(failure.Status, reasonServerError, "%s answered %s after a 100 Continue and the body", subject(who), line(o.final())))
+}
+
+// brokenAnyway tells of an error that has nothing to do with Expect: the control gets it too.
+func (p *probe) brokenAnyway(o *observation, who origin.Origin) {
+	if o.status() >= 500 && who.Kind == origin.Middlebox {
+		p.run.Find(prober.AnsweredByMiddlebox, result.Warning, who, "%s answered %s itself, with and without Expect: no request gets to Exchange.", subject(who), line(o.final()))
+	}
+}
+
+// finalFirst judges a final status that came before the body.
+func (p *probe) finalFirst(o, control *observation, who origin.Origin) {
+	status := o.status()
+	if (status == 401 || status == 407) && control.status() == status && who.Kind != origin.Middlebox {
+		p.run.Find(ContinueNotTested, result.Info, who, "%s asked for a logon (%s) before the body: the body was never asked for, so the fault that broke mailbox moves was not tested. Set an auth for this module.", subject(who), line(o.final()))
+		return
+	}
+	p.run.Find(ContinueRefused, result.Warning, who, "%s answered %s before the body was sent; the same request without Expect got %s.", subject(who), line(o.final()), line(control.final()))
+}
+
+// disorder tells of what should not follow or double a response.
+func (p *probe) disorder(o *observation) {
+	if o.exchange == nil || o.final() == nil {
+		return
+	}
+	if extra := o.extraInterim(); extra > 0 && !p.found(ExtraInterim) {
+		p.run.Find(ExtraInterim, result.Warning, o.exchange.Origin, "In variant %s %d interim responses too many came (%d in all): more than one box answers Expect, or one answers when nobody asked.", o.variant, extra, len(o.exchange.Interim))
+	}
+	if o.exchange.Stray > 0 && !p.found(BytesAfterResponse) {
+		p.run.Find(BytesAfterResponse, result.Warning, o.exchange.Origin, "In variant %s %d bytes came after the final response: the next request on this connection would read them as its answer.", o.variant, o.exchange.Stray)
+	}
+}
+
+// extraInterim counts the 100s that nobody waited for: the second and later ones, those after the final response, and
+// any when there was no Expect.
+func (o *observation) extraInterim() int {
+	count := 0
+	for _, r := range o.exchange.Interim {
+		if r.Status == 100 {
+			count++
+		}
+	}
+	after := 0
+	for _, r := range o.exchange.Interim {
+		if r.First > o.exchange.Final.At {
+			after++
+		}
+	}
+	if o.variant == NoExpect {
+		return max(count, after)
+	}
+	return max(count-1, after)
+}
+
+func (p *probe) found(code string) bool {
+	for _, f := range p.run.Result.Findings {
+		if f.Code == code {
+			return true
+		}
+	}
+	return false
+}
+
+// silence is how long after the head the body was sent.
+func (o *observation) silence() wire.Seconds { return o.exchange.Body.Start - o.exchange.Head.End }
+
+// line is a status line for a person.
+func line(r *wire.Response) string {
+	if r == nil {
+		return "no answer"
+	}
+	if r.Reason == "" {
+		return fmt.Sprint(r.Status)
+	}
+	return fmt.Sprintf("%d %s", r.Status, r.Reason)
+}
+
+// subject names who answered, as a sentence's first words.
+func subject(who origin.Origin) string {
+	switch who.Kind {
+	case origin.Exchange:
+		return "Exchange"
+	case origin.IIS:
+		return "IIS"
+	case origin.HTTPSys:
+		return "Windows' http.sys"
+	case origin.Middlebox:
+		if who.Product != "" {
+			return "A box in front of Exchange (" + who.Product + ")"
+		}
+		return "A box in front of Exchange"
+	}
+	return "Something that does not say what it is"
+}
+
+// source names who answered, within a sentence.
+func source(who origin.Origin) string {
+	if who.Kind == origin.Exchange && who.Frontend != "" {
+		return "Exchange (" + who.Frontend + ")"
+	}
+	if who.Kind == origin.Middlebox || who.Kind == origin.Unknown {
+		return "a box that is not known to be Exchange"
+	}
+	return subject(who)
+}

@@ -1,0 +1,261 @@
+package expectcontinue
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/ews-exporter/ews_exporter/config"
+	"github.com/ews-exporter/ews_exporter/internal/lab"
+	"github.com/ews-exporter/ews_exporter/internal/origin"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/secret"
+	"github.com/ews-exporter/ews_exporter/internal/target"
+	"github.com/ews-exporter/ews_exporter/internal/wire"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// What an Exchange server sends, and what boxes in front of it do.
+const (
+	exchangeOK = "HTTP/1.1 200 OK\r\nServer: Microsoft-IIS/10.0\r\nX-FEServer: EX01\r\nContent-Length: 2\r\n\r\nok"
+	exchange40 = "HTTP/1.1 401 Unauthorized\r\nServer: Microsoft-IIS/10.0\r\nX-FEServer: EX01\r\nWWW-Authenticate: Negotiate\r\nContent-Length: 0\r\n\r\n"
+	box501     = "HTTP/1.1 501 Not Implemented\r\nContent-Length: 3\r\n\r\nno!"
+	box504     = "HTTP/1.1 504 Gateway Timeout\r\nContent-Length: 0\r\n\r\n"
+	go100      = "HTTP/1.1 100 Continue\r\n\r\n"
+)
+
+// probeOnce probes a plain server at addr with a wait of 300 ms and a limit of 1.5 s.
+func probeOnce(t *testing.T, addr string, variants ...string) *result.Result {
+	t.Helper()
+	s := defaults()
+	s.Wait, s.Variants = 300*time.Millisecond, variants
+	where, err := target.Parse("http://"+addr, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	ctx, cancel := context.WithDeadline(t.Context(), start.Add(1500*time.Millisecond))
+	defer cancel()
+	res := &result.Result{Start: start}
+	run := &prober.Run{
+		Target: where, Result: res, Agent: "ews_exporter/test",
+		Module:   &config.Module{IPProtocol: "ip4", IPProtocolFallback: true},
+		Redactor: &secret.Redactor{}, Dialer: &wire.Dialer{Epoch: start},
+	}
+	s.Probe(ctx, run)
+	if early := time.Since(start); early > 10*time.Second {
+		t.Errorf("the probe took %s, far beyond its limit", early)
+	}
+	return res
+}
+
+// byExpect serves requests that have Expect by one script, and all others by another.
+func byExpect(t *testing.T, expecting, other []lab.Step) string {
+	t.Helper()
+	return lab.Serve(t, lab.Branch(func(head string) []lab.Step {
+		if strings.Contains(head, "Expect: 100-continue\r\n") {
+			return expecting
+		}
+		return other
+	})).Addr()
+}
+
+// bodyLength is how long the default body is.
+var bodyLength = int64(len((&probe{Settings: defaults()}).body()))
+
+var (
+	readBody = lab.ReadBody(bodyLength)
+	control  = []lab.Step{readBody, lab.Write(exchangeOK)}
+)
+
+func TestOutcomes(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name    string
+		script  []lab.Step // after a head with Expect
+		other   []lab.Step // after a head without; nil: a good answer of Exchange
+		outcome Outcome
+		success bool
+		finding string
+		reason  string
+		tested  bool
+	}{
+		{"100 then Exchange's answer", []lab.Step{lab.Write(go100), readBody, lab.Write(exchangeOK)}, nil, Continued, true, "", "", true},
+		{"100 with headers", []lab.Step{lab.Write("HTTP/1.1 100 Continue\r\nX-Proxy: a\r\n\r\n"), readBody, lab.Write(exchangeOK)}, nil, Continued, true, "", "", true},
+		{"100 without a reason phrase", []lab.Step{lab.Write("HTTP/1.1 100\r\n\r\n"), readBody, lab.Write(exchangeOK)}, nil, Continued, true, "", "", true},
+		{"100 with bare line feeds", []lab.Step{lab.Write("HTTP/1.1 100 Continue\n\n"), readBody, lab.Write(exchangeOK)}, nil, Continued, true, "", "", true},
+		{"100 after a 103", []lab.Step{lab.Write("HTTP/1.1 103 Early Hints\r\n\r\n" + go100), readBody, lab.Write(exchangeOK)}, nil, Continued, true, "", "", true},
+		{"100 byte by byte", []lab.Step{lab.Drip(go100, time.Millisecond), readBody, lab.Write(exchangeOK)}, nil, Continued, true, "", "", true},
+		{"100 twice", []lab.Step{lab.Write(go100 + go100), readBody, lab.Write(exchangeOK)}, nil, Continued, true, ExtraInterim, "", true},
+		{"100 after the final response", []lab.Step{lab.Write(go100), readBody, lab.Write(exchangeOK), lab.Write(go100)}, nil, Continued, true, ExtraInterim, "", true},
+		{"a second response", []lab.Step{lab.Write(go100), readBody, lab.Write(exchangeOK), lab.Write(box501)}, nil, Continued, true, BytesAfterResponse, "", true},
+		{"100 then a box's 504", []lab.Step{lab.Write(go100), readBody, lab.Write(box504)}, nil, Continued, false, prober.AnsweredByMiddlebox, "server_error", true},
+		{"100 then a 400", []lab.Step{lab.Write(go100), readBody, lab.Write("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")}, nil, Continued, true, "", "", true},
+		{"silence, then 501 to the late body", []lab.Step{readBody, lab.Write(box501)}, nil, IgnoredThenError, false, LateBodyRejected, LateBodyRejected, true},
+		{"silence, then Exchange's own 500", []lab.Step{readBody, lab.Write("HTTP/1.1 500 Internal Server Error\r\nX-FEServer: EX01\r\nContent-Length: 0\r\n\r\n")}, nil, IgnoredThenError, false, "", reasonLateError, true},
+		{"silence, then the control's own error", []lab.Step{readBody, lab.Write(box504)}, []lab.Step{readBody, lab.Write(box504)}, Ignored, true, ContinueIgnored, "", true},
+		{"silence, then an answer", []lab.Step{readBody, lab.Write(exchangeOK)}, nil, Ignored, true, ContinueIgnored, "", true},
+		{"HTTP/1.0 after silence", []lab.Step{readBody, lab.Write("HTTP/1.0 200 OK\r\n\r\nok")}, nil, Ignored, true, ContinueIgnored, "", true},
+		{"late 100, glued to the answer", []lab.Step{readBody, lab.Write(go100 + exchangeOK)}, nil, Late, true, ContinueLate, "", true},
+		{"late 100, then an error", []lab.Step{readBody, lab.Write(go100 + box501)}, nil, IgnoredThenError, false, LateBodyRejected, LateBodyRejected, true},
+		{"417", []lab.Step{lab.Write("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n")}, nil, Rejected, true, ContinueRejected, "", false},
+		{"417 after the body", []lab.Step{readBody, lab.Write("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n")}, nil, Rejected, true, ContinueRejected, "", true},
+		{"Exchange asks for a logon", []lab.Step{lab.Write(exchange40)}, []lab.Step{lab.Write(exchange40)}, FinalFirst, true, ContinueNotTested, "", false},
+		{"a 401 that the control does not get", []lab.Step{lab.Write(exchange40)}, nil, FinalFirst, true, ContinueRefused, "", false},
+		{"a box refuses", []lab.Step{lab.Write("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")}, nil, FinalFirst, true, ContinueRefused, "", false},
+		{"closed at once", []lab.Step{}, nil, ClosedEarly, false, "", "closed", false},
+		{"closed after the 100", []lab.Step{lab.Write(go100), readBody}, nil, ClosedEarly, false, "", "closed", true},
+		{"reset when the body comes", []lab.Step{readBody, lab.Reset}, nil, ClosedEarly, false, "", "reset", true},
+		{"never a word", []lab.Step{lab.Hang}, nil, NoResponse, false, "", "timeout", true},
+		{"100 and never more", []lab.Step{lab.Write(go100), lab.Hang}, nil, NoResponse, false, "", "timeout", true},
+		{"a head that does not end in time", []lab.Step{lab.Drip("HTTP/1.1 200 OK\r\nX-A: "+strings.Repeat("a", 1000), 20*time.Millisecond)}, nil, NoResponse, false, "", "timeout", true},
+		{"garbage", []lab.Step{lab.Write("SSH-2.0-OpenSSH_9.2\r\n"), lab.Hang}, nil, Malformed, false, "", "malformed", false},
+		{"HTTP/2 frames", []lab.Step{lab.Write("\x00\x00\x12\x04\x00\x00\x00\x00\x00"), lab.Hang}, nil, Malformed, false, "", "malformed", false},
+		{"100s without end", []lab.Step{lab.Write(strings.Repeat("HTTP/1.1 102 Processing\r\n\r\n", 200)), lab.Hang}, nil, Malformed, false, "", "malformed", false},
+		{"a head beyond the bounds", []lab.Step{lab.Write("HTTP/1.1 200 OK\r\nX-A: " + strings.Repeat("a", 2<<20)), lab.Hang}, nil, Malformed, false, "", "too_large", false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			other := tt.other
+			if other == nil {
+				other = control
+			}
+			res := probeOnce(t, byExpect(t, tt.script, other))
+			if got := outcomeOf(res); got != tt.outcome {
+				t.Errorf("outcome %q, want %q", got, tt.outcome)
+			}
+			if res.Success() != tt.success {
+				t.Errorf("success %t, want %t (failure %v)", res.Success(), tt.success, res.Failure)
+			}
+			if !tt.success && res.Failure != nil && res.Failure.Reason != tt.reason {
+				t.Errorf("failed for %s/%s, want reason %q", res.Failure.Stage, res.Failure.Reason, tt.reason)
+			}
+			if got := codes(res); tt.finding != "" && !slices.Contains(got, tt.finding) || tt.finding == "" && len(got) > 0 {
+				t.Errorf("findings %v, want %q", got, tt.finding)
+			}
+			if got := value(res, bodyTested) == 1; got != tt.tested {
+				t.Errorf("body tested: %t, want %t", got, tt.tested)
+			}
+		})
+	}
+}
+
+// TestErrorFindingsFail holds the contract's rule: an error finding always comes with a failure, others never make one.
+func TestErrorFindingsFail(t *testing.T) {
+	t.Parallel()
+	res := probeOnce(t, byExpect(t, []lab.Step{readBody, lab.Write(box501)}, control))
+	if res.Success() || res.Findings[0].Severity != result.Error {
+		t.Errorf("failure %v with findings %v", res.Failure, res.Findings)
+	}
+	f := res.Findings[0]
+	if f.Origin != origin.Middlebox {
+		t.Errorf("the 501 is said to come from %s; the control's X-FEServer makes it a middlebox's", f.Origin)
+	}
+	for _, want := range []string{"501 Not Implemented", "without a 100 Continue", "200 OK from Exchange (EX01)"} {
+		if !strings.Contains(f.Sentence, want) {
+			t.Errorf("the sentence does not say %q: %s", want, f.Sentence)
+		}
+	}
+}
+
+// TestImmediateRunsOnRequest tells the delay from the header: the box that chokes on a late body takes an early one.
+func TestImmediateRunsOnRequest(t *testing.T) {
+	t.Parallel()
+	addr := byExpect(t, []lab.Step{readBody, lab.Write(exchangeOK)}, control)
+	res := probeOnce(t, addr, Immediate)
+	got := map[string]float64{}
+	for _, s := range res.Samples {
+		if s.Metric == statusCode {
+			got[s.Labels[0]] = s.Value
+		}
+	}
+	for _, v := range []string{Wait, NoExpect, Immediate} {
+		if got[v] != 200 {
+			t.Errorf("variant %s: status %v, want 200", v, got[v])
+		}
+	}
+	if len(res.Connections) != 3 {
+		t.Errorf("%d connections, want one per variant", len(res.Connections))
+	}
+}
+
+// TestWaitIsMeasured: the silence kept is the wait; a 100 that comes ends it.
+func TestWaitIsMeasured(t *testing.T) {
+	t.Parallel()
+	silent := probeOnce(t, byExpect(t, []lab.Step{readBody, lab.Write(exchangeOK)}, control))
+	if got := value(silent, waitSeconds); got < 0.3 {
+		t.Errorf("silence of %.3f s, want at least the wait of 0.3 s", got)
+	}
+	good := probeOnce(t, byExpect(t, []lab.Step{lab.Write(go100), readBody, lab.Write(exchangeOK)}, control))
+	if got, whole := value(good, waitSeconds), value(silent, waitSeconds); got <= 0 || got >= whole {
+		t.Errorf("waited %.3f s for the 100, and %.3f s in vain", got, whole)
+	}
+}
+
+// TestNothingIsSentWithoutAConnection: outcome is absent, counts of what is configured are there and 0.
+func TestNothingIsSentWithoutAConnection(t *testing.T) {
+	t.Parallel()
+	res := probeOnce(t, "127.0.0.1:1") // tcpmux: nobody listens there
+	if outcomeOf(res) != "" {
+		t.Errorf("outcome %q without a request", outcomeOf(res))
+	}
+	if res.Failure == nil || res.Failure.Stage != "connect" || res.Failure.Reason != "refused" {
+		t.Errorf("failure %v, want connect/refused", res.Failure)
+	}
+	if value(res, bodyTested) != 0 || value(res, statusCode) != 0 {
+		t.Error("body_tested and status_code must be there and 0")
+	}
+}
+
+// TestRequestOnTheWire is what a server sees: Expect last but one, a length, nothing chunked, our name.
+func TestRequestOnTheWire(t *testing.T) {
+	t.Parallel()
+	server := lab.Serve(t, lab.ReadHead, lab.ReadBody(bodyLength), lab.Write(exchangeOK))
+	probeOnce(t, server.Addr())
+	all := server.Received(0) + server.Received(1)
+	for _, want := range []string{
+		"POST /EWS/Exchange.asmx HTTP/1.1\r\nHost: 127.0.0.1", "User-Agent: ews_exporter/test\r\n",
+		"Content-Type: text/xml; charset=utf-8\r\n", "Expect: 100-continue\r\n", "<soap:Envelope ",
+	} {
+		if !strings.Contains(all, want) {
+			t.Errorf("the server did not see %q in %q", want, all)
+		}
+	}
+	if strings.Contains(all, "chunked") || strings.Count(all, "Expect:") != 1 {
+		t.Errorf("requests are never chunked, and only one has Expect: %q", all)
+	}
+}
+
+func outcomeOf(res *result.Result) Outcome {
+	for _, s := range res.Samples {
+		if s.Metric == outcomeMetric && s.Value == 1 {
+			return Outcome(s.Labels[0])
+		}
+	}
+	return ""
+}
+
+func codes(res *result.Result) []string {
+	var list []string
+	for _, f := range res.Findings {
+		list = append(list, f.Code)
+	}
+	return list
+}
+
+// value is a metric's first value, -1 when it is absent.
+func value(res *result.Result, m *result.Metric) float64 {
+	for _, s := range res.Samples {
+		if s.Metric == m {
+			return s.Value
+		}
+	}
+	return -1
+}

@@ -1,0 +1,24 @@
+// Package probes lists the probers. Adding one adds a folder and a line here.
+package probes
+
+import (
+	"github.com/ews-exporter/ews_exporter/config"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
+	"github.com/ews-exporter/ews_exporter/probes/expectcontinue"
+)
+
+// All lists every prober of this version.
+func All() []prober.Definition {
+	return []prober.Definition{
+		expectcontinue.Definition,
+	}
+}
+
+// Kinds is what configuration needs to know of them.
+func Kinds() []config.Kind {
+	var kinds []config.Kind
+	for _, d := range All() {
+		kinds = append(kinds, d.Kind())
+	}
+	return kinds
+}
