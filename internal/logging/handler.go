@@ -28,7 +28,7 @@ func (h *handler) Handle(_ context.Context, r slog.Record) error {
 	if !r.Time.IsZero() {
 		pairs = append(pairs, "ts", r.Time.UTC().Format("2006-01-02T15:04:05.000Z07:00"))
 	}
-	pairs = append(pairs, "level", strings.ToLower(r.Level.String()), "msg", plain.Escape(r.Message))
+	pairs = append(pairs, "level", strings.ToLower(r.Level.String()), "msg", plain.Lines(r.Message))
 	pairs = append(pairs, h.pairs...)
 	r.Attrs(func(a slog.Attr) bool {
 		pairs = add(pairs, h.prefix, a)
@@ -74,7 +74,8 @@ func add(pairs []any, prefix string, a slog.Attr) []any {
 	return append(pairs, prefix+a.Key, value(v))
 }
 
-// value gives what both encoders can write. Text may come from a target, so what drives a terminal is escaped.
+// value gives what both encoders can write. Text may come from a target, so what drives a terminal is escaped;
+// line feeds are left to the encoders, which write them as \n.
 func value(v slog.Value) any {
 	switch v.Kind() {
 	case slog.KindBool, slog.KindInt64, slog.KindUint64:
@@ -82,8 +83,8 @@ func value(v slog.Value) any {
 	case slog.KindTime:
 		return v.Time().UTC().Format(time.RFC3339Nano)
 	case slog.KindAny:
-		return plain.Escape(fmt.Sprint(v.Any()))
+		return plain.Lines(fmt.Sprint(v.Any()))
 	default: // a float too: JSON has no NaN
-		return plain.Escape(v.String())
+		return plain.Lines(v.String())
 	}
 }

@@ -42,6 +42,10 @@ func TestLogfmt(t *testing.T) {
 			func(l *slog.Logger) { l.Info("x", "list", []string{"a", "b"}) },
 			`level=info msg=x list="[a b]"`,
 		},
+		"a text of several lines stays one record": {
+			func(l *slog.Logger) { l.Info("x", "stack", "main\n\trun") },
+			`level=info msg=x stack="main\n\trun"`,
+		},
 		"nothing drives a terminal": {
 			func(l *slog.Logger) { l.Info("x", "server", "a\u202eb\x1b[2J\u009b") },
 			`level=info msg=x server=a\u202eb\u001b[2J\u009b`,

@@ -31,8 +31,8 @@ func ordinary(s string) bool {
 // surrogate pair) and invalid UTF-8 as U+FFFD. Line feeds and tabs are escaped too.
 func Escape(s string) string { return escape(s, "") }
 
-// Lines is Escape for text of several lines: it keeps line feeds.
-func Lines(s string) string { return escape(s, "\n") }
+// Lines is Escape for text of several lines: it keeps line feeds and tabs.
+func Lines(s string) string { return escape(s, "\n\t") }
 
 func escape(s, keep string) string {
 	if ordinary(s) {

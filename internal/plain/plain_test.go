@@ -27,8 +27,8 @@ func TestEscape(t *testing.T) {
 			}
 		})
 	}
-	if got := Lines("a\nb\r"); got != "a\nb"+`\u000d` {
-		t.Errorf("Lines keeps line feeds alone, got %q", got)
+	if got := Lines("a\n\tb\r"); got != "a\n\tb"+`\u000d` {
+		t.Errorf("Lines keeps line feeds and tabs alone, got %q", got)
 	}
 }
 
