@@ -43,12 +43,14 @@ type Conn struct {
 	reader  *bufio.Reader
 	plain   int64 // bytes read from stream into reader
 	leaf    *x509.Certificate
+	last    *Dialogue // the exchange begun last
 	cleanup []func()
 }
 
 // Connect dials address, one of the resolution's; name is what the connection is for (it differs from the name that was
-// looked up when one server is probed under the service's name). It gives a Conn even when it fails, for its Record; Close must be called either way. Errors
-// are failures of stage connect (refused, timeout, unreachable, reset, error), or what Check and Acquire gave.
+// looked up when one server is probed under the service's name). It gives a Conn even when it fails, for its Record; Close
+// must be called either way. Errors are failures of stage connect (refused, timeout, unreachable, reset, error), or what
+// Check and Acquire gave.
 func (d *Dialer) Connect(ctx context.Context, id int, name string, resolution *Resolution, address netip.AddrPort) (*Conn, error) {
 	c := &Conn{
 		Record: &Connection{ID: id, Name: name, Address: address, Resolve: resolution.Span},
@@ -83,13 +85,18 @@ func (c *Conn) dial() error {
 	if err != nil {
 		return failure.New(failure.Connect, connectReason(err), "connect to %s after %.3f s: %w", c, float64(c.Record.Connect.Length()), err)
 	}
+	c.attach(raw)
+	return nil
+}
+
+// attach makes raw what the connection reads and writes.
+func (c *Conn) attach(raw net.Conn) {
 	c.raw = &countingConn{Conn: raw}
 	c.stream = c.raw
 	c.reader = bufio.NewReader(plainReader{c})
 	// The probe's end must break a read or write that is under way.
 	stop := context.AfterFunc(c.ctx, func() { _ = raw.SetDeadline(time.Unix(1, 0)) })
 	c.cleanup = append(c.cleanup, func() { stop() })
-	return nil
 }
 
 // String names the connection for a person: address and, where it differs, the name.
@@ -98,6 +105,24 @@ func (c *Conn) String() string {
 		return c.Record.Address.String()
 	}
 	return fmt.Sprintf("%s (%s)", c.Record.Address, c.Record.Name)
+}
+
+// Reusable tells whether another request may follow the last one: that was sent whole, its response was read whole, and
+// the peer neither closed, nor said that it would (RFC 9112 section 9.3), nor sent bytes that the next would take for its own.
+func (c *Conn) Reusable() bool {
+	if c.last == nil {
+		return c.raw != nil
+	}
+	x := c.last.Record
+	ended := c.Record.State == Closed || c.Record.State == Reset
+	unsent := x.BodyLength > 0 && x.Body == nil
+	if ended || unsent || !c.last.complete || x.Stray > 0 || c.reader.Buffered() > 0 {
+		return false
+	}
+	if x.Final.Proto == "HTTP/1.0" {
+		return x.Final.Has("Connection", "keep-alive")
+	}
+	return !x.Final.Has("Connection", "close")
 }
 
 // Leaf is the certificate that the peer showed, nil without one: channel binding needs it.

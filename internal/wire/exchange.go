@@ -1,9 +1,7 @@
 package wire
 
 import (
-	"bufio"
 	"bytes"
-	"errors"
 	"io"
 	"strconv"
 	"strings"
@@ -60,6 +58,8 @@ type Dialogue struct {
 	first   *Seconds // the first byte of partial
 	heads   int      // bytes of all complete heads
 	started mark
+	// complete tells that the final response was read to its end, and that more may follow on the connection.
+	complete bool
 }
 
 // mark is where the connection's counters stood.
@@ -70,25 +70,24 @@ func (c *Conn) mark() mark { return mark{c.consumed(), c.raw.sent, c.raw.receive
 // Begin starts an exchange; nothing is sent yet.
 func (c *Conn) Begin(req *Request) *Dialogue {
 	head, fields := req.head()
-	return &Dialogue{
+	c.last = &Dialogue{
 		Record: &Exchange{
 			Connection: c.Record.ID, Method: req.Method, URL: req.URL, Header: fields, BodyLength: len(req.Body),
 		},
 		conn: c, req: req, head: head, started: c.mark(),
 	}
+	return c.last
 }
 
-// Do sends head and body at once and reads the final response with at most limit bytes of its body.
+// Do sends head and body at once and reads the final response with at most limit bytes of its body. A peer that refuses
+// early may have said why before it closed, so it reads also when not all could be sent.
 func (c *Conn) Do(req *Request, limit int64) (*Dialogue, []byte, error) {
 	x := c.Begin(req)
-	if err := x.SendAll(); err != nil {
-		// A peer that refuses early may have said why before it closed.
-		if body, late := x.Finish(limit); late == nil {
-			return x, body, nil
-		}
-		return x, nil, err
-	}
+	unsent := x.SendAll()
 	body, err := x.Finish(limit)
+	if err != nil && unsent != nil {
+		err = unsent
+	}
 	return x, body, err
 }
 
@@ -115,6 +114,7 @@ func (x *Dialogue) send(data []byte, span, second **Span, what string) error {
 	x.Record.BytesSent += int64(n)
 	x.count()
 	if err != nil {
+		c.ended(err)
 		return failure.New(failure.Send, streamReason(err), "send the %s to %s: %w", what, c, err)
 	}
 	*span = s
@@ -133,11 +133,34 @@ func (x *Dialogue) count() {
 
 // Await reads the next response head, interim or final, until the given time (zero: the probe's limit). When the
 // time passes first it gives nil, nil; a head that has begun to arrive by then is kept, and the next call goes on with
-// it. Errors are failures of stage receive: closed, reset, malformed, too_large; timeout at the probe's own limit.
+// it. Errors are failures of stage receive: closed, reset, malformed, too_large; timeout at the probe's own limit. After
+// the final response only Listen reads on.
 func (x *Dialogue) Await(until time.Time) (*Response, error) {
+	r, err := x.next(until)
+	if r == nil || err != nil {
+		return nil, err
+	}
+	if r.isInterim() {
+		return r, x.interim(r)
+	}
+	x.Record.Final = r
+	return r, nil
+}
+
+func (x *Dialogue) interim(r *Response) error {
+	x.Record.Interim = append(x.Record.Interim, r)
+	if len(x.Record.Interim) > maxInterim {
+		return malformed("%s sent more than %d interim responses", x.conn, maxInterim)
+	}
+	return nil
+}
+
+// next reads one head, whatever its place in the dialogue; nil, nil when until passed first.
+func (x *Dialogue) next(until time.Time) (*Response, error) {
 	complete, err := x.readHead(until)
 	x.count()
 	if err != nil {
+		x.conn.ended(err)
 		return nil, x.conn.receiveFailure("wait for a response", err)
 	}
 	if !complete {
@@ -150,14 +173,6 @@ func (x *Dialogue) Await(until time.Time) (*Response, error) {
 	r.First, r.At = *x.first, x.conn.dialer.now()
 	x.heads += len(x.partial)
 	x.partial, x.line, x.first = nil, 0, nil
-	if !r.isInterim() && x.Record.Final == nil {
-		x.Record.Final = r
-		return r, nil
-	}
-	x.Record.Interim = append(x.Record.Interim, r)
-	if len(x.Record.Interim) > maxInterim {
-		return nil, malformed("more than %d interim responses", maxInterim)
-	}
 	return r, nil
 }
 
@@ -166,29 +181,41 @@ func (x *Dialogue) readHead(until time.Time) (bool, error) {
 	c := x.conn
 	c.deadline(until)
 	for {
-		piece, err := c.reader.ReadSlice('\n')
-		if len(piece) > 0 && x.first == nil {
-			x.firstByte()
+		if err := x.more(); err != nil {
+			if isTimeout(err) && c.ctx.Err() == nil && !until.IsZero() && !time.Now().Before(until) {
+				err = nil
+			}
+			return false, err
 		}
-		x.partial = append(x.partial, piece...)
 		if x.heads+len(x.partial) > maxHead {
 			return false, failure.New(failure.Receive, "too_large", "the response head from %s is larger than %d bytes", c, maxHead)
 		}
 		if !looksLikeHTTP(x.partial) {
 			return false, malformed("%s answered something that is not HTTP/1.x: %s", c, quote(x.partial))
 		}
-		switch {
-		case err == nil:
-			if x.endOfLine() {
-				return true, nil
-			}
-		case errors.Is(err, bufio.ErrBufferFull): // a long line: its end follows
-		case isTimeout(err) && c.ctx.Err() == nil && !until.IsZero() && !time.Now().Before(until):
-			return false, nil
-		default:
-			return false, err
+		if x.partial[len(x.partial)-1] == '\n' && x.endOfLine() {
+			return true, nil
 		}
 	}
+}
+
+// more waits for at least one byte and takes what has come, up to the end of the line. It does not wait for that end, so
+// that the first byte has its own time, and what is no HTTP is known before a line end that may never come.
+func (x *Dialogue) more() error {
+	reader := x.conn.reader
+	if _, err := reader.Peek(1); err != nil {
+		return err
+	}
+	if x.first == nil {
+		x.firstByte()
+	}
+	came, _ := reader.Peek(reader.Buffered())
+	if end := bytes.IndexByte(came, '\n'); end >= 0 {
+		came = came[:end+1]
+	}
+	x.partial = append(x.partial, came...)
+	_, err := reader.Discard(len(came))
+	return err
 }
 
 // endOfLine looks at the line that has just become complete, and tells whether it ends the head. An empty line before
@@ -203,7 +230,7 @@ func (x *Dialogue) endOfLine() bool {
 		return true
 	}
 	x.heads += len(x.partial)
-	x.partial, x.line = x.partial[:0], 0
+	x.partial, x.line, x.first = x.partial[:0], 0, nil
 	return false
 }
 
@@ -238,80 +265,78 @@ func (x *Dialogue) readBody(limit int64) ([]byte, error) {
 	}
 	c.deadline(time.Time{})
 	body, err := io.ReadAll(io.LimitReader(bodyReader(c.reader, how, length), limit+1))
+	if how == untilClose && isClosed(err) {
+		err = nil // many boxes leave out TLS's close_notify; to their clients the body is complete all the same
+	}
 	if int64(len(body)) > limit {
 		body, final.Truncated = body[:limit], true
-	} else if err == nil && how == untilClose {
-		c.Record.State = Closed
 	}
 	final.BodyLength = int64(len(body))
-	if err != nil {
+	switch {
+	case err != nil:
 		c.ended(err)
 		f := c.receiveFailure("read the response's body", err)
 		f.Message += " after " + strconv.Itoa(len(body)) + " bytes of the body"
 		return body, f
+	case final.Truncated:
+	case how == untilClose:
+		c.ended(io.EOF)
+	default:
+		x.complete = true
 	}
 	return body, nil
 }
 
-// ended notes what became of the connection when reading gave err.
+// ended notes what became of the connection when reading or writing gave err. A reset shows once: what is read after a
+// write that told of it ends like an orderly close.
 func (c *Conn) ended(err error) {
 	switch {
 	case isReset(err):
 		c.Record.State = Reset
-	case isClosed(err):
+	case isClosed(err) && c.Record.State != Reset:
 		c.Record.State = Closed
 	}
 }
 
 // Listen waits a while after the final response for what should not come: further interim responses, which join
-// Record.Interim, and stray bytes, which are counted. It learns what became of the connection.
+// Record.Interim, and stray bytes, which are counted. It learns what became of the connection. It does nothing where the
+// end of the final response was not seen: what follows then may be part of it.
 func (x *Dialogue) Listen(d time.Duration) {
 	c := x.conn
-	if c.Record.State != "" || x.Record.Final == nil || x.Record.Final.Truncated {
+	if !x.complete || c.Record.State != "" {
 		return
 	}
 	until := time.Now().Add(d)
 	for {
-		r, err := x.Await(until)
-		if err == nil && r != nil && r.isInterim() {
+		r, err := x.next(until)
+		if r != nil && r.isInterim() && x.interim(r) == nil {
 			continue
 		}
-		x.stray(r, err)
-		if err == nil && r == nil {
-			c.Record.State = Open
+		if r != nil && !r.isInterim() {
+			x.Record.Stray += len(r.Raw)
+		}
+		if r != nil || failure.Is(err, failure.Receive, "malformed", "too_large") {
+			x.drain(until)
 		}
 		break
 	}
-	if c.Record.State == "" { // something strange came; see whether the peer closes behind it
-		x.drain(until)
+	x.Record.Stray += len(x.partial)
+	if c.Record.State == "" {
+		c.Record.State = Open
 	}
 	x.count()
 	c.Record.LeftOver = x.Record.Stray
 }
 
-// stray counts what came and was no interim response: a second final head, or bytes that are no head.
-func (x *Dialogue) stray(r *Response, err error) {
-	if r != nil { // Await took it for an interim response
-		x.Record.Interim = x.Record.Interim[:len(x.Record.Interim)-1]
-		x.Record.Stray += len(r.Raw)
-	}
-	x.Record.Stray += len(x.partial)
-	if err != nil {
-		x.conn.ended(err)
-	}
-}
-
 // maxStray bounds how much of what should not come is read.
 const maxStray = 64 << 10
 
+// drain counts what follows something strange, and sees whether the peer closes behind it.
 func (x *Dialogue) drain(until time.Time) {
 	x.conn.deadline(until)
 	n, err := io.CopyN(io.Discard, x.conn.reader, maxStray)
 	x.Record.Stray += int(n)
-	switch {
-	case isTimeout(err):
-		x.conn.Record.State = Open
-	case err != nil:
+	if err != nil {
 		x.conn.ended(err)
 	}
 }

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -25,7 +26,9 @@ func malformed(format string, args ...any) *failure.Failure {
 // only after it has taken secrets out: a secret that was cut in two would no longer be found.
 const quoted = 8 << 10
 
-func quote[T string | []byte](sent T) string { return strconv.Quote(string(sent[:min(len(sent), quoted)])) }
+func quote[T string | []byte](sent T) string {
+	return strconv.Quote(string(sent[:min(len(sent), quoted)]))
+}
 
 // looksLikeHTTP tells whether head can still become an HTTP/1.x response, so that garbage is known at its first bytes
 // and not at the time limit.
@@ -35,15 +38,21 @@ func looksLikeHTTP(head []byte) bool {
 	return string(head[:n]) == version[:n] || len(bytes.Trim(head, "\r\n")) == 0
 }
 
+// fold is what continues a field on the next line (RFC 9112 section 5.2: obs-fold); it counts as a space.
+var fold = regexp.MustCompile(`\r?\n[ \t]+`)
+
 // parseHead reads a complete head, tolerant of what real boxes send: bare LF, no reason phrase, folded lines, HTTP/1.0.
 // It fails on what is not HTTP: a line without a colon, control characters in a name, NUL or a bare CR anywhere.
 func parseHead(raw []byte) (*Response, error) {
-	lines := strings.Split(string(raw), "\n")
 	r := &Response{Raw: string(raw)}
-	if err := parseStatusLine(r, strings.TrimSuffix(lines[0], "\r")); err != nil {
+	status, fields, _ := strings.Cut(r.Raw, "\n")
+	if err := parseStatusLine(r, strings.TrimSuffix(status, "\r")); err != nil {
 		return nil, err
 	}
-	for _, line := range lines[1:] {
+	if strings.Contains(fields, "\n ") || strings.Contains(fields, "\n\t") {
+		fields = fold.ReplaceAllString(fields, " ")
+	}
+	for line := range strings.SplitSeq(fields, "\n") {
 		line = strings.TrimSuffix(line, "\r")
 		if line == "" {
 			break
@@ -80,14 +89,6 @@ func parseStatusLine(r *Response, line string) error {
 func parseField(r *Response, line string) error {
 	if strings.ContainsAny(line, "\x00\r") {
 		return malformed("control characters in the header line %s", quote(line))
-	}
-	if line[0] == ' ' || line[0] == '\t' { // RFC 9112 section 5.2: obs-fold
-		if len(r.Header) == 0 {
-			return malformed("the first header line is a continuation: %s", quote(line))
-		}
-		last := &r.Header[len(r.Header)-1]
-		last.Value = strings.TrimSpace(last.Value + " " + strings.TrimSpace(line))
-		return nil
 	}
 	name, value, ok := strings.Cut(line, ":")
 	name = strings.TrimRight(name, " \t")
@@ -131,5 +132,5 @@ func (r *Response) Has(name, token string) bool {
 	return false
 }
 
-// Interim tells whether this is a 1xx response: another one follows. 101 ends HTTP on the connection, so it is final.
+// isInterim tells whether this is a 1xx response: another one follows. 101 ends HTTP on the connection, so it is final.
 func (r *Response) isInterim() bool { return r.Status < 200 && r.Status != 101 }
