@@ -1,0 +1,52 @@
+package main
+
+import (
+	"errors"
+	"path/filepath"
+	"slices"
+
+	"github.com/ews-exporter/ews_exporter/config"
+	"github.com/ews-exporter/ews_exporter/probes"
+)
+
+// runCheck checks files as one configuration: what they say together must fit, too.
+func (c *command) runCheck() int {
+	loaded, err := config.Load(c.check, probes.Kinds())
+	var problems config.Problems
+	if err != nil && !errors.As(err, &problems) {
+		return c.fail("%v", err)
+	}
+	for _, p := range problems {
+		c.print("%s\n", p)
+	}
+	if loaded != nil {
+		for _, w := range loaded.Warnings {
+			c.print("%s (warning)\n", w)
+		}
+	}
+	for _, file := range expand(c.check) {
+		if !slices.ContainsFunc(problems, func(p config.Problem) bool { return p.File == file }) {
+			c.print("%s: ok\n", file)
+		}
+	}
+	if len(problems) > 0 {
+		return exitFailed
+	}
+	return exitOK
+}
+
+// expand gives the files that patterns name; what matches nothing stays, and config.Load has said so.
+func expand(patterns []string) []string {
+	var all []string
+	for _, pattern := range patterns {
+		matches, err := filepath.Glob(pattern)
+		if err != nil || len(matches) == 0 {
+			matches = []string{pattern}
+		}
+		for _, file := range matches {
+			all = append(all, filepath.Clean(file))
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}

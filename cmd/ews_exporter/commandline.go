@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/prometheus/common/version"
+	toolkit "github.com/prometheus/exporter-toolkit/web"
+	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
+
+	"github.com/ews-exporter/ews_exporter/internal/lab"
+	"github.com/ews-exporter/ews_exporter/internal/logging"
+	"github.com/ews-exporter/ews_exporter/internal/runner"
+)
+
+const name = "ews_exporter"
+
+// The exit codes.
+const (
+	exitOK     = 0
+	exitFailed = 1 // the probe failed, a file has mistakes, the exporter could not start
+	exitUsage  = 2 // the command line is wrong, or nothing was probed
+)
+
+// command is one command line with everything around it.
+type command struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	log            *logging.Flags
+	serve          serveFlags
+	probe          probeFlags
+	check          []string
+	lab            labFlags
+	healthcheck    string
+}
+
+// serveFlags are those of the exporter itself.
+type serveFlags struct {
+	files         []string
+	web           *toolkit.FlagConfig
+	timeoutOffset time.Duration
+	probes        int
+	perAddress    int
+	pprof         bool
+}
+
+// run runs one command line and gives its exit code. It returns when ctx ends.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	c := &command{stdin: stdin, stdout: stdout, stderr: stderr}
+	var ended *int // kingpin answered by itself: --help, --version
+	app := c.declare().UsageWriter(stdout).ErrorWriter(stderr).Terminate(func(code int) { ended = &code })
+	selected, err := app.Parse(args)
+	switch {
+	case ended != nil:
+		return *ended
+	case err != nil:
+		return c.usage("%v", err)
+	}
+	switch selected {
+	case "probe":
+		return c.runProbe(ctx)
+	case "check":
+		return c.runCheck()
+	case "lab":
+		return c.runLab(ctx)
+	case "healthcheck":
+		return c.runHealthcheck(ctx)
+	default:
+		return c.runServe(ctx)
+	}
+}
+
+// usage says what is wrong with the command line, and where to read on.
+func (c *command) usage(format string, args ...any) int {
+	_, _ = fmt.Fprintf(c.stderr, "%s: %s\nTry %s --help.\n", name, fmt.Sprintf(format, args...), name)
+	return exitUsage
+}
+
+// fail says why a command could not do its work.
+func (c *command) fail(format string, args ...any) int {
+	_, _ = fmt.Fprintf(c.stderr, "%s: %s\n", name, fmt.Sprintf(format, args...))
+	return exitFailed
+}
+
+func (c *command) print(format string, args ...any) {
+	_, _ = fmt.Fprintf(c.stdout, format, args...)
+}
+
+// declare says what there is on the command line.
+func (c *command) declare() *kingpin.Application {
+	app := kingpin.New(name, "Probes Exchange Web Services and the IIS sites around it, from where clients stand, for Prometheus. "+
+		"Without a command it serves; \""+name+" serve --help\" lists the flags for that.")
+	app.Version(version.Print(name))
+	app.HelpFlag.Short('h')
+	c.log = logging.AddFlags(app)
+
+	serve := app.Command("serve", "Serve probes and metrics over HTTP.").Default()
+	files(serve, &c.serve.files)
+	c.serve.declare(serve, ":10501")
+
+	probe := app.Command("probe", "Run one probe and print its report. Exits with 0 when it succeeded, 1 when it failed, 2 when nothing was probed.")
+	c.probe.declare(probe)
+
+	check := app.Command("check", "Check configuration files. Exits with 1 when one has a mistake.")
+	check.Arg("FILE", "Configuration files; globs are understood. They are checked as one configuration.").Required().StringsVar(&c.check)
+
+	simulated := app.Command("lab", "Run a simulated Exchange site on loopback, one scenario per known fault.")
+	c.lab.declare(simulated)
+
+	health := app.Command("healthcheck", "Ask a running exporter whether it is healthy; for containers. Exits with 0 or 1.")
+	health.Arg("URL", "What to ask.").Default("http://127.0.0.1:10501/-/healthy").StringVar(&c.healthcheck)
+	return app
+}
+
+func files(cmd *kingpin.CmdClause, to *[]string) {
+	cmd.Flag("config.file", "Configuration file; repeatable, and globs are understood. Without one there is a module per prober with its defaults.").
+		StringsVar(to)
+}
+
+func (f *serveFlags) declare(cmd *kingpin.CmdClause, address string) {
+	f.web = kingpinflag.AddFlags(cmd, address)
+	cmd.Flag("timeout-offset", "Taken off Prometheus's scrape timeout, so that the answer arrives in time.").
+		Default("0.5s").DurationVar(&f.timeoutOffset)
+	cmd.Flag("limit.probes", "How many probes run at once; more are refused with 503.").
+		Default(fmt.Sprint(runner.DefaultMaxProbes)).IntVar(&f.probes)
+	cmd.Flag("limit.probes-per-address", "How many probes run at once against one address; more wait.").
+		Default(fmt.Sprint(runner.DefaultMaxProbesPerAddress)).IntVar(&f.perAddress)
+	cmd.Flag("web.enable-pprof", "Serve Go's profiles under /debug/pprof/.").BoolVar(&f.pprof)
+}
+
+// problem says what is wrong with the values of flags, "" for nothing.
+func (f *serveFlags) problem() string {
+	switch {
+	case f.timeoutOffset < 0:
+		return fmt.Sprintf("--timeout-offset is %s, and must not be negative", f.timeoutOffset)
+	case f.probes < 1:
+		return fmt.Sprintf("--limit.probes is %d, and must be at least 1", f.probes)
+	case f.perAddress < 1:
+		return fmt.Sprintf("--limit.probes-per-address is %d, and must be at least 1", f.perAddress)
+	}
+	return ""
+}
+
+// probeFlags are those of the command probe.
+type probeFlags struct {
+	files          []string
+	module, target string
+	auth, hostname string
+	username       string
+	timeout        time.Duration
+	json           bool
+}
+
+func (f *probeFlags) declare(cmd *kingpin.CmdClause) {
+	cmd.Arg("MODULE", "A module of the configuration.").Required().StringVar(&f.module)
+	cmd.Arg("TARGET", "What to probe: a host, host:port, address or URL.").Required().StringVar(&f.target)
+	files(cmd, &f.files)
+	cmd.Flag("auth", "An auth of the configuration, in place of the module's.").StringVar(&f.auth)
+	cmd.Flag("username", "Log on with this name. The password is asked for, or read as one line where standard input is no terminal.").StringVar(&f.username)
+	cmd.Flag("hostname", "The name that Host, SNI and the certificate check go by, in place of the target's.").StringVar(&f.hostname)
+	cmd.Flag("timeout", "Time limit, where it is shorter than the module's.").DurationVar(&f.timeout)
+	cmd.Flag("json", "Print the result as JSON.").BoolVar(&f.json)
+}
+
+// labFlags are those of the command lab.
+type labFlags struct {
+	serveFlags
+	serve bool
+	dir   string
+	port  int
+}
+
+func (f *labFlags) declare(cmd *kingpin.CmdClause) {
+	cmd.Flag("serve", "Serve the exporter over the simulated site, too.").BoolVar(&f.serve)
+	cmd.Flag("dir", "Where to write the site's configuration; without it a temporary directory, which is removed at the end.").StringVar(&f.dir)
+	cmd.Flag("base-port", "The first scenario's port; 0 takes free ones.").Default(fmt.Sprint(lab.DefaultBasePort)).IntVar(&f.port)
+	f.serveFlags.declare(cmd, "127.0.0.1:10501")
+}

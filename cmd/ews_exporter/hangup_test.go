@@ -1,0 +1,31 @@
+//go:build unix
+
+package main
+
+import (
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func TestHangupReloads(t *testing.T) {
+	t.Parallel()
+	file := write(t, "modules:\n  before:\n    prober: expect_continue\n")
+	r := begin(t, "--web.listen-address=127.0.0.1:0", "--config.file="+file)
+	url := r.url(t)
+	if err := os.WriteFile(file, []byte("modules:\n  after:\n    prober: expect_continue\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	for range 200 {
+		if _, body := get(t, url+"/config"); strings.Contains(body, "after:") {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Errorf("SIGHUP does not reload:\n%s", &r.errors)
+}

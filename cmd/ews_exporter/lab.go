@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"github.com/ews-exporter/ews_exporter/internal/lab"
+)
+
+// runLab runs the simulated site until ctx ends, and the exporter over it where asked to.
+func (c *command) runLab(ctx context.Context) int {
+	f := &c.lab
+	dir := f.dir
+	if dir == "" {
+		temporary, err := os.MkdirTemp("", name+"-lab-")
+		if err != nil {
+			return c.fail("make a directory for the lab's configuration: %v", err)
+		}
+		defer func() { _ = os.RemoveAll(temporary) }()
+		dir = temporary
+	}
+	site, err := lab.Start(ctx, lab.Options{BasePort: f.port})
+	if err != nil {
+		return c.fail("%v; choose other ports with --base-port", err)
+	}
+	defer site.Close()
+	if err := lab.WriteConfig(dir, site); err != nil {
+		return c.fail("%v", err)
+	}
+	file := filepath.Join(dir, "ews_exporter.yml")
+	if err := site.WriteTable(c.stdout); err != nil {
+		return c.fail("%v", err)
+	}
+	c.print("\nConfiguration: %s\n", file)
+	if !f.serve {
+		c.print("Probe a target, for example: %s probe expect_continue %s --config.file %s\n", name, address(site, "kemp-rfc2616"), file)
+		<-ctx.Done()
+		return exitOK
+	}
+	f.files = []string{file}
+	return c.serveUntil(ctx, &f.serveFlags, func(listeners []net.Listener) { c.invite(site, listeners[0].Addr()) })
+}
+
+func address(site *lab.Site, scenario string) string {
+	s, _ := site.Scenario(scenario)
+	return s.Address
+}
+
+// invite prints what is worth trying.
+func (c *command) invite(site *lab.Site, listening net.Addr) {
+	exporter := "http://" + listening.String()
+	c.print("\nOpen %s/ in a browser, or try:\n\n", exporter)
+	for _, try := range []struct{ about, scenario, more string }{
+		{"The load balancer that answers 501 to a late body (takes 5 s):", "kemp-rfc2616", ""},
+		{"The same one, mended:", "kemp-fixed", ""},
+		{"Every endpoint that was really used, and who answered:", "kemp-rfc2616", "&debug=true"},
+	} {
+		c.print("# %s\ncurl '%s/probe?module=expect_continue&target=%s%s'\n", try.about, exporter,
+			url.QueryEscape(address(site, try.scenario)), try.more)
+	}
+	c.print("\nStop with Ctrl-C.\n")
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/version"
+	"golang.org/x/term"
+
+	"github.com/ews-exporter/ews_exporter/config"
+	"github.com/ews-exporter/ews_exporter/internal/auth"
+	"github.com/ews-exporter/ews_exporter/internal/logging"
+	"github.com/ews-exporter/ews_exporter/internal/policy"
+	"github.com/ews-exporter/ews_exporter/internal/report"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/runner"
+	"github.com/ews-exporter/ews_exporter/internal/secret"
+	"github.com/ews-exporter/ews_exporter/internal/target"
+	"github.com/ews-exporter/ews_exporter/probes"
+)
+
+// commandLineAuth is the auth that --username makes. No file can have one of that name.
+const commandLineAuth = "--username"
+
+// maxPassword bounds what is read of standard input.
+const maxPassword = 64 << 10
+
+// runProbe runs one probe and prints its report.
+func (c *command) runProbe(ctx context.Context) int {
+	f := &c.probe
+	if f.timeout < 0 {
+		return c.usage("--timeout is %s, and must not be negative", f.timeout)
+	}
+	cfg, err := config.Load(f.files, probes.Kinds())
+	if err != nil {
+		return c.notProbed(err)
+	}
+	req := runner.Request{Module: f.module, Target: f.target, Auth: f.auth, Hostname: f.hostname, Limit: f.timeout}
+	if f.username != "" {
+		if cfg, err = c.logon(cfg); err != nil {
+			return c.notProbed(err)
+		}
+		req.Auth = commandLineAuth
+	}
+	run := runner.New(runner.Options{
+		Config: func() *config.Config { return cfg }, Gate: auth.NewGate(time.Now), Version: version.Version,
+		Log: logging.New(c.stderr, c.log),
+	})
+	answer, err := run.Probe(ctx, req)
+	if err != nil {
+		return c.notProbed(err)
+	}
+	if err := c.show(answer.Result); err != nil {
+		return c.fail("print the report: %v", err)
+	}
+	if !answer.Result.Success() {
+		return exitFailed
+	}
+	return exitOK
+}
+
+func (c *command) notProbed(err error) int {
+	c.fail("not probed: %v", err)
+	return exitUsage
+}
+
+func (c *command) show(r *result.Result) error {
+	if c.probe.json {
+		return report.JSON(c.stdout, r)
+	}
+	return report.Text(c.stdout, r, report.Options{Color: colorful(c.stdout)})
+}
+
+// colorful tells whether w is a terminal that shows ANSI colours and whose user wants them (https://no-color.org).
+func colorful(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd())) && runtime.GOOS != "windows" && os.Getenv("NO_COLOR") == ""
+}
+
+// logon adds an auth with the user's name and password to a copy of cfg. The password may go to the target alone.
+func (c *command) logon(cfg *config.Config) (*config.Config, error) {
+	f := &c.probe
+	if f.auth != "" {
+		return nil, errors.New("--username and --auth exclude each other: give one")
+	}
+	t, err := target.Parse(f.target, f.hostname)
+	if err != nil {
+		return nil, err
+	}
+	pattern, err := policy.ParseTargetPattern(net.JoinHostPort(t.Name, strconv.Itoa(int(t.Port))))
+	if err != nil {
+		return nil, fmt.Errorf("the password cannot be bound to the target: %w", err)
+	}
+	password, err := c.password()
+	if err != nil {
+		return nil, fmt.Errorf("read the password: %w", err)
+	}
+	changed := *cfg
+	changed.Auths = maps.Clone(cfg.Auths)
+	changed.Auths[commandLineAuth] = &config.Auth{
+		Name: commandLineAuth, Username: f.username, Schemes: auth.Schemes(),
+		Targets: []policy.TargetPattern{pattern}, Secret: secret.FromValue(password),
+	}
+	return &changed, nil
+}
+
+// password asks for a password without showing it, or reads one line where nobody sits at a terminal.
+func (c *command) password() (string, error) {
+	if f, ok := c.stdin.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		_, _ = fmt.Fprintf(c.stderr, "Password of %s: ", c.probe.username)
+		password, err := term.ReadPassword(int(f.Fd()))
+		_, _ = fmt.Fprintln(c.stderr)
+		return string(password), err
+	}
+	line, err := bufio.NewReader(io.LimitReader(c.stdin, maxPassword)).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", err
+	}
+	line = strings.TrimRight(line, "\r\n")
+	if line == "" {
+		return "", errors.New("standard input has none: write it as one line")
+	}
+	return line, nil
+}

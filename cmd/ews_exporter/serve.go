@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/prometheus/common/version"
+	toolkit "github.com/prometheus/exporter-toolkit/web"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/ews-exporter/ews_exporter/internal/logging"
+)
+
+// What is in flight when the exporter stops may finish within patience; then it is answered as it is.
+const (
+	patience = 25 * time.Second
+	farewell = 2 * time.Second
+)
+
+func (c *command) runServe(ctx context.Context) int {
+	return c.serveUntil(ctx, &c.serve, func([]net.Listener) {})
+}
+
+// serveUntil serves until ctx ends. ready is called once the listeners are open.
+func (c *command) serveUntil(ctx context.Context, flags *serveFlags, ready func([]net.Listener)) int {
+	if problem := flags.problem(); problem != "" {
+		return c.usage("%s", problem)
+	}
+	log := logging.New(c.stderr, c.log)
+	store, err := load(flags.files, log)
+	if err != nil {
+		return c.fail("%v", err)
+	}
+	if err := toolkit.Validate(*flags.web.WebConfigFile); err != nil {
+		return c.fail("--web.config.file %s: %v", *flags.web.WebConfigFile, err)
+	}
+	listeners, err := listen(ctx, flags.web)
+	if err != nil {
+		return c.fail("%v", err)
+	}
+	e := newExporter(store, flags, addresses(listeners), log)
+	log.Info("Starting "+name, "version", version.Info(), "build_context", version.BuildContext())
+	ready(listeners)
+	if err := e.serve(ctx, listeners, flags.web, log); err != nil {
+		return c.fail("%v", err)
+	}
+	log.Info("Stopped")
+	return exitOK
+}
+
+// serve answers on all listeners until ctx ends or one of them fails.
+func (e *exporter) serve(ctx context.Context, listeners []net.Listener, flags *toolkit.FlagConfig, log *slog.Logger) error {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP) // before anyone can ask, or an early one would end the process
+	defer signal.Stop(hangup)
+	base, hurry := context.WithCancel(context.WithoutCancel(ctx)) // the end of patience reaches every request by it
+	defer hurry()
+	group, ctx := errgroup.WithContext(ctx)
+	for _, l := range listeners {
+		// A server of its own for each, because the toolkit changes the server that it serves.
+		server := &http.Server{
+			Handler:           e.handler,
+			ReadHeaderTimeout: 10 * time.Second,
+			IdleTimeout:       2 * time.Minute,
+			BaseContext:       func(net.Listener) context.Context { return base },
+			ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		}
+		group.Go(func() error {
+			if err := toolkit.Serve(l, server, flags, log); !errors.Is(err, http.ErrServerClosed) {
+				return err
+			}
+			return nil
+		})
+		group.Go(func() error {
+			<-ctx.Done()
+			e.stop()
+			return shutDown(base, server, hurry) //nolint:contextcheck // ctx has ended, base has not
+		})
+	}
+	group.Go(func() error {
+		e.reloadOn(ctx, hangup)
+		return nil
+	})
+	return group.Wait()
+}
+
+// shutDown lets what is in flight finish, hurries it when patience ends, and closes what is left then.
+func shutDown(ctx context.Context, server *http.Server, hurry func()) error {
+	timer := time.AfterFunc(patience, hurry)
+	defer timer.Stop()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience+farewell)
+	defer cancel()
+	if err := server.Shutdown(ctx); errors.Is(err, context.DeadlineExceeded) {
+		return server.Close()
+	} else if err != nil {
+		return err
+	}
+	return nil
+}
+
+// reloadOn reloads the configuration at each signal until ctx ends.
+func (e *exporter) reloadOn(ctx context.Context, hangup <-chan os.Signal) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hangup:
+			_ = e.reload() // it logs what is wrong
+		}
+	}
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/common/version"
+
+	"github.com/ews-exporter/ews_exporter/collector"
+	"github.com/ews-exporter/ews_exporter/config"
+	"github.com/ews-exporter/ews_exporter/docs"
+	"github.com/ews-exporter/ews_exporter/internal/auth"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/runner"
+	"github.com/ews-exporter/ews_exporter/probes"
+	"github.com/ews-exporter/ews_exporter/web"
+)
+
+// exporter is everything that serves, wired together.
+type exporter struct {
+	handler  http.Handler
+	runner   *runner.Runner
+	store    *config.Store
+	self     *collector.Self
+	log      *slog.Logger
+	stopping atomic.Bool
+}
+
+// load reads the configuration for the first time. Each load logs its warnings.
+func load(files []string, log *slog.Logger) (*config.Store, error) {
+	return config.NewStore(func() (*config.Config, error) {
+		c, err := config.Load(files, probes.Kinds())
+		if err != nil {
+			return nil, err
+		}
+		for _, w := range c.Warnings {
+			log.Warn("Configuration", "warning", w.String())
+		}
+		return c, nil
+	})
+}
+
+func newExporter(store *config.Store, flags *serveFlags, own []netip.AddrPort, log *slog.Logger) *exporter {
+	gate := auth.NewGate(time.Now)
+	e := &exporter{store: store, log: log}
+	e.self = collector.NewSelf(func() map[string]bool {
+		return gate.Suspended(slices.Collect(maps.Keys(store.Current().Auths)))
+	}, runner.BadRequest, runner.DeniedTarget, runner.DeniedAuth, runner.CrossSite, runner.TooManyProbes, runner.Stopping)
+	e.self.Reloaded(true)
+	recent := &web.Recent{}
+	e.runner = runner.New(runner.Options{
+		Config: store.Current, Gate: gate, Listeners: own, Version: version.Version,
+		MaxProbes: flags.probes, MaxProbesPerAddress: flags.perAddress, Log: log,
+		Observe: func(r *result.Result) {
+			e.self.Observe(r)
+			recent.Add(r)
+		},
+		Panicked: e.self.Panicked, InFlight: e.self.InFlight,
+	})
+	e.handler = web.New(web.Options{
+		Prober: e.runner, Self: e.self, Recent: recent, Findings: docs.Findings, Log: log, Version: version.Version,
+		Modules:  func() []string { return slices.Sorted(maps.Keys(store.Current().Modules)) },
+		Redacted: e.redacted, Reload: e.reload, Ready: func() bool { return !e.stopping.Load() },
+		TimeoutOffset: flags.timeoutOffset, EnablePprof: flags.pprof,
+	})
+	return e
+}
+
+// redacted is the configuration in force without secrets: of one module, or whole.
+func (e *exporter) redacted(module string) string {
+	c := e.store.Current()
+	if module != "" {
+		c = &config.Config{Modules: map[string]*config.Module{}}
+		if m := e.store.Current().Modules[module]; m != nil {
+			c.Modules[module] = m
+		}
+	}
+	text, err := c.Redacted()
+	if err != nil {
+		return "the configuration cannot be shown: " + err.Error() + "\n"
+	}
+	return string(text)
+}
+
+// reload reads the configuration again, and tells the log and the metrics how that went.
+func (e *exporter) reload() error {
+	err := e.store.Reload()
+	e.self.Reloaded(err == nil)
+	if err != nil {
+		e.log.Error("Configuration not reloaded, the old one stays in force")
+		for line := range strings.Lines(err.Error()) {
+			e.log.Error("Configuration", "problem", strings.TrimSpace(line))
+		}
+		return err
+	}
+	e.log.Info("Configuration reloaded")
+	return nil
+}
+
+// stop refuses new probes; those in flight go on.
+func (e *exporter) stop() {
+	e.stopping.Store(true)
+	e.runner.Stop()
+}
