@@ -2,13 +2,29 @@
 package config
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"time"
+
+	"github.com/ews-exporter/ews_exporter/internal/auth"
+	"github.com/ews-exporter/ews_exporter/internal/policy"
+	"github.com/ews-exporter/ews_exporter/internal/secret"
 )
 
 // Config is one complete, checked configuration. It is never changed after Load; a reload makes a new one.
 type Config struct {
 	Auths   map[string]*Auth
 	Modules map[string]*Module
+	Policy  Policy
+
+	// Warnings are what Load accepted and a person should know of.
+	Warnings Problems
+}
+
+// Policy says what may be reached (see package policy). Rules of several files add up.
+type Policy struct {
+	Allow []policy.Rule `yaml:"allow"`
+	Deny  []policy.Rule `yaml:"deny"`
 }
 
 // Module is a named entry of the configuration: one prober with its settings.
@@ -29,14 +45,29 @@ type Module struct {
 
 // TLS says how a module's connections are secured and verified. The keys are the ecosystem's.
 type TLS struct {
-	CAFile             string   `yaml:"ca_file"`
-	ServerName         string   `yaml:"server_name"`
+	CAFile             string   `yaml:"ca_file"`     // read when the configuration is
+	ServerName         string   `yaml:"server_name"` // A-labels in lower case, or an address
 	MinVersion         string   `yaml:"min_version"` // TLS10 … TLS13; default TLS12
 	InsecureSkipVerify bool     `yaml:"insecure_skip_verify"`
-	Pins               []string `yaml:"pins"` // SHA-256 of the leaf in hex; a match counts as verified
+	Pins               []string `yaml:"pins"` // SHA-256 of the leaf in lower-case hex; a match counts as verified
+
+	roots *x509.CertPool
 }
 
+// versions are the values of min_version.
+var versions = map[string]uint16{
+	"TLS10": tls.VersionTLS10, "TLS11": tls.VersionTLS11, "TLS12": tls.VersionTLS12, "TLS13": tls.VersionTLS13,
+}
+
+// Roots are the authorities of ca_file; nil stands for the system's.
+func (t *TLS) Roots() *x509.CertPool { return t.roots }
+
+// Version is min_version as package crypto/tls numbers it.
+func (t *TLS) Version() uint16 { return versions[t.MinVersion] }
+
 // Settings are a prober's own settings: a pointer to a struct with yaml tags, filled with defaults before decoding.
+// Fields may be strings, booleans, numbers, durations, lists, maps from strings, structs, pointers to these, and what
+// implements encoding.TextUnmarshaler. A field tagged `redact:"hidden"` is not shown by Redacted.
 type Settings interface {
 	// Check reports every mistake: the field's dotted name below the prober's key ("variants[0]"), and what is wrong.
 	Check(report func(field, problem string))
@@ -54,8 +85,41 @@ type Kind struct {
 
 // Auth is a named secret with its schemes, the targets it may be sent to and the modules that may use it.
 type Auth struct {
-	Name     string   `yaml:"-"`
-	Username string   `yaml:"username"`
-	Schemes  []string `yaml:"schemes"`
-	Modules  []string `yaml:"modules"`
+	Name         string                 `yaml:"-"`
+	Username     string                 `yaml:"username"`
+	Password     secret.Secret          `yaml:"password"`
+	PasswordFile string                 `yaml:"password_file"` // or password
+	Schemes      []string               `yaml:"schemes"`       // of auth.Schemes, in order of preference
+	Targets      []policy.TargetPattern `yaml:"targets"`
+	Modules      []string               `yaml:"modules"` // empty: every module
+
+	// Secret gives the password, wherever it is kept.
+	Secret *secret.Source `yaml:"-"`
+}
+
+// Credential is what the auth lets a probe use, and where.
+func (a *Auth) Credential() auth.Credential {
+	return auth.Credential{
+		Name: a.Name, Username: a.Username, Secret: a.Secret,
+		Schemes: a.Schemes, Targets: a.Targets, Modules: a.Modules,
+	}
+}
+
+// newModule is a module with its defaults.
+func newModule(name string) *Module {
+	return &Module{
+		Name: name, Timeout: 15 * time.Second, TLS: TLS{MinVersion: "TLS12"},
+		IPProtocol: "ip6", IPProtocolFallback: true,
+	}
+}
+
+// Default is the configuration without a file: one module per prober, named as the prober, without auth.
+func Default(kinds []Kind) *Config {
+	c := &Config{Auths: map[string]*Auth{}, Modules: map[string]*Module{}}
+	for _, k := range kinds {
+		m := newModule(k.Name)
+		m.Prober, m.Settings = k.Name, k.New()
+		c.Modules[k.Name] = m
+	}
+	return c
 }

@@ -1,0 +1,80 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// check looks at what the keys say together.
+func (l *loader) check() {
+	for _, name := range slices.Sorted(maps.Keys(l.config.Auths)) {
+		l.checkAuth(join("auths", name), l.config.Auths[name])
+	}
+	for _, name := range slices.Sorted(maps.Keys(l.config.Modules)) {
+		l.checkModule(join("modules", name), l.config.Modules[name])
+	}
+	if len(l.config.Auths) > 0 && len(l.config.Policy.Allow) == 0 {
+		first := slices.Min(slices.Collect(maps.Keys(l.config.Auths)))
+		l.warn(join("auths", first), "there is an auth and policy.allow is empty, so anybody who reaches the exporter can have any host probed; list what it is meant to probe")
+	}
+}
+
+func (l *loader) checkModule(path string, m *Module) {
+	if m.Settings == nil {
+		l.checkProber(path, m.Prober)
+		return
+	}
+	own := join(path, m.Prober)
+	m.Settings.Check(func(field, problem string) { l.report(own+dotted(field), problem) })
+	l.checkTimeout(path, own, m)
+	if m.IPProtocol != "ip4" && m.IPProtocol != "ip6" {
+		l.report(path+".ip_protocol", fmt.Sprintf("%.64q is neither ip4 nor ip6", m.IPProtocol))
+	}
+	l.checkTLS(path+".tls_config", &m.TLS)
+	l.checkUse(path, m)
+}
+
+// dotted is a field's name as it goes below another.
+func dotted(field string) string {
+	if field == "" || field[0] == '[' {
+		return field
+	}
+	return "." + field
+}
+
+func (l *loader) checkProber(path, prober string) {
+	field := path + ".prober"
+	if prober == "" {
+		l.report(field, "a module needs a prober; "+hint("", l.kindNames()))
+		return
+	}
+	l.report(field, fmt.Sprintf("unknown prober %.64q; %s", prober, hint(prober, l.kindNames())))
+}
+
+func (l *loader) checkTimeout(path, own string, m *Module) {
+	field := path + ".timeout"
+	if m.Timeout <= 0 {
+		l.report(field, "must be more than 0")
+		return
+	}
+	// What a mistaken setting needs says nothing.
+	if need := m.Settings.Need(); m.Timeout < need && l.sound(own) {
+		l.report(field, fmt.Sprintf("%s is too short: with these settings %s needs %s", spell(m.Timeout), m.Prober, spell(need)))
+	}
+}
+
+// checkUse checks that the module and its auth go together.
+func (l *loader) checkUse(path string, m *Module) {
+	if m.Auth == "" {
+		return
+	}
+	a := l.config.Auths[m.Auth]
+	if a == nil {
+		l.report(path+".auth", fmt.Sprintf("unknown auth %.64q; %s", m.Auth, hint(m.Auth, slices.Collect(maps.Keys(l.config.Auths)))))
+		return
+	}
+	if field, problem := a.Misfit(m); problem != "" {
+		l.report(path+"."+field, problem)
+	}
+}

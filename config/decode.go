@@ -1,0 +1,249 @@
+package config
+
+import (
+	"encoding"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// The bounds of what one file may hold, its aliases followed.
+const (
+	maxDepth  = 32
+	maxValues = 100_000
+)
+
+// decoder puts the nodes of one file into a configuration. It walks the nodes itself, because yaml.v3's own decoding
+// stops at the first kinds of mistakes, and quotes values.
+type decoder struct {
+	*loader
+	file   string
+	budget int // how many more values may be read
+	depth  int
+
+	// private are the nodes that lie under auths, or are reached from there by an alias. Their content is never quoted.
+	private map[*yaml.Node]bool
+	quiet   bool // under auths
+}
+
+func (d *decoder) document(root *yaml.Node) {
+	d.private = map[*yaml.Node]bool{}
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		if key := root.Content[i].Value; key != "modules" && key != "policy" { // a misspelt "auths" is private too
+			d.mark(root.Content[i+1])
+		}
+	}
+	var top struct {
+		Policy Policy `yaml:"policy"`
+	}
+	sections := map[string]func(entry){"auths": d.auths, "modules": d.modules}
+	d.inside("", entry{"", root.Line, root}, func(list []entry) {
+		d.structure("", list, reflect.ValueOf(&top).Elem(), sections)
+	})
+	d.config.Policy.Allow = append(d.config.Policy.Allow, top.Policy.Allow...)
+	d.config.Policy.Deny = append(d.config.Policy.Deny, top.Policy.Deny...)
+}
+
+// mark makes n private, with all that it holds and that its aliases stand for.
+func (d *decoder) mark(n *yaml.Node) {
+	if n == nil || d.private[n] {
+		return
+	}
+	d.private[n] = true
+	d.mark(n.Alias)
+	for _, child := range n.Content {
+		d.mark(child)
+	}
+}
+
+func (d *decoder) auths(section entry) {
+	d.quiet = true
+	defer func() { d.quiet = false }()
+	d.inside("auths", section, func(list []entry) {
+		for _, e := range list {
+			path, ok := d.named("auths", e)
+			if !ok {
+				continue
+			}
+			a := &Auth{Name: e.key}
+			d.config.Auths[e.key] = a
+			d.value(path, e.line, e.value, reflect.ValueOf(a).Elem())
+		}
+	})
+}
+
+func (d *decoder) modules(section entry) {
+	d.inside("modules", section, func(list []entry) {
+		for _, e := range list {
+			if path, ok := d.named("modules", e); ok {
+				m := newModule(e.key)
+				d.config.Modules[e.key] = m
+				d.inside(path, e, func(fields []entry) { d.module(path, fields, m) })
+			}
+		}
+	})
+}
+
+// named checks the name of an auth or a module, and that no other file has it.
+func (d *decoder) named(section string, e entry) (path string, ok bool) {
+	path = join(section, e.key)
+	if at, taken := d.places[path]; taken {
+		d.problem(e.line, path, fmt.Sprintf("%s:%d has one of this name already", at.file, at.line))
+		return path, false
+	}
+	d.places[path] = place{d.file, e.line}
+	if len(e.key) > 128 || strings.ContainsFunc(e.key, isControl) {
+		d.problem(e.line, path, "a name has at most 128 bytes and no control characters")
+	}
+	return path, true
+}
+
+// module decodes one module: the common fields, and its prober's under the prober's name.
+func (d *decoder) module(path string, fields []entry, m *Module) {
+	var kind Kind
+	for _, e := range fields {
+		if e.key == "prober" {
+			kind = d.kind(e.value)
+		}
+	}
+	others := slices.DeleteFunc(d.kindNames(), func(name string) bool { return name == kind.Name })
+	fields = slices.DeleteFunc(fields, func(e entry) bool {
+		if !slices.Contains(others, e.key) {
+			return false
+		}
+		if kind.Name != "" {
+			d.problem(e.line, join(path, e.key), "the settings of another prober; this module's is "+kind.Name)
+		}
+		return true
+	})
+	own := map[string]func(entry){}
+	if kind.Name != "" {
+		m.Settings = kind.New()
+		own[kind.Name] = func(e entry) {
+			d.value(join(path, e.key), e.line, e.value, reflect.ValueOf(m.Settings).Elem())
+		}
+	}
+	d.structure(path, fields, reflect.ValueOf(m).Elem(), own)
+}
+
+// kind is the kind of module that a prober's name stands for; the zero Kind when there is none.
+func (d *decoder) kind(name *yaml.Node) Kind {
+	if name.Alias != nil {
+		name = name.Alias
+	}
+	for _, k := range d.kinds {
+		if name.Kind == yaml.ScalarNode && k.Name == name.Value {
+			return k
+		}
+	}
+	return Kind{}
+}
+
+func (l *loader) kindNames() []string {
+	names := make([]string, len(l.kinds))
+	for i, k := range l.kinds {
+		names[i] = k.Name
+	}
+	return names
+}
+
+// value decodes n into v, which is settable, as the field path that begins in the line.
+func (d *decoder) value(path string, line int, n *yaml.Node, v reflect.Value) {
+	d.places[path] = place{d.file, line}
+	n, ok := d.enter(path, line, n)
+	if !ok {
+		return
+	}
+	defer d.leave()
+	for v.Kind() == reflect.Pointer {
+		if v.IsNil() {
+			v.Set(reflect.New(v.Type().Elem()))
+		}
+		v = v.Elem()
+	}
+	text, reads := v.Addr().Interface().(encoding.TextUnmarshaler)
+	if reads && (n.Kind == yaml.ScalarNode || v.Kind() != reflect.Struct || len(fieldsOf(v.Type())) == 0) {
+		d.text(path, line, n, v.Type(), text)
+		return
+	}
+	switch v.Kind() {
+	case reflect.Struct:
+		d.structure(path, d.entries(path, line, n), v, nil)
+	case reflect.Map:
+		d.table(path, d.entries(path, line, n), v)
+	case reflect.Slice:
+		d.list(path, line, n, v)
+	default:
+		d.scalar(path, line, n, v)
+	}
+}
+
+// structure decodes keys into a struct's fields by their yaml tags; extra keys have functions of their own.
+func (d *decoder) structure(path string, list []entry, v reflect.Value, extra map[string]func(entry)) {
+	known := fieldsOf(v.Type())
+	for _, e := range list {
+		if decode, ok := extra[e.key]; ok {
+			decode(e)
+		} else if i, ok := known[e.key]; ok {
+			d.value(join(path, e.key), e.line, e.value, v.Field(i))
+		} else {
+			d.unknown(path, e, slices.AppendSeq(slices.Collect(maps.Keys(known)), maps.Keys(extra)))
+		}
+	}
+}
+
+// fieldsOf are the fields of a struct by their keys.
+func fieldsOf(t reflect.Type) map[string]int {
+	fields := map[string]int{}
+	for i := range t.NumField() {
+		if key := t.Field(i).Tag.Get("yaml"); key != "" && key != "-" {
+			fields[key] = i
+		}
+	}
+	return fields
+}
+
+// unknown reports a key that means nothing. Under auths it is not shown: who gets the indentation wrong makes a key of
+// what was to be a value.
+func (d *decoder) unknown(path string, e entry, known []string) {
+	text := "unknown key; " + hint(e.key, known)
+	if !d.quiet {
+		path = join(path, e.key)
+	}
+	d.problem(e.line, path, text)
+}
+
+func (d *decoder) table(path string, list []entry, v reflect.Value) {
+	if len(list) == 0 {
+		return
+	}
+	v.Set(reflect.MakeMap(v.Type()))
+	for _, e := range list {
+		value := reflect.New(v.Type().Elem()).Elem()
+		d.value(join(path, e.key), e.line, e.value, value)
+		v.SetMapIndex(reflect.ValueOf(e.key).Convert(v.Type().Key()), value)
+	}
+}
+
+func (d *decoder) list(path string, line int, n *yaml.Node, v reflect.Value) {
+	if isNull(n) {
+		return
+	}
+	if n.Kind != yaml.SequenceNode {
+		d.broken = append(d.broken, path)
+		d.problem(line, path, "must be a list: [a, b], or a line with a hyphen for each entry")
+		return
+	}
+	v.Set(reflect.MakeSlice(v.Type(), 0, 0))
+	for i, n := range n.Content {
+		value := reflect.New(v.Type().Elem()).Elem()
+		d.value(item(path, i), n.Line, n, value)
+		v.Set(reflect.Append(v, value))
+	}
+}
+
+func (d *decoder) problem(line int, field, text string) { d.fail(place{d.file, line}, field, text) }

@@ -1,0 +1,141 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/ews-exporter/ews_exporter/internal/secret"
+)
+
+// maxConfig is the most bytes that one file may hold.
+const maxConfig = 1 << 20
+
+// loader gathers one configuration from its files.
+type loader struct {
+	config   *Config
+	kinds    []Kind
+	problems Problems
+	places   map[string]place // of every field that a file sets
+	broken   []string         // fields of which nothing could be read
+}
+
+// place is where a field is.
+type place struct {
+	file string
+	line int
+}
+
+// Load reads the files that paths name, which may be globs, into one configuration, and checks it. Without a path it is
+// Default. The error is of type Problems and holds every mistake.
+func Load(paths []string, kinds []Kind) (*Config, error) {
+	if len(paths) == 0 {
+		return Default(kinds), nil
+	}
+	l := newLoader(kinds)
+	for _, file := range l.expand(paths) {
+		data, err := secret.ReadFile(file, maxConfig)
+		if err != nil {
+			l.fail(place{file: file}, "", fmt.Sprintf("the file cannot be read: %v", err))
+			continue
+		}
+		l.add(file, data)
+	}
+	return l.finish()
+}
+
+func newLoader(kinds []Kind) *loader {
+	return &loader{config: Default(nil), kinds: kinds, places: map[string]place{}}
+}
+
+// finish checks what was gathered.
+func (l *loader) finish() (*Config, error) {
+	// What refers to a part that could not be read would only add mistakes that are none.
+	if !slices.ContainsFunc(l.problems, func(p Problem) bool { return !strings.Contains(p.Field, ".") }) {
+		l.check()
+	}
+	if len(l.problems) > 0 {
+		return nil, l.problems.sorted()
+	}
+	l.config.Warnings = l.config.Warnings.sorted()
+	return l.config, nil
+}
+
+// expand turns paths and globs into files, each once.
+func (l *loader) expand(paths []string) []string {
+	var files []string
+	for _, path := range paths {
+		matches := []string{path}
+		// A file may have a glob's characters in its name.
+		if _, err := os.Stat(path); err != nil && strings.ContainsAny(path, "*?[") {
+			matches, err = filepath.Glob(path)
+			switch {
+			case err != nil:
+				l.fail(place{file: path}, "", "this is not a pattern that can be matched")
+			case len(matches) == 0:
+				l.fail(place{file: path}, "", "no file matches")
+			}
+		}
+		for _, file := range matches {
+			if file = filepath.Clean(file); !slices.Contains(files, file) {
+				files = append(files, file)
+			}
+		}
+	}
+	return files
+}
+
+// add puts what one file holds into the configuration.
+func (l *loader) add(file string, data []byte) {
+	root, problem := parse(data)
+	if problem != nil {
+		l.fail(place{file, problem.Line}, "", problem.Text)
+		return
+	}
+	if root != nil {
+		d := &decoder{loader: l, file: file, budget: maxValues}
+		d.document(root)
+	}
+}
+
+func (l *loader) fail(at place, field, text string) {
+	l.problems = append(l.problems, Problem{at.file, at.line, field, text})
+}
+
+// report records what is wrong with a field that was decoded, unless it only follows from a problem that is known.
+func (l *loader) report(field, text string) {
+	if l.sound(field) && !slices.ContainsFunc(l.broken, func(b string) bool { return within(field, b) }) {
+		l.fail(l.place(field), field, text)
+	}
+}
+
+// sound tells whether there is no problem yet in the field or below it.
+func (l *loader) sound(field string) bool {
+	return !slices.ContainsFunc(l.problems, func(p Problem) bool { return within(p.Field, field) })
+}
+
+func (l *loader) warn(field, text string) {
+	at := l.place(field)
+	l.config.Warnings = append(l.config.Warnings, Problem{at.file, at.line, field, text})
+}
+
+// place is where the field is, or, when no file sets it, what it belongs to.
+func (l *loader) place(field string) place {
+	for field != "" {
+		if at, ok := l.places[field]; ok {
+			return at
+		}
+		field = parent(field)
+	}
+	return place{}
+}
+
+// beside resolves a path that a field holds: relative to the file that names it.
+func (l *loader) beside(field, path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(filepath.Dir(l.place(field).file), path)
+}
