@@ -75,6 +75,13 @@ func (s *Step) End(err error) *failure.Failure {
 	return s.record.Failure
 }
 
+// Fail says afterwards that the step did not succeed: the verdict came later. A nil step or failure changes nothing.
+func (s *Step) Fail(f *failure.Failure) {
+	if s != nil && f != nil && s.record.Failure == nil {
+		s.record.Failure = f
+	}
+}
+
 // Do runs f as a step within s.
 func (s *Step) Do(part string, f func() error) error {
 	step := s.Step(part)

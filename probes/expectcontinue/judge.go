@@ -57,6 +57,7 @@ func (p *probe) judge() {
 		p.finalFirst(o, control, who)
 	}
 	r.Fail(o.failure)
+	o.step.Fail(r.Failure)
 	for _, v := range p.variants() {
 		p.disorder(p.seen[v])
 	}
@@ -64,19 +65,19 @@ func (p *probe) judge() {
 
 // lateError is the 501 case: silence, then the body, then an error that the same request without Expect does not get.
 func (p *probe) lateError(o, control *observation, who origin.Origin) {
-	after := o.exchange.Final.First - o.exchange.Body.End
+	after := max(0, o.exchange.Final.First-o.exchange.Body.End)
+	failed := fmt.Sprintf("the body, sent after %.2f s without a 100 Continue, was answered %s", o.silence(), line(o.final()))
+	if after > rejectedWithin || who.Kind == origin.Exchange || who.Kind == origin.IIS {
+		p.run.Result.Fail(failure.New(failure.Status, reasonLateError, "%s", failed))
+		return
+	}
 	contrast := "the same request without Expect got no answer"
 	if f := control.final(); f != nil {
 		contrast = fmt.Sprintf("the same request without Expect got %s from %s", line(f), source(control.exchange.Origin))
 	}
-	sentence := fmt.Sprintf("%s answered %s %.3f s after the body, which was sent after %.2f s without a 100 Continue; %s.",
-		subject(who), line(o.final()), after, o.silence(), contrast)
-	if after > rejectedWithin || who.Kind == origin.Exchange || who.Kind == origin.IIS {
-		p.run.Result.Fail(failure.New(failure.Status, reasonLateError, "%s", sentence))
-		return
-	}
-	p.run.Find(LateBodyRejected, result.Error, who, "%s It took the late body for a new request. %s", sentence, fix(who.Product))
-	p.run.Result.Fail(failure.New(failure.Status, LateBodyRejected, "%s", sentence))
+	p.run.Find(LateBodyRejected, result.Error, who, "%s answered %s %.1f ms after the body, which was sent after %.2f s without a 100 Continue; %s. It took the late body for a new request. %s",
+		subject(who), line(o.final()), after*1000, o.silence(), contrast, fix(who.Product))
+	p.run.Result.Fail(failure.New(failure.Status, LateBodyRejected, "%s", failed))
 }
 
 // fix is the first thing to do about a late body that was rejected.
@@ -183,7 +184,7 @@ func subject(who origin.Origin) string {
 		return "Windows' http.sys"
 	case origin.Middlebox:
 		if who.Product != "" {
-			return "A box in front of Exchange (" + who.Product + ")"
+			return "A box in front of Exchange (" + origin.Title(who.Product) + ")"
 		}
 		return "A box in front of Exchange"
 	}

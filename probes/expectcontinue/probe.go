@@ -104,6 +104,7 @@ func (p *probe) body() []byte {
 // observation is what one variant saw.
 type observation struct {
 	variant  string
+	step     *prober.Step     // nil while it was not begun
 	exchange *result.Exchange // nil when no request was begun
 	failure  *failure.Failure // why there is no final response
 	headSent bool
@@ -134,6 +135,7 @@ func (o *observation) status() int {
 
 // perform opens a connection, logs on where an auth says so, and has the variant's dialogue.
 func (o *observation) perform(ctx context.Context, p *probe, step *prober.Step) {
+	o.step = step
 	o.failure = step.End(func() error {
 		conn, logon, err := p.run.Open(ctx, step, p.resolution, p.resolution.Addresses[0], p.request(NoExpect, ""))
 		if err != nil {

@@ -158,7 +158,7 @@ func TestErrorFindingsFail(t *testing.T) {
 	if f.Origin != origin.Middlebox {
 		t.Errorf("the 501 is said to come from %s; the control's X-FEServer makes it a middlebox's", f.Origin)
 	}
-	for _, want := range []string{"501 Not Implemented", "without a 100 Continue", "200 OK from Exchange (EX01)"} {
+	for _, want := range []string{"501 Not Implemented", "without a 100 Continue", " ms after the body", "200 OK from Exchange (EX01)"} {
 		if !strings.Contains(f.Sentence, want) {
 			t.Errorf("the sentence does not say %q: %s", want, f.Sentence)
 		}
