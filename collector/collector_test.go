@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -267,5 +268,33 @@ func BenchmarkGather(b *testing.B) {
 		if _, err := g.Gather(); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// What /metrics shows must be declared with the same labels, and the other way round.
+func TestSelfIsDeclared(t *testing.T) {
+	t.Parallel()
+	self := NewSelf(func() map[string]bool { return map[string]bool{"monitor": true} }, "bad_request")
+	self.Observe(examples.Kemp())
+	families, err := self.Registry().Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown, declared := map[string][]string{}, map[string][]string{}
+	for _, f := range families {
+		if !strings.HasPrefix(f.GetName(), namespace) {
+			continue
+		}
+		var labels []string
+		for _, l := range f.GetMetric()[0].GetLabel() {
+			labels = append(labels, l.GetName())
+		}
+		shown[f.GetName()] = labels
+	}
+	for _, m := range SelfMetrics() {
+		declared[m.Name] = slices.Sorted(slices.Values(m.Labels))
+	}
+	if diff := cmp.Diff(declared, shown); diff != "" {
+		t.Errorf("-declared +shown:\n%s", diff)
 	}
 }

@@ -38,31 +38,27 @@ type Self struct {
 // is asked at each scrape. reasons are the closed set of refusals, each of which is there from the start.
 func NewSelf(auths func() map[string]bool, reasons ...string) *Self {
 	s := &Self{
-		registry: prometheus.NewRegistry(),
-		probes: counters("probes_total", "Probes made, by module and by result: success or failure.",
-			"module", "result"),
-		responses: counters("probe_responses_total", "Final responses that probes received; rare status codes are counted as other.",
-			"module", "code", "origin"),
+		registry:  prometheus.NewRegistry(),
+		probes:    counters(selfProbes),
+		responses: counters(selfResponses),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Namespace: namespace, Name: "probe_duration_seconds", Help: "How long probes took.",
+			Name: selfDuration.Name, Help: selfDuration.Help,
 			Buckets:                         []float64{0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30},
 			NativeHistogramBucketFactor:     1.1,
 			NativeHistogramMaxBucketNumber:  100,
 			NativeHistogramMinResetDuration: time.Hour,
-		}, []string{"module"}),
-		refused: counters("probes_refused_total", "Requests for a probe that were refused, by reason.", "reason"),
-		panics: prometheus.NewCounter(prometheus.CounterOpts{
-			Namespace: namespace, Name: "probe_panics_total", Help: "Probes that ended in a panic of the exporter: each is a bug.",
-		}),
-		inFlight: gauge("probes_in_flight", "Probes running now."),
-		reloaded: gauge("config_last_reload_successful", "Whether the last attempt to load the configuration succeeded."),
-		reloadAt: gauge("config_last_reload_success_timestamp_seconds", "When the configuration in force was loaded."),
+		}, selfDuration.Labels),
+		refused:  counters(selfRefused),
+		panics:   prometheus.NewCounter(prometheus.CounterOpts{Name: selfPanics.Name, Help: selfPanics.Help}),
+		inFlight: gauge(selfInFlight),
+		reloaded: gauge(selfReloaded),
+		reloadAt: gauge(selfReloadAt),
 	}
 	for _, reason := range reasons {
 		s.refused.WithLabelValues(reason)
 	}
-	s.registry.MustRegister(s.probes, s.responses, s.duration, s.refused, s.panics, s.reloaded, s.reloadAt,
-		s.inFlight, suspended(auths),
+	s.registry.MustRegister(s.probes, s.responses, s.duration, s.refused, s.panics, s.inFlight, s.reloaded, s.reloadAt,
+		suspended(auths),
 		versioncollector.NewCollector(namespace),
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
@@ -70,12 +66,12 @@ func NewSelf(auths func() map[string]bool, reasons ...string) *Self {
 	return s
 }
 
-func counters(name, help string, labels ...string) *prometheus.CounterVec {
-	return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, labels)
+func counters(m *result.Metric) *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: m.Name, Help: m.Help}, m.Labels)
 }
 
-func gauge(name, help string) prometheus.Gauge {
-	return prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help})
+func gauge(m *result.Metric) prometheus.Gauge {
+	return prometheus.NewGauge(prometheus.GaugeOpts{Name: m.Name, Help: m.Help})
 }
 
 // Registry holds the metrics, for /metrics.
@@ -121,8 +117,7 @@ func (s *Self) Reloaded(ok bool) {
 // suspended collects ews_exporter_auth_suspended, whose labels come and go with the configuration.
 type suspended func() map[string]bool
 
-var suspendedDesc = prometheus.NewDesc(prometheus.BuildFQName(namespace, "", "auth_suspended"),
-	"Whether an auth is suspended, for one target or for all, because its secret was refused.", []string{"auth"}, nil)
+var suspendedDesc = prometheus.NewDesc(selfSuspended.Name, selfSuspended.Help, selfSuspended.Labels, nil)
 
 func (suspended) Describe(ch chan<- *prometheus.Desc) { ch <- suspendedDesc }
 

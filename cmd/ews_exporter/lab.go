@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"net"
-	"net/url"
 	"os"
 	"path/filepath"
 
@@ -59,7 +58,7 @@ func (c *command) invite(site *lab.Site, listening net.Addr) {
 		{"Every endpoint that was really used, and who answered:", "kemp-rfc2616", "&debug=true"},
 	} {
 		c.print("# %s\ncurl '%s/probe?module=expect_continue&target=%s%s'\n", try.about, exporter,
-			url.QueryEscape(address(site, try.scenario)), try.more)
+			address(site, try.scenario), try.more)
 	}
 	c.print("\nStop with Ctrl-C.\n")
 }

@@ -1,0 +1,62 @@
+package collector
+
+import "github.com/ews-exporter/ews_exporter/internal/result"
+
+// The exporter's own metrics. Unlike a probe's they are counters and histograms too, as their names tell.
+var (
+	selfBuild = &result.Metric{
+		Name:   "ews_exporter_build_info",
+		Help:   "The version of the exporter and how it was built.",
+		Labels: []string{"branch", "goarch", "goos", "goversion", "revision", "tags", "version"},
+	}
+	selfReloaded = &result.Metric{
+		Name: "ews_exporter_config_last_reload_successful",
+		Help: "Whether the last attempt to load the configuration succeeded.",
+	}
+	selfReloadAt = &result.Metric{
+		Name: "ews_exporter_config_last_reload_success_timestamp_seconds",
+		Help: "When the configuration in force was loaded, in Unix time.",
+	}
+	selfProbes = &result.Metric{
+		Name:   "ews_exporter_probes_total",
+		Help:   "Probes made, by module and by result: success or failure.",
+		Labels: []string{"module", "result"},
+	}
+	selfResponses = &result.Metric{
+		Name:   "ews_exporter_probe_responses_total",
+		Help:   "Final responses that probes received; rare status codes are counted as other.",
+		Labels: []string{"module", "code", "origin"},
+	}
+	selfDuration = &result.Metric{
+		Name:   "ews_exporter_probe_duration_seconds",
+		Help:   "How long probes took: a histogram with classic buckets from 0.05 s to 30 s, and native.",
+		Labels: []string{"module"},
+	}
+	selfInFlight = &result.Metric{
+		Name: "ews_exporter_probes_in_flight",
+		Help: "Probes running now.",
+	}
+	selfRefused = &result.Metric{
+		Name:   "ews_exporter_probes_refused_total",
+		Help:   "Requests for a probe that were refused, by reason.",
+		Labels: []string{"reason"},
+	}
+	selfPanics = &result.Metric{
+		Name: "ews_exporter_probe_panics_total",
+		Help: "Probes that ended in a panic of the exporter: each is a bug.",
+	}
+	selfSuspended = &result.Metric{
+		Name:   "ews_exporter_auth_suspended",
+		Help:   "Whether an auth is suspended, for one target or for all, because its secret was refused.",
+		Labels: []string{"auth"},
+	}
+)
+
+// SelfMetrics lists the exporter's own metrics, in the order of docs/metrics.md. Those of the Go runtime, of the process
+// and of the handler of /metrics come on top.
+func SelfMetrics() []*result.Metric {
+	return []*result.Metric{
+		selfBuild, selfReloaded, selfReloadAt, selfProbes, selfResponses, selfDuration, selfInFlight, selfRefused,
+		selfPanics, selfSuspended,
+	}
+}
