@@ -57,17 +57,8 @@ func (p *Policy) Target(t target.Target) error {
 // literal that was written (never the hostname parameter). Ask it for every address just before dialling exactly
 // that address, again on every redirect. The error is a *failure.Failure of stage policy.
 func (p *Policy) Address(host string, ap netip.AddrPort) error {
-	if err := p.name(host); err != nil {
-		return err
-	}
-	a := ap.Addr().Unmap().WithZone("")
-	if !a.IsValid() {
-		return failure.New(failure.Policy, AddressDenied, "there is no address to dial for %s", host)
-	}
-	if err := p.denied(host, a); err != nil {
-		return err
-	}
-	if err := p.ownListener(host, netip.AddrPortFrom(a, ap.Port())); err != nil {
+	a, err := p.reach(host, ap)
+	if err != nil {
 		return err
 	}
 	if len(p.allow) == 0 || p.allowsName(host) || p.allowsAddr(a) {
@@ -75,6 +66,21 @@ func (p *Policy) Address(host string, ap netip.AddrPort) error {
 	}
 	return failure.New(failure.Policy, AddressNotAllowed,
 		"policy.allow has no rule for %s; add the address or its network to policy.allow, or the name, if it may be probed", both(host, a))
+}
+
+// reach holds a destination against everything but the allow rules, and gives its address in the form that rules take.
+func (p *Policy) reach(host string, ap netip.AddrPort) (netip.Addr, error) {
+	if err := p.name(host); err != nil {
+		return netip.Addr{}, err
+	}
+	a := ap.Addr().Unmap().WithZone("")
+	if !a.IsValid() {
+		return a, failure.New(failure.Policy, AddressDenied, "there is no address to dial for %s", host)
+	}
+	if err := p.denied(host, a); err != nil {
+		return a, err
+	}
+	return a, p.ownListener(host, netip.AddrPortFrom(a, ap.Port()))
 }
 
 // name holds a name against the deny rules.
