@@ -2,7 +2,6 @@ package wire
 
 import (
 	"bytes"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -38,8 +37,8 @@ func looksLikeHTTP(head []byte) bool {
 	return string(head[:n]) == version[:n] || len(bytes.Trim(head, "\r\n")) == 0
 }
 
-// fold is what continues a field on the next line (RFC 9112 section 5.2: obs-fold); it counts as a space.
-var fold = regexp.MustCompile(`\r?\n[ \t]+`)
+// unfold makes one line of a field that goes on in the next one (RFC 9112 section 5.2: obs-fold).
+var unfold = strings.NewReplacer("\r\n ", " ", "\r\n\t", " ", "\n ", " ", "\n\t", " ")
 
 // parseHead reads a complete head, tolerant of what real boxes send: bare LF, no reason phrase, folded lines, HTTP/1.0.
 // It fails on what is not HTTP: a line without a colon, control characters in a name, NUL or a bare CR anywhere.
@@ -49,10 +48,7 @@ func parseHead(raw []byte) (*Response, error) {
 	if err := parseStatusLine(r, strings.TrimSuffix(status, "\r")); err != nil {
 		return nil, err
 	}
-	if strings.Contains(fields, "\n ") || strings.Contains(fields, "\n\t") {
-		fields = fold.ReplaceAllString(fields, " ")
-	}
-	for line := range strings.SplitSeq(fields, "\n") {
+	for line := range strings.SplitSeq(unfold.Replace(fields), "\n") {
 		line = strings.TrimSuffix(line, "\r")
 		if line == "" {
 			break

@@ -15,6 +15,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -108,22 +109,21 @@ func serve(t testing.TB, config *tls.Config, script func(p *peer)) netip.AddrPor
 		t.Fatal(err)
 	}
 	gone := make(chan struct{})
-	accepting := make(chan struct{})
+	var running sync.WaitGroup
 	t.Cleanup(func() {
 		close(gone)
 		_ = listener.Close()
-		<-accepting
+		running.Wait()
 	})
-	go func() {
-		defer close(accepting)
+	running.Go(func() {
 		for {
 			conn, err := listener.Accept()
 			if err != nil {
 				return
 			}
-			go play(conn.(*net.TCPConn), config, gone, script)
+			running.Go(func() { play(conn.(*net.TCPConn), config, gone, script) })
 		}
-	}()
+	})
 	return listener.Addr().(*net.TCPAddr).AddrPort()
 }
 
