@@ -1,0 +1,81 @@
+package config_test
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/ews-exporter/ews_exporter/config"
+	"github.com/ews-exporter/ews_exporter/probes"
+)
+
+// TestPageNamesEveryKey holds docs/configuration.md against the keys that are decoded.
+func TestPageNamesEveryKey(t *testing.T) {
+	t.Parallel()
+	page := readPage(t)
+	sections := map[string]reflect.Type{
+		"## Auths": reflect.TypeFor[config.Auth](), "## Modules": reflect.TypeFor[config.Module](),
+		"### tls_config": reflect.TypeFor[config.TLS](), "## Policy": reflect.TypeFor[config.Policy](),
+	}
+	for _, k := range probes.Kinds() {
+		sections["### "+k.Name] = reflect.TypeOf(k.New()).Elem()
+	}
+	for heading, typ := range sections {
+		_, section, ok := strings.Cut(page, "\n"+heading+"\n")
+		section, _, _ = strings.Cut(section, "\n#")
+		if !ok {
+			t.Errorf("there is no section %q", heading)
+		}
+		for _, field := range reflect.VisibleFields(typ) {
+			key := field.Tag.Get("yaml")
+			if key != "" && key != "-" && !strings.Contains(section, "\n| `"+key+"` |") {
+				t.Errorf("section %q does not explain %s", heading, key)
+			}
+		}
+	}
+}
+
+// TestPageExamplesLoad loads every example of the page as a file of its own.
+func TestPageExamplesLoad(t *testing.T) {
+	t.Parallel()
+	examples := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(readPage(t), -1)
+	if len(examples) == 0 {
+		t.Error("there is no example")
+	}
+	dir := t.TempDir()
+	copyTo(t, dir, "contoso-ca.pem", "testdata/contoso-ca.pem")
+	copyTo(t, dir, "monitor.password", "testdata/monitor.password")
+	for i, e := range examples {
+		file := filepath.Join(dir, strconv.Itoa(i)+".yml")
+		if err := os.WriteFile(file, []byte(e[1]), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if c, err := config.Load([]string{file}, probes.Kinds()); err != nil || len(c.Warnings) > 0 {
+			t.Errorf("%v, %+v\nin\n%s", err, c, e[1])
+		}
+	}
+}
+
+func readPage(t *testing.T) string {
+	t.Helper()
+	page, err := os.ReadFile("../docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.ReplaceAll(string(page), "\r\n", "\n")
+}
+
+func copyTo(t *testing.T, dir, name, from string) {
+	t.Helper()
+	data, err := os.ReadFile(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
