@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"io/fs"
 	"net/http"
+	"path"
 	"regexp"
 	"strings"
 	"time"
@@ -66,21 +67,26 @@ func (s *server) finding(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	s.findingPage(w, r, code, "Finding "+code)
-}
-
-// findings shows the list of findings.
-func (s *server) findings(w http.ResponseWriter, r *http.Request) {
-	s.findingPage(w, r, "README", "Findings")
-}
-
-func (s *server) findingPage(w http.ResponseWriter, r *http.Request, name, title string) {
-	page, err := fs.ReadFile(s.Findings, "findings/"+name+".md")
+	page, err := fs.ReadFile(s.Findings, "findings/"+code+".md")
 	if err != nil {
 		http.NotFound(w, r)
 		return
 	}
-	s.textOrPage(w, r, textPage{title, string(page), "../"})
+	s.textOrPage(w, r, textPage{"Finding " + code, string(page), "../"})
+}
+
+// findings lists the pages there are.
+func (s *server) findings(w http.ResponseWriter, _ *http.Request) {
+	files, err := fs.Glob(s.Findings, "findings/*.md")
+	if err != nil {
+		http.Error(w, "the findings cannot be listed: "+err.Error(), http.StatusInternalServerError)
+		return
+	}
+	codes := make([]string, len(files))
+	for i, file := range files {
+		codes[i] = strings.TrimSuffix(path.Base(file), ".md")
+	}
+	s.page(w, "findings.html", codes)
 }
 
 // textOrPage gives browsers a page and everybody else the text.

@@ -60,7 +60,6 @@ func start(t *testing.T, change ...func(*Options)) *exporter {
 		Prober: e.prober, Self: e.self, Recent: e.recent, Version: "1.2.3",
 		Findings: fstest.MapFS{
 			"findings/late_body_rejected.md": {Data: []byte("# late\n<script>alert(1)</script>\n")},
-			"findings/README.md":             {Data: []byte("# All findings\n")},
 		},
 		Log:           slog.New(slog.DiscardHandler),
 		Modules:       func() []string { return []string{"expect_continue"} },
@@ -323,6 +322,9 @@ func TestPagesEscapeAndAreLocked(t *testing.T) {
 		if !strings.HasPrefix(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") {
 			t.Errorf("%s: Content-Security-Policy %q", path, policy)
 		}
+	}
+	if _, list := e.ask(t, "GET", "/findings/"); !strings.Contains(list, `<a href="late_body_rejected">`) {
+		t.Errorf("the list of findings lacks one:\n%s", list)
 	}
 	response, body := e.ask(t, "GET", "/findings/late_body_rejected")
 	if !strings.HasPrefix(response.Header.Get("Content-Type"), "text/plain") || !strings.HasPrefix(body, "# late\n") {
