@@ -1,0 +1,93 @@
+# `make help` lists the targets. Go, make and access to Go's module proxy are all they need; `make test` wants real
+# servers besides, and installs them where it may.
+
+NAME      := ews_exporter
+PACKAGE   := ./cmd/$(NAME)
+PLATFORMS := windows/amd64 linux/arm64 darwin/arm64
+FUZZTIME  ?= 10s
+LINT      := go tool -modfile=tools/go.mod golangci-lint
+
+# What the binary says of itself. The date is the commit's, so that one commit gives one binary. Source without its
+# repository, such as a tarball, is told on the command line: make build VERSION=1.2.3
+git         = $(if $(wildcard .git),$(shell git $(1) 2>/dev/null))
+VERSION    ?= $(or $(patsubst v%,%,$(call git,describe --tags --always --dirty)),unknown)
+REVISION   ?= $(or $(call git,rev-parse HEAD),unknown)
+BRANCH     ?= $(or $(call git,rev-parse --abbrev-ref HEAD),unknown)
+BUILD_DATE ?= $(or $(call git,log -1 --format=%cI),unknown)
+
+variables = github.com/prometheus/common/version
+LDFLAGS   = -s -w \
+	-X $(variables).Version=$(VERSION) \
+	-X $(variables).Revision=$(REVISION) \
+	-X $(variables).Branch=$(BRANCH) \
+	-X $(variables).BuildDate=$(BUILD_DATE)
+
+# The race detector needs a C compiler with its headers.
+RACE = $(if $(shell echo 'int main(void) { return 0; }' | \
+	$$(go env CC) -x c -include stdlib.h -o /dev/null - 2>/dev/null && echo yes),-race)
+
+# Where the tests note which of them were skipped for want of a server.
+SKIPPED := $(CURDIR)/build/skipped-tests
+
+.DEFAULT_GOAL := help
+.PHONY: help build run test unit all-tests check-format vet lint servers cross bench fuzz docker clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## Build build/ews_exporter (GOOS and GOARCH for another platform, OUT for another folder)
+	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o $(or $(OUT),build)/ $(PACKAGE)
+
+run: build ## Start the simulated Exchange site and the exporter over it, and say what to try
+	./build/$(NAME) lab --serve
+
+test: ## Run everything: linters, all tests with real servers, builds for other platforms, a little fuzzing
+	@$(MAKE) --no-print-directory check-format vet
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory servers
+	@$(MAKE) --no-print-directory all-tests
+	@$(MAKE) --no-print-directory cross
+	@$(MAKE) --no-print-directory fuzz FUZZTIME=3s
+	@$(if $(RACE),,echo '*** There is no C compiler here, so the tests ran without the race detector.')
+	@if [ -s $(SKIPPED) ]; then echo '*** Skipped:' && sort -u $(SKIPPED); else echo 'All tests passed, and none was skipped.'; fi
+
+unit: ## Run the fast tests only: no real servers, no race detector
+	go test -short ./...
+
+# -count=1 because Go's test cache does not see that a server was installed or updated.
+all-tests: ## Run all tests, with the race detector where there is a C compiler
+	@mkdir -p build && rm -f $(SKIPPED)
+	@$(if $(RACE),,echo '*** There is no C compiler here: the tests run without the race detector.')
+	EWS_EXPORTER_SKIPPED=$(SKIPPED) $(if $(RACE),CGO_ENABLED=1) go test $(RACE) -count=1 ./...
+
+check-format: ## Fail when gofmt would change a file
+	@files=$$(gofmt -l .) && if [ -n "$$files" ]; then echo "Not formatted, run gofmt -w on:" && echo "$$files" && exit 1; fi
+
+vet: ## Run go vet
+	go vet ./...
+
+lint: ## Run golangci-lint, at the version pinned in tools/go.mod
+	$(LINT) run
+
+servers: ## Install the servers that integration tests run, where it may
+	scripts/install-test-servers.sh
+
+cross: ## Build for the other platforms, and check that the tests compile there
+	@for platform in $(PLATFORMS); do \
+		export GOOS=$${platform%/*} GOARCH=$${platform#*/} && \
+		echo "For $$platform:" && \
+		$(MAKE) --no-print-directory build vet OUT=build/$$GOOS-$$GOARCH || exit 1; \
+	done
+
+bench: ## Run the benchmarks
+	go test -run='^$$' -bench=. -benchmem ./...
+
+fuzz: ## Run every fuzz target for FUZZTIME each
+	FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
+
+docker: ## Build the container image ews_exporter:VERSION
+	docker build -t $(NAME):$(VERSION) --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) \
+		--build-arg BRANCH=$(BRANCH) --build-arg BUILD_DATE=$(BUILD_DATE) .
+
+clean: ## Remove what was built
+	rm -rf build

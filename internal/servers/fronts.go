@@ -1,0 +1,93 @@
+package servers
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	_ "embed" // for the configurations
+	"encoding/pem"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// The configurations are as small as the programs allow, so that what a front does is its program's default.
+var (
+	//go:embed configs/nginx.conf
+	nginxConfig string
+	//go:embed configs/haproxy.cfg
+	haproxyConfig string
+	//go:embed configs/apache2.conf
+	apacheConfig string
+)
+
+var (
+	nginx = Server{Program: "nginx", Config: nginxConfig, Args: func(p Place) []string {
+		return []string{"-p", p.Dir, "-e", "stderr", "-c", p.Config}
+	}}
+	haproxy = Server{Program: "haproxy", Config: haproxyConfig, Args: func(p Place) []string {
+		return []string{"-db", "-f", p.Config}
+	}}
+	apache = Server{Program: "apache2", Config: apacheConfig, Args: func(p Place) []string {
+		return []string{"-DFOREGROUND", "-d", p.Dir, "-f", p.Config}
+	}}
+)
+
+// Front is a real server in one of its configurations, in front of an origin.
+type Front struct {
+	Name        string // "nginx-unbuffered"
+	Description string // for a person: product and setting
+	Program     string // what Need asks for
+
+	server Server
+	lines  string
+}
+
+// Fronts lists the fronts, for a table of tests.
+func Fronts() []Front {
+	return []Front{
+		front(nginx, "nginx", "nginx, proxy_pass with defaults", ""),
+		front(nginx, "nginx-unbuffered", "nginx, proxy_request_buffering off and proxy_http_version 1.1",
+			"proxy_request_buffering off; proxy_http_version 1.1;"),
+		front(haproxy, "haproxy-http", "HAProxy, mode http", "mode http"),
+		front(haproxy, "haproxy-tcp", "HAProxy, mode tcp: TLS passes through, so the certificate is the origin's", "mode tcp"),
+		front(haproxy, "haproxy-http-buffer-request", "HAProxy, mode http with option http-buffer-request",
+			"mode http\n    option http-buffer-request"),
+		front(apache, "apache", "Apache httpd, mod_proxy with defaults", ""),
+	}
+}
+
+func front(server Server, name, description, lines string) Front {
+	return Front{Name: name, Description: description, Program: server.Program, server: server, lines: lines}
+}
+
+// Start runs the front before the https server at origin (host:port), whose certificate it does not verify, and
+// returns the address at which it serves https with certificate, or plain HTTP when certificate is the zero value
+// (haproxy-tcp passes on whatever the origin speaks). It ends with the test.
+func (f Front) Start(t testing.TB, origin string, certificate tls.Certificate) (address string) {
+	t.Helper()
+	Need(t, f.Program)
+	place := Place{Origin: origin, Lines: f.lines}
+	if len(certificate.Certificate) > 0 {
+		place.Certificate = writeCertificate(t, certificate)
+	}
+	return f.server.Start(t, place)
+}
+
+// writeCertificate writes chain and key into one file, the form that all the programs read.
+func writeCertificate(t testing.TB, certificate tls.Certificate) (path string) {
+	t.Helper()
+	var text []byte
+	for _, der := range certificate.Certificate {
+		text = append(text, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...)
+	}
+	key, err := x509.MarshalPKCS8PrivateKey(certificate.PrivateKey)
+	if err != nil {
+		t.Fatalf("writing a front's key: %v", err)
+	}
+	text = append(text, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})...)
+	path = filepath.Join(t.TempDir(), "certificate.pem")
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatalf("writing a front's certificate: %v", err)
+	}
+	return path
+}

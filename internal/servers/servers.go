@@ -1,0 +1,65 @@
+// Package servers runs real servers in tests: nginx, HAProxy, Apache httpd, and Prometheus. Each runs in the
+// foreground as a child of the test, on a free port of loopback, with its own configuration in the test's temporary
+// directory, as root or not. It ends with its test, and shows its log when the test has failed.
+//
+// scripts/install-test-servers.sh installs them. A test whose server is not installed is skipped, see Need.
+package servers
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// SkippedFile is the environment variable that names a file to which Need adds a line for each test that it skips
+// because a program is missing, so that a run can end by listing them.
+const SkippedFile = "EWS_EXPORTER_SKIPPED"
+
+// Need returns the path of a program that the test is about to run. It skips the test in short mode, and where the
+// program is not installed; there, with CI=true, the test fails instead, so that nothing goes untested unseen.
+func Need(t testing.TB, program string) string {
+	t.Helper()
+	if testing.Short() {
+		t.Skipf("runs %s, and -short asks for tests without real servers", program)
+	}
+	path, ok := find(program)
+	if ok {
+		return path
+	}
+	if os.Getenv("CI") == "true" {
+		t.Fatalf("%s is not installed, and with CI=true it has to be: run scripts/install-test-servers.sh", program)
+	}
+	if err := noteSkipped(fmt.Sprintf("%s: %s is not installed", t.Name(), program)); err != nil {
+		t.Fatal(err)
+	}
+	t.Skipf("%s is not installed: run scripts/install-test-servers.sh", program)
+	return ""
+}
+
+// find looks for a program on PATH, and where Debian keeps servers: not on every user's PATH.
+func find(program string) (path string, ok bool) {
+	for _, candidate := range []string{program, filepath.Join("/usr/sbin", program), filepath.Join("/usr/local/sbin", program)} {
+		if path, err := exec.LookPath(candidate); err == nil {
+			return path, true
+		}
+	}
+	return "", false
+}
+
+func noteSkipped(line string) error {
+	name := os.Getenv(SkippedFile)
+	if name == "" {
+		return nil
+	}
+	file, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600) // #nosec G703 -- whoever runs the tests names it
+	if err != nil {
+		return fmt.Errorf("noting a skipped test: %w", err)
+	}
+	if _, err := fmt.Fprintln(file, line); err != nil {
+		_ = file.Close() // the first error is the one worth telling
+		return fmt.Errorf("noting a skipped test: %w", err)
+	}
+	return file.Close()
+}

@@ -1,0 +1,110 @@
+#!/bin/sh
+# Installs the servers that the integration tests run, where it may: on Debian and its like, as root or by a sudo that
+# asks for no password. None of them is started or enabled as a service; the tests start their own, on loopback.
+#
+#   scripts/install-test-servers.sh             install what is missing, then say what still is
+#   INSTALL=no scripts/install-test-servers.sh  only say what is missing
+#
+# Exits 0 even when something is missing, because its tests are skipped then; with CI=true it exits 1.
+set -eu
+
+# One line for each server: the program that the tests run, the Debian package that has it, and the service of its own
+# that the package brings (- for none).
+servers='
+nginx       nginx        nginx
+haproxy     haproxy      haproxy
+apache2     apache2-bin  -
+prometheus  prometheus   prometheus
+'
+
+# Debian keeps servers in sbin, which is not on every user's PATH.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+policy=/usr/sbin/policy-rc.d
+saved=$policy.before-ews_exporter
+
+main() {
+	wanted=$(missing)
+	[ -n "$wanted" ] || return 0
+	if [ "${INSTALL:-yes}" = yes ]; then
+		if [ "$(id -u)" -ne 0 ] && has apt-get && sudo -n true 2>/dev/null; then
+			exec sudo -n env CI="${CI:-}" "$0"
+		fi
+		install_missing
+	fi
+	wanted=$(missing)
+	[ -n "$wanted" ] || return 0
+	say "Not installed: $(echo "$wanted" | column 1). The integration tests that need them are skipped."
+	[ "${CI:-}" != true ] || { say 'CI=true, so that is an error.' && exit 1; }
+}
+
+# missing prints the lines of the servers that are not installed.
+missing() {
+	echo "$servers" | while read -r program rest; do
+		[ -z "$program" ] || has "$program" || echo "$program $rest"
+	done
+}
+
+has() { command -v "$1" >/dev/null; }
+
+# column prints one column of the lines it reads, as words.
+column() { awk -v n="$1" 'NF && $n != "-" {printf "%s%s", sep, $n; sep = " "}'; }
+
+# install_missing installs what $wanted lists.
+install_missing() {
+	if ! has apt-get; then
+		say 'This is not Debian or one of its kind, so the servers for the integration tests are not installed.'
+		return
+	fi
+	if [ "$(id -u)" -ne 0 ]; then
+		say 'Installing the servers for the integration tests takes root, or a sudo that asks for no password.'
+		return
+	fi
+	exec 9>/run/lock/ews_exporter-test-servers
+	flock 9 # two checkouts may be tested at once, and there is one policy-rc.d
+
+	trap allow_services EXIT
+	trap 'exit 1' INT TERM
+	forbid_services
+	packages=$(echo "$wanted" | column 2)
+	# The package lists of a fresh container are empty, those of an old machine outdated: either shows in a failed install.
+	# shellcheck disable=SC2086 # words
+	apt_install $packages || { apt-get -q update && apt_install $packages; } ||
+		say 'apt-get could not install the servers for the integration tests; its messages are above.'
+	for service in $(echo "$wanted" | column 3); do
+		disable "$service" # or it would start with the machine
+	done
+	allow_services
+	trap - EXIT INT TERM
+}
+
+apt_install() {
+	DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 install --no-install-recommends "$@"
+}
+
+# forbid_services makes Debian's packages start nothing, which is what policy-rc.d is for: 101 is "action forbidden".
+forbid_services() {
+	if [ -e "$policy" ] && [ ! -e "$saved" ]; then # the saved one is still there when an earlier run was killed
+		mv "$policy" "$saved"
+	fi
+	printf '#!/bin/sh\nexit 101\n' >"$policy"
+	chmod 755 "$policy"
+}
+
+# allow_services gives the machine its own policy back.
+allow_services() {
+	rm -f "$policy"
+	[ ! -e "$saved" ] || mv "$saved" "$policy"
+}
+
+# disable keeps a service that came with a package from starting with the machine.
+disable() {
+	if has update-rc.d && [ -e "/etc/init.d/$1" ]; then
+		update-rc.d "$1" disable >/dev/null 2>&1
+	elif has systemctl; then
+		systemctl disable "$1" >/dev/null 2>&1
+	fi || say "The service $1 may start with this machine."
+}
+
+say() { printf '\n*** %s\n\n' "$*" >&2; }
+
+main
