@@ -39,6 +39,7 @@ type Result struct {
 	Survey bool `json:"survey,omitempty"`
 
 	Samples []Sample `json:"samples,omitempty"`
+	Tables  []Table  `json:"tables,omitempty"` // for a person, beside the steps
 }
 
 // Success tells whether the probe succeeded: exactly when there is no failure.
@@ -92,8 +93,8 @@ type Metric struct {
 
 // Sample is one value of a prober's metric.
 type Sample struct {
-	Metric *Metric  `json:"-"`
-	Name   string   `json:"name"` // Metric.Name
+	Metric *Metric  `json:"-" redact:"-"` // shared by all results
+	Name   string   `json:"name"`         // Metric.Name
 	Labels []string `json:"labels,omitempty"`
 	Value  float64  `json:"value"`
 }
