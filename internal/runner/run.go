@@ -30,6 +30,7 @@ func (r *Runner) run(ctx context.Context, j *job) *result.Result {
 	}
 	redactor := &secret.Redactor{}
 	run := &prober.Run{Target: j.target, Module: j.module, Result: res, Agent: "ews_exporter/" + r.Version, Redactor: redactor, Dialer: r.dialer(j, start)}
+	run.Elsewhere = elsewhere(run.Dialer, j)
 	if j.auth != nil {
 		res.Auth = j.auth.Name
 		run.Secrets = prober.NewSecrets(credential(j.auth), r.Gate, j.target)
@@ -55,6 +56,13 @@ func (r *Runner) dialer(j *job, start time.Time) *wire.Dialer {
 		Check:    func(host string, a netip.AddrPort) error { return j.policy.Address(host, a) },
 		Acquire:  r.places.stay().acquire,
 	}
+}
+
+// elsewhere is the dialer for hosts that a target names.
+func elsewhere(dialer *wire.Dialer, j *job) *wire.Dialer {
+	d := *dialer
+	d.Check = j.policy.Elsewhere
+	return &d
 }
 
 // guard runs the prober and turns a panic into a failure: one target must never take the exporter down.
