@@ -35,6 +35,9 @@ type Run struct {
 	Redactor *secret.Redactor
 	Dialer   *wire.Dialer
 
+	// Elsewhere dials hosts that a target names, not the configuration (see policy.Elsewhere); nil: they are not asked.
+	Elsewhere *wire.Dialer
+
 	mu          sync.Mutex
 	connections int
 }
@@ -115,13 +118,18 @@ func (r *Run) Parallel(fs ...func()) {
 
 // Resolve looks the target up, as step "resolve".
 func (r *Run) Resolve(ctx context.Context) (*wire.Resolution, error) {
+	return r.ResolveHost(ctx, r.Target.Host)
+}
+
+// ResolveHost looks another host up that the module's configuration names, as step "resolve" too.
+func (r *Run) ResolveHost(ctx context.Context, host string) (*wire.Resolution, error) {
 	step := r.Step("resolve")
-	res, err := r.Dialer.Resolve(ctx, r.Target.Host, wire.Preference{Protocol: r.Module.IPProtocol, Fallback: r.Module.IPProtocolFallback})
+	res, err := r.Dialer.Resolve(ctx, host, wire.Preference{Protocol: r.Module.IPProtocol, Fallback: r.Module.IPProtocolFallback})
 	if err != nil {
-		step.Detail("%s", r.Target.Host)
+		step.Detail("%s", host)
 		return nil, step.End(err)
 	}
-	step.Detail("%s → %s", r.Target.Host, join(res.Addresses))
+	step.Detail("%s → %s", host, join(res.Addresses))
 	step.End(nil)
 	return res, nil
 }
@@ -137,12 +145,26 @@ func join(addresses []netip.Addr) string {
 // Dial opens a connection to the target's port at address, as steps "connect" and, over https, "tls" within step. The
 // connection is recorded whatever happens; the caller closes it when err is nil.
 func (r *Run) Dial(ctx context.Context, step *Step, res *wire.Resolution, address netip.Addr) (*wire.Conn, error) {
+	conn, err := r.Connect(ctx, step, res, netip.AddrPortFrom(address, r.Target.Port))
+	if err != nil || r.Target.Scheme != "https" {
+		return conn, err
+	}
+	if err := r.Handshake(step, conn, r.tls()); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return conn, nil
+}
+
+// Connect opens a TCP connection to address, as step "connect" within step. The connection is recorded whatever happens;
+// the caller closes it when err is nil.
+func (r *Run) Connect(ctx context.Context, step *Step, res *wire.Resolution, address netip.AddrPort) (*wire.Conn, error) {
 	connect := step.Step("connect")
 	id, err := r.connectionID()
 	if err != nil {
 		return nil, connect.End(err)
 	}
-	conn, err := r.Dialer.Connect(ctx, id, r.Target.Name, res, netip.AddrPortFrom(address, r.Target.Port))
+	conn, err := r.Dialer.Connect(ctx, id, r.Target.Name, res, address)
 	r.keep(conn.Record)
 	connect.record.Connection = id
 	connect.Detail("%s", conn)
@@ -150,18 +172,17 @@ func (r *Run) Dial(ctx context.Context, step *Step, res *wire.Resolution, addres
 		conn.Close()
 		return nil, err
 	}
-	if r.Target.Scheme != "https" {
-		return conn, nil
-	}
-	secure := step.Step("tls")
-	secure.record.Connection = id
-	err = conn.Handshake(r.tls())
-	secure.Detail("%s", tlsDetail(conn.Record.Secure))
-	if secure.End(err) != nil {
-		conn.Close()
-		return nil, err
-	}
 	return conn, nil
+}
+
+// Handshake secures a connection, as step "tls" within step. It leaves the connection open, also when it fails.
+func (r *Run) Handshake(step *Step, conn *wire.Conn, opts *wire.TLS) error {
+	secure := step.Step("tls")
+	secure.record.Connection = conn.Record.ID
+	err := conn.Handshake(opts)
+	secure.Detail("%s", tlsDetail(conn.Record.Secure))
+	secure.End(err)
+	return err
 }
 
 func tlsDetail(s *wire.Secure) string {

@@ -28,6 +28,9 @@ func Text(w io.Writer, r *result.Result, opts Options) error {
 		p.finding(f)
 	}
 	p.head()
+	for _, t := range r.Tables {
+		p.table(t)
+	}
 	if len(r.Steps)+len(r.Exchanges) > 0 {
 		p.line("\n%8s %8s", "at (s)", "took (s)")
 		p.steps(r.Steps, "")

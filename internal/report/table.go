@@ -1,0 +1,38 @@
+package report
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/ews-exporter/ews_exporter/internal/plain"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+)
+
+// maxCell is the most characters that a cell of a table shows.
+const maxCell = 64
+
+// table writes a table with its columns aligned. Cells are escaped first, so that widths are those of what is shown.
+func (p *printer) table(t result.Table) {
+	rows := [][]string{t.Columns}
+	for _, row := range t.Rows {
+		cells := make([]string, len(row))
+		for i, cell := range row {
+			cells[i] = plain.Text(cell, maxCell)
+		}
+		rows = append(rows, cells)
+	}
+	widths := make([]int, len(t.Columns))
+	for _, row := range rows {
+		for i, cell := range row {
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	p.line("\n%s", t.Title)
+	for _, row := range rows {
+		var line strings.Builder
+		for i, cell := range row {
+			line.WriteString(cell + strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+2))
+		}
+		p.line("  %s", line.String())
+	}
+}
