@@ -76,10 +76,10 @@ func handshakeReason(err error) string {
 	switch {
 	case errors.As(err, &record):
 		return "not_tls"
+	case strings.Contains(err.Error(), "protocol version"): // crypto/tls has no type for its refusal, nor for alert 70
+		return "version"
 	case errors.As(err, &op) && op.Op == "remote error": // crypto/tls: the peer's alert
 		return "alert"
-	case strings.Contains(err.Error(), "unsupported protocol version"):
-		return "version"
 	}
 	if reason := streamReason(err); reason != "error" {
 		return reason

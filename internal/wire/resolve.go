@@ -48,13 +48,13 @@ func (p Preference) network() string {
 
 func (p Preference) prefers(a netip.Addr) bool { return a.Is4() == (p.Protocol == "ip4") }
 
-// Resolve looks host up and orders its addresses by preference. Errors are failures of stage resolve, with reason
-// not_found, no_address, timeout, server_failure or error.
+// Resolve looks host up and orders its addresses by preference. It gives a Resolution even when it fails. Errors are
+// failures of stage resolve, with reason not_found, no_address, timeout, server_failure or error.
 func (d *Dialer) Resolve(ctx context.Context, host string, prefer Preference) (*Resolution, error) {
 	if addr, err := netip.ParseAddr(host); err == nil {
 		addr = addr.Unmap()
 		if !prefer.Fallback && !prefer.prefers(addr) {
-			return nil, noAddress(host, prefer)
+			return &Resolution{Name: host}, noAddress(host, prefer)
 		}
 		return &Resolution{Name: host, Addresses: []netip.Addr{addr}}, nil
 	}
