@@ -43,6 +43,7 @@ type Conn struct {
 	reader  *bufio.Reader
 	plain   int64 // bytes read from stream into reader
 	leaf    *x509.Certificate
+	peer    Peer
 	last    *Dialogue // the exchange begun last
 	cleanup []func()
 }

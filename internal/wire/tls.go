@@ -7,11 +7,13 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"errors"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/failure"
+	"github.com/ews-exporter/ews_exporter/internal/plain"
 )
 
 // TLS says how a handshake is done and what is accepted.
@@ -21,6 +23,12 @@ type TLS struct {
 	MinVersion uint16         // 0: TLS 1.2
 	Pins       []string       // SHA-256 of a leaf in lower-case hex; a match counts as verified
 	Insecure   bool           // go on with a certificate that is not verified
+
+	// For looking at servers rather than using them; the zero values suit every other use.
+	SNI        *string  // sent in place of ServerName; a pointer to "" sends none
+	MaxVersion uint16   // 0: the newest
+	Protocols  []string // ALPN; nil: http/1.1, empty: none
+	Lenient    bool     // offer also the cipher suites that crypto/tls counts as insecure, which are all that old servers have
 }
 
 // Certificate is what one certificate says, for a person and for metrics.
@@ -34,12 +42,16 @@ type Certificate struct {
 	SHA1               string    `json:"sha1"`   // upper-case hex without separators, as Windows shows a thumbprint
 	SHA256             string    `json:"sha256"` // lower-case hex
 	KeyAlgorithm       string    `json:"key_algorithm"`
+	KeyBits            int       `json:"key_bits,omitempty"` // 0 where the algorithm has but one size
 	SignatureAlgorithm string    `json:"signature_algorithm"`
 }
 
+// Bounds on what is kept of a chain, so that nobody's certificates fill the memory.
 const (
 	maxChain = 20
 	maxNames = 100
+	maxName  = 256  // bytes of one name; DNS allows 253
+	maxDN    = 1024 // bytes of a subject or issuer
 )
 
 // Handshake secures the connection. The certificates shown are recorded even when they are refused. Errors are
@@ -49,9 +61,12 @@ func (c *Conn) Handshake(opts *TLS) error {
 	c.Record.Secure = &Secure{}
 	var refused error
 	config := &tls.Config{
-		ServerName: opts.ServerName,
+		ServerName: opts.sent(),
 		MinVersion: max(opts.MinVersion, tls.VersionTLS10),
-		NextProtos: []string{"http/1.1"},
+		MaxVersion: opts.MaxVersion,
+		NextProtos: opts.protocols(),
+		// Nil are crypto/tls's own.
+		CipherSuites: opts.suites(),
 		// Verification is done below, in VerifyConnection, so that a refused certificate is still recorded.
 		InsecureSkipVerify: true, //nolint:gosec // see VerifyConnection
 		VerifyConnection: func(state tls.ConnectionState) error {
@@ -65,7 +80,7 @@ func (c *Conn) Handshake(opts *TLS) error {
 	if opts.MinVersion == 0 {
 		config.MinVersion = tls.VersionTLS12
 	}
-	c.Record.Secure.ServerName = sni(opts.ServerName)
+	c.Record.Secure.ServerName = sni(opts.sent())
 	c.secure = tls.Client(c.raw, config)
 	c.deadline(time.Time{})
 	c.Record.TLS = &Span{Start: c.dialer.now()}
@@ -83,14 +98,10 @@ func (c *Conn) Handshake(opts *TLS) error {
 
 // sni is the name that goes out as server_name: an address never does (RFC 6066 section 3).
 func sni(name string) string {
-	if strings.Contains(name, ":") || net4(name) {
+	if _, err := netip.ParseAddr(name); err == nil {
 		return ""
 	}
 	return strings.TrimSuffix(name, ".")
-}
-
-func net4(name string) bool {
-	return name != "" && strings.Trim(name, "0123456789.") == ""
 }
 
 // verify records what was shown and judges it.
@@ -103,6 +114,7 @@ func (c *Conn) verify(state tls.ConnectionState, opts *TLS) error {
 		}
 		s.Chain = append(s.Chain, describe(cert))
 	}
+	c.peer = Peer{Certificates: state.PeerCertificates[:len(s.Chain)], Staple: state.OCSPResponse}
 	if len(state.PeerCertificates) == 0 {
 		return failure.New(failure.TLS, "certificate_missing", "TLS handshake with %s: the server showed no certificate", c)
 	}
@@ -117,7 +129,7 @@ func (c *Conn) verify(state tls.ConnectionState, opts *TLS) error {
 		return nil
 	}
 	err := failure.New(failure.TLS, verifyReason(cause), "TLS handshake with %s: the certificate (%s) was refused: %w", c, s.Chain[0].Subject, cause)
-	s.VerifyError = err.Error()
+	s.VerifyError, c.peer.Refused = err.Error(), err
 	return err
 }
 
@@ -150,6 +162,9 @@ func verifyReason(err error) string {
 
 func describe(cert *x509.Certificate) Certificate {
 	names := slices.Clone(cert.DNSNames[:min(len(cert.DNSNames), maxNames)])
+	for i := range names {
+		names[i] = plain.Cut(names[i], maxName)
+	}
 	for _, ip := range cert.IPAddresses {
 		if len(names) >= maxNames {
 			break
@@ -159,9 +174,9 @@ func describe(cert *x509.Certificate) Certificate {
 	one := sha1.Sum(cert.Raw) //nolint:gosec // see the import
 	two := sha256.Sum256(cert.Raw)
 	return Certificate{
-		Subject: cert.Subject.String(), Issuer: cert.Issuer.String(), Names: names,
+		Subject: plain.Cut(cert.Subject.String(), maxDN), Issuer: plain.Cut(cert.Issuer.String(), maxDN), Names: names,
 		Serial: cert.SerialNumber.Text(16), NotBefore: cert.NotBefore, NotAfter: cert.NotAfter,
 		SHA1: strings.ToUpper(hex.EncodeToString(one[:])), SHA256: hex.EncodeToString(two[:]),
-		KeyAlgorithm: cert.PublicKeyAlgorithm.String(), SignatureAlgorithm: cert.SignatureAlgorithm.String(),
+		KeyAlgorithm: cert.PublicKeyAlgorithm.String(), KeyBits: keyBits(cert.PublicKey), SignatureAlgorithm: cert.SignatureAlgorithm.String(),
 	}
 }
