@@ -265,9 +265,6 @@ func (x *Dialogue) readBody(limit int64) ([]byte, error) {
 	}
 	c.deadline(time.Time{})
 	body, err := io.ReadAll(io.LimitReader(bodyReader(c.reader, how, length), limit+1))
-	if how == untilClose && isClosed(err) {
-		err = nil // many boxes leave out TLS's close_notify; to their clients the body is complete all the same
-	}
 	if int64(len(body)) > limit {
 		body, final.Truncated = body[:limit], true
 	}

@@ -260,6 +260,24 @@ func TestAwait_firstByte(t *testing.T) {
 	}
 }
 
+// An empty line that somebody left before a response is not that response's first byte.
+func TestAwait_emptyLineLongBeforeTheResponse(t *testing.T) {
+	t.Parallel()
+	came := make(chan struct{})
+	c := connect(t, serve(t, nil, func(p *peer) {
+		p.head()
+		p.send("\r\n")
+		<-came
+		p.send("HTTP/1.1 204 No Content\r\n\r\n")
+	}), testLimit)
+	time.AfterFunc(100*time.Millisecond, func() { close(came) })
+	x, _, err := c.Do(get, 0)
+	wantFailure(t, err, "", "")
+	if first := x.Record.Final.First; first-*x.Record.First < 0.05 {
+		t.Errorf("the first byte of all came at %v, the response's at %v: want about 0.1 s between", *x.Record.First, first)
+	}
+}
+
 func TestDo_bodies(t *testing.T) {
 	t.Parallel()
 	const head = "HTTP/1.1 200 OK\r\n"
@@ -333,7 +351,8 @@ func TestDo_bodies(t *testing.T) {
 	}
 }
 
-// Many boxes end TLS connections without close_notify. Their error pages are read all the same.
+// Many boxes end TLS connections without close_notify. Their error pages are read all the same: crypto/tls takes an end
+// between two records for the end.
 func TestDo_untilCloseWithoutCloseNotify(t *testing.T) {
 	t.Parallel()
 	c := connectSecure(t, true, func(p *peer) {
