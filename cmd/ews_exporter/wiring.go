@@ -74,14 +74,11 @@ func newExporter(store *config.Store, flags *serveFlags, own []netip.AddrPort, l
 
 // redacted is the configuration in force without secrets: of one module, or whole.
 func (e *exporter) redacted(module string) string {
-	c := e.store.Current()
-	if module != "" {
-		c = &config.Config{Modules: map[string]*config.Module{}}
-		if m := e.store.Current().Modules[module]; m != nil {
-			c.Modules[module] = m
-		}
+	show := e.store.Current().Redacted
+	if m := e.store.Current().Modules[module]; m != nil {
+		show = m.Redacted
 	}
-	text, err := c.Redacted()
+	text, err := show()
 	if err != nil {
 		return "the configuration cannot be shown: " + err.Error() + "\n"
 	}

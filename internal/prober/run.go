@@ -78,6 +78,20 @@ func (s *Step) End(err error) *failure.Failure {
 	return s.record.Failure
 }
 
+// Connection is the last connection that was opened within the step; nil when none was.
+func (s *Step) Connection() *wire.Connection {
+	s.run.mu.Lock()
+	defer s.run.mu.Unlock()
+	for _, child := range slices.Backward(s.record.Steps) {
+		for _, c := range s.run.Result.Connections {
+			if c.ID == child.Connection {
+				return c
+			}
+		}
+	}
+	return nil
+}
+
 // Fail says afterwards that the step did not succeed: the verdict came later. A nil step or failure changes nothing.
 func (s *Step) Fail(f *failure.Failure) {
 	if s != nil && f != nil && s.record.Failure == nil {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/config"
-	"github.com/ews-exporter/ews_exporter/internal/auth"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/policy"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
@@ -87,18 +86,13 @@ func authFor(cfg *config.Config, j *job, override string) (*config.Auth, error) 
 	if j.module.TLS.InsecureSkipVerify {
 		return nil, refuse(http.StatusForbidden, DeniedAuth, "the module %q does not verify certificates (insecure_skip_verify), so no auth may be used with it", j.module.Name)
 	}
-	if err := credential(a).Permit(j.module.Name, j.target); err != nil {
+	if err := a.Credential().Permit(j.module.Name, j.target); err != nil {
 		return nil, refuse(http.StatusForbidden, DeniedAuth, "%v", err)
 	}
 	if path := j.target.Path; path != "" && !slices.Contains(j.prober.Paths(), path) {
 		return nil, refuse(http.StatusForbidden, DeniedAuth, "the auth %q may only be used with the paths of the module %q (%s), and the target asks for %s", name, j.module.Name, strings.Join(j.prober.Paths(), ", "), path)
 	}
 	return a, nil
-}
-
-// credential is what an auth of the configuration lets a probe use.
-func credential(a *config.Auth) auth.Credential {
-	return auth.Credential{Name: a.Name, Username: a.Username, Secret: a.Secret, Schemes: a.Schemes, Targets: a.Targets, Modules: a.Modules}
 }
 
 // names lists what a configuration has, for a person who mistyped.

@@ -33,7 +33,7 @@ func (r *Runner) run(ctx context.Context, j *job) *result.Result {
 	run.Elsewhere = elsewhere(run.Dialer, j)
 	if j.auth != nil {
 		res.Auth = j.auth.Name
-		run.Secrets = prober.NewSecrets(credential(j.auth), r.Gate, j.target)
+		run.Secrets = prober.NewSecrets(j.auth.Credential(), r.Gate, j.target)
 	}
 	if short := j.tooShort(); short != nil {
 		res.Fail(short)
@@ -85,16 +85,6 @@ func (r *Runner) guard(ctx context.Context, p prober.Prober, run *prober.Run) {
 // finish completes a result: secrets out first, then long texts cut, because a secret cut in two would not be found.
 func finish(res *result.Result, redactor *secret.Redactor) {
 	res.Duration = wire.Seconds(time.Since(res.Start).Seconds())
-	if res.Deciding != nil && res.DecidingConnection == nil {
-		for _, c := range res.Connections {
-			if c.ID == res.Deciding.Connection {
-				res.DecidingConnection = c
-			}
-		}
-	}
-	if n := len(res.Connections); res.DecidingConnection == nil && n > 0 {
-		res.DecidingConnection = res.Connections[n-1]
-	}
 	redactor.Walk(res)
 	shorten(res)
 }

@@ -36,7 +36,7 @@ const rejectedWithin wire.Seconds = 1
 func (p *probe) judge() {
 	o, control := p.seen[Wait], p.seen[NoExpect]
 	r := p.run.Result
-	r.Deciding = o.exchange
+	r.Deciding, r.DecidingConnection = o.exchange, o.step.Connection()
 	who := origin.Origin{Kind: origin.Unknown}
 	if o.exchange != nil {
 		who = o.exchange.Origin
