@@ -78,8 +78,11 @@ func (s *Step) End(err error) *failure.Failure {
 	return s.record.Failure
 }
 
-// Connection is the last connection that was opened within the step; nil when none was.
+// Connection is the last connection that was opened within the step; nil when none was, or for a nil step.
 func (s *Step) Connection() *wire.Connection {
+	if s == nil {
+		return nil
+	}
 	s.run.mu.Lock()
 	defer s.run.mu.Unlock()
 	for _, child := range slices.Backward(s.record.Steps) {
