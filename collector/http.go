@@ -1,6 +1,9 @@
 package collector
 
 import (
+	"cmp"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -54,25 +57,21 @@ func responses(s *series, all []*result.Exchange) {
 		origin origin.Kind
 	}
 	counts := map[key]float64{}
-	var order []key
-	count := func(k key, n float64) {
-		if _, ok := counts[k]; !ok {
-			order = append(order, k)
-		}
-		counts[k] += n
-	}
 	seen := map[int]bool{}
 	for _, x := range all {
 		if answered(x) {
-			count(key{x.Final.Status, kind(x.Origin.Kind)}, 1)
+			counts[key{x.Final.Status, kind(x.Origin.Kind)}]++
 			seen[x.Final.Status] = true
 		}
 	}
 	for _, status := range []int{401, 501} {
 		if !seen[status] {
-			count(key{status, origin.Unknown}, 0)
+			counts[key{status, origin.Unknown}] = 0
 		}
 	}
+	order := slices.SortedFunc(maps.Keys(counts), func(a, b key) int {
+		return cmp.Or(cmp.Compare(a.status, b.status), cmp.Compare(a.origin, b.origin))
+	})
 	for _, k := range order {
 		s.add(httpResponses, counts[k], strconv.Itoa(k.status), string(k.origin))
 	}

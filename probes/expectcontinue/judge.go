@@ -37,6 +37,9 @@ func (p *probe) judge() {
 	o, control := p.seen[Wait], p.seen[NoExpect]
 	r := p.run.Result
 	r.Deciding, r.DecidingConnection = o.exchange, o.step.Connection()
+	if o.step == nil { // the control decided: its logon did not go well
+		r.Deciding, r.DecidingConnection = control.exchange, control.step.Connection()
+	}
 	who := origin.Origin{Kind: origin.Unknown}
 	if o.exchange != nil {
 		who = o.exchange.Origin

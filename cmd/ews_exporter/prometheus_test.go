@@ -1,0 +1,91 @@
+package main
+
+import (
+	"fmt"
+	"net/http/httptest"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ews-exporter/ews_exporter/internal/lab"
+	"github.com/ews-exporter/ews_exporter/internal/servers"
+)
+
+// scrapeConfig is the README's, for two of the lab's sites.
+const scrapeConfig = `
+scrape_configs:
+  - job_name: ews_expect_continue
+    metrics_path: /probe
+    scrape_interval: 2s
+    scrape_timeout: 2s
+    params: {module: [expect_continue_fast]}
+    static_configs:
+      - targets: [%q, %q]
+    relabel_configs:
+      - {source_labels: [__address__], target_label: __param_target}
+      - {source_labels: [__param_target], target_label: instance}
+      - {target_label: module, replacement: expect_continue}
+      - {target_label: __address__, replacement: %q}
+`
+
+// TestRealPrometheus: a real Prometheus scrapes the exporter, and what it stored is asked back.
+func TestRealPrometheus(t *testing.T) {
+	t.Parallel()
+	servers.Need(t, "prometheus")
+	site, err := lab.Start(t.Context(), lab.Options{Only: []string{"healthy", "kemp-rfc2616"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(site.Close)
+	healthy, _ := site.Scenario("healthy")
+	kemp, _ := site.Scenario("kemp-rfc2616")
+	exporter := httptest.NewServer(overLab(t, site))
+	t.Cleanup(exporter.Close)
+	prometheus := servers.StartPrometheus(t, fmt.Sprintf(scrapeConfig, healthy.Address, kemp.Address, strings.TrimPrefix(exporter.URL, "http://")))
+	for expression, want := range map[string]float64{
+		fmt.Sprintf(`up{instance=%q}`, kemp.Address):                                                                                         1,
+		fmt.Sprintf(`probe_success{instance=%q}`, healthy.Address):                                                                           1,
+		fmt.Sprintf(`probe_success{instance=%q}`, kemp.Address):                                                                              0,
+		fmt.Sprintf(`probe_expect_continue_outcome{instance=%q,outcome="continue"}`, healthy.Address):                                        1,
+		fmt.Sprintf(`probe_expect_continue_outcome{instance=%q,outcome="ignored_then_error"}`, kemp.Address):                                 1,
+		fmt.Sprintf(`probe_http_responses{instance=%q,code="501",origin="middlebox"}`, kemp.Address):                                         1,
+		fmt.Sprintf(`probe_finding{instance=%q,code="late_body_rejected",severity="error",origin="middlebox",product="kemp"}`, kemp.Address): 1,
+		fmt.Sprintf(`probe_expect_continue_wait_seconds{instance=%q} >= bool 1`, kemp.Address):                                               1,
+		fmt.Sprintf(`probe_timeout_seconds{instance=%q}`, kemp.Address):                                                                      1.5,
+	} {
+		awaitSample(t, prometheus, expression, want)
+	}
+}
+
+// awaitSample asks until the expression gives one series with the value.
+func awaitSample(t *testing.T, p servers.Prometheus, expression string, want float64) {
+	t.Helper()
+	var got []servers.Sample
+	for range 150 {
+		var err error
+		got, err = p.Query(t.Context(), expression)
+		if err == nil && len(got) == 1 && got[0].Value == want {
+			return
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+	t.Errorf("%s gives %v, want %v", expression, got, want)
+}
+
+// TestPromtoolAcceptsTheMetrics: Prometheus' own linter has nothing to say to what /probe and /metrics answer.
+func TestPromtoolAcceptsTheMetrics(t *testing.T) {
+	t.Parallel()
+	promtool := servers.Need(t, "promtool")
+	site, err := lab.Start(t.Context(), lab.Options{Only: []string{"kemp-rfc2616"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(site.Close)
+	kemp, _ := site.Scenario("kemp-rfc2616")
+	check := exec.CommandContext(t.Context(), promtool, "check", "metrics") // #nosec G204 -- found by Need
+	check.Stdin = strings.NewReader(scrape(t, overLab(t, site), "expect_continue_fast", kemp.Address))
+	if out, err := check.CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("promtool check metrics: %v\n%s", err, out)
+	}
+}
