@@ -17,8 +17,8 @@ const scrapeConfig = `
 scrape_configs:
   - job_name: ews_expect_continue
     metrics_path: /probe
-    scrape_interval: 2s
-    scrape_timeout: 2s
+    scrape_interval: 3s
+    scrape_timeout: 3s
     params: {module: [expect_continue_fast]}
     static_configs:
       - targets: [%q, %q]
@@ -43,6 +43,7 @@ func TestRealPrometheus(t *testing.T) {
 	exporter := httptest.NewServer(overLab(t, site))
 	t.Cleanup(exporter.Close)
 	prometheus := servers.StartPrometheus(t, fmt.Sprintf(scrapeConfig, healthy.Address, kemp.Address, strings.TrimPrefix(exporter.URL, "http://")))
+	patience := time.Now().Add(30 * time.Second)
 	for expression, want := range map[string]float64{
 		fmt.Sprintf(`up{instance=%q}`, kemp.Address):                                                                                         1,
 		fmt.Sprintf(`probe_success{instance=%q}`, healthy.Address):                                                                           1,
@@ -52,21 +53,24 @@ func TestRealPrometheus(t *testing.T) {
 		fmt.Sprintf(`probe_http_responses{instance=%q,code="501",origin="middlebox"}`, kemp.Address):                                         1,
 		fmt.Sprintf(`probe_finding{instance=%q,code="late_body_rejected",severity="error",origin="middlebox",product="kemp"}`, kemp.Address): 1,
 		fmt.Sprintf(`probe_expect_continue_wait_seconds{instance=%q} >= bool 1`, kemp.Address):                                               1,
-		fmt.Sprintf(`probe_timeout_seconds{instance=%q}`, kemp.Address):                                                                      1.5,
+		fmt.Sprintf(`probe_timeout_seconds{instance=%q}`, kemp.Address):                                                                      2.5,
 	} {
-		awaitSample(t, prometheus, expression, want)
+		awaitSample(t, prometheus, patience, expression, want)
 	}
 }
 
-// awaitSample asks until the expression gives one series with the value.
-func awaitSample(t *testing.T, p servers.Prometheus, expression string, want float64) {
+// awaitSample asks until the expression gives one series with the value, or patience ends.
+func awaitSample(t *testing.T, p servers.Prometheus, patience time.Time, expression string, want float64) {
 	t.Helper()
 	var got []servers.Sample
-	for range 150 {
+	for {
 		var err error
 		got, err = p.Query(t.Context(), expression)
 		if err == nil && len(got) == 1 && got[0].Value == want {
 			return
+		}
+		if time.Now().After(patience) {
+			break
 		}
 		time.Sleep(200 * time.Millisecond)
 	}
