@@ -202,10 +202,12 @@ func TestDo_bytesAreWhatTheServerCounted(t *testing.T) {
 func TestConn_closeDoesNotWaitForAPeerThatReadsNothing(t *testing.T) {
 	t.Parallel()
 	c := connectSecure(t, true, func(p *peer) { _ = p.Conn.(interface{ Handshake() error }).Handshake(); p.hang() })
-	_ = c.raw.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
-	for { // fill every buffer on the way
-		if _, err := c.raw.Write(make([]byte, 1<<20)); err != nil {
-			break
+	for _, size := range []int{1 << 20, 1} { // fill every buffer on the way, to the last byte
+		_ = c.raw.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
+		for {
+			if _, err := c.raw.Write(make([]byte, size)); err != nil {
+				break
+			}
 		}
 	}
 	begun := time.Now()
