@@ -1,0 +1,119 @@
+package sslbinding
+
+import (
+	"bytes"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+)
+
+// clockSkew is how far ahead of ours a signer's clock may be.
+const clockSkew = 5 * time.Minute
+
+// parsing lets one list be parsed at a time: parsed, it takes many times its size.
+var parsing sync.Mutex
+
+// readCRL reads a certificate revocation list (RFC 5280 section 5), DER or PEM, and looks the certificate up in it. An
+// error says why the list is of no use.
+func (at *place) readCRL(body []byte, now time.Time) error {
+	parsing.Lock()
+	defer parsing.Unlock()
+	if block, _ := pem.Decode(body); block != nil {
+		body = block.Bytes
+	}
+	list, err := x509.ParseRevocationList(body)
+	if err != nil {
+		return fmt.Errorf("it is no revocation list: %w", err)
+	}
+	if !bytes.Equal(list.RawIssuer, at.leaf.RawIssuer) {
+		return fmt.Errorf("the list is %s's, and the certificate's issuer is %s", list.Issuer, at.leaf.Issuer)
+	}
+	if err := list.CheckSignatureFrom(at.issuer); err != nil {
+		return fmt.Errorf("the list is not signed by the certificate's issuer: %w", err)
+	}
+	if err := fresh(list.ThisUpdate, list.NextUpdate, now); err != nil {
+		return err
+	}
+	if err := complete(list, at.url); err != nil {
+		return err
+	}
+	at.status, at.until = good, list.NextUpdate
+	if slices.ContainsFunc(list.RevokedCertificateEntries, func(e x509.RevocationListEntry) bool {
+		return e.SerialNumber.Cmp(at.leaf.SerialNumber) == 0
+	}) {
+		at.status = isRevoked
+	}
+	return nil
+}
+
+// fresh tells whether now is between an answer's two moments; a zero until is none.
+func fresh(since, until, now time.Time) error {
+	switch {
+	case since.After(now.Add(clockSkew)):
+		return fmt.Errorf("it is valid only from %s", since.UTC().Format(time.RFC3339))
+	case !until.IsZero() && until.Before(now):
+		return fmt.Errorf("it was to be renewed by %s, and was not", until.UTC().Format(time.RFC3339))
+	}
+	return nil
+}
+
+var (
+	oidIssuingPoint = asn1.ObjectIdentifier{2, 5, 29, 28}
+	oidDelta        = asn1.ObjectIdentifier{2, 5, 29, 27}
+)
+
+// issuingPoint is the extension that says what a list is about (RFC 5280 section 5.2.5).
+type issuingPoint struct {
+	Point          distributionPoint `asn1:"optional,tag:0"`
+	OnlyUsers      bool              `asn1:"optional,tag:1"`
+	OnlyCAs        bool              `asn1:"optional,tag:2"`
+	OnlyReasons    asn1.BitString    `asn1:"optional,tag:3"`
+	Indirect       bool              `asn1:"optional,tag:4"`
+	OnlyAttributes bool              `asn1:"optional,tag:5"`
+}
+
+type distributionPoint struct {
+	FullName []asn1.RawValue `asn1:"optional,tag:0"` // encoding/asn1 passes over what follows
+}
+
+// complete tells whether a certificate that the list does not hold is thereby not revoked (RFC 5280 section 6.3.3): the
+// list is no delta, and it is the one for the place that the certificate names, not another of the same authority's.
+func complete(list *x509.RevocationList, url string) error {
+	for _, e := range list.Extensions {
+		switch {
+		case e.Id.Equal(oidDelta):
+			return errors.New("the list is a delta, which says only what has changed")
+		case e.Id.Equal(oidIssuingPoint):
+			if err := about(e, url); err != nil {
+				return err
+			}
+		case e.Critical:
+			return fmt.Errorf("the list has a critical extension that is not understood (%s)", e.Id)
+		}
+	}
+	return nil
+}
+
+func about(e pkix.Extension, url string) error {
+	var point issuingPoint
+	if rest, err := asn1.Unmarshal(e.Value, &point); err != nil || len(rest) > 0 {
+		return errors.New("the list does not say legibly what it is about")
+	}
+	const uri = 6 // GeneralName's uniformResourceIdentifier
+	elsewhere := len(point.Point.FullName) > 0 && !slices.ContainsFunc(point.Point.FullName, func(name asn1.RawValue) bool {
+		return name.Class == asn1.ClassContextSpecific && name.Tag == uri && string(name.Bytes) == url
+	})
+	switch {
+	case point.OnlyCAs, point.OnlyAttributes, point.OnlyReasons.BitLength > 0, point.Indirect:
+		return errors.New("the list is about a part of the authority's certificates or reasons, not about this one")
+	case elsewhere:
+		return errors.New("the list is for another place than the one where it was found")
+	}
+	return nil
+}

@@ -1,0 +1,134 @@
+package sslbinding
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"time"
+
+	"golang.org/x/crypto/ocsp"
+
+	"github.com/ews-exporter/ews_exporter/internal/failure"
+	"github.com/ews-exporter/ews_exporter/internal/origin"
+	"github.com/ews-exporter/ews_exporter/internal/target"
+	"github.com/ews-exporter/ews_exporter/internal/wire"
+)
+
+// Bounds of what is fetched.
+const (
+	fetchLimit = 5 * time.Second
+	maxCRL     = 8 << 20
+	maxOCSP    = 64 << 10
+	maxTries   = 2 // connections to a place
+)
+
+// fetches bounds how many are under way in all probes together, because a list may be large.
+var fetches = make(chan struct{}, 4)
+
+// errNotChecked marks what says nothing of the place: it was not asked, or what it gives is not for us to read.
+var errNotChecked = errors.New("not checked")
+
+// fetch asks a place: a GET of a CRL, a POST to an OCSP responder. Redirects are not followed. It sets tried and reached.
+func (p *probe) fetch(ctx context.Context, at *place) ([]byte, error) {
+	if p.run.Elsewhere == nil {
+		return nil, errNotChecked
+	}
+	request, t, err := p.request(at)
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case fetches <- struct{}{}:
+		defer func() { <-fetches }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	bounded, cancel := context.WithTimeout(ctx, fetchLimit)
+	defer cancel()
+	conn, err := p.dialPlace(bounded, t)
+	if err != nil {
+		at.tried = ctx.Err() == nil && !failure.Is(err, failure.Policy)
+		return nil, err
+	}
+	defer conn.Close()
+	limit := int64(maxCRL)
+	if at.kind == "ocsp" {
+		limit = maxOCSP
+	}
+	x, body, err := conn.Do(request, limit)
+	return body, at.answered(ctx, x.Record.Final, err)
+}
+
+// answered judges the response as such.
+func (at *place) answered(ctx context.Context, final *wire.Response, err error) error {
+	switch {
+	case err != nil:
+		at.tried = ctx.Err() == nil
+		return err
+	case final.Status >= 300 && final.Status < 400:
+		return failure.New(failure.Status, "redirect", "%s redirects with %d, and redirects are not followed", at.url, final.Status)
+	case final.Truncated:
+		at.tried, at.reached = true, true
+		return failure.New(failure.Content, RevocationUnusable, "%s gives more than %d bytes, which are not read", at.url, final.BodyLength)
+	case final.Status != 200:
+		at.tried = true
+		return failure.New(failure.Status, "status", "%s answered %d %s", at.url, final.Status, final.Reason)
+	}
+	at.tried, at.reached = true, true
+	return nil
+}
+
+// request makes the request, and says where it goes.
+func (p *probe) request(at *place) (*wire.Request, target.Target, error) {
+	t, err := target.Parse(at.url, "")
+	if err != nil {
+		return nil, t, failure.New(failure.Content, "url", "%q: %w", at.url, err)
+	}
+	path := t.Path
+	if path == "" {
+		path = "/"
+	}
+	r := &wire.Request{
+		Method: "GET", URL: at.url, Target: path, Host: t.Authority(),
+		Header: []origin.Field{{Name: "User-Agent", Value: p.run.Agent}, {Name: "Connection", Value: "close"}},
+	}
+	if at.kind == "ocsp" {
+		if r.Body, err = ocsp.CreateRequest(at.leaf, at.issuer, nil); err != nil {
+			return nil, t, failure.New(failure.Content, "request", "make an OCSP request: %w", err)
+		}
+		r.Method = "POST"
+		r.Header = append(r.Header, origin.Field{Name: "Content-Type", Value: "application/ocsp-request"})
+	}
+	return r, t, nil
+}
+
+// dialPlace connects to the first of a place's addresses that answers.
+func (p *probe) dialPlace(ctx context.Context, t target.Target) (*wire.Conn, error) {
+	m := p.run.Module
+	res, err := p.run.Elsewhere.Resolve(ctx, t.Host, wire.Preference{Protocol: m.IPProtocol, Fallback: m.IPProtocolFallback})
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range candidates(res.Addresses) {
+		var conn *wire.Conn
+		conn, err = p.run.Elsewhere.Connect(ctx, 0, t.Host, res, netip.AddrPortFrom(a, t.Port))
+		if err == nil && t.Scheme == "https" {
+			err = conn.Handshake(&wire.TLS{ServerName: t.Host, Roots: m.TLS.Roots()})
+		}
+		if err == nil {
+			return conn, nil
+		}
+		conn.Close()
+	}
+	return nil, err
+}
+
+// candidates are the first address, and the first of the other family or else the second, at most maxTries.
+func candidates(all []netip.Addr) []netip.Addr {
+	for i, a := range all {
+		if a.Is4() != all[0].Is4() {
+			return []netip.Addr{all[0], all[i]}
+		}
+	}
+	return all[:min(len(all), maxTries)]
+}

@@ -1,0 +1,244 @@
+// Package sslbinding shows every certificate that every door of a host shows: each address, port and form of SNI, side
+// by side, because IIS binds certificates to each of them apart, and one wrong binding breaks the outside while the
+// inside works.
+package sslbinding
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ews-exporter/ews_exporter/internal/failure"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
+	"github.com/ews-exporter/ews_exporter/internal/wire"
+)
+
+// knockLimit bounds one door, so that one that hangs leaves time for everything else.
+const knockLimit = 6 * time.Second
+
+// versions are the TLS versions that a sweep tries. SSL 3.0 and older are beyond crypto/tls.
+var versions = []uint16{tls.VersionTLS10, tls.VersionTLS11, tls.VersionTLS12, tls.VersionTLS13}
+
+// probe is one survey.
+type probe struct {
+	*Settings
+	run      *prober.Run
+	name     string // what SNI and the certificate check go by
+	bindings []*binding
+	places   []place // of revocation lists and responders that were asked
+}
+
+// Probe implements prober.Prober.
+func (s *Settings) Probe(ctx context.Context, run *prober.Run) {
+	run.Result.Survey = true
+	p := &probe{Settings: s, run: run, name: cmp.Or(run.Module.TLS.ServerName, run.Target.Name)}
+	if run.Target.Scheme != "https" {
+		run.Result.Fail(failure.New(failure.Config, reasonNotTLS, "%s is an http URL, and certificates are shown over TLS: write the host, or an https URL", run.Target.Raw))
+		return
+	}
+	unresolved := p.plan(ctx)
+	p.knock(ctx)
+	p.readStaples()
+	if s.Revocation {
+		p.checkRevocation(ctx)
+	}
+	p.judge(unresolved)
+	p.measure()
+	p.tabulate()
+}
+
+// plan looks up the target and the servers, and lists the doors. A name that does not resolve hides nothing of the
+// others; the first such failure is returned.
+func (p *probe) plan(ctx context.Context) *failure.Failure {
+	var first error
+	var lookups []lookup
+	add := func(server string, res *wire.Resolution, err error) {
+		if err == nil {
+			lookups = append(lookups, lookup{server, res})
+		}
+		first = cmp.Or(first, err)
+	}
+	res, err := p.run.Resolve(ctx)
+	add("", res, err)
+	for _, server := range p.Addresses {
+		res, err := p.run.ResolveHost(ctx, server)
+		add(server, res, err)
+	}
+	hosts, addresses := gather(lookups)
+	bindings, connections := p.doors(hosts, p.run.Target.Port, p.name)
+	p.bindings = bindings
+	if addresses+connections > 0 {
+		p.cutOff(addresses, connections)
+	}
+	return failure.From(first)
+}
+
+// knock looks at all doors side by side: one that hangs holds up no other.
+func (p *probe) knock(ctx context.Context) {
+	var fs []func()
+	for _, b := range p.bindings {
+		step := p.run.Step(b.form.step()) // begun here, for a steady order
+		fs = append(fs, func() {
+			p.look(ctx, b, step)
+			if b.sweep && b.seen() {
+				p.sweep(ctx, b)
+			}
+		})
+	}
+	p.run.Parallel(fs...)
+}
+
+// look asks one door for its certificate.
+func (p *probe) look(ctx context.Context, b *binding, step *prober.Step) {
+	ctx, cancel := context.WithTimeout(ctx, knockLimit)
+	defer cancel()
+	err := p.shake(ctx, b, step)
+	if b.seen() {
+		b.chain = examine(b.peer.Certificates)
+		step.Detail("%s, SNI %s: %s %s", b.address, b.sni, b.leaf().SHA1, b.leaf().Subject)
+		// What follows the certificate (an alert that asks for a client's own, say) says nothing of the binding.
+		err = nil
+		if b.form == own && b.peer.Refused != nil && !p.run.Module.TLS.InsecureSkipVerify {
+			err = b.peer.Refused
+		}
+		step.End(err)
+		return
+	}
+	step.Detail("%s, SNI %s: no certificate", b.address, b.sni)
+	b.failure = step.End(err)
+}
+
+// shake connects, begins TLS where SMTP comes first, and has the handshake.
+func (p *probe) shake(ctx context.Context, b *binding, step *prober.Step) error {
+	conn, err := p.run.Connect(ctx, step, b.resolution, b.address)
+	if err != nil {
+		return hint(b, err)
+	}
+	defer conn.Close()
+	b.record = conn.Record
+	smtp := p.smtp(b)
+	if smtp {
+		if err := step.Do("starttls", func() error { return startTLS(conn) }); err != nil {
+			return err
+		}
+	}
+	err = p.run.Handshake(step, conn, p.options(b.form, smtp))
+	b.peer = conn.Peer()
+	return err
+}
+
+// hint adds what to do where this machine has no IPv6.
+func hint(b *binding, err error) error {
+	if !b.address.Addr().Is6() || !failure.Is(err, failure.Connect, "unreachable") {
+		return err
+	}
+	return failure.New(failure.Connect, "unreachable", "%w; if this machine has no IPv6, set ip_protocol: ip4 and ip_protocol_fallback: false for the module", err)
+}
+
+func (p *probe) smtp(b *binding) bool { return slices.Contains(p.StartTLS, int(b.address.Port())) }
+
+// options are those of a handshake that takes whatever the server shows: it is looked at, not used, so nothing is
+// refused, and what is not trusted is known all the same.
+func (p *probe) options(f form, smtp bool) *wire.TLS {
+	o := &wire.TLS{
+		ServerName: p.name, Roots: p.run.Module.TLS.Roots(), Pins: p.run.Module.TLS.Pins,
+		Insecure: true, MinVersion: tls.VersionTLS10, Lenient: true,
+	}
+	switch f {
+	case without:
+		o.SNI = new("")
+	case unknown:
+		o.SNI = new(unknownName)
+	}
+	if smtp {
+		o.Protocols = []string{}
+	}
+	return o
+}
+
+// sweep tries each TLS version alone.
+func (p *probe) sweep(ctx context.Context, b *binding) {
+	step := p.run.Step("versions")
+	for _, v := range versions {
+		switch p.try(ctx, b, v) {
+		case answerYes:
+			b.accepted = append(b.accepted, v)
+		case answerNo:
+			b.refused = append(b.refused, v)
+		}
+	}
+	step.Detail("%s accepts %s", b.address, cmp.Or(versionNames(b.accepted), "no version alone"))
+	step.End(ctx.Err())
+}
+
+// answer is what a server says to one TLS version.
+type answer int
+
+const (
+	noAnswer answer = iota // it did not say, so nothing is known
+	answerYes
+	answerNo
+)
+
+// try has a handshake of one version, without steps of its own: that an old version is refused is no failure.
+func (p *probe) try(ctx context.Context, b *binding, version uint16) answer {
+	ctx, cancel := context.WithTimeout(ctx, knockLimit)
+	defer cancel()
+	conn, err := p.run.Dialer.Connect(ctx, 0, p.run.Target.Name, b.resolution, b.address)
+	defer conn.Close()
+	smtp := p.smtp(b)
+	if err == nil && smtp {
+		err = startTLS(conn)
+	}
+	if err != nil {
+		return noAnswer
+	}
+	o := p.options(own, smtp)
+	o.MinVersion, o.MaxVersion = version, version
+	err = conn.Handshake(o)
+	switch {
+	case err == nil, len(conn.Peer().Certificates) > 0:
+		return answerYes
+	case failure.Is(err, failure.TLS, "version", "alert", "closed", "reset"):
+		return answerNo
+	}
+	return noAnswer
+}
+
+func versionNames(list []uint16) string {
+	names := make([]string, len(list))
+	for i, v := range list {
+		names[i] = tls.VersionName(v)
+	}
+	return strings.Join(names, ", ")
+}
+
+// issuer finds the certificate that signed the leaf: in the chain that verifies, or among what was sent.
+func (p *probe) issuer(b *binding) *x509.Certificate {
+	if len(b.chain.path) > 1 {
+		return b.chain.path[1]
+	}
+	leaf := b.peer.Certificates[0]
+	chains, err := leaf.Verify(x509.VerifyOptions{Roots: p.run.Module.TLS.Roots(), CurrentTime: leaf.NotAfter, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
+	if err != nil || len(chains[0]) < 2 {
+		return nil
+	}
+	return chains[0][1]
+}
+
+// cutOff tells what the limits left out.
+func (p *probe) cutOff(addresses, connections int) {
+	var parts []string
+	if addresses > 0 {
+		parts = append(parts, fmt.Sprintf("%d addresses beyond the %d that a probe looks at", addresses, wire.MaxAddresses))
+	}
+	if connections > 0 {
+		parts = append(parts, fmt.Sprintf("%d connections beyond the %d that a probe may open", connections, p.connections()))
+	}
+	p.find(BindingsLeftOut, warning, "Not everything was looked at: %s were left out.", strings.Join(parts, ", and "))
+}
