@@ -170,11 +170,14 @@ func (r *Reader) look() error {
 		return malformed("it is encoded as UTF-16, and only UTF-8 is read")
 	case looksHTML(text):
 		return &Error{Kind: HTML, Problem: "it is an HTML page"}
-	case !strings.HasPrefix(text, "<") && text != "" && !strings.HasPrefix("\ufeff", text):
+	case !strings.HasPrefix(text, "<") && text != "" && !beginsBOM(text):
 		return &Error{Kind: NotXML, Problem: "it is not XML"}
 	}
 	return nil
 }
+
+// beginsBOM tells whether text is a byte order mark cut short: the rest has not come yet.
+func beginsBOM(text string) bool { return text == "\xef" || text == "\xef\xbb" }
 
 // looksHTML skips what may stand before the first element and tells whether that is one of HTML's. Boxes send pages
 // that begin in the middle ("<h1>404</h1>").
