@@ -42,6 +42,9 @@ func (l *loader) checkAuth(path string, a *Auth) {
 	l.checkSchemes(path+".schemes", a.Schemes)
 	l.checkUsername(path+".username", a)
 	l.checkPassword(path, a)
+	if !slices.Contains(auth.Bindings(), a.ChannelBinding) {
+		l.report(path+".channel_binding", "must be right or none")
+	}
 	if len(a.Targets) == 0 {
 		l.report(path+".targets", "required: list the hosts that the secret may be sent to")
 	}
@@ -74,8 +77,8 @@ func (l *loader) checkSchemes(field string, schemes []string) {
 func (l *loader) checkUsername(field string, a *Auth) {
 	basic := slices.Contains(a.Schemes, "basic")
 	switch {
-	case a.Username == "" && basic:
-		l.report(field, "required for basic")
+	case a.Username == "":
+		l.report(field, "required")
 	case strings.ContainsFunc(a.Username, isAnyControl):
 		l.report(field, "must not hold a control character")
 	case strings.Contains(a.Username, ":") && basic:

@@ -92,6 +92,8 @@ type Auth struct {
 	Schemes      []string               `yaml:"schemes"`       // of auth.Schemes, in order of preference
 	Targets      []policy.TargetPattern `yaml:"targets"`
 	Modules      []string               `yaml:"modules"` // empty: every module
+	// ChannelBinding of logons by NTLM and Kerberos: right (default) or none.
+	ChannelBinding auth.Binding `yaml:"channel_binding"`
 
 	// Secret gives the password, wherever it is kept.
 	Secret *secret.Source `yaml:"-"`
@@ -101,7 +103,7 @@ type Auth struct {
 func (a *Auth) Credential() auth.Credential {
 	return auth.Credential{
 		Name: a.Name, Username: a.Username, Secret: a.Secret,
-		Schemes: a.Schemes, Targets: a.Targets, Modules: a.Modules,
+		Schemes: a.Schemes, Targets: a.Targets, Modules: a.Modules, Binding: a.ChannelBinding,
 	}
 }
 

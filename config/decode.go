@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/ews-exporter/ews_exporter/internal/auth"
 )
 
 // The bounds of what one file may hold, its aliases followed.
@@ -69,7 +71,7 @@ func (d *decoder) auths(section entry) {
 			if !ok {
 				continue
 			}
-			a := &Auth{Name: e.key}
+			a := &Auth{Name: e.key, ChannelBinding: auth.Right}
 			d.config.Auths[e.key] = a
 			d.value(path, e.line, e.value, reflect.ValueOf(a).Elem())
 		}

@@ -4,14 +4,17 @@ package auth
 
 // The reasons of a failure of stage auth that this package finds.
 const (
-	NotHTTPS         = "not_https"         // a secret goes over https only
-	NotVerified      = "not_verified"      // the certificate was not verified for the name
-	TargetNotListed  = "target_not_listed" // the auth's targets do not name the target
-	ModuleNotListed  = "module_not_listed" // the auth's modules do not name the module
-	SecretUnreadable = "secret_unreadable" // the secret cannot be read now
-	SecretUnusable   = "secret_unusable"   // the scheme cannot carry the user name or the secret
-	SchemeUnknown    = "scheme_unknown"    // this program does not know the scheme
-	Refused          = "refused"           // the server refused a complete answer
-	Suspended        = "suspended"         // held back after a refusal, so that the account is not locked out
-	Waiting          = "waiting"           // the time ended before the logon had its turn
+	NotHTTPS           = "not_https"           // a secret goes over https only
+	NotVerified        = "not_verified"        // the certificate was not verified for the name
+	TargetNotListed    = "target_not_listed"   // the auth's targets do not name the target
+	ModuleNotListed    = "module_not_listed"   // the auth's modules do not name the module
+	SecretUnreadable   = "secret_unreadable"   // the secret cannot be read now
+	SecretUnusable     = "secret_unusable"     // the scheme cannot carry the user name or the secret
+	SchemeUnknown      = "scheme_unknown"      // this program does not know the scheme
+	ChallengeMalformed = "challenge_malformed" // the server's challenge cannot be read
+	HandshakeBroken    = "handshake_broken"    // the server left the handshake before it was complete
+	ConnectionClosed   = "connection_closed"   // the server ended the connection in the midst of the handshake
+	Refused            = "refused"             // the server refused a complete answer
+	Suspended          = "suspended"           // held back after a refusal, so that the account is not locked out
+	Waiting            = "waiting"             // the time ended before the logon had its turn
 )

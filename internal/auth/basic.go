@@ -17,6 +17,8 @@ type basic struct {
 	sent  bool
 }
 
+func (b *basic) Proves() bool { return true }
+
 func (b *basic) Next(context.Context, Challenge) (string, bool, error) {
 	if b.sent {
 		return "", true, failure.New(failure.Auth, Refused, "the server refused the user name or the password of the Basic logon")

@@ -18,6 +18,7 @@ type Credential struct {
 	Schemes  []string               // in order of preference, names as Schemes lists them
 	Targets  []policy.TargetPattern // where the secret may go
 	Modules  []string               // who may use it; empty: every module
+	Binding  Binding                // of logons by NTLM and Kerberos to the TLS channel; empty for Right
 }
 
 // Login is a user name with its secret as it was read for one probe.

@@ -2,7 +2,7 @@ package auth
 
 import (
 	"context"
-	"slices"
+	"crypto/x509"
 	"strings"
 
 	"github.com/ews-exporter/ews_exporter/internal/failure"
@@ -10,6 +10,9 @@ import (
 
 // Scheme drives one authentication over one connection. Make a new one for each connection.
 type Scheme interface {
+	// Proves tells whether the next answer is made with the secret, so that the server, or who else is asked, may count
+	// it as a failed logon. A logon begins with such an answer.
+	Proves() bool
 	// Next answers the challenge of the last response. authorization is the value of the Authorization field, and is
 	// secret. complete tells that the server must decide after it: another 401 is then a refusal of the secret, and
 	// Next must not be asked again. The context bounds what a scheme may have to ask elsewhere for a token.
@@ -17,28 +20,40 @@ type Scheme interface {
 	Next(ctx context.Context, challenge Challenge) (authorization string, complete bool, err error)
 }
 
-// schemes makes each scheme that this program knows, by its name in lower case.
-var schemes = map[string]func(Login) Scheme{
-	"basic": func(l Login) Scheme { return &basic{login: l} },
+// Setting is what a scheme has to know of its user and of the connection that it is for.
+type Setting struct {
+	Login   Login
+	Leaf    *x509.Certificate // what the server showed; nil binds to nothing
+	Binding Binding
 }
 
-// Schemes lists the names of the schemes that this program knows, as an auth's schemes spell them.
+// known is the list of the schemes of this program, the strongest first.
+var known = []struct {
+	name string // in lower case, as an auth's schemes spell it
+	make func(Setting) Scheme
+}{
+	{"negotiate", func(s Setting) Scheme { return &spnego{inner: &ntlm{setting: s}} }},
+	{"ntlm", func(s Setting) Scheme { return &ntlm{setting: s} }},
+	{"basic", func(s Setting) Scheme { return &basic{login: s.Login} }},
+}
+
+// Schemes lists the names of the schemes that this program knows, as an auth's schemes spell them, the strongest first.
 func Schemes() []string {
-	names := make([]string, 0, len(schemes))
-	for name := range schemes {
-		names = append(names, name)
+	names := make([]string, len(known))
+	for i, k := range known {
+		names[i] = k.name
 	}
-	slices.Sort(names)
 	return names
 }
 
 // NewScheme makes the scheme of this name, which Schemes lists, for one connection.
-func NewScheme(name string, login Login) (Scheme, error) {
-	create := schemes[name]
-	if create == nil {
-		return nil, failure.New(failure.Auth, SchemeUnknown, "the scheme %q is not known here, only %s", name, strings.Join(Schemes(), ", "))
+func NewScheme(name string, s Setting) (Scheme, error) {
+	for _, k := range known {
+		if k.name == name {
+			return k.make(s), nil
+		}
 	}
-	return create(login), nil
+	return nil, failure.New(failure.Auth, SchemeUnknown, "the scheme %q is not known here, only %s", name, strings.Join(Schemes(), ", "))
 }
 
 // Choose gives the first wanted scheme that the server offers, and its challenge. The order of the server's offers does

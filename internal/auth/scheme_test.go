@@ -45,7 +45,7 @@ func TestBasic(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			scheme, err := NewScheme("basic", Login{test.username, secret.New(test.password)})
+			scheme, err := NewScheme("basic", Setting{Login: Login{test.username, secret.New(test.password)}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -68,7 +68,7 @@ func TestBasic(t *testing.T) {
 
 func TestNewSchemeUnknown(t *testing.T) {
 	t.Parallel()
-	if _, err := NewScheme("digest", Login{}); !failure.Is(err, failure.Auth, SchemeUnknown) {
+	if _, err := NewScheme("digest", Setting{}); !failure.Is(err, failure.Auth, SchemeUnknown) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -2,12 +2,10 @@ package lab
 
 import (
 	"crypto/rand"
-	"crypto/subtle"
 	"fmt"
 	"io"
 	"log"
 	"net/http"
-	"slices"
 	"strings"
 )
 
@@ -20,8 +18,13 @@ const Password = "lab-only-and-no-secret" // #nosec G101
 
 // exchange is an Exchange-like origin: IIS's and Exchange's header fields, logon, EWS, and the health check page.
 type exchange struct {
-	logon    []string // the challenges of its 401, in order; empty for anonymous
-	password string   // Username's
+	logon      []string   // the challenges of its 401, in order; empty for anonymous
+	perRequest bool       // every request has to log on, and not every connection
+	protection Protection // Extended Protection of NTLM
+	sizes      *sizes     // of the pages, nil where they do not matter
+
+	password string // Username's
+	binding  []byte // what a client sends that sees the certificate which the server has bound
 }
 
 const (
@@ -31,9 +34,10 @@ const (
 
 // server is the origin as an HTTP server. net/http sends the 100 when a handler first reads the body, and none when
 // the handler answers without reading it.
-func (e exchange) server() *http.Server {
+func (e *exchange) server() *http.Server {
 	return &http.Server{
 		Handler:           e,
+		ConnContext:       e.remember,
 		ReadHeaderTimeout: maxRequest,
 		ReadTimeout:       maxRequest,
 		WriteTimeout:      maxRequest,
@@ -44,7 +48,7 @@ func (e exchange) server() *http.Server {
 }
 
 // ServeHTTP finds its way without regard to case, as IIS does.
-func (e exchange) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (e *exchange) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	set(h, "Server", "Microsoft-IIS/10.0")
 	set(h, "X-Powered-By", "ASP.NET")
@@ -52,12 +56,13 @@ func (e exchange) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case strings.HasSuffix(path, "/healthcheck.htm") && r.Method == http.MethodGet:
 		e.healthCheck(w)
-	case path == "/ews/exchange.asmx" && !e.admits(r):
-		e.challenge(w)
+	case path == "/ews/exchange.asmx" && !e.passes(w, r):
 	case path == "/ews/exchange.asmx" && r.Method == http.MethodPost:
 		e.ews(w, r)
 	case path == "/ews/exchange.asmx":
 		w.WriteHeader(http.StatusMethodNotAllowed)
+	case e.sizes != nil && strings.HasSuffix(path, ".htm") && r.Method == http.MethodGet:
+		e.page(w, r)
 	default: // IIS's own: no field of Exchange's
 		write(w, http.StatusNotFound, "text/html", "<h1>404 - File or directory not found.</h1>")
 	}
@@ -65,33 +70,27 @@ func (e exchange) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // healthCheck answers as Exchange's HealthCheckResponder does for a component that is active: exactly the words that
 // balancers look for, and the server's name.
-func (e exchange) healthCheck(w http.ResponseWriter) {
+func (e *exchange) healthCheck(w http.ResponseWriter) {
 	set(w.Header(), "X-FEServer", serverName)
 	write(w, http.StatusOK, "text/html", "200 OK<br/>"+serverFQDN)
 }
 
-// admits tells whether a request may pass. Of the schemes that are offered the lab really checks Basic.
-func (e exchange) admits(r *http.Request) bool {
-	if len(e.logon) == 0 {
-		return true
+// passes tells whether the request may pass. Where it may not, it is answered: by the 401 of Exchange's front end. That
+// does not read the body, so net/http sends no 100 before it.
+func (e *exchange) passes(w http.ResponseWriter, r *http.Request) bool {
+	ok, challenges := e.admit(r)
+	if !ok {
+		h := w.Header()
+		set(h, "request-id", newGUID())
+		set(h, "X-FEServer", connectionOf(r).server)
+		h["WWW-Authenticate"] = challenges
+		w.WriteHeader(http.StatusUnauthorized)
 	}
-	offered := slices.ContainsFunc(e.logon, func(challenge string) bool { return strings.HasPrefix(challenge, "Basic ") })
-	user, password, ok := r.BasicAuth()
-	return ok && offered && strings.EqualFold(user, Username) &&
-		subtle.ConstantTimeCompare([]byte(password), []byte(e.password)) == 1
-}
-
-// challenge is the 401 of Exchange's front end. It does not read the body, so net/http sends no 100 before it.
-func (e exchange) challenge(w http.ResponseWriter) {
-	h := w.Header()
-	set(h, "request-id", newGUID())
-	set(h, "X-FEServer", serverName)
-	h["WWW-Authenticate"] = e.logon
-	w.WriteHeader(http.StatusUnauthorized)
+	return ok
 }
 
 // ews answers a SOAP request as the back end does, through the front end that chose it.
-func (e exchange) ews(w http.ResponseWriter, r *http.Request) {
+func (e *exchange) ews(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	set(h, "Cache-Control", "private")
 	set(h, "request-id", newGUID())
@@ -99,7 +98,10 @@ func (e exchange) ews(w http.ResponseWriter, r *http.Request) {
 	set(h, "X-DiagInfo", serverName)
 	set(h, "X-BEServer", serverName)
 	set(h, "X-AspNet-Version", "4.0.30319")
-	set(h, "X-FEServer", serverName)
+	set(h, "X-FEServer", connectionOf(r).server)
+	if connectionOf(r).loggedOn && !e.perRequest {
+		set(h, "Persistent-Auth", "true")
+	}
 	if id := r.Header.Get("client-request-id"); strings.EqualFold(r.Header.Get("return-client-request-id"), "true") && id != "" {
 		set(h, "client-request-id", id)
 	}

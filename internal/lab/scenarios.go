@@ -14,7 +14,8 @@ type Scenario struct {
 	// Address is "127.0.0.1:port" while the scenario runs.
 	Address string
 
-	origin   exchange
+	origin   *exchange // nil for one that lets everybody in
+	rebound  bool      // the server has another certificate than the balancer shows
 	balancer balancer
 }
 
@@ -68,7 +69,7 @@ func Scenarios() []Scenario {
 			Description: "The broken Kemp before a server that asks for logon first: only a probe with an auth sees the fault.",
 			Expect:      notTested,
 			WithLogon:   lateBody,
-			origin:      exchange{logon: windowsAndBasic},
+			origin:      &exchange{logon: windowsAndBasic},
 			balancer:    expecting(swallow100),
 		},
 		{
@@ -105,7 +106,7 @@ func Scenarios() []Scenario {
 			Name:        "early-401",
 			Description: "A good balancer before a server that asks for Windows logon, so the body is never asked for.",
 			Expect:      notTested,
-			origin:      exchange{logon: windows},
+			origin:      &exchange{logon: windows},
 			balancer:    relay,
 		},
 		{
@@ -113,7 +114,7 @@ func Scenarios() []Scenario {
 			Description: `A healthy site that lets CONTOSO\probe in by Basic.`,
 			Expect:      notTested,
 			WithLogon:   good,
-			origin:      exchange{logon: windowsAndBasic},
+			origin:      &exchange{logon: windowsAndBasic},
 			balancer:    relay,
 		},
 		{
@@ -139,6 +140,78 @@ func Scenarios() []Scenario {
 			Description: "An old proxy that speaks HTTP/1.0 and so knows no 100.",
 			Expect:      ignored,
 			balancer:    downgrade,
+		},
+		{
+			Name:        "ntlm-persisted",
+			Description: "IIS that authenticates connections by NTLM (authPersistSingleRequest false), with the page sizes of the field notes.",
+			Expect:      notTested,
+			origin:      &exchange{logon: windows, sizes: persistedSizes},
+			balancer:    relay,
+		},
+		{
+			Name:        "ntlm-per-request",
+			Description: "The same IIS with authPersistSingleRequest true: every request pays for the handshake.",
+			Expect:      notTested,
+			origin:      &exchange{logon: windows, sizes: defaultSizes, perRequest: true},
+			balancer:    relay,
+		},
+		{
+			Name:        "only-basic",
+			Description: "A published site where only Basic is left of Exchange's offer: mailbox moves fail.",
+			Expect:      notTested,
+			WithLogon:   good,
+			origin:      &exchange{logon: []string{`Basic realm=""`}},
+			balancer:    relay,
+		},
+		{
+			Name:        "legs-split",
+			Description: "A balancer that sends each request of a connection to another server of the pool, so that NTLM's legs never meet.",
+			Expect:      notTested,
+			origin:      &exchange{logon: windows, sizes: persistedSizes},
+			balancer:    split,
+		},
+		{
+			Name:        "closes-after-challenge",
+			Description: "A proxy that ends the connection after NTLM's challenge.",
+			Expect:      notTested,
+			origin:      &exchange{logon: windows, sizes: persistedSizes},
+			balancer:    closeAfterChallenge,
+		},
+		{
+			Name:        "protection-allow",
+			Description: "Extended Protection set to Allow, the balancer shows the server's certificate.",
+			Expect:      notTested,
+			origin:      &exchange{logon: windows, sizes: persistedSizes, protection: ProtectionAllow},
+			balancer:    relay,
+		},
+		{
+			Name:        "protection-require",
+			Description: "Extended Protection set to Require, the balancer shows the server's certificate.",
+			Expect:      notTested,
+			origin:      &exchange{logon: windows, sizes: persistedSizes, protection: ProtectionRequire},
+			balancer:    relay,
+		},
+		{
+			Name:        "protection-allow-rebound",
+			Description: "Extended Protection set to Allow, and a balancer that shows another certificate than the server's.",
+			Expect:      notTested,
+			rebound:     true,
+			origin:      &exchange{logon: windows, sizes: persistedSizes, protection: ProtectionAllow},
+			balancer:    relay,
+		},
+		{
+			Name:        "protection-require-rebound",
+			Description: "Extended Protection set to Require, and a balancer that shows another certificate than the server's.",
+			Expect:      notTested,
+			rebound:     true,
+			origin:      &exchange{logon: windows, sizes: persistedSizes, protection: ProtectionRequire},
+			balancer:    relay,
+		},
+		{
+			Name:        "echo",
+			Description: "A hostile box that asks for a logon, and shows what it was sent in reason phrase, header fields and body.",
+			Expect:      Expectation{Outcome: "final_first", Success: true, Finding: "expect_continue_not_tested", Origin: origin.Unknown},
+			balancer:    echo,
 		},
 	}
 }

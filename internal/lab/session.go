@@ -20,6 +20,7 @@ type session struct {
 
 	origin  net.Conn // nil until it is needed
 	answers *bufio.Reader
+	moved   int // requests that went to one server of a pool after the other
 
 	pending sync.WaitGroup // readers and writers that a balancer left running
 }

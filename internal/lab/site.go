@@ -114,7 +114,14 @@ func (s *Site) start(scenario Scenario) error {
 		return err
 	}
 	scenario.Address = front.Addr().String()
+	if scenario.origin == nil {
+		scenario.origin = &exchange{}
+	}
 	scenario.origin.password = s.password
+	scenario.origin.binding = bindingOf(s.config.Certificates[0].Certificate[0])
+	if scenario.rebound {
+		scenario.origin.binding = bindingOf(s.authority.cert.Raw)
+	}
 	server := scenario.origin.server()
 	s.keep(server)
 	s.serves.Go(func() { _ = server.Serve(back) }) // closes back; it ends with the site, never by itself

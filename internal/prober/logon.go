@@ -6,143 +6,94 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/ews-exporter/ews_exporter/internal/auth"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
-	"github.com/ews-exporter/ews_exporter/internal/target"
 	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
-
-// Secrets is what one probe may log on with. It is safe for the goroutines of one probe.
-type Secrets struct {
-	credential auth.Credential
-	gate       *auth.Gate
-	target     target.Target
-
-	mu       sync.Mutex
-	accepted *auth.Attempt   // the first one of this probe that was accepted
-	begun    []*auth.Attempt // all, so that none is left without a verdict
-}
-
-// NewSecrets prepares logons with a credential at a target, all of them through the gate.
-func NewSecrets(credential auth.Credential, gate *auth.Gate, t target.Target) *Secrets {
-	return &Secrets{credential: credential, gate: gate, target: t}
-}
-
-// Proven tells whether a logon of this probe was accepted, so that several may go at once.
-func (s *Secrets) Proven() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.accepted != nil
-}
-
-// check says whether the auth is suspended at the target, so that nothing at all is sent there.
-func (s *Secrets) check(login auth.Login) error {
-	return s.gate.Check(s.credential.Name, login.Fingerprint(), s.target.Name)
-}
-
-// begin asks the gate for a logon: the first of the probe waits for its turn, later ones follow an accepted one.
-func (s *Secrets) begin(ctx context.Context, login auth.Login) (*auth.Attempt, error) {
-	s.mu.Lock()
-	accepted := s.accepted
-	s.mu.Unlock()
-	var attempt *auth.Attempt
-	var err error
-	if accepted != nil {
-		attempt, err = accepted.Follow(ctx)
-	} else {
-		attempt, err = s.gate.Begin(ctx, s.credential.Name, login.Fingerprint(), s.target.Name)
-	}
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.begun = append(s.begun, attempt)
-	return attempt, nil
-}
-
-// Settle ends the probe's logons: those that a fault left without a verdict must not hold up others for ever.
-func (s *Secrets) Settle() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, attempt := range s.begun {
-		attempt.Unknown()
-	}
-}
 
 // Logon is a connection's way to prove who the probe is. The zero Logon, without an auth, sends nothing and judges nothing.
 type Logon struct {
 	secrets       *Secrets
-	attempt       *auth.Attempt
+	attempt       *auth.Attempt // nil while nothing that proves the secret was made
 	scheme        string
 	authorization string
+	challenge     auth.NTLMChallenge
+	legs          int  // that are done
+	handed        bool // the server was sent a complete answer, or will be with the next request
 }
 
 // Authorization is the value of the Authorization field for the request that follows; empty for none. It is secret.
 func (l *Logon) Authorization() string { return l.authorization }
 
-// Open dials the target as Dial does and, with an auth, prepares a logon: as step "logon", request is sent without
-// credentials and without a body, to learn which schemes are offered. The request that carries the logon must be the
-// next on the connection, and its outcome be given to Judge. Errors are failures; no secret was sent then.
+// Scheme is the name of the scheme that answers, as the auth's schemes spell it; empty when no logon was asked for.
+func (l *Logon) Scheme() string { return l.scheme }
+
+// Challenge is what NTLM's challenge told of the server that made it; zero where there was none.
+func (l *Logon) Challenge() auth.NTLMChallenge { return l.challenge }
+
+// Open dials the target as Dial does and, with an auth, logs on as far as that goes without request: as step "logon",
+// request is sent without credentials and without a body, to learn which schemes are offered, and then the scheme's
+// legs, until the next answer is the last. The request that carries it must be the next on the connection, and its
+// outcome be given to Judge. Errors are failures; no complete answer was sent then.
 func (r *Run) Open(ctx context.Context, step *Step, res *wire.Resolution, address netip.Addr, request *wire.Request) (*wire.Conn, *Logon, error) {
 	if r.Secrets == nil {
 		conn, err := r.Dial(ctx, step, res, address)
 		return conn, &Logon{}, err
 	}
-	login, err := r.Secrets.credential.Login()
+	if err := r.Ready(); err != nil {
+		return nil, nil, err
+	}
+	conn, err := r.dialPermitted(ctx, step, res, address)
 	if err != nil {
-		return nil, nil, err
-	}
-	r.Redactor.Add(login.Secret.Reveal())
-	if err := r.Secrets.check(login); err != nil {
-		return nil, nil, err
-	}
-	conn, logon, err := r.logOn(ctx, step, res, address, request, login)
-	if err != nil || logon.authorization == "" {
-		return conn, logon, err
-	}
-	// Only now, with the secret about to go out: a target that hangs before must not hold up others.
-	if logon.attempt, err = r.Secrets.begin(ctx, login); err != nil {
-		conn.Close()
-		return nil, nil, err
-	}
-	logon.secrets = r.Secrets
-	return conn, logon, nil
-}
-
-// logOn opens a connection, learns what is offered and chooses.
-func (r *Run) logOn(ctx context.Context, step *Step, res *wire.Resolution, address netip.Addr, request *wire.Request, login auth.Login) (*wire.Conn, *Logon, error) {
-	conn, err := r.Dial(ctx, step, res, address)
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := r.permit(conn); err != nil {
-		conn.Close()
 		return nil, nil, err
 	}
 	ask := step.Step("logon")
-	logon, err := r.challenge(ctx, ask, conn, request, login)
+	bare := withoutBody(request)
+	final, err := r.leg(ask, conn, bare)
+	if err == nil && final.Status == 401 && !conn.Reusable() {
+		// The server ends the connection with its first 401. No handshake has begun, so another connection will do.
+		conn.Close()
+		conn, err = r.dialPermitted(ctx, step, res, address)
+		if err != nil {
+			ask.End(nil)
+			return nil, nil, err
+		}
+	}
+	logon := &Logon{}
+	if err == nil {
+		logon, err = r.Answer(ctx, ask, conn, bare, final)
+	}
 	if ask.End(err) != nil {
 		conn.Close()
 		return nil, nil, err
 	}
-	if conn.Reusable() {
-		return conn, logon, nil
+	return conn, logon, nil
+}
+
+// Ready reads the secret, and says whether anything may be sent at all: not while the auth is suspended at the target.
+// Without an auth it is nil.
+func (r *Run) Ready() error {
+	if r.Secrets == nil {
+		return nil
 	}
-	// The server ends the connection with its challenge. Basic does not mind; what it proves is in each request.
-	conn.Close()
-	conn, err = r.Dial(ctx, step, res, address)
+	login, err := r.Secrets.read()
+	r.Redactor.Add(login.Secret.Reveal())
+	return err
+}
+
+// dialPermitted opens a connection over which a secret may go.
+func (r *Run) dialPermitted(ctx context.Context, step *Step, res *wire.Resolution, address netip.Addr) (*wire.Conn, error) {
+	conn, err := r.Dial(ctx, step, res, address)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if err := r.permit(conn); err != nil {
 		conn.Close()
-		return nil, nil, err
+		return nil, err
 	}
-	return conn, logon, nil
+	return conn, nil
 }
 
 // permit says whether a secret may go over this connection.
@@ -157,38 +108,117 @@ func (r *Run) permit(conn *wire.Conn) error {
 // challengeLimit is how much of a challenge's page is read.
 const challengeLimit = 64 << 10
 
-// challenge asks without credentials and prepares the answer to what is offered. A server that does not ask for a logon
-// gets none.
-func (r *Run) challenge(ctx context.Context, ask *Step, conn *wire.Conn, request *wire.Request, login auth.Login) (*Logon, error) {
+// withoutBody is the request as a leg of a logon sends it: the body goes only with the last one.
+func withoutBody(request *wire.Request) *wire.Request {
 	bare := *request
 	bare.Body, bare.SendLength = nil, true
-	x, body, err := conn.Do(&bare, challengeLimit)
+	return &bare
+}
+
+// leg sends one request of a logon and gives what came back.
+func (r *Run) leg(ask *Step, conn *wire.Conn, request *wire.Request) (*wire.Response, error) {
+	x, body, err := conn.Do(request, challengeLimit)
 	r.Keep(ask.Name(), x.Record, body, err)
 	if err != nil {
 		return nil, err
 	}
-	final := x.Record.Final
+	return x.Record.Final, nil
+}
+
+// maxLegs bounds a handshake that never becomes complete. NTLM has two, Kerberos one.
+const maxLegs = 5
+
+// Answer drives the legs of a logon over conn, on which final has come, until the next answer is the last; request, less
+// its body, is what the legs send. The request that carries the Logon's Authorization must be the next on the
+// connection. A server that asks for no logon gets none. Errors are failures of stage auth, send or receive.
+func (r *Run) Answer(ctx context.Context, ask *Step, conn *wire.Conn, request *wire.Request, final *wire.Response) (*Logon, error) {
 	if final.Status != 401 {
 		ask.Detail("%d: no logon asked for", final.Status)
 		return &Logon{}, nil
 	}
+	s := r.Secrets
 	offered := auth.ParseChallenges(final.Values("WWW-Authenticate"))
-	name, challenge, ok := auth.Choose(r.Secrets.credential.Schemes, offered)
+	name, challenge, ok := auth.Choose(s.credential.Schemes, offered)
 	if !ok {
 		return nil, failure.New(failure.Auth, "scheme_not_offered", "%s offers %s, and the auth %s may use %s: add the scheme to the auth, or make the server offer it",
-			conn, offers(offered), r.Secrets.credential.Name, strings.Join(r.Secrets.credential.Schemes, ", "))
+			conn, Offers(offered), s.credential.Name, strings.Join(s.credential.Schemes, ", "))
 	}
-	scheme, err := auth.NewScheme(name, login)
+	ask.Detail("401 offers %s; answering with %s", Offers(offered), name)
+	login, err := s.read()
 	if err != nil {
 		return nil, err
 	}
-	authorization, _, err := scheme.Next(ctx, challenge)
+	scheme, err := auth.NewScheme(name, auth.Setting{Login: login, Leaf: conn.Leaf(), Binding: r.binding()})
 	if err != nil {
 		return nil, err
 	}
-	r.hide(authorization)
-	ask.Detail("401 offers %s; answering with %s", offers(offered), name)
-	return &Logon{scheme: name, authorization: authorization}, nil
+	l := &Logon{secrets: s, scheme: name}
+	for range maxLegs {
+		if err := l.next(ctx, r, scheme, login, challenge); err != nil || l.handed {
+			return l, err
+		}
+		if challenge, err = r.handshake(ask, conn, request, l); err != nil {
+			return nil, err
+		}
+	}
+	return nil, failure.New(failure.Auth, auth.HandshakeBroken, "%s asked for more than %d legs of a %s logon", conn, maxLegs, name)
+}
+
+// binding is that of the auth.
+func (r *Run) binding() auth.Binding {
+	if b := r.Secrets.credential.Binding; b != "" {
+		return b
+	}
+	return auth.Right
+}
+
+// next makes the next answer. Only with one that proves the secret the logon begins, so that a target that hangs before
+// does not hold up others.
+func (l *Logon) next(ctx context.Context, r *Run, scheme auth.Scheme, login auth.Login, challenge auth.Challenge) error {
+	var err error
+	if scheme.Proves() {
+		if l.attempt, err = l.secrets.begin(ctx, login); err != nil {
+			return err
+		}
+	}
+	l.authorization, l.handed, err = scheme.Next(ctx, challenge)
+	if err != nil {
+		if l.attempt != nil {
+			l.attempt.Unsent()
+		}
+		return err
+	}
+	r.hide(l.authorization)
+	return nil
+}
+
+// handshake sends a leg that is not the last, and gives the challenge that answers it.
+func (r *Run) handshake(ask *Step, conn *wire.Conn, request *wire.Request, l *Logon) (auth.Challenge, error) {
+	leg := *request
+	leg.Header = append(slices.Clone(request.Header), origin.Field{Name: "Authorization", Value: l.authorization})
+	final, err := r.leg(ask, conn, withoutBody(&leg))
+	switch {
+	case hungUp(err):
+		return auth.Challenge{}, failure.New(failure.Auth, auth.ConnectionClosed, "%s ended the connection in the midst of the %s logon, which belongs to one connection: %w", conn, l.scheme, err)
+	case err != nil:
+		return auth.Challenge{}, err
+	case final.Status != 401:
+		return auth.Challenge{}, failure.New(failure.Auth, auth.HandshakeBroken, "%s answered %d in the midst of the %s logon, where a 401 with a challenge has its place", conn, final.Status, l.scheme)
+	case !conn.Reusable():
+		return auth.Challenge{}, failure.New(failure.Auth, auth.ConnectionClosed, "%s ends the connection with the challenge of the %s logon, which belongs to one connection: a box in between does not keep connections", conn, l.scheme)
+	}
+	l.legs++
+	_, challenge, _ := auth.Choose([]string{l.scheme}, auth.ParseChallenges(final.Values("WWW-Authenticate")))
+	if said, ok := auth.ReadNTLM(challenge); ok {
+		l.challenge = said
+		ask.Detail("%s; %s", ask.record.Detail, said)
+	}
+	return challenge, nil
+}
+
+// hungUp tells whether the peer ended the connection.
+func hungUp(err error) bool {
+	return failure.Is(err, failure.Receive, "closed", "reset") || failure.Is(err, failure.Send, "closed", "reset")
 }
 
 // hide makes an Authorization value known as secret: the whole and the token alone.
@@ -197,7 +227,8 @@ func (r *Run) hide(authorization string) {
 	r.Redactor.Add(authorization, token)
 }
 
-func offers(offered []auth.Challenge) string {
+// Offers names the schemes that a server offers, for a person.
+func Offers(offered []auth.Challenge) string {
 	if len(offered) == 0 {
 		return "no scheme"
 	}
@@ -215,31 +246,39 @@ func offers(offered []auth.Challenge) string {
 // balancer's own 503 does not.
 func (l *Logon) Judge(final *wire.Response, who origin.Origin, err error) error {
 	switch {
-	case l.attempt == nil:
+	case !l.handed:
 		return err
 	case final == nil:
-		l.attempt.Unknown()
+		l.settle((*auth.Attempt).Unknown)
+		if l.legs > 0 && hungUp(err) {
+			return failure.New(failure.Auth, auth.ConnectionClosed, "the connection ended between the challenge of the %s logon and its answer, which belong to one connection: a box in between does not keep connections (%w)", l.scheme, err)
+		}
 		return err
 	case final.Status == 401:
-		l.attempt.Refused(false)
-		return failure.New(failure.Auth, auth.Refused, "%s refused the %s logon of auth %s with 401: the user name or password is wrong, or the account may not log on; the auth is suspended for this target",
-			named(who), l.scheme, l.secrets.credential.Name)
+		l.settle(func(a *auth.Attempt) { a.Refused(false) })
+		return failure.New(failure.Auth, auth.Refused, "%s refused the %s logon of auth %s with 401: the user name or password is wrong, or the account may not log on%s; the auth is suspended for this target",
+			named(who), l.scheme, l.secrets.credential.Name, l.orBinding())
 	case final.Status/100 == 2 || who.Kind == origin.Exchange || who.Kind == origin.IIS:
-		l.attempt.Accepted()
+		l.settle((*auth.Attempt).Accepted)
 		l.secrets.remember(l.attempt)
 		return err
 	}
-	l.attempt.Unknown()
+	l.settle((*auth.Attempt).Unknown)
 	return err
 }
 
-// remember keeps the first accepted logon, which later ones of the probe follow.
-func (s *Secrets) remember(accepted *auth.Attempt) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.accepted == nil {
-		s.accepted = accepted
+func (l *Logon) settle(verdict func(*auth.Attempt)) {
+	if l.attempt != nil {
+		verdict(l.attempt)
 	}
+}
+
+// orBinding is the other reason for which a bound logon is refused.
+func (l *Logon) orBinding() string {
+	if l.scheme == "basic" || l.secrets.credential.Binding == auth.None {
+		return ""
+	}
+	return ", or Extended Protection found another certificate at the server than the one seen here"
 }
 
 func named(who origin.Origin) string {

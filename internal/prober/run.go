@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/config"
+	"github.com/ews-exporter/ews_exporter/internal/auth"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/plain"
@@ -40,6 +41,7 @@ type Run struct {
 
 	mu          sync.Mutex
 	connections int
+	issued      int // values that responses handed out and that the redactor knows
 }
 
 // now is the time since the probe began.
@@ -260,6 +262,7 @@ func (r *Run) Keep(step string, x *wire.Exchange, body []byte, err error) *resul
 		e.Error = err.Error()
 	}
 	if f := x.Final; f != nil {
+		r.hideIssued(f)
 		e.Origin = origin.Identify(&origin.Response{Proto: f.Proto, Status: f.Status, Reason: f.Reason, Header: f.Header, Body: body})
 		f.Excerpt = excerpt(f, r.Redactor, body)
 	}
@@ -267,6 +270,34 @@ func (r *Run) Keep(step string, x *wire.Exchange, body []byte, err error) *resul
 	defer r.mu.Unlock()
 	r.Result.Exchanges = append(r.Result.Exchanges, e)
 	return e
+}
+
+// What a response hands out and counts as secret. A target that hands out more than a probe has use for must not fill
+// the redactor, which then hides everything.
+const (
+	maxIssued = 32 // cookies and tokens of a probe
+	minIssued = 8  // bytes; shorter ones stand in any text
+)
+
+// hideIssued makes cookies and the tokens of challenges known as secret.
+func (r *Run) hideIssued(f *wire.Response) {
+	var values []string
+	for _, cookie := range f.Values("Set-Cookie") {
+		pair, _, _ := strings.Cut(cookie, ";")
+		_, value, _ := strings.Cut(pair, "=")
+		values = append(values, strings.Trim(strings.TrimSpace(value), `"`))
+	}
+	for _, c := range auth.ParseChallenges(f.Values("WWW-Authenticate")) {
+		values = append(values, c.Token68)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, v := range values {
+		if len(v) >= minIssued && r.issued < maxIssued {
+			r.issued++
+			r.Redactor.Add(v)
+		}
+	}
 }
 
 // maxExcerpt is how much of an error page is kept for a person.

@@ -1,0 +1,116 @@
+package lab
+
+import (
+	"bytes"
+	"context"
+	"crypto/md5" //nolint:gosec // RFC 4121 names it for the bindings
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/binary"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/jcmturner/gofork/encoding/asn1"
+	"github.com/jcmturner/gokrb5/v8/spnego"
+)
+
+// connection is what an origin remembers of one connection, which a balancer opens for one client alone.
+type connection struct {
+	server   string // the pool member that took it: "EX01"
+	acceptor acceptor
+	loggedOn bool // by NTLM, which authenticates the connection
+}
+
+type connectionKey struct{}
+
+// members name the servers of a pool.
+var members = []string{"EX01", "EX02"}
+
+// remember is an http.Server's ConnContext.
+func (e *exchange) remember(ctx context.Context, _ net.Conn) context.Context {
+	c := &connection{server: members[0], acceptor: acceptor{password: e.password, protection: e.protection, binding: e.binding}}
+	c.acceptor.computer = c.server
+	return context.WithValue(ctx, connectionKey{}, c)
+}
+
+func connectionOf(r *http.Request) *connection {
+	c, ok := r.Context().Value(connectionKey{}).(*connection)
+	if !ok {
+		c = &connection{server: members[0]} // a test without a server
+	}
+	if n, err := strconv.ParseUint(r.Header.Get(memberField), 10, 32); err == nil {
+		c.server = members[n%uint64(len(members))]
+		c.acceptor.computer = c.server
+	}
+	return c
+}
+
+// admit says whether the request may pass, or gives the challenges of its 401. It really verifies Basic and NTLM, plain
+// or within SPNEGO, where they are offered.
+func (e *exchange) admit(r *http.Request) (ok bool, challenges []string) {
+	c := connectionOf(r)
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	switch {
+	case len(e.logon) == 0:
+		return true, nil
+	case !e.offers(scheme):
+		if scheme == "" && c.loggedOn && !e.perRequest {
+			return true, nil
+		}
+	case strings.EqualFold(scheme, "Basic"):
+		return e.basic(r), e.logon
+	default:
+		message, err := base64.StdEncoding.DecodeString(token)
+		if err != nil {
+			return false, e.logon
+		}
+		return e.windows(c, scheme, message)
+	}
+	return false, e.logon
+}
+
+// offers tells whether the origin offers a scheme.
+func (e *exchange) offers(scheme string) bool {
+	return scheme != "" && slices.ContainsFunc(e.logon, func(challenge string) bool {
+		offered, _, _ := strings.Cut(challenge, " ")
+		return strings.EqualFold(offered, scheme)
+	})
+}
+
+func (e *exchange) basic(r *http.Request) bool {
+	user, password, ok := r.BasicAuth()
+	return ok && strings.EqualFold(user, Username) && subtle.ConstantTimeCompare([]byte(password), []byte(e.password)) == 1
+}
+
+// windows takes one leg of NTLM. Within SPNEGO the message stands as it is, so its signature finds it.
+func (e *exchange) windows(c *connection, scheme string, token []byte) (ok bool, challenges []string) {
+	at := max(0, bytes.Index(token, []byte(ntlmSignature)))
+	message := token[at:]
+	if challenge := c.acceptor.challengeFor(message); challenge != nil {
+		c.loggedOn = false
+		if at > 0 {
+			resp := spnego.NegTokenResp{
+				NegState: asn1.Enumerated(spnego.NegStateAcceptIncomplete), ResponseToken: challenge,
+				SupportedMech: asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 311, 2, 2, 10},
+			}
+			challenge, _ = resp.Marshal() // of parts that always can be
+		}
+		return false, []string{scheme + " " + base64.StdEncoding.EncodeToString(challenge)}
+	}
+	c.loggedOn = c.acceptor.verify(message)
+	return c.loggedOn, e.logon
+}
+
+// bindingOf is the channel binding of a client that was shown this certificate, which must be signed with SHA-256:
+// tls-server-end-point (RFC 5929 §4.1) in gss_channel_bindings_struct, by MD5 (RFC 4121 §4.1.1.2).
+func bindingOf(certificate []byte) []byte {
+	digest := sha256.Sum256(certificate)
+	data := append([]byte("tls-server-end-point:"), digest[:]...)
+	structure := append(make([]byte, 16), binary.LittleEndian.AppendUint32(nil, uint32(len(data)))...) //nolint:gosec // 53
+	sum := md5.Sum(append(structure, data...))                                                         //nolint:gosec // see the import
+	return sum[:]
+}

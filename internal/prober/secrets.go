@@ -1,0 +1,88 @@
+package prober
+
+import (
+	"context"
+	"sync"
+
+	"github.com/ews-exporter/ews_exporter/internal/auth"
+	"github.com/ews-exporter/ews_exporter/internal/target"
+)
+
+// Secrets is what one probe may log on with. It is safe for the goroutines of one probe.
+type Secrets struct {
+	credential auth.Credential
+	gate       *auth.Gate
+	target     target.Target
+
+	mu       sync.Mutex
+	login    *auth.Login     // as it was read first, so that all of the probe uses the same secret
+	proven   bool            // a logon of this probe was accepted
+	accepted *auth.Attempt   // the first one that was, and that the gate knows of
+	begun    []*auth.Attempt // all, so that none is left without a verdict
+}
+
+// NewSecrets prepares logons with a credential at a target, all of them through the gate.
+func NewSecrets(credential auth.Credential, gate *auth.Gate, t target.Target) *Secrets {
+	return &Secrets{credential: credential, gate: gate, target: t}
+}
+
+// read gives the login, and says whether the auth is suspended at the target, so that nothing at all is sent there.
+func (s *Secrets) read() (auth.Login, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.login == nil {
+		login, err := s.credential.Login()
+		if err != nil {
+			return auth.Login{}, err
+		}
+		s.login = &login
+	}
+	return *s.login, s.gate.Check(s.credential.Name, s.login.Fingerprint(), s.target.Name)
+}
+
+// Proven tells whether a logon of this probe was accepted, so that several may go at once.
+func (s *Secrets) Proven() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.proven
+}
+
+// begin asks the gate for a logon: the first of the probe waits for its turn, later ones follow an accepted one.
+func (s *Secrets) begin(ctx context.Context, login auth.Login) (*auth.Attempt, error) {
+	s.mu.Lock()
+	accepted := s.accepted
+	s.mu.Unlock()
+	var attempt *auth.Attempt
+	var err error
+	if accepted != nil {
+		attempt, err = accepted.Follow(ctx)
+	} else {
+		attempt, err = s.gate.Begin(ctx, s.credential.Name, login.Fingerprint(), s.target.Name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.begun = append(s.begun, attempt)
+	return attempt, nil
+}
+
+// Settle ends the probe's logons: those that a fault left without a verdict must not hold up others for ever.
+func (s *Secrets) Settle() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, attempt := range s.begun {
+		attempt.Unknown()
+	}
+}
+
+// remember keeps the first accepted logon, which later ones of the probe follow.
+func (s *Secrets) remember(accepted *auth.Attempt) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.proven = true
+	if s.accepted == nil {
+		s.accepted = accepted
+	}
+}

@@ -1,0 +1,209 @@
+package runner_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ews-exporter/ews_exporter/config"
+	"github.com/ews-exporter/ews_exporter/internal/failure"
+	"github.com/ews-exporter/ews_exporter/internal/lab"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/runner"
+	"github.com/ews-exporter/ews_exporter/probes"
+)
+
+// logonConfig has an auth and a module of the same name for each list of schemes.
+const logonConfig = `
+auths:
+%s
+modules:
+%s
+policy: {allow: ["127.0.0.0/8"]}
+`
+
+// logonRunner starts scenarios, and a runner with one module for each of the auths, which are given as YAML flow
+// mappings less user name and targets.
+func logonRunner(t *testing.T, auths map[string]string, only ...string) (*lab.Site, *runner.Runner) {
+	t.Helper()
+	s, err := lab.Start(t.Context(), lab.Options{Only: only})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	var targets []string
+	for _, scenario := range s.Scenarios() {
+		targets = append(targets, fmt.Sprintf("%q", scenario.Address))
+	}
+	var as, ms strings.Builder
+	for name, rest := range auths {
+		fmt.Fprintf(&as, "  %s: {username: '%s', targets: [%s], %s}\n", name, lab.Username, strings.Join(targets, ", "), rest)
+		fmt.Fprintf(&ms, "  %s: {prober: expect_continue, auth: %s, tls_config: {ca_file: ca.pem}, expect_continue: {wait: 1s}}\n", name, name)
+	}
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "ca.pem"), string(s.Authority().PEM()))
+	write(t, filepath.Join(dir, "right"), lab.Password+"\n")
+	write(t, filepath.Join(dir, "ews_exporter.yml"), fmt.Sprintf(logonConfig, as.String(), ms.String()))
+	cfg, err := config.Load([]string{filepath.Join(dir, "ews_exporter.yml")}, probes.Kinds())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, newRunner(cfg)
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func probeScenario(t *testing.T, s *lab.Site, r *runner.Runner, module, scenario string) *result.Result {
+	t.Helper()
+	where, ok := s.Scenario(scenario)
+	if !ok {
+		t.Fatalf("no scenario %s", scenario)
+	}
+	answer, err := r.Probe(t.Context(), runner.Request{Module: module, Target: where.Address, Limit: 6 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.Result
+}
+
+func sample(res *result.Result, name string) float64 {
+	for _, s := range res.Samples {
+		if s.Name == name {
+			return s.Value
+		}
+	}
+	return -1
+}
+
+// statuses are those of one variant's responses, in order.
+func statuses(res *result.Result, variant string) string {
+	var list []string
+	for _, e := range res.Exchanges {
+		if v, _, _ := strings.Cut(e.Step, "."); v == variant && e.Final != nil {
+			list = append(list, fmt.Sprint(e.Final.Status))
+		}
+	}
+	return strings.Join(list, " ")
+}
+
+var (
+	passwordFile  = "password_file: right"
+	wrongPassword = "password: not-the-lab's-own"
+)
+
+// TestWindowsLogon holds how a probe logs on by NTLM, plain and within SPNEGO, at each kind of site.
+func TestWindowsLogon(t *testing.T) {
+	t.Parallel()
+	s, r := logonRunner(t, map[string]string{
+		"ntlm": "schemes: [ntlm], " + passwordFile, "negotiate": "schemes: [negotiate], " + passwordFile,
+		"unbound": "schemes: [ntlm], channel_binding: none, " + passwordFile,
+		"basic":   "schemes: [basic], " + passwordFile,
+	}, "early-401", "ntlm-persisted", "ntlm-per-request", "only-basic", "legs-split", "closes-after-challenge",
+		"protection-allow", "protection-require", "protection-allow-rebound", "protection-require-rebound")
+	tests := []struct {
+		module, scenario string
+		statuses         string // of the control
+		reason           string // of the failure; empty for success
+	}{
+		{"ntlm", "early-401", "401 401 200", ""},
+		{"negotiate", "early-401", "401 401 200", ""},
+		{"ntlm", "ntlm-per-request", "401 401 200", ""},
+		{"negotiate", "protection-require", "401 401 200", ""},
+		{"ntlm", "protection-require", "401 401 200", ""},
+		{"ntlm", "protection-allow", "401 401 200", ""},
+		{"unbound", "protection-allow-rebound", "401 401 200", ""},
+		{"ntlm", "only-basic", "401", "scheme_not_offered"},
+		{"basic", "ntlm-persisted", "401", "scheme_not_offered"},
+		{"ntlm", "closes-after-challenge", "401 401", "connection_closed"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.module+" at "+tt.scenario, func(t *testing.T) {
+			t.Parallel()
+			res := probeScenario(t, s, r, tt.module, tt.scenario)
+			if got := statuses(res, "no_expect"); got != tt.statuses {
+				t.Errorf("statuses %s, want %s", got, tt.statuses)
+			}
+			if tt.reason != "" {
+				if !failure.Is(res.Failure, failure.Auth, tt.reason) {
+					t.Errorf("failure %v, want reason %s", res.Failure, tt.reason)
+				}
+				return
+			}
+			if !res.Success() {
+				t.Errorf("failed: %v", res.Failure)
+			}
+			if got := outcome(res); got != "continue" || sample(res, "probe_expect_continue_body_tested") != 1 {
+				t.Errorf("outcome %s, body tested %v: with a logon the body is under test", got, sample(res, "probe_expect_continue_body_tested"))
+			}
+		})
+	}
+}
+
+// TestRefusedWindowsLogon: what a right password is refused for. Each has a runner of its own, because a refusal
+// suspends the account.
+func TestRefusedWindowsLogon(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ scheme, scenario, rest string }{
+		{"ntlm", "early-401", wrongPassword},
+		{"negotiate", "early-401", wrongPassword},
+		{"ntlm", "legs-split", passwordFile},
+		{"ntlm", "protection-allow-rebound", passwordFile},
+		{"ntlm", "protection-require-rebound", passwordFile},
+		{"ntlm", "protection-require", "channel_binding: none, " + passwordFile},
+	} {
+		t.Run(tt.scheme+" at "+tt.scenario+" with "+tt.rest, func(t *testing.T) {
+			t.Parallel()
+			s, r := logonRunner(t, map[string]string{"m": "schemes: [" + tt.scheme + "], " + tt.rest}, tt.scenario)
+			res := probeScenario(t, s, r, "m", tt.scenario)
+			if got := statuses(res, "no_expect"); got != "401 401 401" || !failure.Is(res.Failure, failure.Auth, "refused") {
+				t.Errorf("statuses %s, failure %v", got, res.Failure)
+			}
+			again := probeScenario(t, s, r, "m", tt.scenario)
+			if len(again.Connections) > 0 || !failure.Is(again.Failure, failure.Auth, "suspended") {
+				t.Errorf("the next probe made %d connections; failure %v", len(again.Connections), again.Failure)
+			}
+		})
+	}
+}
+
+// TestEchoShowsNoSecret: a target that shows what it was sent in reason phrase, fields and body gets nothing of it into
+// the result, whatever the scheme.
+func TestEchoShowsNoSecret(t *testing.T) {
+	t.Parallel()
+	for _, scheme := range []string{"basic", "ntlm"} {
+		t.Run(scheme, func(t *testing.T) {
+			t.Parallel()
+			s, r := logonRunner(t, map[string]string{"m": "schemes: [" + scheme + "], " + passwordFile}, "echo")
+			res := probeScenario(t, s, r, "m", "echo")
+			text, err := json.Marshal(res)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sent := 0
+			for _, e := range res.Exchanges {
+				for _, f := range e.Header {
+					if f.Name == "Authorization" {
+						sent++
+					}
+				}
+			}
+			if sent == 0 {
+				t.Fatal("no credentials were sent, so nothing was tested")
+			}
+			for _, secret := range []string{lab.Password, "TlRMTVNTUAAD", "TlRMTVNTUAAC", "TlRMTVNTUAAB", "Q09OVE9TT1xwcm9iZ"} {
+				if strings.Contains(string(text), secret) {
+					t.Errorf("the result holds %q", secret)
+				}
+			}
+		})
+	}
+}
