@@ -72,9 +72,10 @@ lint: ## Run golangci-lint, at the version pinned in tools/go.mod
 servers: ## Install the servers that integration tests run, where it may
 	scripts/install-test-servers.sh
 
+# -trimpath for both, so that both use the same compiled packages.
 cross: ## Build for the other platforms, and check that the tests compile there
 	@for platform in $(PLATFORMS); do \
-		export GOOS=$${platform%/*} GOARCH=$${platform#*/} && \
+		export GOOS=$${platform%/*} GOARCH=$${platform#*/} GOFLAGS="$$GOFLAGS -trimpath" && \
 		echo "For $$platform:" && \
 		$(MAKE) --no-print-directory build vet OUT=build/$$GOOS-$$GOARCH || exit 1; \
 	done
