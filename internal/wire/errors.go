@@ -65,21 +65,27 @@ func streamReason(err error) string {
 		return "reset"
 	case isClosed(err):
 		return "closed"
+	case isAlert(err):
+		return "alert"
 	}
 	return "error"
+}
+
+// isAlert tells the peer's TLS alert. With TLS 1.3 the refusal of a missing client certificate comes as one only after
+// the handshake (RFC 8446 section 4.4.2.4), with the first read.
+func isAlert(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "remote error"
 }
 
 // handshakeReason names why a TLS handshake did not complete, certificates apart.
 func handshakeReason(err error) string {
 	var record tls.RecordHeaderError
-	var op *net.OpError
 	switch {
 	case errors.As(err, &record):
 		return "not_tls"
 	case strings.Contains(err.Error(), "protocol version"): // crypto/tls has no type for its refusal, nor for alert 70
 		return "version"
-	case errors.As(err, &op) && op.Op == "remote error": // crypto/tls: the peer's alert
-		return "alert"
 	}
 	if reason := streamReason(err); reason != "error" {
 		return reason

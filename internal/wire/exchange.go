@@ -39,6 +39,19 @@ func (r *Request) head() ([]byte, []origin.Field) {
 	return []byte(b.String()), fields
 }
 
+// check refuses what would make two requests of one: a URL or a cookie that comes back to a server was made by one.
+func (r *Request) check() error {
+	if strings.ContainsFunc(r.Method+r.Target+r.Host, func(c rune) bool { return c <= ' ' || c == 0x7f }) {
+		return failure.New(failure.Send, "invalid", "the request line or the Host of a request to %s holds a space or a control character", quote(r.Host))
+	}
+	for _, f := range r.Header {
+		if strings.ContainsAny(f.Name+f.Value, "\r\n\x00") || strings.ContainsAny(f.Name, " \t:") || f.Name == "" {
+			return failure.New(failure.Send, "invalid", "the header field %s of a request to %s holds a character that none may hold", quote(f.Name), quote(r.Host))
+		}
+	}
+	return nil
+}
+
 // Dialogue is one exchange under way: the caller decides what is sent when, and how long to wait.
 //
 //	x := conn.Begin(req)
@@ -84,6 +97,9 @@ func (c *Conn) Begin(req *Request) *Dialogue {
 func (c *Conn) Do(req *Request, limit int64) (*Dialogue, []byte, error) {
 	x := c.Begin(req)
 	unsent := x.SendAll()
+	if failure.Is(unsent, failure.Send, "invalid") {
+		return x, nil, unsent
+	}
 	body, err := x.Finish(limit)
 	if err != nil && unsent != nil {
 		err = unsent
@@ -91,7 +107,7 @@ func (c *Conn) Do(req *Request, limit int64) (*Dialogue, []byte, error) {
 	return x, body, err
 }
 
-// SendHead writes the head alone. Errors are failures of stage send (timeout, reset, closed, error).
+// SendHead writes the head alone. Errors are failures of stage send (timeout, reset, closed, alert, invalid, error).
 func (x *Dialogue) SendHead() error { return x.send(x.head, &x.Record.Head, nil, "request head") }
 
 // SendBody writes the body. A failure does not end the exchange: the peer may have answered before it closed.
@@ -107,6 +123,9 @@ func (x *Dialogue) SendAll() error {
 
 func (x *Dialogue) send(data []byte, span, second **Span, what string) error {
 	c := x.conn
+	if err := x.req.check(); err != nil {
+		return err
+	}
 	c.deadline(time.Time{})
 	s := &Span{Start: c.dialer.now()}
 	n, err := c.stream.Write(data)

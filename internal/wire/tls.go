@@ -133,7 +133,13 @@ func (c *Conn) verify(state tls.ConnectionState, opts *TLS) error {
 	return err
 }
 
+// errNoName keeps crypto/x509 from leaving the name out of the verification when there is none.
+var errNoName = errors.New("there is no name that the certificate must cover")
+
 func verifyChain(chain []*x509.Certificate, opts *TLS) error {
+	if opts.ServerName == "" {
+		return errNoName
+	}
 	intermediates := x509.NewCertPool()
 	for _, cert := range chain[1:] {
 		intermediates.AddCert(cert)
