@@ -62,7 +62,8 @@ type survey struct {
 	resolver wire.Resolver
 	limit    time.Duration
 	module   func(*config.Module)
-	outside  bool // other destinations may be asked
+	outside  bool                               // other destinations may be asked
+	check    func(string, netip.AddrPort) error // what policy says of them
 }
 
 // probe makes the probe as the runner does.
@@ -92,7 +93,7 @@ func (s survey) probe(t testing.TB) *result.Result {
 		s.module(run.Module)
 	}
 	if s.outside {
-		run.Elsewhere = &wire.Dialer{Epoch: start, Resolver: s.resolver}
+		run.Elsewhere = &wire.Dialer{Epoch: start, Resolver: s.resolver, Check: s.check}
 	}
 	settings.Probe(ctx, run)
 	res.Duration = wire.Seconds(time.Since(start).Seconds())
@@ -281,7 +282,9 @@ func mailTemplate() *x509.Certificate {
 	return &x509.Certificate{Subject: pkix.Name{CommonName: service}, DNSNames: []string{service, "autodiscover.contoso.test"}}
 }
 
-func (a *authority) pem() []byte { return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.cert.Raw}) }
+func (a *authority) pem() []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.cert.Raw})
+}
 
 // door serves handshakes on an address of loopback until the test ends; handle, if any, has the connection first.
 func door(t testing.TB, address string, config *tls.Config, handle func(net.Conn) bool) netip.AddrPort {

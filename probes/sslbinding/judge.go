@@ -99,11 +99,12 @@ func (p *probe) wrong(b *binding) *failure.Failure {
 
 // missed are the names not covered that count: where certificates are not verified, only those that the settings name.
 func (p *probe) missed(b *binding) []string {
-	if p.run.Module.TLS.InsecureSkipVerify && len(p.Names) == 0 {
+	insecure := p.run.Module.TLS.InsecureSkipVerify
+	if insecure && len(p.Names) == 0 {
 		return nil
 	}
 	missed := p.uncovered(b)
-	if failure.Is(b.refusal(), failure.TLS, "certificate_name") && !slices.Contains(missed, p.name) {
+	if !insecure && failure.Is(b.refusal(), failure.TLS, "certificate_name") && !slices.Contains(missed, p.name) {
 		missed = append(missed, p.name)
 	}
 	return missed
