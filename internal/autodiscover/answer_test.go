@@ -82,7 +82,11 @@ func TestBrokenOffAnywhereIsNeverAnAnswer(t *testing.T) {
 	for name, text := range samples(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for i := range strings.LastIndex(text, ">") {
+			begin := strings.Index(text, "<User")
+			if name == "pox_settings" || begin < 0 {
+				begin = 0 // what comes before is much the same in all of them
+			}
+			for i := begin; i < strings.LastIndex(text, ">"); i++ {
 				if a := parse(name, text[:i]); a.Kind != autodiscover.Truncated && (a.Kind != autodiscover.Empty || i > 0) {
 					t.Fatalf("broken off after %d bytes: %s", i, a.Kind)
 				}

@@ -10,8 +10,10 @@ import (
 )
 
 // schema is what messages.xsd and types.xsd say of the elements that the requests use: their children in order, each
-// with the prefix of its namespace, and "!" where it must be there. They are the schema files that every Exchange
-// server serves below /EWS, in the edition of 2016 and after. Of a choice, all alternatives are listed where they stand.
+// with the prefix of its namespace, and "!" where it must be there. Every Exchange server serves the two files below
+// /EWS; they were read in the copies that the public repository jamesiarmes/php-ews keeps and, for types.xsd, in the
+// fragments that JAXB writes into the classes it makes of the schema. Of a choice, all alternatives are listed where they
+// stand.
 var schema = map[string]string{
 	"soap:Envelope": "soap:Header soap:Body!",
 	"soap:Header":   "t:RequestServerVersion t:ExchangeImpersonation",

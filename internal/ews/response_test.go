@@ -89,9 +89,12 @@ func TestBrokenOffAnywhereIsNeverSuccess(t *testing.T) {
 	for name, text := range samples(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			end := strings.LastIndex(text, ">")
+			begin, end := strings.Index(text, "Body>"), strings.LastIndex(text, ">")
+			if name == "get_folder" {
+				begin = 0 // what comes before is the same in all of them
+			}
 			operation := ews.Parse(strings.NewReader(text)).Operation
-			for i := range end {
+			for i := begin; i < end; i++ {
 				r := ews.Parse(strings.NewReader(text[:i]))
 				if r.Kind != ews.Truncated && (r.Kind != ews.Empty || i > 0) {
 					t.Fatalf("broken off after %d bytes: %s", i, r.Kind)
@@ -138,7 +141,8 @@ func TestHostileListsAreCut(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", 5000)
 	document := `<Envelope><Body><SyncFolderItemsResponse><ResponseMessages>` +
-		strings.Repeat(`<M ResponseClass="Error"><ResponseCode>`+long+`</ResponseCode><MessageText>`+long+`</MessageText></M>`, 200) +
+		`<M ResponseClass="Error"><ResponseCode>` + long + `</ResponseCode><MessageText>` + long + `</MessageText></M>` +
+		strings.Repeat(`<M ResponseClass="Error"/>`, 200) +
 		`</ResponseMessages><Changes>` + strings.Repeat(`<Create><Message><ItemId Id="a"/></Message></Create>`, 3000) +
 		`<Delete><ItemId Id="` + long + `"/></Delete></Changes><Notification>` + strings.Repeat(`<CreatedEvent><ItemId Id="a"/></CreatedEvent>`, 3000) +
 		`</Notification></SyncFolderItemsResponse></Body></Envelope>`
@@ -224,6 +228,7 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Add([]byte(`<Envelope><Body><aResponse><Changes><ResponseMessage><ItemId Id="a"/></ResponseMessage></Changes></aResponse></Body></Envelope>`))
 	f.Add([]byte(`<Envelope><Body><aResponse><Notification><x><FolderId Id="a"/></x></Notification></aResponse></Body></Envelope>`))
+	f.Add([]byte("<a></" + strings.Repeat("b", 5000) + ">"))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		r := ews.Parse(strings.NewReader(string(body)))
 		v := r.Judge(ews.Request{Operation: r.Operation})

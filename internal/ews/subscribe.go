@@ -43,7 +43,7 @@ func (b Builder) GetEvents(subscription, watermark string) Request {
 		element("m:SubscriptionId", escape(subscription))+element("m:Watermark", escape(watermark))))
 }
 
-// GetStreamingEvents asks for a response that stays open for 1 to 30 minutes (Microsoft Learn, "ConnectionTimeout");
+// GetStreamingEvents asks for a response that stays open for 1 to 30 minutes (types.xsd, StreamingSubscriptionConnectionTimeoutType);
 // read it with a Stream. The caller may leave at any time.
 func (b Builder) GetStreamingEvents(subscription string, minutes int) Request {
 	return b.request(OpGetStreamingEvents, element("m:GetStreamingEvents",

@@ -14,6 +14,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/ews-exporter/ews_exporter/internal/plain"
 )
 
 // The bounds of one document.
@@ -22,6 +24,9 @@ const (
 	MaxTokens = 1 << 20
 	MaxText   = 1 << 20 // bytes of one element's own text; a synchronisation state is the longest that Exchange sends
 )
+
+// maxProblem bounds what an Error says, in bytes.
+const maxProblem = 256
 
 // Kind says why a document could not be walked to its end. The set is closed.
 type Kind string
@@ -230,8 +235,9 @@ func (r *Reader) classify(err error, consumed int64) error {
 	return malformed("%s", strings.TrimPrefix(err.Error(), "xml: "))
 }
 
+// malformed makes an Error whose Problem may quote the document, and so is cut short and made harmless.
 func malformed(format string, args ...any) error {
-	return &Error{Kind: Malformed, Problem: fmt.Sprintf(format, args...)}
+	return &Error{Kind: Malformed, Problem: plain.Text(fmt.Sprintf(format, args...), maxProblem)}
 }
 
 // walk is one document under way.

@@ -111,6 +111,17 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+func TestAProblemQuotesLittleAndHarmlessly(t *testing.T) {
+	t.Parallel()
+	name := strings.Repeat("a\u202e", 5000)
+	for _, document := range []string{"<a></" + name + ">", "<a>&" + name + ";</a>", `<?xml version="1.0" encoding="` + name + `"?>`} {
+		err := boundedxml.NewReader(strings.NewReader(document)).Next(&leaves{})
+		if kindOf(t, err) != boundedxml.Malformed || len(err.Error()) > 300 || strings.Contains(err.Error(), "\u202e") {
+			t.Errorf("%d bytes: %q", len(err.Error()), err)
+		}
+	}
+}
+
 func TestDeepestAllowed(t *testing.T) {
 	t.Parallel()
 	document := strings.Repeat("<a>", boundedxml.MaxDepth) + strings.Repeat("</a>", boundedxml.MaxDepth)
