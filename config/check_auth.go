@@ -41,6 +41,7 @@ func port(p policy.TargetPattern) uint16 {
 func (l *loader) checkAuth(path string, a *Auth) {
 	l.checkSchemes(path+".schemes", a.Schemes)
 	l.checkUsername(path+".username", a)
+	l.checkKerberos(path+".kerberos", a)
 	l.checkPassword(path, a)
 	if !slices.Contains(auth.Bindings(), a.ChannelBinding) {
 		l.report(path+".channel_binding", "must be right or none")
@@ -99,6 +100,8 @@ func (l *loader) checkPassword(path string, a *Auth) {
 		field = path + ".password_file"
 		a.PasswordFile = l.beside(field, a.PasswordFile)
 		a.Secret = secret.FromFile(a.PasswordFile)
+	case ticketsOnly(a):
+		return
 	default:
 		l.report(field, "required: a password, or a password_file that holds it")
 		return
@@ -115,6 +118,12 @@ func (l *loader) checkPassword(path string, a *Auth) {
 	for _, w := range a.Secret.Warnings() {
 		l.warn(field, w)
 	}
+}
+
+// ticketsOnly tells whether a keytab or a credential cache is all that the auth's schemes need.
+func ticketsOnly(a *Auth) bool {
+	file, _ := a.Kerberos.keyFile()
+	return file != "" && !slices.ContainsFunc(a.Schemes, func(s string) bool { return s != "negotiate" })
 }
 
 // isAnyControl tells whether r is a control character, tabs included (CTL of RFC 5234 §B.1).

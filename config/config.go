@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/auth"
+	"github.com/ews-exporter/ews_exporter/internal/kerberos"
 	"github.com/ews-exporter/ews_exporter/internal/policy"
 	"github.com/ews-exporter/ews_exporter/internal/secret"
 )
@@ -94,14 +95,21 @@ type Auth struct {
 	Modules      []string               `yaml:"modules"` // empty: every module
 	// ChannelBinding of logons by NTLM and Kerberos: right (default) or none.
 	ChannelBinding auth.Binding `yaml:"channel_binding"`
+	Kerberos       *Kerberos    `yaml:"kerberos"` // nil without
 
-	// Secret gives the password, wherever it is kept.
+	// Secret gives the password, wherever it is kept; nil where Kerberos has a file instead.
 	Secret *secret.Source `yaml:"-"`
 }
 
 // Credential is what the auth lets a probe use, and where.
 func (a *Auth) Credential() auth.Credential {
+	file, key := a.Kerberos.keyFile()
+	var client *kerberos.Client
+	if a.Kerberos != nil {
+		client = a.Kerberos.client
+	}
 	return auth.Credential{
+		Kerberos: client, KeyFile: file, Key: key,
 		Name: a.Name, Username: a.Username, Secret: a.Secret,
 		Schemes: a.Schemes, Targets: a.Targets, Modules: a.Modules, Binding: a.ChannelBinding,
 	}

@@ -8,13 +8,19 @@
 # Exits 0 even when something is missing, because its tests are skipped then; with CI=true it exits 1.
 set -eu
 
-# One line for each server: the program that the tests run, the Debian package that has it, and the service of its own
+# One line for each server: the program that the tests run, or a file of a part without one, the Debian package that has it, and the service of its own
 # that the package brings (- for none).
 servers='
 nginx       nginx        nginx
 haproxy     haproxy      haproxy
 apache2     apache2-bin  -
 prometheus  prometheus   prometheus
+krb5kdc     krb5-kdc     krb5-kdc
+kadmin.local krb5-admin-server krb5-admin-server
+kinit       krb5-user    -
+/usr/lib/apache2/modules/mod_auth_gssapi.so libapache2-mod-auth-gssapi -
+/etc/gss/mech.d/mech.ntlmssp.conf gss-ntlmssp -
+/usr/lib/python3/dist-packages/gssapi python3-gssapi -
 '
 
 # Debian keeps servers in sbin, which is not on every user's PATH.
@@ -44,7 +50,7 @@ missing() {
 	done
 }
 
-has() { command -v "$1" >/dev/null; }
+has() { command -v "$1" >/dev/null || { [ "${1#/}" != "$1" ] && [ -e "$1" ]; }; }
 
 # column prints one column of the lines it reads, as words.
 column() { awk -v n="$1" 'NF && $n != "-" {printf "%s%s", sep, $n; sep = " "}'; }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/ews-exporter/ews_exporter/internal/failure"
+	"github.com/ews-exporter/ews_exporter/internal/kerberos"
 	"github.com/ews-exporter/ews_exporter/internal/policy"
 	"github.com/ews-exporter/ews_exporter/internal/secret"
 	"github.com/ews-exporter/ews_exporter/internal/target"
@@ -14,31 +15,59 @@ import (
 type Credential struct {
 	Name     string // the auth's
 	Username string
-	Secret   *secret.Source
+	Secret   *secret.Source         // the password; nil without one
 	Schemes  []string               // in order of preference, names as Schemes lists them
 	Targets  []policy.TargetPattern // where the secret may go
 	Modules  []string               // who may use it; empty: every module
 	Binding  Binding                // of logons by NTLM and Kerberos to the TLS channel; empty for Right
+
+	Kerberos *kerberos.Client // nil without
+	KeyFile  string           // a keytab or a credential cache, instead of the password, for Kerberos alone
+	Key      kerberos.Key     // what KeyFile is
 }
 
 // Login is a user name with its secret as it was read for one probe.
 type Login struct {
 	Username string
 	Secret   secret.Secret
+
+	Kerberos *kerberos.Client // nil without
+	key      kerberos.Key
+	material []byte // of the key file
 }
+
+// maxKeyFile bounds keytabs and credential caches: each ticket has at most 48 000 bytes on Windows.
+const maxKeyFile = 1 << 20
 
 // Login reads the secret. Read it once per probe, so that all of the probe uses the same one.
 func (c Credential) Login() (Login, error) {
-	value, err := c.Secret.Get()
-	if err != nil {
-		return Login{}, failure.New(failure.Auth, SecretUnreadable, "the secret of the auth %s cannot be had: %w", c.Name, err)
+	l := Login{Username: c.Username, Kerberos: c.Kerberos, key: c.Key}
+	if c.Secret != nil {
+		var err error
+		if l.Secret, err = c.Secret.Get(); err != nil {
+			return Login{}, failure.New(failure.Auth, SecretUnreadable, "the secret of the auth %s cannot be had: %w", c.Name, err)
+		}
 	}
-	return Login{Username: c.Username, Secret: value}, nil
+	if c.KeyFile != "" {
+		var err error
+		if l.material, err = secret.ReadFile(c.KeyFile, maxKeyFile); err != nil {
+			return Login{}, failure.New(failure.Auth, SecretUnreadable, "the file %s of the auth %s cannot be had: %w", c.KeyFile, c.Name, err)
+		}
+	}
+	return l, nil
 }
 
 // Fingerprint tells logons of the same account with the same secret from all others, and says nothing of either.
 func (l Login) Fingerprint() string {
-	return secret.New(l.Username + "\x00" + l.Secret.Reveal()).Fingerprint()
+	return secret.New(l.Username + "\x00" + l.Secret.Reveal() + "\x00" + string(l.material)).Fingerprint()
+}
+
+// account is the login as Kerberos needs it.
+func (l Login) account() kerberos.Login {
+	if l.key == kerberos.Password {
+		return kerberos.Login{Username: l.Username, Material: []byte(l.Secret.Reveal())}
+	}
+	return kerberos.Login{Username: l.Username, Key: l.key, Material: l.material}
 }
 
 // Permit says whether a probe may use the credential, as far as that is known before the first packet (403): by its

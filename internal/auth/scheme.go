@@ -23,8 +23,11 @@ type Scheme interface {
 // Setting is what a scheme has to know of its user and of the connection that it is for.
 type Setting struct {
 	Login   Login
+	Host    string            // the name that the target goes by, of which Kerberos makes the service principal
 	Leaf    *x509.Certificate // what the server showed; nil binds to nothing
 	Binding Binding
+	// Begin asks the gate for a logon elsewhere than at the server, such as at a KDC.
+	Begin func(context.Context) (*Attempt, error)
 }
 
 // known is the list of the schemes of this program, the strongest first.
@@ -32,7 +35,7 @@ var known = []struct {
 	name string // in lower case, as an auth's schemes spell it
 	make func(Setting) Scheme
 }{
-	{"negotiate", func(s Setting) Scheme { return &spnego{inner: &ntlm{setting: s}} }},
+	{"negotiate", negotiate},
 	{"ntlm", func(s Setting) Scheme { return &ntlm{setting: s} }},
 	{"basic", func(s Setting) Scheme { return &basic{login: s.Login} }},
 }

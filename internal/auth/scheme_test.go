@@ -45,7 +45,7 @@ func TestBasic(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			scheme, err := NewScheme("basic", Setting{Login: Login{test.username, secret.New(test.password)}})
+			scheme, err := NewScheme("basic", Setting{Login: Login{Username: test.username, Secret: secret.New(test.password)}})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ews-exporter/ews_exporter/internal/auth"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
+	"github.com/ews-exporter/ews_exporter/internal/kerberos"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
@@ -148,7 +149,10 @@ func (r *Run) Answer(ctx context.Context, ask *Step, conn *wire.Conn, request *w
 	if err != nil {
 		return nil, err
 	}
-	scheme, err := auth.NewScheme(name, auth.Setting{Login: login, Leaf: conn.Leaf(), Binding: r.binding()})
+	scheme, err := auth.NewScheme(name, auth.Setting{
+		Login: login, Host: s.target.Name, Leaf: conn.Leaf(), Binding: r.binding(),
+		Begin: func(ctx context.Context) (*auth.Attempt, error) { return s.begin(ctx, login) },
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -256,6 +260,9 @@ func (l *Logon) Judge(final *wire.Response, who origin.Origin, err error) error 
 		return err
 	case final.Status == 401:
 		l.settle(func(a *auth.Attempt) { a.Refused(false) })
+		if l.attempt == nil {
+			return l.ticketRefused(final, who)
+		}
 		return failure.New(failure.Auth, auth.Refused, "%s refused the %s logon of auth %s with 401: the user name or password is wrong, or the account may not log on%s; the auth is suspended for this target",
 			named(who), l.scheme, l.secrets.credential.Name, l.orBinding())
 	case final.Status/100 == 2 || who.Kind == origin.Exchange || who.Kind == origin.IIS:
@@ -266,6 +273,23 @@ func (l *Logon) Judge(final *wire.Response, who origin.Origin, err error) error 
 	l.settle((*auth.Attempt).Unknown)
 	return err
 }
+
+// ticketRefused is a 401 to a ticket. The KDC has found the secret right, so nothing is suspended.
+func (l *Logon) ticketRefused(final *wire.Response, who origin.Origin) error {
+	_, challenge, _ := auth.Choose([]string{l.scheme}, auth.ParseChallenges(final.Values("WWW-Authenticate")))
+	code, text, ok := auth.KerberosError(challenge)
+	switch {
+	case ok && code == kerberosSkew:
+		return failure.New(failure.Auth, kerberos.ClockSkew, "%s refused the Kerberos ticket of auth %s with 401, error %d: its clock and this machine's differ by too much", named(who), l.secrets.credential.Name, code)
+	case ok:
+		return failure.New(failure.Auth, auth.TicketRefused, "%s refused the Kerberos ticket of auth %s with 401, error %d: %s", named(who), l.secrets.credential.Name, code, text)
+	}
+	return failure.New(failure.Auth, auth.TicketRefused, "%s refused the Kerberos ticket of auth %s with 401, and does not say why: the service principal belongs to another account than the site runs as, or the account may not log on%s",
+		named(who), l.secrets.credential.Name, l.orBinding())
+}
+
+// kerberosSkew is KRB_AP_ERR_SKEW (RFC 4120 §7.5.9).
+const kerberosSkew = 37
 
 func (l *Logon) settle(verdict func(*auth.Attempt)) {
 	if l.attempt != nil {

@@ -7,6 +7,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/config"
 	"github.com/ews-exporter/ews_exporter/internal/auth"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
+	"github.com/ews-exporter/ews_exporter/internal/kerberos"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 )
 
@@ -119,6 +120,21 @@ var CommonReasons = []Reason{
 	{failure.Auth, auth.HandshakeBroken, "The server left the handshake before it was complete: no challenge, another status, or legs without end."},
 	{failure.Auth, auth.ConnectionClosed, "The connection ended in the midst of a handshake that belongs to one connection, as NTLM's does."},
 	{failure.Auth, auth.Refused, "The server answered a complete logon with 401: wrong user name or password, or an account that may not log on."},
+	{failure.Auth, auth.TicketRefused, "The server answered a Kerberos ticket with 401. The KDC had found the secret right, so the auth is not suspended."},
+	{failure.Auth, kerberos.Unreachable, "No KDC of the realm could be connected to."},
+	{failure.Auth, kerberos.NoAnswer, "A KDC took the request and gave no answer in time."},
+	{failure.Auth, kerberos.Malformed, "A KDC's answer cannot be read, or breaks the bounds."},
+	{failure.Auth, kerberos.WrongPassword, "KDC error 24, or a ticket that the password does not open: the password is wrong, or the keytab is older than it."},
+	{failure.Auth, kerberos.UnknownAccount, "KDC error 6: there is no such account in the realm."},
+	{failure.Auth, kerberos.Revoked, "KDC error 18: the account is locked, disabled or expired."},
+	{failure.Auth, kerberos.PasswordExpired, "KDC error 23: the password has expired."},
+	{failure.Auth, kerberos.Policy, "KDC error 12: policy does not let the account log on, by its hours or from here."},
+	{failure.Auth, kerberos.UnknownService, "KDC error 7: there is no such service principal."},
+	{failure.Auth, kerberos.NoEncryption, "KDC error 14, or no AES key for the account."},
+	{failure.Auth, kerberos.ClockSkew, "Error 37, of a KDC or of the server: the clocks differ by too much."},
+	{failure.Auth, kerberos.TicketExpired, "The credential cache's ticket has expired."},
+	{failure.Auth, kerberos.KDCError, "Any other error of a KDC."},
+	{failure.Auth, kerberos.Unusable, "The keytab or the credential cache cannot be read, or has no key for the account."},
 	{failure.Auth, auth.Suspended, "The auth is held back after a refusal, so that the account is not locked out; nothing was sent."},
 	{failure.Auth, auth.Waiting, "Other logons with this auth had no verdict until the time limit; no secret was sent."},
 	{failure.Auth, auth.SchemeUnknown, "The exporter does not know the scheme."},

@@ -20,6 +20,7 @@ type Server struct {
 	Program string               // its name on PATH
 	Config  string               // its configuration, a text/template of a Place
 	Args    func(Place) []string // makes it read its configuration and stay in the foreground
+	Env     func(Place) []string // "KEY=value" beside the test's own environment; nil for none
 	// Ready tells whether the server at address serves, by nil; without Ready, listening there is enough.
 	Ready func(ctx context.Context, address string) error
 }
@@ -54,7 +55,11 @@ func (s Server) Start(t testing.TB, place Place) (address string) {
 		place.Address, place.Dir, place.Root = freeAddress(t), t.TempDir(), os.Geteuid() == 0
 		place.Config = filepath.Join(place.Dir, s.Program+".conf")
 		s.configure(t, place)
-		p := launch(t, program, place.Dir, s.Args(place))
+		var env []string
+		if s.Env != nil {
+			env = s.Env(place)
+		}
+		p := launch(t, program, place.Dir, s.Args(place), env)
 		err := p.await(t.Context(), place.Address, s.Ready)
 		if err == nil {
 			return place.Address
@@ -112,7 +117,7 @@ type process struct {
 }
 
 // launch starts program in dir. It ends with the test: asked first, then made to.
-func launch(t testing.TB, program, dir string, args []string) *process {
+func launch(t testing.TB, program, dir string, args, env []string) *process {
 	t.Helper()
 	p := &process{log: filepath.Join(dir, "log"), ended: make(chan struct{})}
 	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -124,6 +129,7 @@ func launch(t testing.TB, program, dir string, args []string) *process {
 	ctx, stop := context.WithCancel(context.Background()) // not the test's: that one ends before its clean-up begins
 	cmd := exec.CommandContext(ctx, program, args...)     // #nosec G204 -- the tests' own
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, log, log
+	cmd.Env = append(os.Environ(), env...)
 	cmd.WaitDelay = stopLimit
 	group(cmd)
 	if err := cmd.Start(); err != nil {

@@ -1,0 +1,190 @@
+package kerberos
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"github.com/jcmturner/gokrb5/v8/crypto"
+	"github.com/jcmturner/gokrb5/v8/iana/errorcode"
+	"github.com/jcmturner/gokrb5/v8/iana/keyusage"
+	"github.com/jcmturner/gokrb5/v8/iana/nametype"
+	"github.com/jcmturner/gokrb5/v8/iana/patype"
+	"github.com/jcmturner/gokrb5/v8/keytab"
+	"github.com/jcmturner/gokrb5/v8/messages"
+	"github.com/jcmturner/gokrb5/v8/types"
+
+	"github.com/ews-exporter/ews_exporter/internal/failure"
+)
+
+// authenticate is the AS exchange (RFC 4120 §3.1): a request without proof, which tells how the key is made of the
+// password, and one with an encrypted timestamp, which a KDC may count as a failed logon. So that goes out once.
+func (c *Client) authenticate(ctx context.Context, login Login, verdict Verdict) (*ticket, error) {
+	name, realm := principal(login.Username), c.settings.Realm
+	request, err := messages.NewASReqForTGT(realm, c.config, name)
+	if err != nil {
+		return nil, failure.New(failure.Auth, KDCError, "the request to the KDCs of %s cannot be made: %w", realm, err)
+	}
+	b, err := request.Marshal()
+	if err != nil {
+		return nil, failure.New(failure.Auth, KDCError, "the request to the KDCs of %s cannot be made: %w", realm, err)
+	}
+	reply, refusal, _, err := c.exchange(ctx, realm, b)
+	var key types.EncryptionKey
+	switch {
+	case err != nil:
+		return nil, err
+	case refusal != nil && refusal.ErrorCode == errorcode.KDC_ERR_PREAUTH_REQUIRED:
+		var offered types.PADataSequence
+		if err := offered.Unmarshal(refusal.EData); err != nil {
+			return nil, failure.New(failure.Auth, Malformed, "a KDC of %s does not say how to prove the password", realm)
+		}
+		if key, err = c.key(login, name, offered); err != nil {
+			return nil, err
+		}
+		if reply, err = c.prove(ctx, request, key, verdict); err != nil {
+			return nil, err
+		}
+	case refusal != nil:
+		return nil, c.refused(refusal, login.Username, verdict)
+	}
+	return c.granted(login, request, key, reply, verdict)
+}
+
+// prove sends the request with an encrypted timestamp (RFC 4120 §5.2.7.2).
+func (c *Client) prove(ctx context.Context, request messages.ASReq, key types.EncryptionKey, verdict Verdict) ([]byte, error) {
+	stamp, err := types.GetPAEncTSEncAsnMarshalled()
+	if err != nil {
+		return nil, failure.New(failure.Auth, KDCError, "the timestamp for the KDC cannot be made: %w", err)
+	}
+	sealed, err := crypto.GetEncryptedData(stamp, key, keyusage.AS_REQ_PA_ENC_TIMESTAMP, 0)
+	if err != nil {
+		return nil, failure.New(failure.Auth, KDCError, "the timestamp for the KDC cannot be encrypted: %w", err)
+	}
+	data, err := sealed.Marshal()
+	if err != nil {
+		return nil, failure.New(failure.Auth, KDCError, "the timestamp for the KDC cannot be made: %w", err)
+	}
+	request.PAData = append(request.PAData, types.PAData{PADataType: patype.PA_ENC_TIMESTAMP, PADataValue: data})
+	b, err := request.Marshal()
+	if err != nil {
+		return nil, failure.New(failure.Auth, KDCError, "the request to the KDC cannot be made: %w", err)
+	}
+	reply, refusal, sent, err := c.exchange(ctx, c.settings.Realm, b)
+	switch {
+	case err != nil && sent:
+		verdict.Unknown()
+		return nil, err
+	case err != nil:
+		return nil, err
+	case refusal != nil:
+		return nil, c.refused(refusal, request.ReqBody.CName.PrincipalNameString(), verdict)
+	}
+	return reply, nil
+}
+
+// granted reads the reply: the ticket, and with the account's key the session key. A key made for the proof opens it;
+// where the KDC wanted no proof, its reply tells how to make it.
+func (c *Client) granted(login Login, request messages.ASReq, key types.EncryptionKey, reply []byte, verdict Verdict) (*ticket, error) {
+	realm := c.settings.Realm
+	var rep messages.ASRep
+	if err := rep.Unmarshal(reply); err != nil {
+		return nil, failure.New(failure.Auth, Malformed, "a KDC of %s answered something that is no ticket", realm)
+	}
+	if len(key.KeyValue) == 0 || key.KeyType != rep.EncPart.EType {
+		var err error
+		if key, err = c.key(login, request.ReqBody.CName, rep.PAData); err != nil {
+			return nil, err
+		}
+	}
+	plain, err := crypto.DecryptEncPart(rep.EncPart, key, keyusage.AS_REP_ENCPART)
+	if err != nil {
+		// Nobody counts this one: the KDC gives such tickets to everybody.
+		verdict.Refused(true)
+		return nil, failure.New(failure.Auth, WrongPassword, "the ticket that a KDC of %s gave for %s cannot be opened: the password or the keytab is wrong", realm, login.Username)
+	}
+	var part messages.EncKDCRepPart
+	if err := part.Unmarshal(plain); err != nil || part.Nonce != request.ReqBody.Nonce || part.SRealm != realm || !part.SName.Equal(request.ReqBody.SName) {
+		return nil, failure.New(failure.Auth, Malformed, "a KDC of %s answered with a ticket for something else", realm)
+	}
+	verdict.Accepted()
+	return &ticket{Ticket: rep.Ticket, key: part.Key, client: rep.CName, realm: rep.CRealm, ends: part.EndTime}, nil
+}
+
+// maxIterations bounds the work that a KDC, or who pretends to be one, can ask for: Windows asks for 4 096, MIT for
+// 4 096 or 32 768.
+const maxIterations = 1 << 20
+
+// key is the account's for the first encryption type that both know.
+func (c *Client) key(login Login, name types.PrincipalName, offered types.PADataSequence) (types.EncryptionKey, error) {
+	for _, pa := range offered {
+		if pa.PADataType != patype.PA_ETYPE_INFO2 {
+			continue
+		}
+		entries, err := pa.GetETypeInfo2()
+		if err != nil {
+			return types.EncryptionKey{}, failure.New(failure.Auth, Malformed, "a KDC of %s does not say how to make the key", c.settings.Realm)
+		}
+		for _, e := range entries {
+			if known(e.EType) {
+				return c.keyOf(login, name, e)
+			}
+		}
+	}
+	return types.EncryptionKey{}, failure.New(failure.Auth, NoEncryption, "the KDC of %s has no AES key for %s: let the account have one (set its msDS-SupportedEncryptionTypes, then its password anew)", c.settings.Realm, login.Username)
+}
+
+func (c *Client) keyOf(login Login, name types.PrincipalName, e types.ETypeInfo2Entry) (types.EncryptionKey, error) {
+	if login.Key == Keytab {
+		var table keytab.Keytab
+		if err := table.Unmarshal(login.Material); err != nil {
+			return types.EncryptionKey{}, failure.New(failure.Auth, Unusable, "the keytab cannot be read: it is damaged, or no keytab")
+		}
+		key, _, err := table.GetEncryptionKey(name, c.settings.Realm, 0, e.EType)
+		if err != nil {
+			return types.EncryptionKey{}, failure.New(failure.Auth, Unusable, "the keytab has no key of encryption type %d for %s@%s", e.EType, name.PrincipalNameString(), c.settings.Realm)
+		}
+		return key, nil
+	}
+	etype, err := crypto.GetEtype(e.EType)
+	if err != nil {
+		return types.EncryptionKey{}, failure.New(failure.Auth, NoEncryption, "encryption type %d is not known", e.EType)
+	}
+	params := etype.GetDefaultStringToKeyParams()
+	if len(e.S2KParams) == 4 {
+		if binary.BigEndian.Uint32(e.S2KParams) > maxIterations {
+			return types.EncryptionKey{}, failure.New(failure.Auth, Malformed, "a KDC of %s asks for %d rounds to make the key", c.settings.Realm, binary.BigEndian.Uint32(e.S2KParams))
+		}
+		params = fmt.Sprintf("%x", e.S2KParams)
+	}
+	salt := e.Salt
+	if salt == "" {
+		salt = name.GetSalt(c.settings.Realm)
+	}
+	value, err := etype.StringToKey(string(login.Material), salt, params)
+	if err != nil {
+		return types.EncryptionKey{}, failure.New(failure.Auth, Malformed, "the key cannot be made as a KDC of %s asks", c.settings.Realm)
+	}
+	return types.EncryptionKey{KeyType: e.EType, KeyValue: value}, nil
+}
+
+// fromCache reads the ticket-granting ticket of a credential cache.
+func (c *Client) fromCache(content []byte) (*ticket, error) {
+	cache, err := readCache(content)
+	if err != nil {
+		return nil, err
+	}
+	entry, ok := cache.GetEntry(types.PrincipalName{NameType: nametype.KRB_NT_SRV_INST, NameString: []string{"krbtgt", c.settings.Realm}})
+	if !ok {
+		return nil, failure.New(failure.Auth, Unusable, "the credential cache has no ticket-granting ticket of %s", c.settings.Realm)
+	}
+	t := &ticket{key: entry.Key, client: cache.GetClientPrincipalName(), realm: cache.GetClientRealm(), ends: entry.EndTime}
+	if err := t.Ticket.Unmarshal(entry.Ticket); err != nil {
+		return nil, failure.New(failure.Auth, Unusable, "the ticket in the credential cache is damaged")
+	}
+	if !t.valid() {
+		return nil, failure.New(failure.Auth, TicketExpired, "the ticket in the credential cache ended at %s: have it renewed, by kinit or k5start", t.ends.UTC().Format(time.RFC3339))
+	}
+	return t, nil
+}
