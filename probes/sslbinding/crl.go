@@ -29,7 +29,7 @@ func (at *place) readCRL(body []byte, now time.Time) error {
 	}
 	list, err := x509.ParseRevocationList(body)
 	if err != nil {
-		return fmt.Errorf("it is no revocation list: %w", err)
+		return fmt.Errorf("it cannot be read as a revocation list of version 2: %w", err)
 	}
 	if !bytes.Equal(list.RawIssuer, at.leaf.RawIssuer) {
 		return fmt.Errorf("the list is %s's, and the certificate's issuer is %s", list.Issuer, at.leaf.Issuer)

@@ -224,7 +224,11 @@ func (p *probe) issuer(b *binding) *x509.Certificate {
 		return b.chain.path[1]
 	}
 	leaf := b.peer.Certificates[0]
-	chains, err := leaf.Verify(x509.VerifyOptions{Roots: p.run.Module.TLS.Roots(), CurrentTime: leaf.NotAfter, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
+	when := time.Now()
+	if when.After(leaf.NotAfter) {
+		when = leaf.NotAfter
+	}
+	chains, err := leaf.Verify(x509.VerifyOptions{Roots: p.run.Module.TLS.Roots(), CurrentTime: when, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
 	if err != nil || len(chains[0]) < 2 {
 		return nil
 	}

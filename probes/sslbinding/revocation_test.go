@@ -83,9 +83,9 @@ func TestReadCRL(t *testing.T) {
 		"for users":                {root.crl(t, extension([]int{2, 5, 29, 28}, true, "\x30\x03\x81\x01\xff")), good, ""},
 		"for authorities":          {root.crl(t, extension([]int{2, 5, 29, 28}, true, "\x30\x03\x82\x01\xff")), notKnown, "about a part"},
 		"an illegible extension":   {root.crl(t, extension([]int{2, 5, 29, 28}, true, "\x30\x80")), notKnown, "legibly"},
-		"a page":                   {[]byte("<html>Not found</html>"), notKnown, "no revocation list"},
-		"nothing":                  {nil, notKnown, "no revocation list"},
-		"cut short":                {root.crl(t, nil, leaf)[:60], notKnown, "no revocation list"},
+		"a page":                   {[]byte("<html>Not found</html>"), notKnown, "cannot be read as a revocation list"},
+		"nothing":                  {nil, notKnown, "cannot be read as a revocation list"},
+		"cut short":                {root.crl(t, nil, leaf)[:60], notKnown, "cannot be read as a revocation list"},
 		"relative name for a part": {root.crl(t, extension([]int{2, 5, 29, 28}, true, "\x30\x04\xa0\x02\xa1\x00")), good, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
