@@ -40,9 +40,11 @@ func port(p policy.TargetPattern) uint16 {
 
 func (l *loader) checkAuth(path string, a *Auth) {
 	l.checkSchemes(path+".schemes", a.Schemes)
-	l.checkUsername(path+".username", a)
 	l.checkKerberos(path+".kerberos", a)
-	l.checkPassword(path, a)
+	if !l.checkBearer(path, a) {
+		l.checkUsername(path+".username", a)
+		l.checkPassword(path, a)
+	}
 	if !slices.Contains(auth.Bindings(), a.ChannelBinding) {
 		l.report(path+".channel_binding", "must be right or none")
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ews-exporter/ews_exporter/internal/auth"
 	"github.com/ews-exporter/ews_exporter/internal/kerberos"
+	"github.com/ews-exporter/ews_exporter/internal/oauth"
 	"github.com/ews-exporter/ews_exporter/internal/policy"
 	"github.com/ews-exporter/ews_exporter/internal/secret"
 )
@@ -97,7 +98,10 @@ type Auth struct {
 	ChannelBinding auth.Binding `yaml:"channel_binding"`
 	Kerberos       *Kerberos    `yaml:"kerberos"` // nil without
 
-	// Secret gives the password, wherever it is kept; nil where Kerberos has a file instead.
+	TokenFile string  `yaml:"token_file"` // of bearer
+	OAuth2    *OAuth2 `yaml:"oauth2"`     // or this; nil without
+
+	// Secret gives the password, the token or the client's secret, wherever it is kept; nil where Kerberos has a file instead.
 	Secret *secret.Source `yaml:"-"`
 }
 
@@ -108,8 +112,12 @@ func (a *Auth) Credential() auth.Credential {
 	if a.Kerberos != nil {
 		client = a.Kerberos.client
 	}
+	var tokens *oauth.Client
+	if a.OAuth2 != nil {
+		tokens = a.OAuth2.client
+	}
 	return auth.Credential{
-		Kerberos: client, KeyFile: file, Key: key,
+		Kerberos: client, KeyFile: file, Key: key, Tokens: tokens,
 		Name: a.Name, Username: a.Username, Secret: a.Secret,
 		Schemes: a.Schemes, Targets: a.Targets, Modules: a.Modules, Binding: a.ChannelBinding,
 	}

@@ -18,7 +18,7 @@ func TestPageNamesEveryKey(t *testing.T) {
 	t.Parallel()
 	page := readPage(t)
 	sections := map[string]reflect.Type{
-		"## Auths": reflect.TypeFor[config.Auth](), "### kerberos": reflect.TypeFor[config.Kerberos](), "## Modules": reflect.TypeFor[config.Module](),
+		"## Auths": reflect.TypeFor[config.Auth](), "### kerberos": reflect.TypeFor[config.Kerberos](), "### oauth2": reflect.TypeFor[config.OAuth2](), "## Modules": reflect.TypeFor[config.Module](),
 		"### tls_config": reflect.TypeFor[config.TLS](), "## Policy": reflect.TypeFor[config.Policy](),
 	}
 	for _, k := range probes.Kinds() {

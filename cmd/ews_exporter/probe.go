@@ -108,7 +108,7 @@ func (c *command) logon(cfg *config.Config) (*config.Config, error) {
 	changed := *cfg
 	changed.Auths = maps.Clone(cfg.Auths)
 	changed.Auths[commandLineAuth] = &config.Auth{
-		Name: commandLineAuth, Username: f.username, Schemes: auth.Schemes(),
+		Name: commandLineAuth, Username: f.username, Schemes: []string{"negotiate", "ntlm", "basic"},
 		Targets: []policy.TargetPattern{pattern}, Secret: secret.FromValue(password),
 	}
 	return &changed, nil

@@ -16,6 +16,7 @@ const (
 	ConnectionClosed   = "connection_closed"   // the server ended the connection in the midst of the handshake
 	Refused            = "refused"             // the server refused a complete answer
 	TicketRefused      = "ticket_refused"      // the server refused a Kerberos ticket; the KDC had found the secret right
+	TokenRefused       = "bearer_refused"      // the server refused a bearer token; the token URL had found the secret right
 	Suspended          = "suspended"           // held back after a refusal, so that the account is not locked out
 	Waiting            = "waiting"             // the time ended before the logon had its turn
 )

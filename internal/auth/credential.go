@@ -6,6 +6,7 @@ import (
 
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/kerberos"
+	"github.com/ews-exporter/ews_exporter/internal/oauth"
 	"github.com/ews-exporter/ews_exporter/internal/policy"
 	"github.com/ews-exporter/ews_exporter/internal/secret"
 	"github.com/ews-exporter/ews_exporter/internal/target"
@@ -24,6 +25,8 @@ type Credential struct {
 	Kerberos *kerberos.Client // nil without
 	KeyFile  string           // a keytab or a credential cache, instead of the password, for Kerberos alone
 	Key      kerberos.Key     // what KeyFile is
+
+	Tokens *oauth.Client // where bearer tokens come from; nil when Secret is the token
 }
 
 // Login is a user name with its secret as it was read for one probe.
@@ -32,6 +35,7 @@ type Login struct {
 	Secret   secret.Secret
 
 	Kerberos *kerberos.Client // nil without
+	Tokens   *oauth.Client    // nil without
 	key      kerberos.Key
 	material []byte // of the key file
 }
@@ -41,7 +45,7 @@ const maxKeyFile = 1 << 20
 
 // Login reads the secret. Read it once per probe, so that all of the probe uses the same one.
 func (c Credential) Login() (Login, error) {
-	l := Login{Username: c.Username, Kerberos: c.Kerberos, key: c.Key}
+	l := Login{Username: c.Username, Kerberos: c.Kerberos, Tokens: c.Tokens, key: c.Key}
 	if c.Secret != nil {
 		var err error
 		if l.Secret, err = c.Secret.Get(); err != nil {

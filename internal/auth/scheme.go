@@ -37,6 +37,7 @@ var known = []struct {
 }{
 	{"negotiate", negotiate},
 	{"ntlm", func(s Setting) Scheme { return &ntlm{setting: s} }},
+	{"bearer", func(s Setting) Scheme { return &bearer{setting: s} }},
 	{"basic", func(s Setting) Scheme { return &basic{login: s.Login} }},
 }
 

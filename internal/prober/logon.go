@@ -11,6 +11,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/kerberos"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
+	"github.com/ews-exporter/ews_exporter/internal/plain"
 	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
 
@@ -261,6 +262,7 @@ func (l *Logon) Judge(final *wire.Response, who origin.Origin, err error) error 
 	case final.Status == 401:
 		l.settle(func(a *auth.Attempt) { a.Refused(false) })
 		if l.attempt == nil {
+			l.secrets.dropToken()
 			return l.ticketRefused(final, who)
 		}
 		return failure.New(failure.Auth, auth.Refused, "%s refused the %s logon of auth %s with 401: the user name or password is wrong, or the account may not log on%s; the auth is suspended for this target",
@@ -274,9 +276,13 @@ func (l *Logon) Judge(final *wire.Response, who origin.Origin, err error) error 
 	return err
 }
 
-// ticketRefused is a 401 to a ticket. The KDC has found the secret right, so nothing is suspended.
+// ticketRefused is a 401 to a ticket, or to a token from a token URL. Who gave it has found the secret right, so nothing
+// is suspended.
 func (l *Logon) ticketRefused(final *wire.Response, who origin.Origin) error {
 	_, challenge, _ := auth.Choose([]string{l.scheme}, auth.ParseChallenges(final.Values("WWW-Authenticate")))
+	if l.scheme == "bearer" {
+		return failure.New(failure.Auth, auth.TokenRefused, "%s refused the token of auth %s with 401%s: the application lacks the right, or the token is for another resource", named(who), l.secrets.credential.Name, said(challenge))
+	}
 	code, text, ok := auth.KerberosError(challenge)
 	switch {
 	case ok && code == kerberosSkew:
@@ -286,6 +292,14 @@ func (l *Logon) ticketRefused(final *wire.Response, who origin.Origin) error {
 	}
 	return failure.New(failure.Auth, auth.TicketRefused, "%s refused the Kerberos ticket of auth %s with 401, and does not say why: the service principal belongs to another account than the site runs as, or the account may not log on%s",
 		named(who), l.secrets.credential.Name, l.orBinding())
+}
+
+// said is what a bearer challenge says of the token (RFC 6750 §3.1).
+func said(challenge auth.Challenge) string {
+	if e := challenge.Params["error"]; e != "" {
+		return ", error " + plain.Cut(plain.Escape(e), 64)
+	}
+	return ""
 }
 
 // kerberosSkew is KRB_AP_ERR_SKEW (RFC 4120 §7.5.9).
@@ -299,7 +313,7 @@ func (l *Logon) settle(verdict func(*auth.Attempt)) {
 
 // orBinding is the other reason for which a bound logon is refused.
 func (l *Logon) orBinding() string {
-	if l.scheme == "basic" || l.secrets.credential.Binding == auth.None {
+	if l.scheme == "basic" || l.scheme == "bearer" || l.secrets.credential.Binding == auth.None {
 		return ""
 	}
 	return ", or Extended Protection found another certificate at the server than the one seen here"

@@ -8,6 +8,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/auth"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/kerberos"
+	"github.com/ews-exporter/ews_exporter/internal/oauth"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 )
 
@@ -135,6 +136,11 @@ var CommonReasons = []Reason{
 	{failure.Auth, kerberos.TicketExpired, "The credential cache's ticket has expired."},
 	{failure.Auth, kerberos.KDCError, "Any other error of a KDC."},
 	{failure.Auth, kerberos.Unusable, "The keytab or the credential cache cannot be read, or has no key for the account."},
+	{failure.Auth, auth.TokenRefused, "The server answered a token with 401 that the token URL had given, so the auth is not suspended."},
+	{failure.Auth, oauth.Unreachable, "The token URL could not be asked, or did not answer."},
+	{failure.Auth, oauth.Refused, "The token URL refused the client or its secret."},
+	{failure.Auth, oauth.Malformed, "What the token URL answered holds no token."},
+	{failure.Auth, oauth.ServerError, "Any other error of the token URL."},
 	{failure.Auth, auth.Suspended, "The auth is held back after a refusal, so that the account is not locked out; nothing was sent."},
 	{failure.Auth, auth.Waiting, "Other logons with this auth had no verdict until the time limit; no secret was sent."},
 	{failure.Auth, auth.SchemeUnknown, "The exporter does not know the scheme."},

@@ -86,3 +86,10 @@ func (s *Secrets) remember(accepted *auth.Attempt) {
 		s.accepted = accepted
 	}
 }
+
+// dropToken forgets a token from a token URL that a server refused; the next probe asks for another.
+func (s *Secrets) dropToken() {
+	if s.credential.Tokens != nil {
+		s.credential.Tokens.Drop()
+	}
+}

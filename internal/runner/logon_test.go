@@ -2,7 +2,10 @@ package runner_test
 
 import (
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -205,5 +208,87 @@ func TestEchoShowsNoSecret(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// bearerSite lets in who shows the token, over TLS.
+func bearerSite(t *testing.T, authority *lab.Authority, token string) (address string) {
+	t.Helper()
+	tls, err := authority.ServerConfig()
+	if err != nil {
+		t.Fatal(err)
+	}
+	serve := lab.Branch(func(head string) []lab.Step {
+		body := int64(0)
+		if _, length, ok := strings.Cut(head, "Content-Length: "); ok {
+			_, _ = fmt.Sscan(length, &body)
+		}
+		switch {
+		case strings.Contains(head, "\r\nAuthorization: Bearer "+token+"\r\n"):
+			return []lab.Step{lab.Write("HTTP/1.1 100 Continue\r\n\r\n"), lab.ReadBody(body), lab.Write("HTTP/1.1 200 OK\r\nX-FEServer: EX01\r\nContent-Length: 0\r\n\r\n")}
+		case strings.Contains(head, "\r\nAuthorization: "):
+			return []lab.Step{lab.Write("HTTP/1.1 401 Unauthorized\r\nX-FEServer: EX01\r\nWWW-Authenticate: Bearer error=\"invalid_token\"\r\nContent-Length: 0\r\n\r\n")}
+		}
+		return []lab.Step{lab.ReadBody(body), lab.Write("HTTP/1.1 401 Unauthorized\r\nX-FEServer: EX01\r\nWWW-Authenticate: Bearer client_id=\"00000002-0000-0ff1-ce00-000000000000\", Negotiate\r\nContent-Length: 0\r\n\r\n")}
+	})
+	return lab.ServeTLS(t, tls, serve, serve, serve).Addr()
+}
+
+// TestBearerLogon: with a token out of a file, and with one from a token URL; a refused one is told apart.
+func TestBearerLogon(t *testing.T) {
+	t.Parallel()
+	authority, err := lab.NewAuthority()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	asked := 0
+	issuer := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked++
+		_, _ = w.Write([]byte(`{"access_token":"issued-token","token_type":"Bearer","expires_in":3600}`))
+	}))
+	t.Cleanup(issuer.Close)
+	write(t, filepath.Join(dir, "issuer.pem"), string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: issuer.Certificate().Raw})))
+	write(t, filepath.Join(dir, "ca.pem"), string(authority.PEM()))
+	write(t, filepath.Join(dir, "token"), "filed-token\n")
+	write(t, filepath.Join(dir, "client_secret"), "hunter2\n")
+	filed, issued, other := bearerSite(t, authority, "filed-token"), bearerSite(t, authority, "issued-token"), bearerSite(t, authority, "another")
+	write(t, filepath.Join(dir, "ews_exporter.yml"), fmt.Sprintf(`
+auths:
+  file: {schemes: [bearer], targets: [%q, %q], token_file: token}
+  url: {schemes: [bearer], targets: [%q, %q], oauth2: {client_id: probe, client_secret_file: client_secret, token_url: %q, ca_file: issuer.pem}}
+modules:
+  file: {prober: expect_continue, auth: file, tls_config: {ca_file: ca.pem}, expect_continue: {wait: 1s}}
+  url: {prober: expect_continue, auth: url, tls_config: {ca_file: ca.pem}, expect_continue: {wait: 1s}}
+policy: {allow: ["127.0.0.0/8"]}
+`, filed, other, issued, other, issuer.URL))
+	cfg, err := config.Load([]string{filepath.Join(dir, "ews_exporter.yml")}, probes.Kinds())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newRunner(cfg)
+	for _, tt := range []struct{ module, target, reason string }{
+		{"file", filed, ""}, {"url", issued, ""}, {"url", other, "bearer_refused"}, {"file", other, "refused"}, {"file", other, "suspended"},
+	} {
+		answer, err := r.Probe(t.Context(), runner.Request{Module: tt.module, Target: tt.target, Limit: 5 * time.Second})
+		if err != nil {
+			t.Fatal(err)
+		}
+		res := answer.Result
+		if tt.reason == "" && !res.Success() || tt.reason != "" && !failure.Is(res.Failure, failure.Auth, tt.reason) {
+			t.Errorf("%s: failure %v, want %q", tt.module, res.Failure, tt.reason)
+		}
+		text, err := json.Marshal(res)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, secret := range []string{"filed-token", "issued-token", "hunter2"} {
+			if strings.Contains(string(text), secret) {
+				t.Errorf("%s: the result holds %s", tt.module, secret)
+			}
+		}
+	}
+	if asked != 1 {
+		t.Errorf("the token URL was asked %d times", asked)
 	}
 }
