@@ -21,6 +21,7 @@ kinit       krb5-user    -
 /usr/lib/apache2/modules/mod_auth_gssapi.so libapache2-mod-auth-gssapi -
 /etc/gss/mech.d/mech.ntlmssp.conf gss-ntlmssp -
 /usr/lib/python3/dist-packages/gssapi python3-gssapi -
+postfix     postfix      postfix
 '
 
 # Debian keeps servers in sbin, which is not on every user's PATH.

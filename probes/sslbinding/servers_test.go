@@ -25,19 +25,19 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/servers"
 )
 
-// keep writes chain and key into one file, as nginx and HAProxy read them.
+// keep writes key and chain into one file, as all the servers read them; Postfix wants the key first.
 func keep(t testing.TB, pair tls.Certificate) string {
 	t.Helper()
-	var text []byte
-	for _, der := range pair.Certificate {
-		text = append(text, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...)
-	}
 	key, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
 	if err != nil {
 		t.Fatal(err)
 	}
+	text := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})
+	for _, der := range pair.Certificate {
+		text = append(text, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...)
+	}
 	file := filepath.Join(t.TempDir(), "pair.pem")
-	write(t, file, append(text, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})...))
+	write(t, file, text)
 	return file
 }
 
