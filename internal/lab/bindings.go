@@ -253,7 +253,7 @@ func (b *Bindings) serve(ctx context.Context, conn net.Conn, d door) {
 	defer func() { _ = conn.Close() }()
 	_ = conn.SetDeadline(time.Now().Add(maxRequest))
 	secure := tls.Server(conn, &tls.Config{
-		MinVersion: tls.VersionTLS10, // a scenario may be about old servers
+		MinVersion: tls.VersionTLS10, //nolint:gosec // a scenario may be about old servers
 		MaxVersion: d.newest,
 		GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 			key, ok := d.bind[hello.ServerName]

@@ -190,12 +190,13 @@ func (p *probe) try(ctx context.Context, b *binding, version uint16) answer {
 	ctx, cancel := context.WithTimeout(ctx, knockLimit)
 	defer cancel()
 	conn, err := p.run.Dialer.Connect(ctx, 0, p.run.Target.Name, b.resolution, b.address)
+	if err != nil {
+		conn.Close() // it is there even so
+		return noAnswer
+	}
 	defer conn.Close()
 	smtp := p.smtp(b)
-	if err == nil && smtp {
-		err = startTLS(conn)
-	}
-	if err != nil {
+	if smtp && startTLS(conn) != nil {
 		return noAnswer
 	}
 	o := p.options(own, smtp)

@@ -175,7 +175,7 @@ func FuzzReadCRL(f *testing.F) {
 func FuzzAbout(f *testing.F) {
 	f.Add([]byte(issuingPointFor(listURL)))
 	f.Add([]byte("\x30\x03\x82\x01\xff"))
-	f.Fuzz(func(t *testing.T, value []byte) {
+	f.Fuzz(func(_ *testing.T, value []byte) {
 		_ = about(pkix.Extension{Value: value}, listURL) // that it returns is what is tested
 	})
 }
