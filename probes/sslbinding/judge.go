@@ -113,7 +113,7 @@ func (p *probe) missed(b *binding) []string {
 func (p *probe) findMissing(required []*binding) {
 	empty := slices.DeleteFunc(slices.Clone(required), func(b *binding) bool { return !b.empty() })
 	if len(empty) > 0 {
-		p.find(BindingMissing, failing, "No certificate is bound for %s at %s: the server ended the handshake without showing one (%s).", p.name, places(empty), empty[0].failure.Reason)
+		p.find(BindingMissing, failing, "No certificate is shown for %s at %s: the server ended the handshake without one (%s), as http.sys does where none is bound.", p.name, places(empty), empty[0].failure.Reason)
 	}
 }
 
