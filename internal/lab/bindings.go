@@ -252,8 +252,8 @@ func (b *Bindings) serve(ctx context.Context, conn net.Conn, d door) {
 	defer stop()
 	defer func() { _ = conn.Close() }()
 	_ = conn.SetDeadline(time.Now().Add(maxRequest))
-	secure := tls.Server(conn, &tls.Config{
-		MinVersion: tls.VersionTLS10, //nolint:gosec // a scenario may be about old servers
+	secure := tls.Server(conn, &tls.Config{ //nolint:gosec // a scenario may be about old servers
+		MinVersion: tls.VersionTLS10,
 		MaxVersion: d.newest,
 		GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 			key, ok := d.bind[hello.ServerName]
