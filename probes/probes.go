@@ -4,6 +4,7 @@ package probes
 import (
 	"github.com/ews-exporter/ews_exporter/config"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
+	"github.com/ews-exporter/ews_exporter/probes/authroundtrips"
 	"github.com/ews-exporter/ews_exporter/probes/expectcontinue"
 )
 
@@ -11,6 +12,7 @@ import (
 func All() []prober.Definition {
 	return []prober.Definition{
 		expectcontinue.Definition,
+		authroundtrips.Definition,
 	}
 }
 

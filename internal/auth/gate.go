@@ -39,11 +39,12 @@ type Gate struct {
 	mu       sync.Mutex
 	accounts map[string]*account // by fingerprint
 	current  map[string]string   // an auth's name → the fingerprint it used last
+	checks   map[[2]string]check // by auth and target
 }
 
 // NewGate makes a Gate that reads the time from now.
 func NewGate(now func() time.Time) *Gate {
-	return &Gate{now: now, accounts: map[string]*account{}, current: map[string]string{}}
+	return &Gate{now: now, accounts: map[string]*account{}, current: map[string]string{}, checks: map[[2]string]check{}}
 }
 
 // Check says whether the account is suspended at the target, before anything at all is sent there. Begin must still

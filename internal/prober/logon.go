@@ -40,6 +40,11 @@ func (l *Logon) Challenge() auth.NTLMChallenge { return l.challenge }
 // legs, until the next answer is the last. The request that carries it must be the next on the connection, and its
 // outcome be given to Judge. Errors are failures; no complete answer was sent then.
 func (r *Run) Open(ctx context.Context, step *Step, res *wire.Resolution, address netip.Addr, request *wire.Request) (*wire.Conn, *Logon, error) {
+	return r.OpenBound(ctx, step, res, address, request, r.binding())
+}
+
+// OpenBound is Open with another channel binding than the auth's.
+func (r *Run) OpenBound(ctx context.Context, step *Step, res *wire.Resolution, address netip.Addr, request *wire.Request, binding auth.Binding) (*wire.Conn, *Logon, error) {
 	if r.Secrets == nil {
 		conn, err := r.Dial(ctx, step, res, address)
 		return conn, &Logon{}, err
@@ -47,7 +52,7 @@ func (r *Run) Open(ctx context.Context, step *Step, res *wire.Resolution, addres
 	if err := r.Ready(); err != nil {
 		return nil, nil, err
 	}
-	conn, err := r.dialPermitted(ctx, step, res, address)
+	conn, err := r.DialPermitted(ctx, step, res, address)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -57,7 +62,7 @@ func (r *Run) Open(ctx context.Context, step *Step, res *wire.Resolution, addres
 	if err == nil && final.Status == 401 && !conn.Reusable() {
 		// The server ends the connection with its first 401. No handshake has begun, so another connection will do.
 		conn.Close()
-		conn, err = r.dialPermitted(ctx, step, res, address)
+		conn, err = r.DialPermitted(ctx, step, res, address)
 		if err != nil {
 			ask.End(nil)
 			return nil, nil, err
@@ -65,7 +70,7 @@ func (r *Run) Open(ctx context.Context, step *Step, res *wire.Resolution, addres
 	}
 	logon := &Logon{}
 	if err == nil {
-		logon, err = r.Answer(ctx, ask, conn, bare, final)
+		logon, err = r.answer(ctx, ask, conn, bare, final, binding)
 	}
 	if ask.End(err) != nil {
 		conn.Close()
@@ -85,11 +90,14 @@ func (r *Run) Ready() error {
 	return err
 }
 
-// dialPermitted opens a connection over which a secret may go.
-func (r *Run) dialPermitted(ctx context.Context, step *Step, res *wire.Resolution, address netip.Addr) (*wire.Conn, error) {
+// DialPermitted is Dial, and with an auth the connection is one over which its secret may go.
+func (r *Run) DialPermitted(ctx context.Context, step *Step, res *wire.Resolution, address netip.Addr) (*wire.Conn, error) {
 	conn, err := r.Dial(ctx, step, res, address)
 	if err != nil {
 		return nil, err
+	}
+	if r.Secrets == nil {
+		return conn, nil
 	}
 	if err := r.permit(conn); err != nil {
 		conn.Close()
@@ -134,6 +142,10 @@ const maxLegs = 5
 // its body, is what the legs send. The request that carries the Logon's Authorization must be the next on the
 // connection. A server that asks for no logon gets none. Errors are failures of stage auth, send or receive.
 func (r *Run) Answer(ctx context.Context, ask *Step, conn *wire.Conn, request *wire.Request, final *wire.Response) (*Logon, error) {
+	return r.answer(ctx, ask, conn, request, final, r.binding())
+}
+
+func (r *Run) answer(ctx context.Context, ask *Step, conn *wire.Conn, request *wire.Request, final *wire.Response, binding auth.Binding) (*Logon, error) {
 	if final.Status != 401 {
 		ask.Detail("%d: no logon asked for", final.Status)
 		return &Logon{}, nil
@@ -151,13 +163,14 @@ func (r *Run) Answer(ctx context.Context, ask *Step, conn *wire.Conn, request *w
 		return nil, err
 	}
 	scheme, err := auth.NewScheme(name, auth.Setting{
-		Login: login, Host: s.target.Name, Leaf: conn.Leaf(), Binding: r.binding(),
+		Login: login, Host: s.target.Name, Leaf: conn.Leaf(), Binding: binding,
 		Begin: func(ctx context.Context) (*auth.Attempt, error) { return s.begin(ctx, login) },
 	})
 	if err != nil {
 		return nil, err
 	}
 	l := &Logon{secrets: s, scheme: name}
+	request = withoutBody(request)
 	for range maxLegs {
 		if err := l.next(ctx, r, scheme, login, challenge); err != nil || l.handed {
 			return l, err
@@ -171,10 +184,10 @@ func (r *Run) Answer(ctx context.Context, ask *Step, conn *wire.Conn, request *w
 
 // binding is that of the auth.
 func (r *Run) binding() auth.Binding {
-	if b := r.Secrets.credential.Binding; b != "" {
-		return b
+	if r.Secrets == nil || r.Secrets.credential.Binding == "" {
+		return auth.Right
 	}
-	return auth.Right
+	return r.Secrets.credential.Binding
 }
 
 // next makes the next answer. Only with one that proves the secret the logon begins, so that a target that hangs before
@@ -304,6 +317,9 @@ func said(challenge auth.Challenge) string {
 
 // kerberosSkew is KRB_AP_ERR_SKEW (RFC 4120 §7.5.9).
 const kerberosSkew = 37
+
+// Forgive ends a logon whose refusal says nothing of the secret, instead of Judge.
+func (l *Logon) Forgive() { l.settle((*auth.Attempt).Unsent) }
 
 func (l *Logon) settle(verdict func(*auth.Attempt)) {
 	if l.attempt != nil {

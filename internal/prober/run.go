@@ -44,8 +44,8 @@ type Run struct {
 	issued      int // values that responses handed out and that the redactor knows
 }
 
-// now is the time since the probe began.
-func (r *Run) now() wire.Seconds { return wire.Seconds(time.Since(r.Dialer.Epoch).Seconds()) }
+// Now is the time since the probe began.
+func (r *Run) Now() wire.Seconds { return wire.Seconds(time.Since(r.Dialer.Epoch).Seconds()) }
 
 // Step is a step under way.
 type Step struct {
@@ -62,7 +62,7 @@ func (s *Step) Step(part string) *Step { return s.run.begin(s.record.Name+"."+pa
 func (r *Run) begin(name string, siblings *[]*result.Step) *Step {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	record := &result.Step{Name: name, Start: r.now()}
+	record := &result.Step{Name: name, Start: r.Now()}
 	*siblings = append(*siblings, record)
 	return &Step{r, record}
 }
@@ -75,7 +75,7 @@ func (s *Step) Detail(format string, args ...any) { s.record.Detail = fmt.Sprint
 
 // End ends the step; err, if any, is why it did not succeed. It returns err as a failure.
 func (s *Step) End(err error) *failure.Failure {
-	s.record.End = s.run.now()
+	s.record.End = s.run.Now()
 	s.record.Failure = failure.From(err)
 	return s.record.Failure
 }

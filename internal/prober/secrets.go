@@ -93,3 +93,12 @@ func (s *Secrets) dropToken() {
 		s.credential.Tokens.Drop()
 	}
 }
+
+// Hourly tells whether a check that costs failed logons is due at the target, and what the last one said; see
+// auth.Gate.Hourly.
+func (s *Secrets) Hourly() (last string, due bool) {
+	return s.gate.Hourly(s.credential.Name, s.target.Name)
+}
+
+// Note keeps what such a check said.
+func (s *Secrets) Note(said string) { s.gate.Note(s.credential.Name, s.target.Name, said) }

@@ -1,0 +1,68 @@
+package authroundtrips
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ews-exporter/ews_exporter/internal/ews"
+)
+
+// Bounds of what a module may ask for.
+const (
+	maxObjects = 32
+	maxPaths   = 32
+)
+
+// Settings are what a module of this prober can set.
+type Settings struct {
+	Objects         int      `yaml:"objects"` // how many to fetch, over one connection
+	Method          string   `yaml:"method"`  // POST sends a small SOAP request, GET none
+	PathList        []string `yaml:"paths"`   // fetched in turn, from the first again when they run out
+	ExpectedSchemes []string `yaml:"expected_schemes"`
+	// ExtendedProtectionCheck tells what the server does with channel bindings, at most once an hour per target.
+	ExtendedProtectionCheck bool `yaml:"extended_protection_check"`
+}
+
+// defaults are the four objects of a consultant's field notes, as an EWS client fetches them.
+func defaults() *Settings {
+	return &Settings{Objects: 4, Method: "POST", PathList: []string{ews.Path}}
+}
+
+// Check implements config.Settings.
+func (s *Settings) Check(report func(field, problem string)) {
+	if s.Objects < 1 || s.Objects > maxObjects {
+		report("objects", fmt.Sprintf("%d: from 1 to %d", s.Objects, maxObjects))
+	}
+	if !slices.Contains([]string{"GET", "POST"}, s.Method) {
+		report("method", fmt.Sprintf("%q: GET or POST", s.Method))
+	}
+	if len(s.PathList) == 0 || len(s.PathList) > maxPaths {
+		report("paths", fmt.Sprintf("%d paths: from 1 to %d", len(s.PathList), maxPaths))
+	}
+	for i, path := range s.PathList {
+		if !strings.HasPrefix(path, "/") || strings.ContainsFunc(path, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+			report(fmt.Sprintf("paths[%d]", i), fmt.Sprintf("%q: a path begins with / and holds no spaces", path))
+		}
+	}
+	for i, scheme := range s.ExpectedSchemes {
+		if !slices.Contains(schemes, scheme) || scheme == other {
+			report(fmt.Sprintf("expected_schemes[%d]", i), fmt.Sprintf("%q: one of %s", scheme, strings.Join(schemes[:len(schemes)-1], ", ")))
+		} else if slices.Index(s.ExpectedSchemes, scheme) != i {
+			report(fmt.Sprintf("expected_schemes[%d]", i), fmt.Sprintf("%q is there already", scheme))
+		}
+	}
+}
+
+// Need implements config.Settings.
+func (s *Settings) Need() time.Duration { return time.Second }
+
+// Paths implements config.Settings.
+func (s *Settings) Paths() []string { return s.PathList }
+
+// Plan implements prober.Prober.
+func (s *Settings) Plan(bool) []string {
+	steps := []string{"resolve"}
+	return append(steps, "fetch", "fetch.connect", "fetch.tls", "fetch.object", "fetch.object.ask")
+}

@@ -1,0 +1,176 @@
+package authroundtrips
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/ews-exporter/ews_exporter/internal/failure"
+	"github.com/ews-exporter/ews_exporter/internal/origin"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+)
+
+// Codes of this prober's findings.
+const (
+	SchemeMissing      = "auth_scheme_missing"
+	OnlyBasic          = "auth_only_basic"
+	PerRequest         = "auth_per_request"
+	LegsSplit          = "auth_legs_split"
+	ProtectionMismatch = "extended_protection_mismatch"
+)
+
+// Reasons of its own.
+const (
+	reasonNotFetched    = "not_fetched"    // stage status
+	reasonLogonRequired = "logon_required" // stage auth
+)
+
+// judge draws the diagnoses.
+func (p *probe) judge() {
+	p.judgeOffer()
+	p.judgeSplit()
+	p.judgePersistence()
+	p.judgeProtection()
+}
+
+// first is who answered first.
+func (p *probe) first() origin.Origin {
+	for _, e := range p.exchanges() {
+		if e.Final != nil {
+			return e.Origin
+		}
+	}
+	return origin.Origin{Kind: origin.Unknown}
+}
+
+func (p *probe) judgeOffer() {
+	if !p.asked || len(p.offered) == 0 {
+		return
+	}
+	var names, missing []string
+	for _, c := range p.offered {
+		names = append(names, strings.ToLower(c.Scheme))
+	}
+	for _, s := range p.ExpectedSchemes {
+		if !slices.Contains(names, s) {
+			missing = append(missing, s)
+		}
+	}
+	if len(missing) > 0 {
+		p.run.Find(SchemeMissing, result.Warning, p.first(), "%s offers %s, and %s is expected of it.", who(p.first()), strings.Join(names, ", "), strings.Join(missing, ", "))
+	}
+	if !slices.ContainsFunc(names, func(n string) bool { return n != "basic" }) {
+		p.run.Find(OnlyBasic, result.Warning, p.first(), "%s offers Basic and nothing else: mailbox moves and other clients that want Negotiate or NTLM are refused.", who(p.first()))
+	}
+}
+
+// servers are those that answered, in order of appearance: by X-FEServer, or else by NTLM's challenge.
+func (p *probe) servers() []string {
+	var names []string
+	add := func(name string) {
+		if name = strings.ToUpper(name); name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	for _, e := range p.exchanges() {
+		add(e.Origin.Frontend)
+	}
+	if len(names) == 0 {
+		for _, o := range p.objects {
+			add(o.challenge.Computer)
+		}
+	}
+	return names
+}
+
+// judgeSplit finds a logon that failed because its legs went to different servers.
+func (p *probe) judgeSplit() {
+	if !failure.Is(p.failure(), failure.Auth, "refused", "handshake_broken") || len(p.objects) == 0 {
+		return
+	}
+	o := p.objects[len(p.objects)-1]
+	if o.scheme != "ntlm" && o.challenge.Computer == "" {
+		return
+	}
+	var legs []string
+	for _, e := range p.run.Result.Exchanges[o.first:o.last] {
+		if e.Origin.Frontend != "" {
+			legs = append(legs, e.Origin.Frontend)
+		}
+	}
+	if different := slices.Compact(slices.Sorted(slices.Values(legs))); len(different) > 1 {
+		p.run.Find(LegsSplit, result.Error, p.first(), "The legs of one NTLM logon over one connection were answered by different servers (%s), which know nothing of each other's challenge: the box in front of them balances requests, and not connections.",
+			strings.Join(legs, ", "))
+	}
+}
+
+// failure is the probe's as an error; nil without one.
+func (p *probe) failure() error {
+	if f := p.run.Result.Failure; f != nil {
+		return f
+	}
+	return nil
+}
+
+// persistence tells whether the connection stays authenticated, as far as a second object shows it.
+func (p *probe) persistence() (kept, known bool) {
+	for i := 1; i < len(p.objects); i++ {
+		if before, o := p.objects[i-1], p.objects[i]; p.objects[0].scheme != "" && before.fetched && o.last > o.first {
+			first := p.run.Result.Exchanges[o.first]
+			if first.Final == nil {
+				return false, false
+			}
+			return first.Final.Status != 401, true
+		}
+	}
+	return false, false
+}
+
+// judgePersistence tells what authentication per request costs. A scheme whose credentials stand in each request anyway
+// has nothing to keep.
+func (p *probe) judgePersistence() {
+	kept, known := p.persistence()
+	scheme := ""
+	if len(p.objects) > 0 {
+		scheme = p.objects[0].scheme
+	}
+	if kept || !known || scheme == "basic" || scheme == "bearer" {
+		return
+	}
+	ntlm := scheme == "ntlm" || p.objects[0].challenge.Computer != ""
+	severity, why := result.Warning, "NTLM is meant to authenticate the connection"
+	if !ntlm {
+		severity, why = result.Info, "for Kerberos that is IIS's default"
+	}
+	more, bytes := 0, int64(0)
+	for _, o := range p.objects[1:] {
+		list := p.run.Result.Exchanges[o.first:o.last]
+		for i, e := range list {
+			if i < len(list)-1 {
+				more++
+				bytes += e.BytesSent + e.BytesReceived
+			}
+		}
+	}
+	p.run.Find(PerRequest, severity, p.first(), "Every request authenticates anew; %s. After the first of %d objects that cost %d more requests and %d more bytes than a connection that stays authenticated.",
+		why, len(p.objects), more, bytes)
+}
+
+// who names who answered, as a sentence's first words.
+func who(o origin.Origin) string {
+	switch {
+	case o.Frontend != "":
+		return fmt.Sprintf("Exchange (%s)", o.Frontend)
+	case o.Kind == origin.Exchange:
+		return "Exchange"
+	case o.Kind == origin.IIS:
+		return "IIS"
+	case o.Kind == origin.HTTPSys:
+		return "Windows' http.sys"
+	case o.Kind == origin.Middlebox && o.Product != "":
+		return "A box in front of Exchange (" + o.Product + ")"
+	case o.Kind == origin.Middlebox:
+		return "A box in front of Exchange"
+	}
+	return "The server"
+}

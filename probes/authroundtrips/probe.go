@@ -1,0 +1,187 @@
+// Package authroundtrips measures what authentication costs: how many requests, 401s and bytes it takes to fetch a few
+// objects over one connection, whether the connection stays authenticated, and who answered each leg.
+package authroundtrips
+
+import (
+	"context"
+
+	"github.com/ews-exporter/ews_exporter/internal/auth"
+	"github.com/ews-exporter/ews_exporter/internal/ews"
+	"github.com/ews-exporter/ews_exporter/internal/failure"
+	"github.com/ews-exporter/ews_exporter/internal/origin"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/wire"
+)
+
+// bodyLimit is how much of an object is read. What goes on beyond it ends the connection.
+const bodyLimit = 1 << 20
+
+// probe is one run.
+type probe struct {
+	*Settings
+	run        *prober.Run
+	resolution *wire.Resolution
+	conn       *wire.Conn
+	opened     int // connections
+
+	offered []auth.Challenge // by the first answer without credentials
+	asked   bool             // an answer without credentials came
+	objects []*object
+
+	protection *protection // nil when it was not checked
+}
+
+// object is one thing to fetch.
+type object struct {
+	path       string
+	connection int
+	first      int // index of its first exchange among the Result's
+	last       int // one beyond its last
+	scheme     string
+	challenge  auth.NTLMChallenge
+	took       wire.Seconds
+	fetched    bool
+}
+
+// Probe implements prober.Prober.
+func (s *Settings) Probe(ctx context.Context, run *prober.Run) {
+	p := &probe{Settings: s, run: run}
+	err := p.fetchAll(ctx)
+	run.Contrast()
+	run.Result.Fail(failure.From(err))
+	if n := len(run.Result.Exchanges); n > 0 {
+		run.Result.Deciding = run.Result.Exchanges[n-1]
+	}
+	p.judge()
+	p.measure()
+}
+
+// fetchAll fetches the objects one after the other.
+func (p *probe) fetchAll(ctx context.Context) error {
+	if err := p.run.Ready(); err != nil {
+		return err
+	}
+	var err error
+	if p.resolution, err = p.run.Resolve(ctx); err != nil {
+		return err
+	}
+	if err := p.checkProtection(ctx); err != nil {
+		return err
+	}
+	fetch := p.run.Step("fetch")
+	defer p.hangUp()
+	for i := range p.Objects {
+		step := fetch.Step("object")
+		err := p.fetch(ctx, fetch, step, p.PathList[i%len(p.PathList)])
+		if step.End(err); err != nil {
+			return fetch.End(err)
+		}
+	}
+	fetch.End(nil)
+	return nil
+}
+
+func (p *probe) hangUp() {
+	if p.conn != nil {
+		p.conn.Close()
+		p.conn = nil
+	}
+}
+
+// connect opens a connection where there is none that another request may follow on.
+func (p *probe) connect(ctx context.Context, step *prober.Step) error {
+	if p.conn != nil && p.conn.Reusable() {
+		return nil
+	}
+	p.hangUp()
+	conn, err := p.run.DialPermitted(ctx, step, p.resolution, p.resolution.Addresses[0])
+	if err != nil {
+		return err
+	}
+	p.conn = conn
+	p.opened++
+	return nil
+}
+
+// fetch asks for one object without credentials, and answers the 401 if one comes.
+func (p *probe) fetch(ctx context.Context, fetch, step *prober.Step, path string) error {
+	if err := p.connect(ctx, fetch); err != nil {
+		return err
+	}
+	o := &object{path: path, connection: p.opened, first: len(p.run.Result.Exchanges)}
+	p.objects = append(p.objects, o)
+	start := p.run.Now()
+	defer func() {
+		o.took, o.last = p.run.Now()-start, len(p.run.Result.Exchanges)
+	}()
+	ask := step.Step("ask")
+	x, err := p.exchange(ask, path, "")
+	ask.End(err)
+	if err != nil {
+		return err
+	}
+	if !p.asked {
+		p.asked = true
+		p.offered = auth.ParseChallenges(x.Final.Values("WWW-Authenticate"))
+	}
+	if x.Final.Status == 401 {
+		if x, err = p.authenticated(ctx, fetch, step, o, x); err != nil {
+			return err
+		}
+	}
+	if x.Final.Status >= 400 {
+		return failure.New(failure.Status, reasonNotFetched, "%s answered %d %s to %s %s", who(x.Origin), x.Final.Status, x.Final.Reason, p.Method, path)
+	}
+	o.fetched = true
+	return nil
+}
+
+// authenticated logs on and asks again.
+func (p *probe) authenticated(ctx context.Context, fetch, step *prober.Step, o *object, asked *result.Exchange) (*result.Exchange, error) {
+	if p.run.Secrets == nil {
+		return nil, failure.New(failure.Auth, reasonLogonRequired, "%s asks for a logon (%s), and the module has no auth: set one", who(asked.Origin), prober.Offers(p.offered))
+	}
+	// A server that ends the connection with its first 401 has begun no handshake, so another connection will do.
+	if err := p.connect(ctx, fetch); err != nil {
+		return nil, err
+	}
+	o.connection = p.opened
+	handshake := step.Step("logon")
+	logon, err := p.run.Answer(ctx, handshake, p.conn, p.request(o.path, ""), asked.Final)
+	if logon != nil {
+		o.scheme, o.challenge = logon.Scheme(), logon.Challenge()
+	}
+	if handshake.End(err); err != nil {
+		return nil, err
+	}
+	request := step.Step("request")
+	x, err := p.exchange(request, o.path, logon.Authorization())
+	err = logon.Judge(x.Final, x.Origin, err)
+	if request.End(err); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// exchange sends one request and reads what comes back.
+func (p *probe) exchange(step *prober.Step, path, authorization string) (*result.Exchange, error) {
+	x, body, err := p.conn.Do(p.request(path, authorization), bodyLimit)
+	return p.run.Keep(step.Name(), x.Record, body, err), err
+}
+
+func (p *probe) request(path, authorization string) *wire.Request {
+	fields := []origin.Field{{Name: "User-Agent", Value: p.run.Agent}, {Name: "Accept", Value: "*/*"}}
+	var body []byte
+	if p.Method == "POST" {
+		body = ews.GetServerTimeZones()
+		fields = append(fields, origin.Field{Name: "Content-Type", Value: ews.ContentType})
+	}
+	if authorization != "" {
+		fields = append(fields, origin.Field{Name: "Authorization", Value: authorization})
+	}
+	if p.run.Target.Path != "" {
+		path = p.run.Target.Path
+	}
+	return p.run.Request(p.Method, path, fields, body)
+}
