@@ -318,8 +318,12 @@ func said(challenge auth.Challenge) string {
 // kerberosSkew is KRB_AP_ERR_SKEW (RFC 4120 §7.5.9).
 const kerberosSkew = 37
 
-// Forgive ends a logon whose refusal says nothing of the secret, instead of Judge.
-func (l *Logon) Forgive() { l.settle((*auth.Attempt).Unsent) }
+// Forgive ends a logon whose refusal says nothing of the secret, instead of Judge. While the account is proven it does
+// not count; while it is not, it may have been the secret's after all, and a second one suspends the auth.
+func (l *Logon) Forgive() { l.settle((*auth.Attempt).Unknown) }
+
+// Drop ends a logon whose Authorization was never sent, instead of Judge.
+func (l *Logon) Drop() { l.settle((*auth.Attempt).Unsent) }
 
 func (l *Logon) settle(verdict func(*auth.Attempt)) {
 	if l.attempt != nil {

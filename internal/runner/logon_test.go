@@ -4,15 +4,19 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/config"
+	"github.com/ews-exporter/ews_exporter/internal/auth"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/lab"
 	"github.com/ews-exporter/ews_exporter/internal/result"
@@ -291,4 +295,88 @@ policy: {allow: ["127.0.0.0/8"]}
 	if asked != 1 {
 		t.Errorf("the token URL was asked %d times", asked)
 	}
+}
+
+// TestThousandScrapesWithAWrongPassword: over modules, probers, targets, schemes of Windows and Basic, side by side and
+// across reloads, a wrong password makes at most two logons.
+func TestThousandScrapesWithAWrongPassword(t *testing.T) {
+	t.Parallel()
+	for _, schemes := range []string{"ntlm", "negotiate", "basic", "negotiate, ntlm, basic"} {
+		t.Run(schemes, func(t *testing.T) {
+			t.Parallel()
+			s, err := lab.Start(t.Context(), lab.Options{Only: []string{"basic-logon", "ntlm-persisted", "kemp-rfc2616-logon", "only-basic"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(s.Close)
+			var targets []string
+			for _, scenario := range s.Scenarios() {
+				targets = append(targets, scenario.Address)
+			}
+			dir := t.TempDir()
+			write(t, filepath.Join(dir, "ca.pem"), string(s.Authority().PEM()))
+			file := filepath.Join(dir, "ews_exporter.yml")
+			write(t, file, fmt.Sprintf(`
+auths:
+  a: {username: '%s', password: wrong, schemes: [%s], targets: ["%s"]}
+  b: {username: '%s', password: wrong, schemes: [%s], targets: ["%s"]}
+modules:
+  expect: {prober: expect_continue, auth: a, tls_config: {ca_file: ca.pem}, expect_continue: {wait: 10ms, variants: [immediate]}}
+  trips: {prober: auth_roundtrips, auth: a, tls_config: {ca_file: ca.pem}}
+  other: {prober: auth_roundtrips, auth: b, tls_config: {ca_file: ca.pem}, auth_roundtrips: {extended_protection_check: true}}
+policy: {allow: ["127.0.0.0/8"]}
+`, lab.Username, schemes, strings.Join(targets, `", "`), lab.Username, schemes, strings.Join(targets, `", "`)))
+			store, err := config.NewStore(func() (*config.Config, error) { return config.Load([]string{file}, probes.Kinds()) })
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := runner.New(runner.Options{
+				Config: store.Current, Gate: auth.NewGate(time.Now), Version: "test", Log: slog.New(slog.DiscardHandler), MaxProbesPerAddress: 100,
+			})
+			var logons, probed atomic.Int64
+			var seen sync.Map // results: identical scrapes share one
+			var all sync.WaitGroup
+			modules := []string{"expect", "trips", "other"}
+			for worker := range 8 {
+				all.Go(func() {
+					for i := range 125 {
+						if i%25 == 24 {
+							if err := store.Reload(); err != nil {
+								t.Error(err)
+							}
+						}
+						n := worker + i
+						answer, err := r.Probe(t.Context(), runner.Request{Module: modules[n%3], Target: targets[(n/3)%len(targets)], Limit: 3 * time.Second})
+						if err != nil {
+							t.Error(err)
+							return
+						}
+						if answer.Result.Success() {
+							t.Errorf("a wrong password succeeded at %s", answer.Result.Target)
+						}
+						probed.Add(1)
+						if _, shared := seen.LoadOrStore(answer.Result.ID, true); !shared {
+							logons.Add(complete(answer.Result))
+						}
+					}
+				})
+			}
+			all.Wait()
+			if probed.Load() != 1000 || logons.Load() > 2 || logons.Load() == 0 {
+				t.Errorf("%d scrapes made %d logons", probed.Load(), logons.Load())
+			}
+		})
+	}
+}
+
+// complete counts the requests that carried the last answer of a logon.
+func complete(res *result.Result) (n int64) {
+	for _, e := range res.Exchanges {
+		for _, f := range e.Header {
+			if f.Name == "Authorization" && !strings.HasSuffix(e.Step, ".logon") {
+				n++
+			}
+		}
+	}
+	return n
 }

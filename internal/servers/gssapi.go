@@ -10,13 +10,18 @@ import (
 	"testing"
 )
 
-//go:embed configs/gssapi.conf
-var gssapiConfig string
+var (
+	//go:embed configs/gssapi.conf
+	gssapiConfig string
+	//go:embed configs/judge.py
+	judgeScript string
+)
 
 // What the parts without a program of their own install.
 const (
 	gssapiModule = "/usr/lib/apache2/modules/mod_auth_gssapi.so"
 	ntlmModule   = "/etc/gss/mech.d/mech.ntlmssp.conf"
+	pythonGSSAPI = "/usr/lib/python3/dist-packages/gssapi"
 )
 
 // NeedFile is Need for a part that is a file, and not a program.
@@ -57,18 +62,10 @@ func (g GSSAPI) Start(t testing.TB) (address string) {
 	if g.ConnectionBound {
 		bound = "On"
 	}
-	env := []string{"KRB5_CONFIG=" + g.shared(t), "KRB5_KTNAME=" + g.Keytab, "KRB5RCACHENAME=none:"}
 	if g.Keytab == "" {
-		NeedFile(t, ntlmModule)
 		mechanism = "ntlmssp"
-		var users strings.Builder
-		for name, password := range g.Users {
-			fmt.Fprintf(&users, "%s:%s\n", name, password)
-		}
-		file := filepath.Join(SharedDir(t), "users")
-		writeShared(t, file, users.String())
-		env = []string{"NTLM_USER_FILE=" + file}
 	}
+	env := g.environment(t)
 	server := Server{
 		Program: "apache2", Config: gssapiConfig,
 		Args: func(p Place) []string { return []string{"-DFOREGROUND", "-d", p.Dir, "-f", p.Config} },
@@ -76,6 +73,44 @@ func (g GSSAPI) Start(t testing.TB) (address string) {
 	}
 	lines := fmt.Sprintf("DocumentRoot %s\n<Location />\nAuthType GSSAPI\nAuthName test\nGssapiAllowedMech %s\nGssapiConnectionBound %s\nRequire valid-user\n</Location>\n", root, mechanism, bound)
 	return server.Start(t, Place{Certificate: writeCertificate(t, g.Certificate), Lines: lines})
+}
+
+// StartJudge runs a server that lets GSSAPI judge logons with their channel bindings, each request for itself, and
+// returns its address. A 200 tells in X-Initiator who it was, and in X-Channel-Bound whether GSSAPI found the channel
+// bound (yes) or no binding (no); a wrong binding is refused. It offers Negotiate with a keytab, else NTLM.
+func (g GSSAPI) StartJudge(t testing.TB) (address string) {
+	t.Helper()
+	NeedFile(t, pythonGSSAPI)
+	offered := "Negotiate"
+	if g.Keytab == "" {
+		offered = "NTLM"
+	}
+	env := g.environment(t)
+	server := Server{
+		Program: "env", Config: judgeScript,
+		Args: func(p Place) []string {
+			// Debian's python3, which has Debian's modules.
+			return []string{"/usr/bin/python3", p.Config, p.Address, p.Certificate, offered}
+		},
+		Env: func(Place) []string { return env },
+	}
+	return server.Start(t, Place{Certificate: writeCertificate(t, g.Certificate)})
+}
+
+// environment tells GSSAPI of the realm, or of the users of NTLM.
+func (g GSSAPI) environment(t testing.TB) []string {
+	t.Helper()
+	if g.Keytab != "" {
+		return []string{"KRB5_CONFIG=" + g.shared(t), "KRB5_KTNAME=" + g.Keytab, "KRB5RCACHENAME=none:"}
+	}
+	NeedFile(t, ntlmModule)
+	var users strings.Builder
+	for name, password := range g.Users {
+		fmt.Fprintf(&users, "%s:%s\n", name, password)
+	}
+	file := filepath.Join(SharedDir(t), "users")
+	writeShared(t, file, users.String())
+	return []string{"NTLM_USER_FILE=" + file}
 }
 
 // shared is the realm's krb5.conf where a server that runs as another can read it.

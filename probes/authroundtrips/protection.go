@@ -88,7 +88,7 @@ const (
 	refused
 )
 
-// try logs on once with a binding. A refusal that is forgiven does not count against the account.
+// try logs on once with a binding. A refusal that is forgiven does not suspend a proven account.
 func (p *probe) try(ctx context.Context, step *prober.Step, binding auth.Binding, forgive bool) (verdict, error) {
 	path := p.PathList[0]
 	conn, logon, err := p.run.OpenBound(ctx, step, p.resolution, p.resolution.Addresses[0], p.request(path, ""), binding)
@@ -97,7 +97,7 @@ func (p *probe) try(ctx context.Context, step *prober.Step, binding auth.Binding
 	}
 	defer conn.Close()
 	if s := logon.Scheme(); s != "ntlm" && s != "negotiate" {
-		logon.Forgive()
+		logon.Drop()
 		return unclear, nil
 	}
 	request := step.Step("request")

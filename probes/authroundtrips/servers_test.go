@@ -147,3 +147,54 @@ func TestApacheWithNTLM(t *testing.T) {
 		})
 	}
 }
+
+// said is what the last answer to the objects has in a field.
+func said(res *result.Result, field string) string {
+	value := ""
+	for _, e := range res.Exchanges {
+		if e.Final != nil && strings.HasPrefix(e.Step, "fetch.") {
+			value = e.Final.Get(field)
+		}
+	}
+	return value
+}
+
+// TestChannelBindingsJudgedByGSSAPI: MIT Kerberos and gss-ntlmssp, and not this project's own code, say what is bound.
+func TestChannelBindingsJudgedByGSSAPI(t *testing.T) {
+	t.Parallel()
+	realm := servers.StartRealm(t)
+	realm.AddUser(t, "probe", password)
+	leaf, dir := certificate(t)
+	judges := map[string]string{
+		"negotiate": servers.GSSAPI{Certificate: leaf, Keytab: realm.AddService(t, "HTTP/localhost"), Realm: realm}.StartJudge(t),
+		"ntlm":      servers.GSSAPI{Certificate: leaf, Users: map[string]string{"CONTOSO:probe": password}}.StartJudge(t),
+	}
+	auths := map[string]string{
+		"negotiate": fmt.Sprintf("username: probe, password: %q, schemes: [negotiate], kerberos: {realm: %s, kdcs: [%q]}", password, realm.Name, realm.KDC),
+		"ntlm":      fmt.Sprintf("username: 'CONTOSO\\probe', password: %q, schemes: [ntlm]", password),
+	}
+	for _, tt := range []struct{ scheme, binding, bound, statuses string }{
+		{"negotiate", "right", "yes", "401 200 401 200"},
+		{"negotiate", "none", "no", "401 200 401 200"},
+		{"ntlm", "right", "yes", "401 401 200 401 401 200"},
+		{"ntlm", "none", "no", "401 401 200 401 401 200"},
+	} {
+		t.Run(tt.scheme+" "+tt.binding, func(t *testing.T) {
+			res := probeServer(t, dir, judges[tt.scheme], auths[tt.scheme]+", channel_binding: "+tt.binding, "method: GET, objects: 2")
+			if got := statuses(res); got != tt.statuses || !res.Success() {
+				t.Errorf("statuses %s, want %s; failure %v", got, tt.statuses, res.Failure)
+			}
+			if got := said(res, "X-Channel-Bound"); got != tt.bound || !strings.Contains(strings.ToLower(said(res, "X-Initiator")), "probe") {
+				t.Errorf("bound: %q, want %q; initiator %q", got, tt.bound, said(res, "X-Initiator"))
+			}
+		})
+	}
+	for scheme, judge := range judges {
+		t.Run(scheme+" wrong", func(t *testing.T) {
+			res := probeServer(t, dir, judge, auths[scheme], "method: GET, objects: 1, extended_protection_check: true")
+			if value(res, "probe_auth_extended_protection_info", "allow") != 1 || !res.Success() {
+				t.Errorf("a wrong binding is not refused: %+v, failure %v", res.Samples, res.Failure)
+			}
+		})
+	}
+}
