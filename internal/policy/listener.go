@@ -12,7 +12,9 @@ import (
 // way around the protection of its own pages. An allow rule for exactly that address lifts it.
 func (p *Policy) ownListener(host string, ap netip.AddrPort) error {
 	exact := func(r Rule) bool { return r.prefix.IsSingleIP() && r.prefix.Addr() == ap.Addr() }
-	if !p.listensOn(ap) || slices.ContainsFunc(p.allow, exact) {
+	inner, _ := embedded(ap.Addr()) // the IPv4 address that NAT64 or 6to4 lead to
+	listens := p.listensOn(ap) || inner.IsValid() && p.listensOn(netip.AddrPortFrom(inner, ap.Port()))
+	if !listens || slices.ContainsFunc(p.allow, exact) {
 		return nil
 	}
 	return failure.New(failure.Policy, OwnListener,

@@ -22,6 +22,12 @@ type Prober interface {
 	Probe(ctx context.Context, run *Run)
 }
 
+// Blank is what a Prober implements whose metrics include some that are always there: it adds them to the result of a
+// probe that reached nothing.
+type Blank interface {
+	Blank(res *result.Result)
+}
+
 // Definition declares a prober: the list of probers, configuration checking, the collector and the docs feed on it.
 type Definition struct {
 	Name     string

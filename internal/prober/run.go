@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -113,15 +114,18 @@ func (s *Step) Do(part string, f func() error) error {
 	return nil
 }
 
-// Parallel runs fs side by side and returns when all have ended. A panic in one is raised again here.
+// Panic is what Parallel raises again: where the panic happened. Its value is left behind, for it may hold a secret.
+type Panic struct{ Stack string }
+
+// Parallel runs fs side by side and returns when all have ended. A panic in one is raised again here, as a Panic.
 func (r *Run) Parallel(fs ...func()) {
 	var wg sync.WaitGroup
-	panics := make(chan any, len(fs))
+	panics := make(chan Panic, len(fs))
 	for _, f := range fs {
 		wg.Go(func() {
 			defer func() {
-				if p := recover(); p != nil {
-					panics <- p
+				if fault := recover(); fault != nil {
+					panics <- Panic{string(debug.Stack())}
 				}
 			}()
 			f()
@@ -146,9 +150,15 @@ func (r *Run) ResolveHost(ctx context.Context, host string) (*wire.Resolution, e
 	res, err := r.Dialer.Resolve(ctx, host, wire.Preference{Protocol: r.Module.IPProtocol, Fallback: r.Module.IPProtocolFallback})
 	if err != nil {
 		step.Detail("%s", host)
+		if r.Result.DecidingConnection == nil { // how long a look-up in vain took is worth knowing
+			r.Result.DecidingConnection = &wire.Connection{Name: r.Target.Name, Resolve: res.Span}
+		}
 		return nil, step.End(err)
 	}
 	step.Detail("%s → %s", host, join(res.Addresses))
+	if res.Dropped > 0 {
+		step.Detail("%s → %s, and %d more that are not looked at", host, join(res.Addresses), res.Dropped)
+	}
 	step.End(nil)
 	return res, nil
 }
@@ -304,7 +314,7 @@ func (r *Run) hideIssued(f *wire.Response) {
 const maxExcerpt = 1024
 
 func excerpt(f *wire.Response, redactor *secret.Redactor, body []byte) string {
-	if f.Status < 400 || strings.Contains(f.Get("Content-Type"), "xml") {
+	if f.Status < 400 || strings.Contains(strings.ToLower(f.Get("Content-Type")), "xml") {
 		return ""
 	}
 	return plain.Cut(redactor.String(string(body)), maxExcerpt)

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"github.com/ews-exporter/ews_exporter/internal/result"
@@ -18,8 +19,14 @@ type flight struct {
 	result  *result.Result
 	err     error
 	waiters int
-	cancel  context.CancelFunc
+	cancel  context.CancelCauseFunc
 }
+
+// Why a flight ends before its time.
+var (
+	errAbandoned = errors.New("nobody waits for the probe any more")
+	errHurried   = errors.New("the exporter is about to stop")
+)
 
 // join waits for the flight of k, and starts it with fly when there is none. It ends with ctx; the flight itself ends
 // early only when its last waiter has gone.
@@ -42,7 +49,7 @@ func (f *flights) join(ctx context.Context, k key, fly func(context.Context) (*r
 
 // start is called with the lock held.
 func (f *flights) start(ctx context.Context, k key, fly func(context.Context) (*result.Result, error)) *flight {
-	flying, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	flying, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	mine := &flight{done: make(chan struct{}), cancel: cancel}
 	if f.under == nil {
 		f.under = map[key]*flight{}
@@ -59,9 +66,18 @@ func (f *flights) start(ctx context.Context, k key, fly func(context.Context) (*
 func (f *flights) end(k key, mine *flight) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	mine.cancel()
+	mine.cancel(nil)
 	if f.under[k] == mine {
 		delete(f.under, k)
+	}
+}
+
+// hurry ends all flights now; those who wait get what was measured.
+func (f *flights) hurry() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, mine := range f.under {
+		mine.cancel(errHurried)
 	}
 }
 
@@ -72,7 +88,7 @@ func (f *flights) leave(k key, mine *flight) {
 	if mine.waiters--; mine.waiters > 0 {
 		return
 	}
-	mine.cancel()
+	mine.cancel(errAbandoned)
 	if f.under[k] == mine {
 		delete(f.under, k)
 	}

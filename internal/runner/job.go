@@ -35,6 +35,15 @@ type key struct {
 
 func (j *job) key() key { return key{j.module, j.auth, j.target.Raw, j.target.Name, j.limit} }
 
+// plan lists the steps that the probe will take if all goes well; without https there is no TLS.
+func (j *job) plan() []string {
+	steps := j.prober.Plan(j.auth != nil)
+	if j.target.Scheme != "https" {
+		steps = slices.DeleteFunc(steps, func(name string) bool { return strings.HasSuffix(name, ".tls") })
+	}
+	return steps
+}
+
 // statusClientGone is what nginx logs for a caller that left; nobody reads the answer.
 const statusClientGone = 499
 
@@ -51,7 +60,7 @@ func (r *Runner) prepare(req Request) (*job, error) {
 	j := &job{policy: policy.New(cfg.Policy.Allow, cfg.Policy.Deny, r.Listeners)}
 	var err error
 	if j.module = cfg.Modules[req.Module]; j.module == nil {
-		return nil, refuse(http.StatusBadRequest, BadRequest, "unknown module %q: the configuration has %s", req.Module, names(cfg.Modules))
+		return nil, refuse(http.StatusBadRequest, BadRequest, "unknown module %.100q: the configuration has %s", req.Module, names(cfg.Modules))
 	}
 	j.prober = j.module.Settings.(prober.Prober) //nolint:forcetypeassert // every Kind makes Probers
 	if j.target, err = target.Parse(req.Target, req.Hostname); err != nil {
@@ -81,7 +90,7 @@ func authFor(cfg *config.Config, j *job, override string) (*config.Auth, error) 
 	}
 	a := cfg.Auths[name]
 	if a == nil {
-		return nil, refuse(http.StatusBadRequest, BadRequest, "unknown auth %q: the configuration has %s", name, names(cfg.Auths))
+		return nil, refuse(http.StatusBadRequest, BadRequest, "unknown auth %.100q: the configuration has %s", name, names(cfg.Auths))
 	}
 	if j.module.TLS.InsecureSkipVerify {
 		return nil, refuse(http.StatusForbidden, DeniedAuth, "the module %q does not verify certificates (insecure_skip_verify), so no auth may be used with it", j.module.Name)

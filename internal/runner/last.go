@@ -7,56 +7,52 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/result"
 )
 
-// maxLast bounds how many last results are kept for modules with a min_interval.
-const maxLast = 10000
+// maxLast bounds the bytes of the last results that are kept for modules with a min_interval.
+const maxLast = 64 << 20
 
-// lastResults answers for a module's min_interval, so that many scrapers cost the servers one probe.
+// lastResults answers for a module's min_interval, so that many scrapers cost the servers one probe. Requests with
+// another time limit do not share: what a short limit cut off is not what a longer one would have measured.
 type lastResults struct {
-	mu sync.Mutex
-	of map[key]*result.Result
+	mu    sync.Mutex
+	of    map[key]*result.Result
+	bytes int
 }
 
-func lastKey(j *job) key {
-	k := j.key()
-	k.limit = 0
-	return k
-}
-
-func (l *lastResults) get(j *job) (Answer, bool) {
+// get gives the last result of the same request while it is fresh, else nil.
+func (l *lastResults) get(j *job) *result.Result {
 	if j.module.MinInterval == 0 {
-		return Answer{}, false
+		return nil
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	res := l.of[lastKey(j)]
-	if res == nil || time.Since(res.Start) >= j.module.MinInterval {
-		return Answer{}, false
+	res := l.of[j.key()]
+	if res == nil || stale(j.key(), res) {
+		return nil
 	}
-	return Answer{Result: res, Age: age(res), Interval: true}, true
+	return res
 }
 
-// age counts from the probe's end.
-func age(res *result.Result) time.Duration {
-	return max(0, time.Since(res.Start)-time.Duration(float64(res.Duration)*float64(time.Second)))
-}
+func stale(k key, res *result.Result) bool { return time.Since(res.Start) >= k.module.MinInterval }
 
+// put keeps a result for as long as it is fresh. When there is no room it is not kept, and the next request probes.
 func (l *lastResults) put(j *job, res *result.Result) {
 	if j.module.MinInterval == 0 {
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	for k, old := range l.of {
+		if stale(k, old) || k == j.key() {
+			delete(l.of, k)
+			l.bytes -= old.Size()
+		}
+	}
+	if l.bytes += res.Size(); l.bytes > maxLast {
+		l.bytes -= res.Size()
+		return
+	}
 	if l.of == nil {
 		l.of = map[key]*result.Result{}
 	}
-	if len(l.of) >= maxLast {
-		for k, old := range l.of {
-			if time.Since(old.Start) >= k.module.MinInterval {
-				delete(l.of, k)
-			}
-		}
-	}
-	if len(l.of) < maxLast {
-		l.of[lastKey(j)] = res
-	}
+	l.of[j.key()] = res
 }

@@ -3,11 +3,14 @@ package runner
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"net/netip"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/failure"
+	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/plain"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/result"
@@ -15,18 +18,40 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
 
-// run probes once. Everything that could leak is taken out of the result before anyone sees it.
-func (r *Runner) run(ctx context.Context, j *job) *result.Result {
+// run probes once, and tells whoever wants to know. A probe that nobody waited for any more was cut short by that and
+// says nothing of its target, so it is told to nobody.
+func (r *Runner) run(ctx context.Context, j *job) (res *result.Result) {
 	if r.InFlight != nil {
 		r.InFlight(1)
 		defer r.InFlight(-1)
 	}
+	defer func() {
+		if fault := recover(); fault != nil { // beyond the prober: still one probe's fault, and not the process's end
+			r.panicked(j, fault)
+			res = &result.Result{ID: rand.Text(), Module: j.module.Name, Prober: j.module.Prober, Target: j.target.Raw, Name: j.target.Name, Start: time.Now(), Failure: panicFailure()}
+		}
+	}()
+	short := j.tooShort()
+	res = r.probe(ctx, j, short)
+	if errors.Is(context.Cause(ctx), errAbandoned) {
+		return res
+	}
+	r.report(res)
+	if short == nil && context.Cause(ctx) == nil {
+		r.last.put(j, res)
+	}
+	return res
+}
+
+// probe makes a result: by a probe, or, when the time limit is too short, without one. Everything that could leak is
+// taken out before anyone sees it.
+func (r *Runner) probe(ctx context.Context, j *job, short *failure.Failure) *result.Result {
 	start := time.Now()
 	ctx, cancel := context.WithDeadline(ctx, start.Add(j.limit))
 	defer cancel()
 	res := &result.Result{
 		ID: rand.Text(), Module: j.module.Name, Prober: j.module.Prober, Target: j.target.Raw, Name: j.target.Name,
-		Start: start, Limit: wire.Seconds(j.limit.Seconds()), Planned: j.prober.Plan(j.auth != nil),
+		Start: start, Limit: wire.Seconds(j.limit.Seconds()), Planned: j.plan(),
 	}
 	redactor := &secret.Redactor{}
 	run := &prober.Run{Target: j.target, Module: j.module, Result: res, Agent: "ews_exporter/" + r.Version, Redactor: redactor, Dialer: r.dialer(j, start)}
@@ -34,19 +59,23 @@ func (r *Runner) run(ctx context.Context, j *job) *result.Result {
 	if j.auth != nil {
 		res.Auth = j.auth.Name
 		run.Secrets = prober.NewSecrets(j.auth.Credential(), r.Gate, j.target)
+		defer run.Secrets.Settle()
 	}
-	if short := j.tooShort(); short != nil {
+	if short != nil {
 		res.Fail(short)
+		blank(j, res)
 	} else {
-		r.guard(ctx, j.prober, run)
-	}
-	if run.Secrets != nil {
-		run.Secrets.Settle()
+		r.guard(ctx, j, run)
 	}
 	finish(res, redactor)
-	r.report(res)
-	r.last.put(j, res)
 	return res
+}
+
+// blank adds the samples that are always there, of a probe that reached nothing.
+func blank(j *job, res *result.Result) {
+	if b, ok := j.prober.(prober.Blank); ok {
+		b.Blank(res)
+	}
 }
 
 func (r *Runner) dialer(j *job, start time.Time) *wire.Dialer {
@@ -66,20 +95,43 @@ func elsewhere(dialer *wire.Dialer, j *job) *wire.Dialer {
 }
 
 // guard runs the prober and turns a panic into a failure: one target must never take the exporter down.
-func (r *Runner) guard(ctx context.Context, p prober.Prober, run *prober.Run) {
+func (r *Runner) guard(ctx context.Context, j *job, run *prober.Run) {
 	defer func() {
-		fault := recover()
-		if fault == nil {
-			return
+		if fault := recover(); fault != nil {
+			r.panicked(j, fault)
+			res := run.Result
+			res.Failure, res.Findings, res.Samples = panicFailure(), nil, nil
+			endSteps(res.Steps, wire.Seconds(time.Since(res.Start).Seconds()))
+			blank(j, res)
 		}
-		if r.Panicked != nil {
-			r.Panicked()
-		}
-		// The panic's value may hold what a target sent or a secret, so only where it happened is told.
-		r.Log.Error("A prober panicked; please report this.", "module", run.Result.Module, "target", run.Result.Target, "stack", string(debug.Stack()))
-		run.Result.Failure = failure.New(failure.Internal, "panic", "the prober failed because of a fault in this program; its log says where")
 	}()
-	p.Probe(ctx, run)
+	j.prober.Probe(ctx, run)
+}
+
+// panicked counts and logs a panic. Its value may hold what a target sent or a secret, so only where it happened is told.
+func (r *Runner) panicked(j *job, fault any) {
+	if r.Panicked != nil {
+		r.Panicked()
+	}
+	stack := string(debug.Stack())
+	if elsewhere, ok := fault.(prober.Panic); ok { // it happened in another goroutine of the probe
+		stack = elsewhere.Stack
+	}
+	r.Log.Error("A prober panicked; please report this.", "module", j.module.Name, "target", j.target.Raw, "stack", stack)
+}
+
+func panicFailure() *failure.Failure {
+	return failure.New(failure.Internal, "panic", "the prober failed because of a fault in this program; its log says where")
+}
+
+// endSteps ends the steps that a panic left open.
+func endSteps(steps []*result.Step, now wire.Seconds) {
+	for _, s := range steps {
+		if s.End == 0 {
+			s.End, s.Failure = now, panicFailure()
+		}
+		endSteps(s.Steps, now)
+	}
 }
 
 // finish completes a result: secrets out first, then long texts cut, because a secret cut in two would not be found.
@@ -109,6 +161,7 @@ func shorten(res *result.Result) {
 	}
 	for _, e := range res.Exchanges {
 		e.Error = plain.Cut(e.Error, maxMessage)
+		shortenOrigin(&e.Origin)
 		shortenResponse(e.Final)
 		for _, r := range e.Interim {
 			shortenResponse(r)
@@ -126,15 +179,25 @@ func shortenStep(s *result.Step) {
 	}
 }
 
+// shortenResponse also copies what it keeps: the fields are parts of the head as it came, and would hold all of it.
 func shortenResponse(r *wire.Response) {
 	if r == nil {
 		return
 	}
-	r.Raw = plain.Cut(r.Raw, maxRaw)
-	r.Reason = plain.Cut(r.Reason, maxMessage)
-	r.Header = r.Header[:min(len(r.Header), maxFields)]
-	for i := range r.Header {
-		r.Header[i].Value = plain.Cut(r.Header[i].Value, maxValue)
+	r.Raw = strings.Clone(plain.Cut(r.Raw, maxRaw))
+	r.Proto, r.Reason = strings.Clone(r.Proto), strings.Clone(plain.Cut(r.Reason, maxMessage))
+	kept := make([]origin.Field, min(len(r.Header), maxFields))
+	for i := range kept {
+		kept[i].Name = strings.Clone(plain.Cut(r.Header[i].Name, maxMessage))
+		kept[i].Value = strings.Clone(plain.Cut(r.Header[i].Value, maxValue))
+	}
+	r.Header = kept
+}
+
+// shortenOrigin does the same for who answered, which is told in parts of the head too.
+func shortenOrigin(o *origin.Origin) {
+	for _, text := range []*string{&o.Product, &o.Frontend, &o.Backend, &o.Server, &o.Version, &o.Rule, &o.Evidence} {
+		*text = strings.Clone(plain.Cut(*text, maxMessage))
 	}
 }
 

@@ -105,6 +105,9 @@ func New(o Options) *Runner {
 // Stop refuses probes from now on; those in flight go on.
 func (r *Runner) Stop() { r.stopped.Store(true) }
 
+// Hurry ends the probes in flight now. Their callers get what was measured, as at a time limit.
+func (r *Runner) Hurry() { r.flights.hurry() }
+
 // Probe answers a request: by a probe of its own, by one in flight that asks for the same, or, within the module's
 // min_interval, by the last result. ctx is the caller's patience; a probe ends early only when nobody waits for it.
 func (r *Runner) Probe(ctx context.Context, req Request) (Answer, error) {
@@ -112,10 +115,13 @@ func (r *Runner) Probe(ctx context.Context, req Request) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	if answer, ok := r.last.get(job); ok {
-		return answer, nil
+	if res := r.last.get(job); res != nil {
+		return answer(job, res), nil
 	}
 	res, err := r.flights.join(ctx, job.key(), func(ctx context.Context) (*result.Result, error) {
+		if res := r.last.get(job); res != nil { // a flight has landed since
+			return res, nil
+		}
 		select {
 		case r.slots <- struct{}{}:
 			defer func() { <-r.slots }()
@@ -127,5 +133,11 @@ func (r *Runner) Probe(ctx context.Context, req Request) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	return Answer{Result: res, Interval: job.module.MinInterval > 0}, nil
+	return answer(job, res), nil
+}
+
+// answer says how old a result is.
+func answer(j *job, res *result.Result) Answer {
+	ended := res.Start.Add(time.Duration(float64(res.Duration) * float64(time.Second)))
+	return Answer{Result: res, Age: max(0, time.Since(ended)), Interval: j.module.MinInterval > 0}
 }

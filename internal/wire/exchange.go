@@ -132,13 +132,13 @@ func (x *Dialogue) send(data []byte, span, second **Span, what string) error {
 	s.End = c.dialer.now()
 	x.Record.BytesSent += int64(n)
 	x.count()
-	if err != nil {
-		c.ended(err)
-		return failure.New(failure.Send, streamReason(err), "send the %s to %s: %w", what, c, err)
-	}
 	*span = s
 	if second != nil {
 		*second = s
+	}
+	if err != nil {
+		c.ended(err)
+		return failure.New(failure.Send, streamReason(err), "send the %s to %s: %w", what, c, err)
 	}
 	return nil
 }
@@ -261,6 +261,9 @@ func (x *Dialogue) firstByte() {
 	}
 }
 
+// Buffered tells whether more has come already than what was read: a response that was sent with the one before it.
+func (x *Dialogue) Buffered() bool { return x.conn.reader.Buffered() > 0 }
+
 // Finish reads on until the final response and its body, of which it gives at most limit decoded bytes; what goes on
 // beyond is not read. The time limit is the probe's. After an error the final response may be there without its body.
 func (x *Dialogue) Finish(limit int64) ([]byte, error) {
@@ -270,8 +273,10 @@ func (x *Dialogue) Finish(limit int64) ([]byte, error) {
 		}
 	}
 	body, err := x.readBody(limit)
-	now := x.conn.dialer.now()
-	x.Record.End = &now
+	if err == nil { // a body that was cut short has no last byte
+		now := x.conn.dialer.now()
+		x.Record.End = &now
+	}
 	x.count()
 	return body, err
 }

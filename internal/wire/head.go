@@ -34,7 +34,7 @@ func quote[T string | []byte](sent T) string {
 func looksLikeHTTP(head []byte) bool {
 	const version = "HTTP/1."
 	n := min(len(head), len(version))
-	return string(head[:n]) == version[:n] || len(bytes.Trim(head, "\r\n")) == 0
+	return string(head[:n]) == version[:n] || len(head) <= 2 && len(bytes.Trim(head, "\r\n")) == 0
 }
 
 // unfold makes one line of a field that goes on in the next one (RFC 9112 section 5.2: obs-fold).

@@ -73,8 +73,8 @@ type Exchange struct {
 	Header     []origin.Field `json:"header"`      // as sent, in order
 	BodyLength int            `json:"body_length"` // bytes of body that the request announces
 
-	Head  *Span    `json:"head,omitempty"`       // first to last byte of the head written
-	Body  *Span    `json:"body,omitempty"`       // first to last byte of the body written
+	Head  *Span    `json:"head,omitempty"`       // first to last byte of the head written, or until writing failed
+	Body  *Span    `json:"body,omitempty"`       // first to last byte of the body written, or until writing failed
 	First *Seconds `json:"first_byte,omitempty"` // first byte of the first response, interim or final
 	End   *Seconds `json:"end,omitempty"`        // last byte of the final response
 

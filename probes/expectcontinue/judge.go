@@ -2,6 +2,7 @@ package expectcontinue
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
@@ -36,10 +37,7 @@ const rejectedWithin wire.Seconds = 1
 func (p *probe) judge() {
 	o, control := p.seen[Wait], p.seen[NoExpect]
 	r := p.run.Result
-	r.Deciding, r.DecidingConnection = o.exchange, o.step.Connection()
-	if o.step == nil { // the control decided: its logon did not go well
-		r.Deciding, r.DecidingConnection = control.exchange, control.step.Connection()
-	}
+	p.decide(o, control)
 	who := origin.Origin{Kind: origin.Unknown}
 	if o.exchange != nil {
 		who = o.exchange.Origin
@@ -52,8 +50,7 @@ func (p *probe) judge() {
 	case Late:
 		p.run.Find(ContinueLate, result.Warning, who, "The 100 Continue came only after the body had been sent, %.2f s after the request's head: every client that waits for it loses its wait.", o.silence())
 	case Ignored:
-		p.run.Find(ContinueIgnored, result.Warning, who, "No 100 Continue came within %.2f s of the request's head; the body sent then was answered %s. The first request of every .NET client loses its wait.", o.silence(), line(o.final()))
-		p.brokenAnyway(o, who)
+		p.run.Find(ContinueIgnored, result.Warning, who, "No 100 Continue came within %.2f s of the request's head; the body sent then was answered %s by %s. The first request of every .NET client loses its wait.", o.silence(), line(o.final()), source(who))
 	case Rejected:
 		p.run.Find(ContinueRejected, result.Warning, who, "%s refuses Expect: 100-continue with %s; the client must send the request again without it.", subject(who), line(o.final()))
 	case FinalFirst:
@@ -66,9 +63,31 @@ func (p *probe) judge() {
 	}
 }
 
+// decide says which exchange the one-of-a-kind metrics tell of: that of variant wait, or of what failed before it.
+func (p *probe) decide(o, control *observation) {
+	if o.step == nil { // the control's logon did not go well, so nothing else was begun
+		o = control
+	}
+	r := p.run.Result
+	r.Deciding, r.DecidingConnection = o.exchange, o.step.Connection()
+	if r.Deciding == nil { // the logon failed before the request
+		r.Deciding = p.lastOf(o.variant + ".logon")
+	}
+}
+
+// lastOf is the last exchange of a step, nil without one.
+func (p *probe) lastOf(step string) *result.Exchange {
+	for _, e := range slices.Backward(p.run.Result.Exchanges) {
+		if e.Step == step {
+			return e
+		}
+	}
+	return nil
+}
+
 // lateError is the 501 case: silence, then the body, then an error that the same request without Expect does not get.
 func (p *probe) lateError(o, control *observation, who origin.Origin) {
-	after := max(0, o.exchange.Final.First-o.exchange.Body.End)
+	after := o.delay()
 	failed := fmt.Sprintf("the body, sent after %.2f s without a 100 Continue, was answered %s", o.silence(), line(o.final()))
 	if after > rejectedWithin || who.Kind == origin.Exchange || who.Kind == origin.IIS {
 		p.run.Result.Fail(failure.New(failure.Status, reasonLateError, "%s", failed))
@@ -100,13 +119,6 @@ func (p *probe) afterContinue(o *observation, who origin.Origin) {
 		p.run.Find(prober.AnsweredByMiddlebox, result.Error, who, "%s answered %s itself, after a 100 Continue: the request did not get a real answer from Exchange.", subject(who), line(o.final()))
 	}
 	p.run.Result.Fail(failure.New(failure.Status, reasonServerError, "%s answered %s after a 100 Continue and the body", subject(who), line(o.final())))
-}
-
-// brokenAnyway tells of an error that has nothing to do with Expect: the control gets it too.
-func (p *probe) brokenAnyway(o *observation, who origin.Origin) {
-	if o.status() >= 500 && who.Kind == origin.Middlebox {
-		p.run.Find(prober.AnsweredByMiddlebox, result.Warning, who, "%s answered %s itself, with and without Expect: no request gets to Exchange.", subject(who), line(o.final()))
-	}
 }
 
 // finalFirst judges a final status that came before the body.
@@ -162,8 +174,21 @@ func (p *probe) found(code string) bool {
 	return false
 }
 
-// silence is how long after the head the body was sent.
-func (o *observation) silence() wire.Seconds { return o.exchange.Body.Start - o.exchange.Head.End }
+// silence is how long after the head the body was sent; until the answer, where it never was.
+func (o *observation) silence() wire.Seconds {
+	if o.exchange.Body == nil {
+		return o.exchange.Final.First - o.exchange.Head.End
+	}
+	return o.exchange.Body.Start - o.exchange.Head.End
+}
+
+// delay is how long after the body the answer came.
+func (o *observation) delay() wire.Seconds {
+	if o.exchange.Body == nil {
+		return 0
+	}
+	return max(0, o.exchange.Final.First-o.exchange.Body.End)
+}
 
 // line is a status line for a person.
 func line(r *wire.Response) string {

@@ -1,6 +1,7 @@
 package expectcontinue
 
 import (
+	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
@@ -27,6 +28,15 @@ var (
 		Presence: "always, for each configured variant",
 	}
 )
+
+// Blank implements prober.Blank.
+func (s *Settings) Blank(res *result.Result) {
+	blank := &probe{Settings: s, run: &prober.Run{Result: res}, seen: map[string]*observation{}}
+	for _, v := range s.variants() {
+		blank.seen[v] = &observation{variant: v}
+	}
+	blank.measure()
+}
 
 // measure turns what the variants saw into samples.
 func (p *probe) measure() {

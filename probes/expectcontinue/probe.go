@@ -52,7 +52,7 @@ func (p *probe) converse(ctx context.Context) {
 	if p.run.Secrets != nil {
 		control := p.seen[NoExpect]
 		control.perform(ctx, p, p.run.Step(NoExpect))
-		if control.failed(failure.Auth) {
+		if control.failed(failure.Auth) || control.failure != nil && !p.timeFor(ctx) {
 			p.run.Result.Fail(control.failure)
 			return
 		}
@@ -70,6 +70,12 @@ func (p *probe) converse(ctx context.Context) {
 		fs = append(fs, func() { p.seen[v].perform(ctx, p, step) })
 	}
 	p.run.Parallel(fs...)
+}
+
+// timeFor tells whether the time limit still allows for the wait.
+func (p *probe) timeFor(ctx context.Context) bool {
+	end, limited := ctx.Deadline()
+	return ctx.Err() == nil && (!limited || time.Until(end) > p.Wait)
 }
 
 // request builds the request of a variant; authorization is empty without a logon.
@@ -183,6 +189,13 @@ func (o *observation) sendAfterWait(wait time.Duration, x *wire.Dialogue, step *
 	o.headSent = true
 	if err := step.Do("continue", func() error { return o.awaitContinue(wait, x) }); err != nil && !failure.Is(err, failure.Receive, reasonNoContinue, reasonFinalFirst) {
 		return err
+	}
+	if o.asked && x.Buffered() { // a final status that came with the 100 came before the body
+		r, err := x.Await(time.Now())
+		o.early = r != nil && x.Record.Final != nil
+		if err != nil {
+			return err
+		}
 	}
 	if o.early {
 		return nil

@@ -33,6 +33,11 @@ const (
 // probeOnce probes a plain server at addr with a wait of 300 ms and a limit of 1.5 s.
 func probeOnce(t *testing.T, addr string, variants ...string) *result.Result {
 	t.Helper()
+	return probeWithin(t, addr, 1500*time.Millisecond, variants...)
+}
+
+func probeWithin(t *testing.T, addr string, limit time.Duration, variants ...string) *result.Result {
+	t.Helper()
 	s := defaults()
 	s.Wait, s.Variants = 300*time.Millisecond, variants
 	where, err := target.Parse("http://"+addr, "")
@@ -40,7 +45,7 @@ func probeOnce(t *testing.T, addr string, variants ...string) *result.Result {
 		t.Fatal(err)
 	}
 	start := time.Now()
-	ctx, cancel := context.WithDeadline(t.Context(), start.Add(1500*time.Millisecond))
+	ctx, cancel := context.WithDeadline(t.Context(), start.Add(limit))
 	defer cancel()
 	res := &result.Result{Start: start}
 	run := &prober.Run{
@@ -104,6 +109,7 @@ func TestOutcomes(t *testing.T) {
 		{"HTTP/1.0 after silence", []lab.Step{readBody, lab.Write("HTTP/1.0 200 OK\r\n\r\nok")}, nil, Ignored, true, ContinueIgnored, "", true},
 		{"late 100, glued to the answer", []lab.Step{readBody, lab.Write(go100 + exchangeOK)}, nil, Late, true, ContinueLate, "", true},
 		{"late 100, then an error", []lab.Step{readBody, lab.Write(go100 + box501)}, nil, IgnoredThenError, false, LateBodyRejected, LateBodyRejected, true},
+		{"100 and a request for a logon in one piece", []lab.Step{lab.Write(go100 + exchange40)}, []lab.Step{lab.Write(exchange40)}, FinalFirst, true, ContinueNotTested, "", false},
 		{"417", []lab.Step{lab.Write("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n")}, nil, Rejected, true, ContinueRejected, "", false},
 		{"417 after the body", []lab.Step{readBody, lab.Write("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n")}, nil, Rejected, true, ContinueRejected, "", true},
 		{"Exchange asks for a logon", []lab.Step{lab.Write(exchange40)}, []lab.Step{lab.Write(exchange40)}, FinalFirst, true, ContinueNotTested, "", false},
@@ -144,6 +150,47 @@ func TestOutcomes(t *testing.T) {
 				t.Errorf("body tested: %t, want %t", got, tt.tested)
 			}
 		})
+	}
+}
+
+// TestSlowErrorIsNotALateBodyRejected: a box that takes the body for a new request answers at once; what takes longer
+// than a second worked on it.
+func TestSlowErrorIsNotALateBodyRejected(t *testing.T) {
+	t.Parallel()
+	addr := byExpect(t, []lab.Step{readBody, lab.Wait(1200 * time.Millisecond), lab.Write(box501)}, control)
+	res := probeWithin(t, addr, 4*time.Second)
+	if outcomeOf(res) != IgnoredThenError || res.Failure == nil || res.Failure.Reason != reasonLateError || len(res.Findings) > 0 {
+		t.Errorf("outcome %q, failure %v, findings %v", outcomeOf(res), res.Failure, codes(res))
+	}
+}
+
+// TestAnswerToABodyThatCouldNotBeSent: a box that answers and resets while the body is on its way is judged, not feared.
+func TestAnswerToABodyThatCouldNotBeSent(t *testing.T) {
+	t.Parallel()
+	s := defaults()
+	for _, status := range []int{200, 501} {
+		p := &probe{Settings: s, run: &prober.Run{Result: &result.Result{}}, seen: map[string]*observation{}}
+		for _, v := range s.variants() {
+			p.seen[v] = &observation{variant: v, headSent: true, exchange: &result.Exchange{Exchange: &wire.Exchange{
+				Head: &wire.Span{Start: 0, End: 1}, Final: &wire.Response{Status: 200},
+			}}}
+		}
+		p.seen[Wait].exchange.Final = &wire.Response{Status: status, First: 7}
+		p.judge()
+		p.measure()
+		if _, ok := p.seen[Wait].waited(); ok {
+			t.Error("a silence was measured although no body was begun")
+		}
+	}
+}
+
+// TestBlankHasWhatIsAlwaysThere of a probe that was not even begun.
+func TestBlankHasWhatIsAlwaysThere(t *testing.T) {
+	t.Parallel()
+	res := &result.Result{}
+	defaults().Blank(res)
+	if value(res, bodyTested) != 0 || value(res, statusCode) != 0 || outcomeOf(res) != "" {
+		t.Errorf("samples %v", res.Samples)
 	}
 }
 
