@@ -21,7 +21,7 @@ import (
 const basic401 = "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=x\r\nContent-Length: 0\r\n\r\n"
 
 // logonSite is a TLS server that asks for Basic, and does with a request that carries a logon what the test says.
-func logonSite(t *testing.T, then ...lab.Step) (*lab.Script, *lab.Authority) {
+func promisingSite(t *testing.T, then ...lab.Step) (*lab.Script, *lab.Authority) {
 	t.Helper()
 	authority, err := lab.NewAuthority()
 	if err != nil {
@@ -41,7 +41,7 @@ func logonSite(t *testing.T, then ...lab.Step) (*lab.Script, *lab.Authority) {
 	return lab.ServeTLS(t, serverTLS, answer), authority
 }
 
-const logonConfig = `
+const promisesConfig = `
 auths: {web: {username: probe, password: correct-horse, schemes: [basic], targets: [%[2]s]}}
 modules:
   ews: {prober: expect_continue, auth: web, timeout: %[3]s, ip_protocol: ip4, tls_config: {ca_file: ca.pem%[4]s}, expect_continue: {wait: 300ms, variants: [immediate]}}
@@ -49,11 +49,11 @@ modules:
 policy: {allow: [127.0.0.1]}
 `
 
-func logonRunner(t *testing.T, server *lab.Script, authority *lab.Authority, timeout, tlsKeys string) (r *runner.Runner, port string) {
+func promisingRunner(t *testing.T, server *lab.Script, authority *lab.Authority, timeout, tlsKeys string) (r *runner.Runner, port string) {
 	t.Helper()
 	_, port, _ = strings.Cut(server.Addr(), ":")
 	targets := fmt.Sprintf(`"127.0.0.1:%[1]s", "localhost:%[1]s", "mail.contoso.test:%[1]s"`, port)
-	cfg := load(t, fmt.Sprintf(logonConfig, t.Name(), targets, timeout, tlsKeys), map[string]string{"ca.pem": string(authority.PEM())})
+	cfg := load(t, fmt.Sprintf(promisesConfig, t.Name(), targets, timeout, tlsKeys), map[string]string{"ca.pem": string(authority.PEM())})
 	return newRunner(cfg), port
 }
 
@@ -61,13 +61,13 @@ func logonRunner(t *testing.T, server *lab.Script, authority *lab.Authority, tim
 func TestABoxDoesNotProveAPassword(t *testing.T) {
 	t.Parallel()
 	var now, most atomic.Int32
-	server, authority := logonSite(t, func(*lab.Conn) error {
+	server, authority := promisingSite(t, func(*lab.Conn) error {
 		most.Store(max(most.Load(), now.Add(1)))
 		time.Sleep(150 * time.Millisecond)
 		now.Add(-1)
 		return nil
 	}, lab.Write("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"), lab.Hang)
-	r, _ := logonRunner(t, server, authority, "5s", "")
+	r, _ := promisingRunner(t, server, authority, "5s", "")
 	if _, err := r.Probe(t.Context(), runner.Request{Module: "ews", Target: server.Addr()}); err != nil {
 		t.Fatal(err)
 	}
@@ -79,8 +79,8 @@ func TestABoxDoesNotProveAPassword(t *testing.T) {
 // TestVerifiedForAnotherName: a certificate that was held against another name than the auth's target permits no secret.
 func TestVerifiedForAnotherName(t *testing.T) {
 	t.Parallel()
-	server, authority := logonSite(t, lab.Hang)
-	r, _ := logonRunner(t, server, authority, "3s", ", server_name: mail.contoso.test")
+	server, authority := promisingSite(t, lab.Hang)
+	r, _ := promisingRunner(t, server, authority, "3s", ", server_name: mail.contoso.test")
 	answer, err := r.Probe(t.Context(), runner.Request{Module: "ews", Target: server.Addr()})
 	if err == nil && (answer.Result.Failure == nil || answer.Result.Failure.Stage != "auth" || answer.Result.Failure.Reason != auth.NotVerified) {
 		t.Errorf("failure %v, want auth/not_verified", answer.Result.Failure)
@@ -95,8 +95,8 @@ func TestVerifiedForAnotherName(t *testing.T) {
 // TestAPanicDoesNotHoldUpTheAuth: a logon that was begun and never judged is settled with its probe.
 func TestAPanicDoesNotHoldUpTheAuth(t *testing.T) {
 	t.Parallel()
-	server, authority := logonSite(t, lab.Write("HTTP/1.1 200 OK\r\nX-FEServer: EX01\r\nContent-Length: 0\r\n\r\n"), lab.Hang)
-	r, _ := logonRunner(t, server, authority, "3s", "")
+	server, authority := promisingSite(t, lab.Write("HTTP/1.1 200 OK\r\nX-FEServer: EX01\r\nContent-Length: 0\r\n\r\n"), lab.Hang)
+	r, _ := promisingRunner(t, server, authority, "3s", "")
 	puppetDoes.Store(t.Name(), func(ctx context.Context, run *prober.Run) {
 		res, err := run.Resolve(ctx)
 		if err != nil {
@@ -121,8 +121,8 @@ func TestAPanicDoesNotHoldUpTheAuth(t *testing.T) {
 // TestAHangingControlIsTheFailure: no time is left for the request under test, and the first failure is told.
 func TestAHangingControlIsTheFailure(t *testing.T) {
 	t.Parallel()
-	server, authority := logonSite(t, lab.Hang)
-	r, _ := logonRunner(t, server, authority, "1500ms", "")
+	server, authority := promisingSite(t, lab.Hang)
+	r, _ := promisingRunner(t, server, authority, "1500ms", "")
 	answer, err := r.Probe(t.Context(), runner.Request{Module: "ews", Target: server.Addr()})
 	if err != nil {
 		t.Fatal(err)
@@ -233,8 +233,8 @@ func TestSecretsGoOutBeforeTextsAreCut(t *testing.T) {
 	t.Parallel()
 	const password = "correct-horse"
 	pad := strings.Repeat("x", 4<<10-10)
-	server, authority := logonSite(t, lab.Write("HTTP/1.1 500 Oops\r\nX-Long: "+pad+password+pad+"\r\nContent-Length: 0\r\n\r\n"), lab.Hang)
-	r, _ := logonRunner(t, server, authority, "3s", "")
+	server, authority := promisingSite(t, lab.Write("HTTP/1.1 500 Oops\r\nX-Long: "+pad+password+pad+"\r\nContent-Length: 0\r\n\r\n"), lab.Hang)
+	r, _ := promisingRunner(t, server, authority, "3s", "")
 	answer, err := r.Probe(t.Context(), runner.Request{Module: "ews", Target: server.Addr()})
 	if err != nil {
 		t.Fatal(err)
