@@ -9,70 +9,56 @@ import (
 	"path"
 	"regexp"
 	"strings"
-	"time"
 
-	"github.com/ews-exporter/ews_exporter/internal/report"
-	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/markdown"
 )
 
 //go:embed assets
 var assets embed.FS
 
-var templates = template.Must(template.New("").Funcs(template.FuncMap{
-	"ago": func(t time.Time) string { return time.Since(t).Round(time.Second).String() },
-}).ParseFS(assets, "assets/*.html"))
+var templates = template.Must(template.New("").Funcs(functions).ParseFS(assets, "assets/*.html"))
 
-// index is the start page: what was probed lately, a form, and where to go on.
-func (s *server) index(w http.ResponseWriter, _ *http.Request) {
-	s.page(w, "index.html", struct {
-		Version string
-		Modules []string
-		Recent  []*result.Result
-	}{s.Version, s.Modules(), s.Recent.List()})
+// chrome is what every page has around it.
+type chrome struct {
+	Title   string
+	Home    string // the way back to /, relative: the exporter may be served under a path
+	Version string
 }
 
-// textPage is a page that shows text as it is.
-type textPage struct {
-	Title, Text string
-	Home        string // the way back to /, relative: the exporter may be served under a path
-}
-
-// report shows the newest result of a target and module again, without probing.
-func (s *server) report(w http.ResponseWriter, r *http.Request) {
-	p, refused := parameters(r, "module", "target")
-	if refused != nil {
-		http.Error(w, refused.Message, refused.Status)
-		return
-	}
-	newest := s.Recent.Newest(p["module"], p["target"])
-	if newest == nil {
-		http.Error(w, "no probe of this module and target is remembered: the newest 200 are; run it with /probe", http.StatusNotFound)
-		return
-	}
-	var b bytes.Buffer
-	if err := report.Text(&b, newest, report.Options{}); err != nil {
-		http.Error(w, "the report could not be written: "+err.Error(), http.StatusInternalServerError)
-		return
-	}
-	s.textOrPage(w, r, textPage{"Report: " + newest.Module + " of " + newest.Target, b.String(), "./"})
-}
+func (s *server) chrome(title, home string) chrome { return chrome{title, home, s.Version} }
 
 // findingCode is what a code looks like; nothing else may become part of a file's path.
 var findingCode = regexp.MustCompile(`^[a-z0-9_]+$`)
 
-// finding shows the page of a finding.
-func (s *server) finding(w http.ResponseWriter, r *http.Request) {
-	code := r.PathValue("code")
+// findingPage gives the Markdown of a finding, "" where there is none.
+func (s *server) findingPage(code string) string {
 	if !findingCode.MatchString(code) {
-		http.NotFound(w, r)
-		return
+		return ""
 	}
 	page, err := fs.ReadFile(s.Findings, "findings/"+code+".md")
 	if err != nil {
+		return ""
+	}
+	return string(page)
+}
+
+// finding shows the page of a finding: rendered for browsers, as it is for everybody else.
+func (s *server) finding(w http.ResponseWriter, r *http.Request) {
+	code := r.PathValue("code")
+	page := s.findingPage(code)
+	if page == "" {
 		http.NotFound(w, r)
 		return
 	}
-	s.textOrPage(w, r, textPage{"Finding " + code, string(page), "../"})
+	if !wantsPage(w, r) {
+		text(w, page)
+		return
+	}
+	_, body, _ := strings.Cut(page, "\n") // the title is the template's
+	s.page(w, http.StatusOK, "finding.html", struct {
+		chrome
+		Text template.HTML
+	}{s.chrome(code, "../"), markdown.HTML(body, "")})
 }
 
 // findings lists the pages there are.
@@ -86,21 +72,20 @@ func (s *server) findings(w http.ResponseWriter, _ *http.Request) {
 	for i, file := range files {
 		codes[i] = strings.TrimSuffix(path.Base(file), ".md")
 	}
-	s.page(w, "findings.html", codes)
+	s.page(w, http.StatusOK, "findings.html", struct {
+		chrome
+		Codes []string
+	}{s.chrome("Findings", "../"), codes})
 }
 
-// textOrPage gives browsers a page and everybody else the text.
-func (s *server) textOrPage(w http.ResponseWriter, r *http.Request, p textPage) {
+// wantsPage tells whether the caller is a browser rather than curl.
+func wantsPage(w http.ResponseWriter, r *http.Request) bool {
 	w.Header().Set("Vary", "Accept")
-	if strings.Contains(r.Header.Get("Accept"), "text/html") {
-		s.page(w, "text.html", p)
-		return
-	}
-	text(w, p.Text)
+	return strings.Contains(r.Header.Get("Accept"), "text/html")
 }
 
 // page renders a template whole before the first byte goes out.
-func (s *server) page(w http.ResponseWriter, name string, data any) {
+func (s *server) page(w http.ResponseWriter, status int, name string, data any) {
 	var b bytes.Buffer
 	if err := templates.ExecuteTemplate(&b, name, data); err != nil {
 		s.Log.Error("render a page", "page", name, "err", err)
@@ -108,9 +93,11 @@ func (s *server) page(w http.ResponseWriter, name string, data any) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
 	_, _ = w.Write(b.Bytes()) // the client is gone when this fails
 }
 
-func style(w http.ResponseWriter, r *http.Request) {
-	http.ServeFileFS(w, r, assets, "assets/style.css")
+// static serves what pages are made of.
+func static(w http.ResponseWriter, r *http.Request) {
+	http.ServeFileFS(w, r, assets, "assets/static/"+path.Base(r.PathValue("file")))
 }

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"net/http"
@@ -9,12 +8,10 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	"github.com/prometheus/common/expfmt"
 
 	"github.com/ews-exporter/ews_exporter/collector"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/plain"
-	"github.com/ews-exporter/ews_exporter/internal/report"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
 )
@@ -40,13 +37,12 @@ func (s *server) probe(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, refusal(http.StatusForbidden, runner.DeniedTarget, "%s", answer.Result.Failure.Message))
 		return
 	}
-	metrics := gatherer(answer)
 	if debug {
-		s.debug(w, answer.Result, metrics)
+		s.debug(w, answer)
 		return
 	}
 	// Compressing these few kilobytes would cost three times the processor time of everything else in this function.
-	promhttp.HandlerFor(metrics, promhttp.HandlerOpts{DisableCompression: true}).ServeHTTP(w, r)
+	promhttp.HandlerFor(gatherer(answer), promhttp.HandlerOpts{DisableCompression: true}).ServeHTTP(w, r)
 }
 
 // denied tells whether policy refused before anything was dialled.
@@ -78,22 +74,14 @@ func (s *server) refuse(w http.ResponseWriter, refused *runner.Refusal) {
 }
 
 // debug answers with everything that is known, as text for a person.
-func (s *server) debug(w http.ResponseWriter, r *result.Result, metrics prometheus.Gatherer) {
-	var b bytes.Buffer
-	err := report.Text(&b, r, report.Options{})
-	b.WriteString("\nMetrics\n\n")
-	families, gatherErr := metrics.Gather()
-	err = errors.Join(err, gatherErr)
-	for _, f := range families {
-		_, textErr := expfmt.MetricFamilyToText(&b, f)
-		err = errors.Join(err, textErr)
-	}
+func (s *server) debug(w http.ResponseWriter, answer runner.Answer) {
+	r := answer.Result
+	metrics, err := exposition(gatherer(answer))
 	if err != nil {
 		http.Error(w, fmt.Sprintf("the report could not be written: %v", err), http.StatusInternalServerError)
 		return
 	}
-	b.WriteString("\nModule, without secrets\n\n" + s.Redacted(r.Module))
-	text(w, b.String())
+	text(w, asText(r)+"\nMetrics\n\n"+metrics+"\nModule, without secrets\n\n"+s.Redacted(r.Module))
 }
 
 // text answers with plain text.

@@ -1,95 +1,224 @@
 package web
 
 import (
+	"container/list"
 	"slices"
+	"strings"
 	"sync"
+	"time"
 
+	"github.com/ews-exporter/ews_exporter/internal/report"
 	"github.com/ews-exporter/ews_exporter/internal/result"
-	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
 
-// The bounds of what is remembered. A target may fill response heads with a megabyte each, so bytes are counted too.
+// The bounds of what is remembered. A target may fill response heads with kilobytes each, so bytes are counted too.
 const (
-	maxRecent      = 200
-	maxRecentBytes = 16 << 20
+	maxRecent      = 2000     // whole results
+	maxRecentBytes = 32 << 20 // about, of whole results
+	maxPairs       = 1000     // of target and module
+	maxMoments     = 60       // of one pair: how each probe ended
+	maxGood        = 3        // whole results of one pair that succeeded
+	maxBad         = 20       // whole results of one pair that did not, or with a warning
+	maxListed      = 20       // findings of one pair's newest result
 )
 
-// Recent remembers the newest result of each target and module, for the pages. It is safe for concurrent use.
+// Recent remembers how the probes of each target and module ended, and the newest of their results, for the pages.
+// Failures are kept longer than successes: they are what people come to look for, hours later. It is safe for
+// concurrent use, and ready as it is.
 type Recent struct {
-	mu      sync.RWMutex
-	entries []remembered // oldest first
-	bytes   int
+	mu    sync.RWMutex
+	pairs map[pair]*history
+	byID  map[string]*list.Element
+	good  list.List // of *remembered, oldest first
+	bad   list.List
+	bytes int
 }
 
+// pair tells what is probed and how.
+type pair struct{ module, target, name, auth string }
+
+func pairOf(r *result.Result) pair { return pair{r.Module, r.Target, r.Name, r.Auth} }
+
+// remembered is one whole result.
 type remembered struct {
 	result *result.Result
 	bytes  int
 }
 
-// Add remembers r in place of an older result of the same probe. r must not change any more.
+// history is what is remembered of one pair.
+type history struct {
+	newest  *result.Result // without what makes results large
+	moments []Moment       // oldest first
+	good    []*list.Element
+	bad     []*list.Element
+}
+
+// Moment is how one probe ended.
+type Moment struct {
+	ID       string
+	State    report.State
+	At       time.Time
+	Duration float64 // seconds
+	Kept     bool    // the whole result is still there
+}
+
+// Series is the state over time of one target and module.
+type Series struct {
+	*result.Result // the newest: how it ended and what was found, without steps and exchanges
+	State          report.State
+	Since          time.Time // since when it has been in this state, as far as is remembered
+	Moments        []Moment  // oldest first
+}
+
+// Add remembers r, which must not change any more. A result that is remembered already changes nothing.
 func (m *Recent) Add(r *result.Result) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if i := slices.IndexFunc(m.entries, func(e remembered) bool { return same(e.result, r) }); i >= 0 {
-		m.forget(i)
+	if m.byID == nil {
+		m.byID, m.pairs = map[string]*list.Element{}, map[pair]*history{}
 	}
-	e := remembered{r, weight(r)}
-	m.entries = append(m.entries, e)
+	if m.byID[r.ID] != nil {
+		return
+	}
+	h := m.pairs[pairOf(r)]
+	if h == nil {
+		m.makeRoom()
+		h = &history{}
+		m.pairs[pairOf(r)] = h
+	}
+	state := report.StateOf(r)
+	h.newest = summary(r)
+	h.moments = append(h.moments, Moment{ID: r.ID, State: state, At: r.Start, Duration: float64(r.Duration)})
+	h.moments = h.moments[max(0, len(h.moments)-maxMoments):]
+	m.keep(h, r, state)
+}
+
+// summary is what a list shows of r.
+func summary(r *result.Result) *result.Result {
+	return &result.Result{
+		ID: r.ID, Module: r.Module, Prober: r.Prober, Target: r.Target, Name: r.Name, Auth: r.Auth,
+		Start: r.Start, Duration: r.Duration, Failure: r.Failure, Findings: r.Findings[:min(len(r.Findings), maxListed)],
+	}
+}
+
+// keep remembers the whole result, at the cost of older ones.
+func (m *Recent) keep(h *history, r *result.Result, state report.State) {
+	e := &remembered{r, weight(r)}
 	m.bytes += e.bytes
-	for len(m.entries) > 1 && (len(m.entries) > maxRecent || m.bytes > maxRecentBytes) {
-		m.forget(0)
+	all, own, most := &m.good, &h.good, maxGood
+	if state != report.Succeeded {
+		all, own, most = &m.bad, &h.bad, maxBad
 	}
-}
-
-func (m *Recent) forget(i int) {
-	m.bytes -= m.entries[i].bytes
-	m.entries = slices.Delete(m.entries, i, i+1)
-}
-
-func same(a, b *result.Result) bool {
-	return a.Module == b.Module && a.Target == b.Target && a.Name == b.Name && a.Auth == b.Auth
-}
-
-// weight is about how many bytes r holds. Heads are nearly all of it.
-func weight(r *result.Result) int {
-	n := 4 << 10
-	for _, x := range r.Exchanges {
-		if x.Exchange == nil {
-			continue
+	m.byID[r.ID] = all.PushBack(e)
+	*own = append(*own, m.byID[r.ID])
+	if len(*own) > most {
+		m.forget((*own)[0])
+	}
+	for len(m.byID) > 1 && (len(m.byID) > maxRecent || m.bytes > maxRecentBytes) {
+		oldest := m.good.Front()
+		if oldest == nil || m.good.Len() <= m.bad.Len()/4 { // some successes stay, to compare with
+			oldest = m.bad.Front()
 		}
-		n += head(x.Final)
-		for _, response := range x.Interim {
-			n += head(response)
+		m.forget(oldest)
+	}
+}
+
+// forget drops a whole result. How it ended stays.
+func (m *Recent) forget(e *list.Element) {
+	r := e.Value.(*remembered) //nolint:forcetypeassert // the lists hold nothing else
+	m.bytes -= r.bytes
+	delete(m.byID, r.result.ID)
+	if h := m.pairs[pairOf(r.result)]; h != nil {
+		is := func(other *list.Element) bool { return other == e }
+		h.good = slices.DeleteFunc(h.good, is)
+		h.bad = slices.DeleteFunc(h.bad, is)
+	}
+	m.good.Remove(e) // the list that does not hold e is left as it is
+	m.bad.Remove(e)
+}
+
+// makeRoom drops the pair that was not probed for longest, when there are as many as may be.
+func (m *Recent) makeRoom() {
+	if len(m.pairs) < maxPairs {
+		return
+	}
+	var oldest pair
+	var since time.Time
+	for p, h := range m.pairs {
+		if since.IsZero() || h.newest.Start.Before(since) {
+			oldest, since = p, h.newest.Start
 		}
 	}
-	return n
-}
-
-// head counts a head twice: as it came, and read into fields.
-func head(r *wire.Response) int {
-	if r == nil {
-		return 0
+	h := m.pairs[oldest]
+	for _, e := range slices.Concat(h.good, h.bad) {
+		m.forget(e)
 	}
-	return 2*len(r.Raw) + len(r.Excerpt)
+	delete(m.pairs, oldest)
 }
 
-// List gives what is remembered, newest first.
-func (m *Recent) List() []*result.Result {
+// Get gives the result of an ID, nil when it is not remembered (any more).
+func (m *Recent) Get(id string) *result.Result {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	all := make([]*result.Result, 0, len(m.entries))
-	for _, e := range slices.Backward(m.entries) {
-		all = append(all, e.result)
+	return m.get(id)
+}
+
+func (m *Recent) get(id string) *result.Result {
+	if e := m.byID[id]; e != nil {
+		return e.Value.(*remembered).result //nolint:forcetypeassert // the lists hold nothing else
 	}
+	return nil
+}
+
+// Newest gives the newest result of a module and target, nil when none is remembered (any more). An empty name or auth
+// stands for any.
+func (m *Recent) Newest(module, target, name, auth string) *result.Result {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	var newest *result.Result
+	for p, h := range m.pairs {
+		if p.module == module && p.target == target && (name == "" || p.name == name) && (auth == "" || p.auth == auth) &&
+			(newest == nil || h.newest.Start.After(newest.Start)) {
+			newest = h.newest
+		}
+	}
+	if newest == nil {
+		return nil
+	}
+	return m.get(newest.ID)
+}
+
+// List gives the state over time of each pair: what is broken first, then in the order of targets and modules, so that
+// the rows stay where they are from one look to the next.
+func (m *Recent) List() []Series {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	all := make([]Series, 0, len(m.pairs))
+	for _, h := range m.pairs {
+		s := Series{Result: h.newest, Moments: slices.Clone(h.moments)}
+		for i := range s.Moments {
+			s.Moments[i].Kept = m.byID[s.Moments[i].ID] != nil
+		}
+		last := len(s.Moments) - 1
+		s.State = s.Moments[last].State
+		for i := last; i >= 0 && s.Moments[i].State == s.State; i-- {
+			s.Since = s.Moments[i].At
+		}
+		all = append(all, s)
+	}
+	slices.SortFunc(all, func(a, b Series) int {
+		if c := severity(a.State) - severity(b.State); c != 0 {
+			return c
+		}
+		if c := strings.Compare(a.Target, b.Target); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Module+" "+a.Name+" "+a.Auth, b.Module+" "+b.Name+" "+b.Auth)
+	})
 	return all
 }
 
-// Newest gives the newest result of a module and target, nil without one.
-func (m *Recent) Newest(module, target string) *result.Result {
-	for _, r := range m.List() {
-		if r.Module == module && r.Target == target {
-			return r
-		}
-	}
-	return nil
+// severity orders states, the worst first.
+func severity(s report.State) int {
+	return slices.Index([]report.State{report.Failed, report.Warned, report.Succeeded}, s)
 }

@@ -14,12 +14,12 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/runner"
 )
 
-// Options are what the handlers stand on. All fields but EnablePprof and TimeoutOffset are required.
+// Options are what the handlers stand on. All fields but EnablePprof, TimeoutOffset and Recent are required.
 type Options struct {
 	Prober   runner.Prober
 	Self     *collector.Self
-	Recent   *Recent
-	Findings fs.FS // findings/CODE.md
+	Recent   *Recent // nil: there are no reports
+	Findings fs.FS   // findings/CODE.md
 	Log      *slog.Logger
 	Version  string
 
@@ -41,11 +41,15 @@ func New(o Options) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.index)
 	mux.HandleFunc("GET /probe", s.probe)
-	mux.HandleFunc("GET /report", s.report)
+	if o.Recent != nil {
+		mux.HandleFunc("GET /report", s.newest)
+		mux.HandleFunc("POST /report", s.run)
+		mux.HandleFunc("GET /report/{id}", s.byID)
+	}
 	mux.HandleFunc("GET /findings/{$}", s.findings)
 	mux.HandleFunc("GET /findings/{code}", s.finding)
 	mux.HandleFunc("GET /config", s.config)
-	mux.HandleFunc("GET /style.css", style)
+	mux.HandleFunc("GET /assets/{file}", static)
 	mux.HandleFunc("GET /-/healthy", healthy)
 	mux.HandleFunc("GET /-/ready", s.ready)
 	mux.HandleFunc("POST /-/reload", s.reload)
@@ -63,11 +67,12 @@ func New(o Options) http.Handler {
 	return secured(mux)
 }
 
-// secured sets what every page needs: no script, no frame, no guessing of types, nothing kept by caches.
+// secured sets what every page needs: nothing but its own style, script and icon, no frame, no guessing of types,
+// nothing kept by caches.
 func secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cache-Control", "no-store")

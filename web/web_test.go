@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -59,7 +58,8 @@ func start(t *testing.T, change ...func(*Options)) *exporter {
 	o := Options{
 		Prober: e.prober, Self: e.self, Recent: e.recent, Version: "1.2.3",
 		Findings: fstest.MapFS{
-			"findings/late_body_rejected.md": {Data: []byte("# late\n<script>alert(1)</script>\n")},
+			"findings/late_body_rejected.md": {Data: []byte("# late\n<script>alert(1)</script>\n" +
+				"## The fix\n### Kemp LoadMaster\nturn *it* off\n### Any other box\nlook into it\n## Verify\n")},
 		},
 		Log:           slog.New(slog.DiscardHandler),
 		Modules:       func() []string { return []string{"expect_continue"} },
@@ -252,7 +252,10 @@ func TestMethodsAndUnknownPaths(t *testing.T) {
 		{"POST", "/-/reload", 200, ""},
 		{"GET", "/-/healthy", 200, ""},
 		{"GET", "/-/ready", 200, ""},
-		{"GET", "/style.css", 200, ""},
+		{"GET", "/assets/style.css", 200, ""},
+		{"GET", "/assets/page.js", 200, ""},
+		{"GET", "/assets/icon.svg", 200, ""},
+		{"GET", "/assets/report.html", 404, ""},
 		{"GET", "/nothing", 404, ""},
 		{"GET", "/favicon.ico", 404, ""},
 		{"GET", "/findings/unknown", 404, ""},
@@ -261,6 +264,8 @@ func TestMethodsAndUnknownPaths(t *testing.T) {
 		{"GET", "/debug/pprof/", 404, ""},
 		{"GET", "/report?module=a&target=b", 404, ""},
 		{"GET", "/report", 400, ""},
+		{"GET", "/report/NOTHING", 404, ""},
+		{"PUT", "/report", 405, "GET, HEAD, POST"},
 	} {
 		response, body := e.ask(t, test.method, test.path)
 		if response.StatusCode != test.status || response.Header.Get("Allow") != test.allow {
@@ -297,85 +302,5 @@ func TestNotReadyWhileStopping(t *testing.T) {
 	}
 	if response, _ := e.ask(t, "GET", "/-/healthy"); response.StatusCode != http.StatusOK {
 		t.Errorf("stopping is healthy, got %s", response.Status)
-	}
-}
-
-func TestPagesEscapeAndAreLocked(t *testing.T) {
-	t.Parallel()
-	e := start(t)
-	evil := examples.Kemp()
-	evil.Target = `"><script>alert(1)</script>`
-	evil.Findings[0].Sentence = `"><script>alert(2)</script>`
-	e.recent.Add(evil)
-	for _, path := range []string{
-		"/", "/findings/late_body_rejected", "/findings/",
-		"/report?module=expect_continue&target=" + url.QueryEscape(evil.Target),
-	} {
-		response, body := e.ask(t, "GET", path, "Accept", "text/html,*/*")
-		if response.StatusCode != http.StatusOK || !strings.HasPrefix(response.Header.Get("Content-Type"), "text/html") {
-			t.Errorf("%s: %s, %s", path, response.Status, response.Header.Get("Content-Type"))
-		}
-		if strings.Contains(body, "<script") {
-			t.Errorf("%s is not escaped:\n%s", path, body)
-		}
-		policy := response.Header.Get("Content-Security-Policy")
-		if !strings.HasPrefix(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") {
-			t.Errorf("%s: Content-Security-Policy %q", path, policy)
-		}
-	}
-	if _, list := e.ask(t, "GET", "/findings/"); !strings.Contains(list, `<a href="late_body_rejected">`) {
-		t.Errorf("the list of findings lacks one:\n%s", list)
-	}
-	response, body := e.ask(t, "GET", "/findings/late_body_rejected")
-	if !strings.HasPrefix(response.Header.Get("Content-Type"), "text/plain") || !strings.HasPrefix(body, "# late\n") {
-		t.Errorf("curl gets the text, got %s %q", response.Header.Get("Content-Type"), body)
-	}
-}
-
-func TestIndexListsRecentProbesNewestFirst(t *testing.T) {
-	t.Parallel()
-	e := start(t)
-	e.recent.Add(examples.Kemp())
-	healthy := examples.Continue()
-	healthy.Target = "mail.fabrikam.com"
-	e.recent.Add(healthy)
-	_, body := e.ask(t, "GET", "/")
-	newest, older := strings.Index(body, "mail.fabrikam.com</a>"), strings.Index(body, "mail.contoso.com</a>")
-	if newest < 0 || older < newest {
-		t.Errorf("order is wrong:\n%s", body)
-	}
-	for _, want := range []string{"failed: status, http_501", "succeeded", `href="findings/late_body_rejected"`, "<option>expect_continue</option>"} {
-		if !strings.Contains(body, want) {
-			t.Errorf("%q is missing in\n%s", want, body)
-		}
-	}
-	if _, body := e.ask(t, "GET", "/config"); body != "redacted: \n" {
-		t.Errorf("/config gives %q", body)
-	}
-}
-
-func TestRecentIsBounded(t *testing.T) {
-	t.Parallel()
-	var m Recent
-	for i := range 3 * maxRecent {
-		r := examples.Continue()
-		r.Target = strings.Repeat("x", i)
-		m.Add(r)
-		m.Add(r)
-	}
-	if got := len(m.List()); got != maxRecent {
-		t.Errorf("%d results are remembered, want %d", got, maxRecent)
-	}
-	for i := range 40 {
-		r := examples.Continue()
-		r.Target = strings.Repeat("y", i)
-		r.Deciding.Final.Raw = strings.Repeat("h", 1<<20)
-		m.Add(r)
-	}
-	if m.bytes > maxRecentBytes || len(m.List()) == 0 {
-		t.Errorf("%d bytes in %d results are remembered, want at most %d", m.bytes, len(m.List()), maxRecentBytes)
-	}
-	if m.Newest("expect_continue", "nowhere") != nil {
-		t.Error("a target that was never probed has no result")
 	}
 }

@@ -45,6 +45,7 @@ type serveFlags struct {
 	probes        int
 	perAddress    int
 	pprof         bool
+	noReport      bool
 }
 
 // run runs one command line and gives its exit code. It returns when ctx ends.
@@ -128,6 +129,8 @@ func (f *serveFlags) declare(cmd *kingpin.CmdClause, address string) {
 		Default(fmt.Sprint(runner.DefaultMaxProbes)).IntVar(&f.probes)
 	cmd.Flag("limit.probes-per-address", "How many probes run at once against one address; more wait.").
 		Default(fmt.Sprint(runner.DefaultMaxProbesPerAddress)).IntVar(&f.perAddress)
+	cmd.Flag("web.disable-report", "Serve no pages about probes, and remember none: they tell whoever may open them about your servers.").
+		BoolVar(&f.noReport)
 	cmd.Flag("web.enable-pprof", "Serve Go's profiles under /debug/pprof/.").BoolVar(&f.pprof)
 }
 

@@ -239,7 +239,7 @@ func TestProbe(t *testing.T) {
 	}{
 		"the balancer that swallows the 100": {
 			"kemp-rfc2616", "", nil, exitFailed,
-			[]string{"Failed after", "late_body_rejected", "501", "kemp", "certificate"},
+			[]string{"Failed after", "late_body_rejected", "501", "Kemp LoadMaster", "certificate"},
 		},
 		"the same one, mended": {"kemp-fixed", "", nil, exitOK, []string{"Succeeded in", "100 Continue"}},
 		"a logon by the command line": {

@@ -53,15 +53,19 @@ func newExporter(store *config.Store, flags *serveFlags, own []netip.AddrPort, l
 		return gate.Suspended(slices.Collect(maps.Keys(store.Current().Auths)))
 	}, runner.BadRequest, runner.DeniedTarget, runner.DeniedAuth, runner.CrossSite, runner.TooManyProbes, runner.Stopping)
 	e.self.Reloaded(true)
-	recent := &web.Recent{}
+	var recent *web.Recent
+	observe := e.self.Observe
+	if !flags.noReport {
+		recent = &web.Recent{}
+		observe = func(r *result.Result) {
+			e.self.Observe(r)
+			recent.Add(r)
+		}
+	}
 	e.runner = runner.New(runner.Options{
 		Config: store.Current, Gate: gate, Listeners: own, Version: version.Version,
 		MaxProbes: flags.probes, MaxProbesPerAddress: flags.perAddress, Log: log,
-		Observe: func(r *result.Result) {
-			e.self.Observe(r)
-			recent.Add(r)
-		},
-		Panicked: e.self.Panicked, InFlight: e.self.InFlight,
+		Observe: observe, Panicked: e.self.Panicked, InFlight: e.self.InFlight,
 	})
 	e.handler = web.New(web.Options{
 		Prober: e.runner, Self: e.self, Recent: recent, Findings: docs.Findings, Log: log, Version: version.Version,

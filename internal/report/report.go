@@ -22,7 +22,7 @@ type Options struct {
 
 // Text writes r as a page of text. What came from the target is escaped: it cannot drive a terminal.
 func Text(w io.Writer, r *result.Result, opts Options) error {
-	p := &printer{r: r, paint: painter(opts.Color), shown: map[*result.Exchange]bool{}}
+	p := &printer{lookup: lookup{r}, paint: painter(opts.Color), shown: map[*result.Exchange]bool{}}
 	p.verdict()
 	for _, f := range r.Findings {
 		p.finding(f)
@@ -53,8 +53,8 @@ func JSON(w io.Writer, r *result.Result) error {
 
 // printer writes one report into memory, where nothing fails.
 type printer struct {
+	lookup
 	b     bytes.Buffer
-	r     *result.Result
 	paint func(color, text string) string
 	shown map[*result.Exchange]bool
 }
@@ -92,27 +92,40 @@ func painter(on bool) func(color, text string) string {
 }
 
 func (p *printer) verdict() {
-	r := p.r
+	color := green
+	if p.r.Failure != nil {
+		color = red
+	}
+	word, rest, _ := strings.Cut(Verdict(p.r), " ")
+	p.line("%s %s", p.color(color, word), rest)
+}
+
+// Verdict is what came of a probe, in one sentence that begins with "Failed" or "Succeeded".
+func Verdict(r *result.Result) string {
 	if f := r.Failure; f != nil {
-		p.line("%s after %.3f s (%s: %s): %s", p.color(red, "Failed"), r.Duration, string(f.Stage), f.Reason, f.Message)
-		return
+		return fmt.Sprintf("Failed after %.3f s (%s: %s): %s", r.Duration, f.Stage, f.Reason, f.Message)
 	}
 	answer := ""
-	if r.Deciding != nil && r.Deciding.Final != nil {
+	if r.Deciding != nil && r.Deciding.Exchange != nil && r.Deciding.Final != nil {
 		answer = ", answered by " + by(r.Deciding.Origin)
 	}
-	p.line("%s in %.3f s: %s of %s%s.", p.color(green, "Succeeded"), r.Duration, r.Prober, r.Target, answer)
+	return fmt.Sprintf("Succeeded in %.3f s: %s of %s%s.", r.Duration, r.Prober, r.Target, answer)
+}
+
+var kinds = map[origin.Kind]string{
+	origin.Exchange: "Exchange", origin.IIS: "IIS", origin.HTTPSys: "Windows (http.sys)",
+	origin.Middlebox: "a box in front of Exchange",
 }
 
 // by names who answered.
 func by(o origin.Origin) string {
-	name := string(o.Kind)
-	if o.Kind == origin.Unknown || o.Kind == "" {
+	name := kinds[o.Kind]
+	if name == "" {
 		name = "a server that does not show itself"
 	}
 	var more []string
 	for _, part := range []struct{ label, value string }{
-		{"", o.Product}, {"front end ", o.Frontend}, {"back end ", o.Backend}, {"version ", o.Version},
+		{"", origin.Title(o.Product)}, {"front end ", o.Frontend}, {"back end ", o.Backend}, {"version ", o.Version},
 	} {
 		if part.value != "" {
 			more = append(more, part.label+part.value)

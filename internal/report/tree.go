@@ -56,8 +56,11 @@ func (p *printer) note(prefix, format string, args ...any) {
 	p.line("%17s  "+"%s%s", "", prefix, fmt.Sprintf(format, args...))
 }
 
-func (p *printer) connection(id int) *wire.Connection {
-	for _, c := range p.r.Connections {
+// lookup finds what belongs together in a Result.
+type lookup struct{ r *result.Result }
+
+func (l lookup) connection(id int) *wire.Connection {
+	for _, c := range l.r.Connections {
 		if c.ID == id && id != 0 {
 			return c
 		}
@@ -91,9 +94,9 @@ func endpoint(c *wire.Connection) string {
 }
 
 // exchangesOf gives the exchanges of a step. Steps may share a name, so the connection tells theirs apart.
-func (p *printer) exchangesOf(s *result.Step) []*result.Exchange {
+func (l lookup) exchangesOf(s *result.Step) []*result.Exchange {
 	var own []*result.Exchange
-	for _, x := range p.r.Exchanges {
+	for _, x := range l.r.Exchanges {
 		if x.Exchange != nil && x.Step == s.Name && (s.Connection == 0 || s.Connection == x.Connection) {
 			own = append(own, x)
 		}

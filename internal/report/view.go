@@ -1,0 +1,248 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/ews-exporter/ews_exporter/internal/origin"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/wire"
+)
+
+// State is how something looks at a glance.
+type State string
+
+// The states, worst first.
+const (
+	Failed    State = "failed"
+	Warned    State = "warning" // it works, and a finding says what is wrong with it
+	Succeeded State = "succeeded"
+	Unknown   State = "unknown" // nothing is known of it
+)
+
+// StateOf is the state of a probe.
+func StateOf(r *result.Result) State {
+	if !r.Success() {
+		return Failed
+	}
+	if slices.ContainsFunc(r.Findings, func(f result.Finding) bool { return f.Severity == result.Warning }) {
+		return Warned
+	}
+	return Succeeded
+}
+
+// View is a Result arranged for a page. Its strings are as the target sent them: the page escapes.
+type View struct {
+	*result.Result
+	State     State
+	Verdict   string  // one sentence
+	Path      []Hop   // who stood between the prober and the mailbox; empty where that cannot be told
+	Ticks     []Tick  // of the time axis
+	Phases    []Phase // those that the rows show
+	Rows      []*Row  // the tree of steps
+	Endpoints []*wire.Connection
+}
+
+// Row is one line of the tree: a step, or an exchange within one.
+type Row struct {
+	Step     *result.Step // nil for an exchange
+	Exchange *Exchange    // nil for a step
+	State    State
+	Start    wire.Seconds
+	Took     wire.Seconds
+	Bars     []Bar
+	Detail   string
+	Failure  string // what went wrong, where the verdict has not said so
+	Rows     []*Row
+}
+
+// Exchange is a measured exchange with what belongs to it.
+type Exchange struct {
+	*result.Exchange
+	Endpoint *wire.Connection // nil when nothing is known of it
+	By       string           // who answered
+	Status   string           // the final status line without the protocol; empty without a response
+	Deciding bool
+}
+
+// NewView arranges r.
+func NewView(r *result.Result) *View {
+	v := &View{Result: r, State: StateOf(r), Verdict: Verdict(r), Path: path(r)}
+	b := &builder{lookup: lookup{r}, axis: newAxis(r), shown: map[*result.Exchange]bool{}}
+	v.Ticks = b.axis.ticks()
+	v.Rows = b.rows(r.Steps)
+	for _, x := range r.Exchanges { // those of no step: nothing measured is hidden
+		v.Rows = b.exchange(v.Rows, x)
+	}
+	used := map[Phase]bool{}
+	collect(v.Rows, used)
+	v.Phases = slices.DeleteFunc(slices.Clone(phases), func(p Phase) bool { return !used[p] })
+	v.Endpoints = slices.Clone(r.Connections)
+	slices.SortStableFunc(v.Endpoints, func(a, b *wire.Connection) int { return a.ID - b.ID })
+	return v
+}
+
+func collect(rows []*Row, used map[Phase]bool) {
+	for _, row := range rows {
+		for _, b := range row.Bars {
+			used[b.Phase] = true
+		}
+		collect(row.Rows, used)
+	}
+}
+
+// Inside tells whether there is more to a row than its line.
+func (r *Row) Inside() bool {
+	return r.Exchange != nil || r.Detail != "" || r.Failure != "" || r.Step != nil && r.Step.Connection != 0
+}
+
+// Open tells whether what is inside is shown from the start: what decided, and what went wrong.
+func (r *Row) Open() bool {
+	return r.Exchange != nil && r.Exchange.Deciding || r.Step != nil && r.Failure != ""
+}
+
+// builder makes the rows of one view.
+type builder struct {
+	lookup
+	axis  axis
+	shown map[*result.Exchange]bool
+}
+
+func (b *builder) rows(steps []*result.Step) []*Row {
+	var rows []*Row
+	for _, s := range steps {
+		row := &Row{
+			Step: s, State: Succeeded, Start: s.Start, Took: max(0, s.End-s.Start), Detail: s.Detail,
+			Bars: []Bar{b.axis.bar(phaseOf(s.Name), s.Start, s.End)}, Rows: b.rows(s.Steps),
+		}
+		if s.Failure != nil {
+			row.State = Failed
+			if s.Failure != b.r.Failure {
+				row.Failure = s.Failure.Message
+			}
+		}
+		own := b.exchangesOf(s)
+		for _, x := range own {
+			row.Rows = b.exchange(row.Rows, x)
+		}
+		if row.Detail == "" && len(own) == 0 {
+			row.Detail = endpoint(b.connection(s.Connection))
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// exchange appends the row of x, once.
+func (b *builder) exchange(rows []*Row, x *result.Exchange) []*Row {
+	if x.Exchange == nil || b.shown[x] {
+		return rows
+	}
+	b.shown[x] = true
+	e := &Exchange{Exchange: x, Endpoint: b.connection(x.Connection), Deciding: x == b.r.Deciding}
+	row := &Row{Exchange: e, State: Unknown, Bars: b.axis.parts(x.Exchange)}
+	if len(row.Bars) > 0 {
+		row.Start = row.Bars[0].Start
+		row.Took = row.Bars[len(row.Bars)-1].End - row.Start
+	}
+	switch {
+	case x.Final != nil:
+		e.By, e.Status = by(x.Origin), status(x.Final)
+		row.State = stateOfStatus(x.Final.Status)
+	case x.Error != "":
+		row.State = Failed
+	}
+	if b.r.Failure == nil || x.Error != b.r.Failure.Message {
+		row.Failure = x.Error
+	}
+	return append(rows, row)
+}
+
+// stateOfStatus judges a status alone: a challenge is part of every logon.
+func stateOfStatus(code int) State {
+	switch {
+	case code >= 400 && code != 401 && code != 407:
+		return Failed
+	case code == 401 || code == 407:
+		return Unknown
+	}
+	return Succeeded
+}
+
+func status(r *wire.Response) string {
+	if r.Reason == "" {
+		return fmt.Sprint(r.Status)
+	}
+	return fmt.Sprintf("%d %s", r.Status, r.Reason)
+}
+
+// Hop is one of those who stand between the prober and the mailbox, as far as the probe could tell them apart.
+type Hop struct {
+	Name  string // "Kemp LoadMaster"
+	Where string // "192.0.2.10:443"
+	Note  string // what it did
+	State State
+}
+
+// path tells what stands at the address that was reached, and the server behind it where one showed itself.
+func path(r *result.Result) []Hop {
+	c := r.DecidingConnection
+	if c == nil && r.Deciding != nil {
+		c = lookup{r}.connection(r.Deciding.Connection)
+	}
+	if r.Survey || c == nil {
+		return nil
+	}
+	hops := []Hop{{Name: "This exporter", Where: "asked " + r.Name, State: Succeeded}, front(r, c)}
+	if server, ok := behind(r); ok {
+		hops = append(hops, server)
+	}
+	return hops
+}
+
+// front is whoever accepted the connection.
+func front(r *result.Result, c *wire.Connection) Hop {
+	hop := Hop{Name: "What answers there", Where: c.Name, State: Succeeded, Note: "passed the requests on"}
+	if c.Address.IsValid() {
+		hop.Where = c.Address.String()
+	}
+	for _, x := range r.Exchanges {
+		if x.Exchange != nil && x.Final != nil && x.Origin.Kind == origin.Middlebox {
+			hop.Name = boxName(x.Origin.Product)
+			hop.State, hop.Note = stateOfStatus(x.Final.Status), "made the "+status(x.Final)+" itself"
+		}
+	}
+	f := r.Failure
+	switch {
+	case f == nil:
+	case r.Deciding == nil || r.Deciding.Exchange == nil || r.Deciding.Final == nil:
+		hop.State, hop.Note = Failed, fmt.Sprintf("failed here: %s, %s", f.Stage, f.Reason)
+	case r.Deciding.Origin.Kind == origin.Unknown:
+		hop.State, hop.Note = Failed, "answered "+status(r.Deciding.Final)+"; who made it does not show"
+	}
+	return hop
+}
+
+func boxName(product string) string {
+	if product == "" {
+		return "A load balancer or proxy"
+	}
+	return origin.Title(product)
+}
+
+// behind is the server that showed itself, by its worst answer.
+func behind(r *result.Result) (Hop, bool) {
+	var hop Hop
+	worst := 0
+	for _, x := range r.Exchanges {
+		if x.Exchange == nil || x.Final == nil || x.Origin.Kind == origin.Middlebox || kinds[x.Origin.Kind] == "" || x.Final.Status <= worst {
+			continue
+		}
+		worst = x.Final.Status
+		hop = Hop{Name: kinds[x.Origin.Kind], Where: x.Origin.Frontend, Note: "answered " + status(x.Final), State: Succeeded}
+		if x == r.Deciding && r.Failure != nil || worst >= 500 {
+			hop.State = Failed
+		}
+	}
+	return hop, worst > 0
+}

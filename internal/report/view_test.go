@@ -1,0 +1,141 @@
+package report
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ews-exporter/ews_exporter/internal/failure"
+	"github.com/ews-exporter/ews_exporter/internal/origin"
+	"github.com/ews-exporter/ews_exporter/internal/report/examples"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/wire"
+)
+
+// TestPath: one look tells which box is at fault.
+func TestPath(t *testing.T) {
+	t.Parallel()
+	unknown := examples.Kemp()
+	unknown.Deciding.Origin = origin.Origin{Kind: origin.Unknown}
+	own := examples.Continue()
+	own.Fail(failure.New(failure.Status, "http_500", "500"))
+	own.Deciding.Final.Status, own.Deciding.Final.Reason = 500, ""
+	survey := examples.Continue()
+	survey.Survey = true
+	here := Hop{Name: "This exporter", Where: "asked mail.contoso.com", State: Succeeded}
+	passed := Hop{Name: "What answers there", Where: "192.0.2.10:443", Note: "passed the requests on", State: Succeeded}
+	works := Hop{Name: "Exchange", Where: "EX01", Note: "answered 200 OK", State: Succeeded}
+	for name, test := range map[string]struct {
+		result *result.Result
+		want   []Hop
+	}{
+		"the box": {examples.Kemp(), []Hop{
+			here, {Name: "Kemp LoadMaster", Where: "192.0.2.10:443", Note: "made the 501 Invalid Request itself", State: Failed}, works,
+		}},
+		"all works": {examples.Continue(), []Hop{here, passed, works}},
+		"nobody knows": {unknown, []Hop{
+			here, {Name: "What answers there", Where: "192.0.2.10:443", Note: "answered 501 Invalid Request; who made it does not show", State: Failed}, works,
+		}},
+		"Exchange itself": {own, []Hop{here, passed, {Name: "Exchange", Where: "EX01", Note: "answered 500", State: Failed}}},
+		"the certificate": {examples.Refused(), []Hop{
+			here, {Name: "What answers there", Where: "192.0.2.10:443", Note: "failed here: tls, certificate_expired", State: Failed},
+		}},
+		"the name": {examples.Unresolved(), []Hop{
+			here, {Name: "What answers there", Where: "mail.contoso.com", Note: "failed here: resolve, not_found", State: Failed},
+		}},
+		"a survey has no one path": {survey, nil},
+	} {
+		if diff := cmp.Diff(test.want, NewView(test.result).Path); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func TestRowsHoldEveryExchangeOnce(t *testing.T) {
+	t.Parallel()
+	for name, r := range map[string]*result.Result{"in steps": examples.Kemp(), "of no step": func() *result.Result {
+		r := examples.Kemp()
+		r.Steps = nil
+		return r
+	}()} {
+		seen := map[*result.Exchange]int{}
+		var walk func([]*Row)
+		walk = func(rows []*Row) {
+			for _, row := range rows {
+				if row.Exchange != nil {
+					seen[row.Exchange.Exchange]++
+				}
+				walk(row.Rows)
+			}
+		}
+		walk(NewView(r).Rows)
+		for _, x := range r.Exchanges {
+			if seen[x] != 1 {
+				t.Errorf("%s: the exchange of %s is shown %d times", name, x.Step, seen[x])
+			}
+		}
+	}
+}
+
+// TestPhases of the exchange that waited in vain: five seconds between head and body.
+func TestPhases(t *testing.T) {
+	t.Parallel()
+	r := examples.Kemp()
+	r.Deciding.Header = []origin.Field{{Name: "expect", Value: "100-continue"}}
+	rows := NewView(r).Rows[0].Rows
+	row := rows[len(rows)-1]
+	var got []Phase
+	for _, b := range row.Bars {
+		got = append(got, b.Phase)
+	}
+	if diff := cmp.Diff([]Phase{Head, Wait, Body, FirstByte, Transfer}, got); diff != "" {
+		t.Errorf("phases (-want +got):\n%s", diff)
+	}
+	if took := row.Bars[1].End - row.Bars[1].Start; took != 5 {
+		t.Errorf("the wait took %v, want 5 s", took)
+	}
+	if row.Bars[1].Class() != "phase-wait-for-100" {
+		t.Errorf("class %q", row.Bars[1].Class())
+	}
+}
+
+// TestBarsStayOnTheAxis however short or late they are.
+func TestBarsStayOnTheAxis(t *testing.T) {
+	t.Parallel()
+	for _, end := range []wire.Seconds{0, 0.0004, 0.03, 0.157, 1, 5.2, 9.99, 60, 3600} {
+		a := newAxis(&result.Result{Duration: end})
+		for _, span := range [][2]wire.Seconds{{0, 0}, {0, end}, {end, end}, {end, end + 1}, {end / 2, 0}, {-1, end}} {
+			b := a.bar(Head, span[0], span[1])
+			if x, width := number(t, b.X), number(t, b.Width); x < 0 || width <= 0 || x+width > 100.01 {
+				t.Errorf("axis of %v s, %v: x %s, width %s", end, span, b.X, b.Width)
+			}
+		}
+		if n := len(a.ticks()); n < 2 || n > 12 {
+			t.Errorf("axis of %v s: %d ticks", end, n)
+		}
+	}
+}
+
+func number(t *testing.T, percent string) float64 {
+	t.Helper()
+	n, err := strconv.ParseFloat(strings.TrimSuffix(percent, "%"), 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func TestStateOf(t *testing.T) {
+	t.Parallel()
+	warned := examples.Continue()
+	warned.Findings = []result.Finding{{Severity: result.Info}, {Severity: result.Warning}}
+	informed := examples.Continue()
+	informed.Findings = []result.Finding{{Severity: result.Info}}
+	for want, r := range map[State]*result.Result{Failed: examples.Kemp(), Warned: warned, Succeeded: informed} {
+		if got := StateOf(r); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}

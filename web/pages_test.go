@@ -1,0 +1,280 @@
+package web
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/ews-exporter/ews_exporter/internal/failure"
+	"github.com/ews-exporter/ews_exporter/internal/origin"
+	"github.com/ews-exporter/ews_exporter/internal/report/examples"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/runner"
+	"github.com/ews-exporter/ews_exporter/internal/wire"
+)
+
+const aPage = "text/html,*/*"
+
+// submit sends the form as a browser does from the exporter's own page, and does not follow where it leads.
+func (e *exporter) submit(t *testing.T, fields url.Values, headers ...string) (*http.Response, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, e.URL+"/report", strings.NewReader(fields.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Accept", aPage)
+	for i := 0; i < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	client := *e.Client()
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	response, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response, string(body)
+}
+
+func asked(more ...string) url.Values {
+	v := url.Values{"module": {"expect_continue"}, "target": {" mail.contoso.com "}}
+	for i := 0; i < len(more); i += 2 {
+		v.Set(more[i], more[i+1])
+	}
+	return v
+}
+
+func TestRunLeadsToTheRecord(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	response, _ := e.submit(t, asked("hostname", "mail.fabrikam.com", "auth", "monitor"), "Sec-Fetch-Site", "same-origin", "Origin", e.URL)
+	id := e.prober.answer.Result.ID
+	if response.StatusCode != http.StatusSeeOther || response.Header.Get("Location") != "report/"+id {
+		t.Fatalf("got %s, Location %q", response.Status, response.Header.Get("Location"))
+	}
+	want := runner.Request{Module: "expect_continue", Target: "mail.contoso.com", Hostname: "mail.fabrikam.com", Auth: "monitor"}
+	if e.prober.last != want {
+		t.Errorf("asked for %+v, want %+v", e.prober.last, want)
+	}
+	for _, path := range []string{"/report/" + id, "/report?module=expect_continue&target=mail.contoso.com"} {
+		response, body := e.ask(t, "GET", path, "Accept", aPage)
+		for _, want := range []string{
+			"Failed after 5.221 s", "Kemp LoadMaster", "made the 501 Invalid Request itself", "answered 200 OK", "EX01",
+			"late_body_rejected", "header X-FEServer: EX01", "CN=Contoso Issuing CA", "probe_success 0", `id="ticket-text"`, "<svg",
+		} {
+			if response.StatusCode != http.StatusOK || !strings.Contains(body, want) {
+				t.Errorf("%s: %s, %q is missing", path, response.Status, want)
+			}
+		}
+	}
+}
+
+func TestReportAsDataAndText(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	r := examples.Kemp()
+	e.recent.Add(r)
+	response, body := e.ask(t, "GET", "/report/"+r.ID+".json")
+	var decoded struct{ ID string }
+	if err := json.Unmarshal([]byte(body), &decoded); err != nil || decoded.ID != r.ID || response.Header.Get("Content-Type") != "application/json" {
+		t.Errorf("%v, ID %q, %s", err, decoded.ID, response.Header.Get("Content-Type"))
+	}
+	for _, path := range []string{"/report/" + r.ID + ".txt", "/report/" + r.ID} { // curl gets text anyway
+		if _, body := e.ask(t, "GET", path); !strings.HasPrefix(body, "Failed after") {
+			t.Errorf("%s: got %.60q", path, body)
+		}
+	}
+	if response, _ := e.ask(t, "GET", "/report/"+r.ID+".exe"); response.StatusCode != http.StatusNotFound {
+		t.Errorf("got %s", response.Status)
+	}
+}
+
+// TestOthersCannotRun: what another site's page makes a browser send runs nothing.
+func TestOthersCannotRun(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	for name, headers := range map[string][]string{
+		"a form elsewhere":      {"Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example"},
+		"a form next door":      {"Sec-Fetch-Site", "same-site", "Origin", "https://other.contoso.com"},
+		"an old browser's form": {"Origin", "https://evil.example"},
+		"a sandbox":             {"Origin", "null"},
+	} {
+		response, body := e.submit(t, asked(), headers...)
+		if response.StatusCode != http.StatusForbidden || !strings.Contains(body, "another site") {
+			t.Errorf("%s: %s", name, response.Status)
+		}
+	}
+	if e.prober.last != (runner.Request{}) {
+		t.Errorf("it ran %+v", e.prober.last)
+	}
+	if _, metrics := e.ask(t, "GET", "/metrics"); !strings.Contains(metrics, `probes_refused_total{reason="cross_site"} 4`) {
+		t.Error("the refusals are not counted")
+	}
+}
+
+func TestRunRefuses(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	if response, body := e.submit(t, url.Values{"module": {"expect_continue"}}); response.StatusCode != http.StatusBadRequest || !strings.Contains(body, "lacks") {
+		t.Errorf("no target: %s", response.Status)
+	}
+	if response, _ := e.submit(t, asked("auth", strings.Repeat("x", maxForm))); response.StatusCode != http.StatusBadRequest {
+		t.Errorf("a huge form: %s", response.Status)
+	}
+	e.prober.err = &runner.Refusal{Status: 503, Reason: runner.TooManyProbes, Message: "too <many>"}
+	if response, body := e.submit(t, asked()); response.StatusCode != 503 || !strings.Contains(body, "too &lt;many&gt;") || !strings.Contains(body, `value="mail.contoso.com"`) {
+		t.Errorf("a refusal says why, and keeps the form filled: %s\n%s", response.Status, body)
+	}
+	e.prober.err = nil
+	e.prober.answer.Result = &result.Result{Module: "expect_continue", Failure: failure.New(failure.Policy, "address_denied", "127.0.0.1 is denied: loopback")}
+	if response, body := e.submit(t, asked()); response.StatusCode != http.StatusForbidden || !strings.Contains(body, "loopback") {
+		t.Errorf("policy: %s", response.Status)
+	}
+}
+
+func TestDisabledReports(t *testing.T) {
+	t.Parallel()
+	e := start(t, func(o *Options) { o.Recent = nil })
+	for _, path := range []string{"/report?module=a&target=b", "/report/X", "/report/X.json"} {
+		if response, _ := e.ask(t, "GET", path); response.StatusCode != http.StatusNotFound {
+			t.Errorf("%s: %s", path, response.Status)
+		}
+	}
+	if response, _ := e.submit(t, asked()); response.StatusCode != http.StatusNotFound {
+		t.Errorf("run: %s", response.Status)
+	}
+	response, body := e.ask(t, "GET", "/")
+	if response.StatusCode != http.StatusOK || strings.Contains(body, "<form") || !strings.Contains(body, "--web.disable-report") {
+		t.Errorf("the start page is bare: %s\n%s", response.Status, body)
+	}
+	if response, _ := e.ask(t, "GET", probePath); response.StatusCode != http.StatusOK {
+		t.Errorf("probes go on, got %s", response.Status)
+	}
+}
+
+// evil is HTML that runs scripts where it is not escaped, and a character that turns the text behind it around. A
+// target's own name cannot hold the latter.
+const (
+	evilName = `"><script>alert(1)</script><img/src=x/onerror=alert(2)>`
+	evil     = evilName + "\u202e"
+)
+
+// hostile is a result in which the target put evil wherever it could.
+func hostile() *result.Result {
+	r := examples.Kemp()
+	r.Target, r.Name = evilName, evilName
+	r.Failure.Message = evil
+	r.Findings[0].Sentence, r.Findings[1].Code = evil, evilName
+	r.Deciding.Origin = origin.Origin{Kind: origin.Middlebox, Product: evil, Frontend: evil, Server: evil, Rule: evil, Evidence: evil}
+	for _, response := range []*wire.Response{r.Deciding.Final, r.Exchanges[1].Final} {
+		response.Raw, response.Reason, response.Excerpt = evil, evil, evil
+		response.Header = []origin.Field{{Name: evil, Value: evil}}
+	}
+	r.Deciding.Interim = []*wire.Response{{Raw: evil}}
+	r.Exchanges[1].Origin.Frontend = evil
+	r.Steps[0].Detail, r.Steps[0].Name = evil, evil
+	r.Deciding.Error, r.Deciding.URL = evil, evil
+	secure := r.Connections[0].Secure
+	secure.Chain[0].Subject, secure.Chain[0].Names, secure.VerifyError, secure.Verified = evil, []string{evil}, evil, false
+	r.Tables = []result.Table{{Title: evil, Columns: []string{evil}, Rows: [][]string{{evil}}}}
+	return r
+}
+
+// tag is the beginning of any tag that a target wanted on the page.
+var tag = regexp.MustCompile("<script>|<img|\u202e")
+
+func TestPagesEscapeAndAreLocked(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	e.recent.Add(hostile())
+	for _, path := range []string{
+		"/", "/?filter=" + url.QueryEscape(evilName), "/findings/late_body_rejected", "/findings/", "/report/" + hostile().ID,
+		"/report?module=expect_continue&target=" + url.QueryEscape(evilName),
+	} {
+		response, body := e.ask(t, "GET", path, "Accept", aPage)
+		if response.StatusCode != http.StatusOK || !strings.HasPrefix(response.Header.Get("Content-Type"), "text/html") {
+			t.Errorf("%s: %s, %s", path, response.Status, response.Header.Get("Content-Type"))
+		}
+		if found := tag.FindString(body); found != "" {
+			t.Errorf("%s lets %q through:\n%s", path, found, body)
+		}
+		if strings.Contains(body, "style=") {
+			t.Errorf("%s has inline style, which its own policy forbids", path)
+		}
+		policy := response.Header.Get("Content-Security-Policy")
+		if !strings.HasPrefix(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") {
+			t.Errorf("%s: Content-Security-Policy %q", path, policy)
+		}
+	}
+	if _, list := e.ask(t, "GET", "/findings/"); !strings.Contains(list, `<a href="late_body_rejected">`) {
+		t.Errorf("the list of findings lacks one:\n%s", list)
+	}
+	response, body := e.ask(t, "GET", "/findings/late_body_rejected")
+	if !strings.HasPrefix(response.Header.Get("Content-Type"), "text/plain") || !strings.HasPrefix(body, "# late\n") {
+		t.Errorf("curl gets the text, got %s %q", response.Header.Get("Content-Type"), body)
+	}
+}
+
+func TestIndexShowsWhatIsBrokenFirst(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	healthy := examples.Continue()
+	healthy.Target = "a.fabrikam.com"
+	e.recent.Add(later(healthy, 1))
+	e.recent.Add(later(examples.Kemp(), 0))
+	_, body := e.ask(t, "GET", "/")
+	broken, works := strings.Index(body, "mail.contoso.com</a>"), strings.Index(body, "a.fabrikam.com</a>")
+	if broken < 0 || works < broken {
+		t.Errorf("order is wrong:\n%s", body)
+	}
+	for _, want := range []string{
+		"501 Invalid Request 0.024 s after the body", `href="findings/late_body_rejected"`, "<option>expect_continue</option>",
+		"<strong>1</strong> failed", "<strong>2</strong> in all",
+	} {
+		if !strings.Contains(body, want) {
+			t.Errorf("%q is missing in\n%s", want, body)
+		}
+	}
+	for query, want := range map[string][2]bool{ // broken, works
+		"filter=FABRIKAM": {false, true}, "filter=late_body": {true, false}, "state=failed": {true, false},
+		"state=succeeded": {false, true}, "state=failed&filter=fabrikam": {false, false},
+	} {
+		_, body := e.ask(t, "GET", "/?"+query)
+		if got := [2]bool{strings.Contains(body, "mail.contoso.com</a>"), strings.Contains(body, "a.fabrikam.com</a>")}; got != want {
+			t.Errorf("%s shows %v, want %v", query, got, want)
+		}
+	}
+	if _, body := e.ask(t, "GET", "/config"); body != "redacted: \n" {
+		t.Errorf("/config gives %q", body)
+	}
+}
+
+func TestManySeriesAreCutToAPage(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	for i := range maxShown + 1 {
+		e.recent.Add(later(func() *result.Result { r := examples.Kemp(); r.Target = strings.Repeat("x", i+1); return r }(), i))
+	}
+	if _, body := e.ask(t, "GET", "/"); !strings.Contains(body, "200 of 201 are shown") {
+		t.Error("the page does not say that it is cut")
+	}
+}
+
+func TestTheFixForTheProductIsOnThePage(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	e.recent.Add(examples.Kemp())
+	_, body := e.ask(t, "GET", "/report/"+examples.Kemp().ID, "Accept", aPage)
+	if !strings.Contains(body, "turn <em>it</em> off") || strings.Contains(body, "look into it") {
+		t.Errorf("the fix is that for the product:\n%s", body)
+	}
+}

@@ -1,0 +1,143 @@
+package web
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/ews-exporter/ews_exporter/internal/report"
+	"github.com/ews-exporter/ews_exporter/internal/report/examples"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+)
+
+// later is a result of its own, at the given minute.
+func later(r *result.Result, minute int) *result.Result {
+	r.Start = r.Start.Add(time.Duration(minute) * time.Minute)
+	r.ID = fmt.Sprintf("%s-%s-%s-%d", r.Module, r.Target, report.StateOf(r), minute)
+	return r
+}
+
+// TestFailuresAreKeptLonger: at three in the morning one looks for what failed at midnight.
+func TestFailuresAreKeptLonger(t *testing.T) {
+	t.Parallel()
+	var m Recent
+	failed := later(examples.Kemp(), 0)
+	m.Add(failed)
+	first := later(examples.Continue(), 1)
+	m.Add(first)
+	for i := range 3 * maxGood {
+		m.Add(later(examples.Continue(), 2+i))
+	}
+	if m.Get(first.ID) != nil {
+		t.Error("an old success is still remembered")
+	}
+	if m.Get(failed.ID) != failed {
+		t.Error("the failure is forgotten")
+	}
+	for i := range 2 * maxBad {
+		m.Add(later(examples.Kemp(), 100+i))
+	}
+	if m.Get(failed.ID) != nil {
+		t.Error("failures are remembered without end")
+	}
+}
+
+func TestSeriesTellStateOverTime(t *testing.T) {
+	t.Parallel()
+	var m Recent
+	m.Add(later(examples.Continue(), 0))
+	broke := later(examples.Kemp(), 1)
+	m.Add(broke)
+	m.Add(broke) // a second time changes nothing
+	m.Add(later(examples.Kemp(), 2))
+	healthy := examples.Continue()
+	healthy.Target = "a.contoso.com"
+	m.Add(later(healthy, 3))
+	all := m.List()
+	if len(all) != 2 || all[0].Target != "mail.contoso.com" || all[1].Target != "a.contoso.com" {
+		t.Fatalf("what is broken comes first, got %+v", all)
+	}
+	s := all[0]
+	if s.State != report.Failed || !s.Since.Equal(broke.Start) || len(s.Moments) != 3 || s.Moments[0].State != report.Succeeded {
+		t.Errorf("got %s since %s, %+v", s.State, s.Since, s.Moments)
+	}
+	for i := range 2 * maxMoments {
+		m.Add(later(examples.Kemp(), 10+i))
+	}
+	s = m.List()[0]
+	if len(s.Moments) != maxMoments || s.Moments[0].Kept || !s.Moments[maxMoments-1].Kept {
+		t.Errorf("%d moments, the oldest kept: %t", len(s.Moments), s.Moments[0].Kept)
+	}
+}
+
+func TestNewest(t *testing.T) {
+	t.Parallel()
+	var m Recent
+	direct := examples.Continue()
+	direct.Name = "mail.contoso.test"
+	direct = later(direct, 1)
+	m.Add(direct)
+	m.Add(later(examples.Kemp(), 0))
+	if got := m.Newest("expect_continue", "mail.contoso.com", "", ""); got != direct {
+		t.Errorf("any name: got %v", got)
+	}
+	if got := m.Newest("expect_continue", "mail.contoso.com", "mail.contoso.com", ""); got == nil || got == direct {
+		t.Errorf("one name: got %v", got)
+	}
+	if m.Newest("expect_continue", "nowhere", "", "") != nil {
+		t.Error("a target that was never probed has no result")
+	}
+}
+
+// TestRecentIsBounded whatever a target sends, and however many targets there are.
+func TestRecentIsBounded(t *testing.T) {
+	t.Parallel()
+	var m Recent
+	add := func(prefix string, i int, raw string) {
+		r := examples.Kemp()
+		r.Target = fmt.Sprintf("%s%d", prefix, i)
+		r.Deciding.Final.Raw = raw
+		m.Add(later(r, i))
+	}
+	for i := range maxPairs + 500 {
+		add("x", i, "")
+	}
+	if got := len(m.List()); got != maxPairs {
+		t.Errorf("%d pairs are remembered, want %d", got, maxPairs)
+	}
+	large := strings.Repeat("h", 1<<20)
+	for i := range 100 {
+		add("y", i, large)
+	}
+	if m.bytes > maxRecentBytes || len(m.byID) == 0 || m.good.Len()+m.bad.Len() != len(m.byID) {
+		t.Errorf("%d bytes in %d results are remembered, want at most %d", m.bytes, len(m.byID), maxRecentBytes)
+	}
+	if m.Newest("expect_continue", "y99", "", "") == nil {
+		t.Error("the newest is forgotten")
+	}
+	sum := 0
+	for _, e := range m.byID {
+		sum += e.Value.(*remembered).bytes
+	}
+	if sum != m.bytes {
+		t.Errorf("%d bytes are counted, %d are there", m.bytes, sum)
+	}
+}
+
+func TestRecentIsSafe(t *testing.T) {
+	t.Parallel()
+	var m Recent
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			for j := range 50 {
+				m.Add(later(examples.Kemp(), 100*i+j))
+				m.List()
+				m.Newest("expect_continue", "mail.contoso.com", "", "")
+			}
+		})
+	}
+	all.Wait()
+}

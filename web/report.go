@@ -1,0 +1,214 @@
+package web
+
+import (
+	"bytes"
+	"errors"
+	"html/template"
+	"net/http"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/expfmt"
+
+	"github.com/ews-exporter/ews_exporter/collector"
+	"github.com/ews-exporter/ews_exporter/internal/markdown"
+	"github.com/ews-exporter/ews_exporter/internal/plain"
+	"github.com/ews-exporter/ews_exporter/internal/report"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/runner"
+)
+
+// maxForm bounds what the form may send, in bytes.
+const maxForm = 64 << 10
+
+// forgotten says why there is no report.
+const forgotten = "No such probe is remembered (any more): the newest few of each target and module are, failures longest, and none across a restart of the exporter. Run it again."
+
+// reportPage is one probe as a page.
+type reportPage struct {
+	chrome
+	Form     form
+	View     *report.View
+	Findings []finding
+	Metrics  string
+	Text     string // for a ticket
+}
+
+// finding is a finding with its fix.
+type finding struct {
+	result.Finding
+	Fix template.HTML // for the product where the page has it, else for all; empty without a page
+}
+
+// newest shows the newest result of a target and module again, without probing.
+func (s *server) newest(w http.ResponseWriter, r *http.Request) {
+	p, refused := parameters(r, "module", "target", "hostname", "auth")
+	if refused != nil {
+		s.refusePage(w, r, refused, form{})
+		return
+	}
+	newest := s.Recent.Newest(p["module"], p["target"], p["hostname"], p["auth"])
+	if newest == nil {
+		s.refusePage(w, r, refusal(http.StatusNotFound, "", forgotten),
+			form{Module: p["module"], Target: p["target"], Hostname: p["hostname"], Auth: p["auth"]})
+		return
+	}
+	s.report(w, r, newest, "./")
+}
+
+// byID shows a result for good, as a page, or with .json or .txt behind its ID.
+func (s *server) byID(w http.ResponseWriter, r *http.Request) {
+	id, kind, _ := strings.Cut(r.PathValue("id"), ".")
+	found := s.Recent.Get(id)
+	switch {
+	case found == nil:
+		s.refusePage(w, r, refusal(http.StatusNotFound, "", forgotten), form{})
+	case kind == "":
+		s.report(w, r, found, "../")
+	case kind == "json":
+		w.Header().Set("Content-Type", "application/json")
+		_ = report.JSON(w, found) // the client is gone when this fails
+	case kind == "txt":
+		text(w, asText(found))
+	default:
+		http.NotFound(w, r)
+	}
+}
+
+// asText is the report as text. Writing to memory does not fail.
+func asText(r *result.Result) string {
+	var b bytes.Buffer
+	_ = report.Text(&b, r, report.Options{})
+	return b.String()
+}
+
+// report shows a result: a page to browsers, text to everybody else.
+func (s *server) report(w http.ResponseWriter, r *http.Request, found *result.Result, home string) {
+	if !wantsPage(w, r) {
+		text(w, asText(found))
+		return
+	}
+	p := reportPage{
+		chrome: s.chrome(found.Module+" of "+found.Target, home),
+		Form:   form{Modules: s.Modules(), Module: found.Module, Target: found.Target, Auth: found.Auth},
+		View:   report.NewView(found), Text: asText(found),
+	}
+	if found.Name != found.Target {
+		p.Form.Hostname = found.Name
+	}
+	for _, f := range found.Findings {
+		p.Findings = append(p.Findings, finding{f, s.fix(f, home)})
+	}
+	var err error
+	if p.Metrics, err = exposition(collector.Gatherer(found, nil)); err != nil {
+		http.Error(w, "the metrics could not be written: "+err.Error(), http.StatusInternalServerError)
+		return
+	}
+	s.page(w, http.StatusOK, "report.html", p)
+}
+
+// fix gives what a finding's page says about mending it.
+func (s *server) fix(f result.Finding, home string) template.HTML {
+	all := markdown.Section(s.findingPage(f.Code), "The fix")
+	if f.Product != "" {
+		if own := markdown.Section(all, f.Product); own != "" {
+			all = own
+		}
+	}
+	return markdown.HTML(all, home+"findings/")
+}
+
+// exposition is metrics as Prometheus reads them.
+func exposition(metrics prometheus.Gatherer) (string, error) {
+	families, err := metrics.Gather()
+	var b strings.Builder
+	for _, f := range families {
+		_, textErr := expfmt.MetricFamilyToText(&b, f)
+		err = errors.Join(err, textErr)
+	}
+	return b.String(), err
+}
+
+// run runs a probe that a person asked for, and leads to its record.
+func (s *server) run(w http.ResponseWriter, r *http.Request) {
+	asked, refused := readForm(w, r)
+	if refused != nil {
+		s.refusePage(w, r, refused, asked)
+		return
+	}
+	answer, err := s.Prober.Probe(r.Context(), runner.Request{
+		Module: asked.Module, Target: asked.Target, Auth: asked.Auth, Hostname: asked.Hostname,
+	})
+	if err == nil && denied(answer.Result) {
+		err = refusal(http.StatusForbidden, runner.DeniedTarget, "%s", answer.Result.Failure.Message)
+	}
+	if err != nil {
+		s.refusePage(w, r, asRefusal(err), asked)
+		return
+	}
+	s.Recent.Add(answer.Result)
+	seeOther(w, "report/"+answer.Result.ID)
+}
+
+// asRefusal makes an error of a probe an answer to the one who asked for it.
+func asRefusal(err error) *runner.Refusal {
+	var refused *runner.Refusal
+	if errors.As(err, &refused) {
+		return refused
+	}
+	return refusal(http.StatusInternalServerError, "", "the probe could not be run: %v", err)
+}
+
+// seeOther leads to a path relative to the one that was asked for, because the exporter may be served under a path.
+func seeOther(w http.ResponseWriter, relative string) {
+	w.Header().Set("Location", relative)
+	w.WriteHeader(http.StatusSeeOther)
+}
+
+// readForm reads the form of a page, which another site's page must not send.
+func readForm(w http.ResponseWriter, r *http.Request) (form, *runner.Refusal) {
+	if err := http.NewCrossOriginProtection().Check(r); err != nil {
+		return form{}, refusal(http.StatusForbidden, runner.CrossSite, "this request comes from another site's page (%v): open the exporter itself and ask there", err)
+	}
+	if refused := crossSite(r); refused != nil {
+		return form{}, refused
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		return form{}, badRequest("the form cannot be read: %v", err)
+	}
+	f := form{
+		Module: r.PostForm.Get("module"), Target: strings.TrimSpace(r.PostForm.Get("target")),
+		Hostname: strings.TrimSpace(r.PostForm.Get("hostname")), Auth: strings.TrimSpace(r.PostForm.Get("auth")),
+		Direct: strings.TrimSpace(r.PostForm.Get("direct")),
+	}
+	if f.Module == "" || f.Target == "" {
+		return f, badRequest("the form lacks the module or the target")
+	}
+	return f, nil
+}
+
+// refusePage says why there is nothing to show, with the form to try again.
+func (s *server) refusePage(w http.ResponseWriter, r *http.Request, refused *runner.Refusal, asked form) {
+	if refused.Reason != "" {
+		s.Self.Refused(refused.Reason)
+	}
+	if !wantsPage(w, r) {
+		http.Error(w, plain.Escape(refused.Message), refused.Status)
+		return
+	}
+	asked.Modules = s.Modules()
+	home := "./"
+	if r.PathValue("id") != "" {
+		home = "../"
+	}
+	title := "Not probed"
+	if refused.Status == http.StatusNotFound {
+		title = "Not remembered"
+	}
+	s.page(w, refused.Status, "refused.html", struct {
+		chrome
+		Form    form
+		Message string
+	}{s.chrome(title, home), asked, refused.Message})
+}
