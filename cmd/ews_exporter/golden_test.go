@@ -46,6 +46,24 @@ func TestGoldenProbes(t *testing.T) {
 	}
 }
 
+// TestGoldenRoundTrips does the same for auth_roundtrips, at the sites that differ in what a logon costs.
+func TestGoldenRoundTrips(t *testing.T) {
+	t.Parallel()
+	names := []string{"ntlm-persisted", "ntlm-per-request", "only-basic", "legs-split", "protection-allow-rebound"}
+	for _, name := range names { // an exporter for each: a refusal at two sites suspends the auth at all
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			site, err := lab.Start(t.Context(), lab.Options{Only: []string{name}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(site.Close)
+			scenario, _ := site.Scenario(name)
+			compare(t, "auth_roundtrips-"+name, scrape(t, overLab(t, site), "auth_roundtrips", scenario.Address))
+		})
+	}
+}
+
 // overLab is an exporter with the lab's own configuration.
 func overLab(t *testing.T, site *lab.Site) http.Handler {
 	t.Helper()
@@ -93,7 +111,7 @@ func scrape(t *testing.T, exporter http.Handler, module, target string) string {
 }
 
 // measured are the values that differ from run to run.
-var measured = regexp.MustCompile(`(?m)^(probe_(?:duration_seconds|dns_lookup_time_seconds|http_duration_seconds|step_duration_seconds|expect_continue_wait_seconds|ssl_earliest_cert_expiry)(?:\{.*\})?) .+$`)
+var measured = regexp.MustCompile(`(?m)^(probe_(?:duration_seconds|dns_lookup_time_seconds|http_duration_seconds|step_duration_seconds|auth_object_duration_seconds|expect_continue_wait_seconds|ssl_earliest_cert_expiry)(?:\{.*\})?) .+$`)
 
 // cipher depends on the machine: without AES in hardware TLS 1.3 prefers ChaCha20.
 var cipher = regexp.MustCompile(`cipher="[^"]+"`)

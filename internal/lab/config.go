@@ -19,14 +19,24 @@ const (
 // The modules differ in how long they wait for the 100: 5 s is what the field notes saw a client wait, 1 s is for
 // people who try things out. The auth may go only where the lab asks for it; where nothing does, there is none.
 var configText = template.Must(template.New("").Parse(`# The simulated site of "ews_exporter lab". Written anew at every start.
-{{- if .Targets}}
+{{- if or .Targets .Windows}}
 auths:
+{{- end}}
+{{- if .Targets}}
   lab:
     username: {{.Username}}
     password_file: {{.PasswordFile}}
     schemes: [basic]
     targets: [{{.Targets}}]
     modules: [expect_continue_basic]
+{{- end}}
+{{- if .Windows}}
+  windows:
+    username: {{.Username}}
+    password_file: {{.PasswordFile}}
+    schemes: [negotiate, ntlm]
+    targets: [{{.Windows}}]
+    modules: [expect_continue_windows, auth_roundtrips, auth_roundtrips_pages]
 {{- end}}
 modules:
   expect_continue:
@@ -50,6 +60,27 @@ modules:
     tls_config: {ca_file: {{.CAFile}}}
     expect_continue: {wait: 5s, variants: [immediate]}
 {{- end}}
+{{- if .Windows}}
+  expect_continue_windows:
+    prober: expect_continue
+    timeout: 8s
+    auth: windows
+    ip_protocol: ip4
+    tls_config: {ca_file: {{.CAFile}}}
+    expect_continue: {wait: 1s, variants: [immediate]}
+  auth_roundtrips:
+    prober: auth_roundtrips
+    auth: windows
+    ip_protocol: ip4
+    tls_config: {ca_file: {{.CAFile}}}
+    auth_roundtrips: {expected_schemes: [negotiate, ntlm], extended_protection_check: true}
+  auth_roundtrips_pages: # the four pages of the field notes, where a scenario has them
+    prober: auth_roundtrips
+    auth: windows
+    ip_protocol: ip4
+    tls_config: {ca_file: {{.CAFile}}}
+    auth_roundtrips: {method: GET, paths: [/auth1.htm, /auth2.htm, /auth3.htm, /auth4.htm]}
+{{- end}}
 policy:
   allow: ["127.0.0.0/8", "::1"] # loopback is denied unless it is named
 `))
@@ -59,7 +90,8 @@ policy:
 func WriteConfig(dir string, site *Site) error {
 	var text strings.Builder
 	if err := configText.Execute(&text, map[string]string{
-		"Username": Username, "PasswordFile": passwordFile, "CAFile": caFile, "Targets": strings.Join(site.logonTargets(), ", "),
+		"Username": Username, "PasswordFile": passwordFile, "CAFile": caFile, "Targets": targets(site, func(c Scenario) bool { return c.WithLogon.Outcome != "" }),
+		"Windows": targets(site, func(c Scenario) bool { return len(c.origin.logon) > 0 }),
 	}); err != nil {
 		return fmt.Errorf("making the lab's configuration: %w", err)
 	}
@@ -80,17 +112,17 @@ func WriteConfig(dir string, site *Site) error {
 	return nil
 }
 
-// logonTargets are the names, with port, under which the scenarios that let the lab's user in can be probed.
-func (s *Site) logonTargets() []string {
-	var targets []string
+// targets are the names, with port, under which the wanted scenarios can be probed.
+func targets(s *Site, wanted func(Scenario) bool) string {
+	var list []string
 	for _, scenario := range s.scenarios {
-		if scenario.WithLogon.Outcome == "" {
+		if !wanted(scenario) {
 			continue
 		}
 		_, port, _ := net.SplitHostPort(scenario.Address)
 		for _, name := range []string{"127.0.0.1", "localhost", "mail.contoso.test"} {
-			targets = append(targets, fmt.Sprintf("%q", net.JoinHostPort(name, port)))
+			list = append(list, fmt.Sprintf("%q", net.JoinHostPort(name, port)))
 		}
 	}
-	return targets
+	return strings.Join(list, ", ")
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ews-exporter/ews_exporter/internal/auth"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/result"
@@ -83,25 +84,36 @@ func (p *probe) servers() []string {
 	return names
 }
 
-// judgeSplit finds a logon that failed because its legs went to different servers.
+// judgeSplit finds a logon by NTLM that failed because its legs, over one connection, went to different servers.
 func (p *probe) judgeSplit() {
-	if !failure.Is(p.failure(), failure.Auth, "refused", "handshake_broken") || len(p.objects) == 0 {
+	if !failure.Is(p.failure(), failure.Auth, auth.Refused, auth.HandshakeBroken) {
 		return
 	}
-	o := p.objects[len(p.objects)-1]
-	if o.scheme != "ntlm" && o.challenge.Computer == "" {
-		return
-	}
-	var legs []string
-	for _, e := range p.run.Result.Exchanges[o.first:o.last] {
-		if e.Origin.Frontend != "" {
-			legs = append(legs, e.Origin.Frontend)
+	for _, c := range p.run.Result.Connections {
+		legs, challenged := p.legs(c.ID)
+		if different := slices.Compact(slices.Sorted(slices.Values(legs))); challenged && len(different) > 1 {
+			p.run.Find(LegsSplit, result.Error, p.first(), "The legs of one NTLM logon over one connection were answered by different servers (%s), which know nothing of each other's challenge: the box in front of them balances requests, and not connections.",
+				strings.Join(legs, ", "))
+			return
 		}
 	}
-	if different := slices.Compact(slices.Sorted(slices.Values(legs))); len(different) > 1 {
-		p.run.Find(LegsSplit, result.Error, p.first(), "The legs of one NTLM logon over one connection were answered by different servers (%s), which know nothing of each other's challenge: the box in front of them balances requests, and not connections.",
-			strings.Join(legs, ", "))
+}
+
+// legs are the servers that answered on a connection, in order, and whether NTLM's challenge was among the answers.
+func (p *probe) legs(connection int) (servers []string, challenged bool) {
+	for _, e := range p.run.Result.Exchanges {
+		if e.Connection != connection || e.Final == nil {
+			continue
+		}
+		if e.Origin.Frontend != "" {
+			servers = append(servers, e.Origin.Frontend)
+		}
+		for _, c := range auth.ParseChallenges(e.Final.Values("WWW-Authenticate")) {
+			_, ok := auth.ReadNTLM(c)
+			challenged = challenged || ok
+		}
 	}
+	return servers, challenged
 }
 
 // failure is the probe's as an error; nil without one.

@@ -50,11 +50,22 @@ func (s *Settings) Probe(ctx context.Context, run *prober.Run) {
 	err := p.fetchAll(ctx)
 	run.Contrast()
 	run.Result.Fail(failure.From(err))
-	if n := len(run.Result.Exchanges); n > 0 {
-		run.Result.Deciding = run.Result.Exchanges[n-1]
-	}
+	decide(run.Result)
 	p.judge()
 	p.measure()
+}
+
+// decide makes the last connection the deciding one, with the last exchange on it: a probe ends with what failed.
+func decide(r *result.Result) {
+	if len(r.Connections) == 0 {
+		return
+	}
+	r.DecidingConnection = r.Connections[len(r.Connections)-1]
+	for _, e := range r.Exchanges {
+		if e.Connection == r.DecidingConnection.ID {
+			r.Deciding = e
+		}
+	}
 }
 
 // fetchAll fetches the objects one after the other.
@@ -66,8 +77,9 @@ func (p *probe) fetchAll(ctx context.Context) error {
 	if p.resolution, err = p.run.Resolve(ctx); err != nil {
 		return err
 	}
-	if err := p.checkProtection(ctx); err != nil {
-		return err
+	// A secret that the check found refused is not sent again below: the gate sees to that.
+	if err := p.checkProtection(ctx); failure.Is(err, failure.Auth, auth.Refused) {
+		p.run.Result.Fail(failure.From(err))
 	}
 	fetch := p.run.Step("fetch")
 	defer p.hangUp()
