@@ -27,10 +27,10 @@ const (
 	Unreachable     = "kdc_unreachable"     // no KDC could be asked
 	NoAnswer        = "kdc_no_answer"       // a KDC took the request and gave no answer in time
 	Malformed       = "kdc_malformed"       // a KDC's answer cannot be read
-	WrongPassword   = "kdc_wrong_password"  // KDC error 24 #nosec G101
+	WrongPassword   = "kdc_wrong_password"  // #nosec G101 -- KDC error 24
 	UnknownAccount  = "kdc_unknown_account" // 6
 	Revoked         = "kdc_account_revoked" // 18: locked, disabled or expired
-	PasswordExpired = "password_expired"    // 23 #nosec G101
+	PasswordExpired = "password_expired"    // #nosec G101 -- 23
 	Policy          = "kdc_policy"          // 12: logon hours, workstations and the like
 	UnknownService  = "unknown_service"     // 7: no such service principal
 	NoEncryption    = "kdc_no_encryption"   // 14: no AES key

@@ -130,7 +130,7 @@ func (g GSSAPI) shared(t testing.TB) string {
 
 func writeShared(t testing.TB, path, text string) {
 	t.Helper()
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil { // #nosec G306 -- for a server that runs as another
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil { // #nosec G306 G703 -- for a server that runs as another
 		t.Fatal(err)
 	}
 	if err := os.Chmod(path, 0o644); err != nil { // #nosec G302 -- whatever the umask says
