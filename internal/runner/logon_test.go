@@ -3,6 +3,7 @@ package runner_test
 import (
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -206,7 +207,7 @@ func TestEchoShowsNoSecret(t *testing.T) {
 			if sent == 0 {
 				t.Fatal("no credentials were sent, so nothing was tested")
 			}
-			for _, secret := range []string{lab.Password, "TlRMTVNTUAAD", "TlRMTVNTUAAC", "TlRMTVNTUAAB", "Q09OVE9TT1xwcm9iZ"} {
+			for _, secret := range []string{lab.Password, "TlRMTVNTUAAD", "TlRMTVNTUAAC", "TlRMTVNTUAAB", "Q09OVE9TT1xwcm9iZ", "Y29va2llIG9m"} {
 				if strings.Contains(string(text), secret) {
 					t.Errorf("the result holds %q", secret)
 				}
@@ -379,4 +380,92 @@ func complete(res *result.Result) (n int64) {
 		}
 	}
 	return n
+}
+
+// TestHostileChallenges: what a server can answer to the first leg of a logon. Each ends in a named failure, in bounded
+// time, and no secret was sent.
+func TestHostileChallenges(t *testing.T) {
+	t.Parallel()
+	authority, err := lab.NewAuthority()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tls, err := authority.ServerConfig()
+	if err != nil {
+		t.Fatal(err)
+	}
+	unauthorized := func(challenge string) []lab.Step {
+		return []lab.Step{lab.Write("HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: " + challenge + "\r\nContent-Length: 0\r\n\r\n")}
+	}
+	const first = "NTLM"
+	tests := []struct {
+		name   string
+		leg    []lab.Step
+		reason string
+	}{
+		{"no base64", unauthorized("NTLM =A="), "handshake_broken"},
+		{"truncated", unauthorized("NTLM TlRMTVNTUAACAAAA"), "challenge_malformed"},
+		{"huge", unauthorized("NTLM " + strings.Repeat("TlRM", 20<<10)), "challenge_malformed"},
+		{"huger than any token", unauthorized("NTLM " + strings.Repeat("TlRM", 60<<10)), "handshake_broken"},
+		{"bare again and again", unauthorized(first), "handshake_broken"},
+		{"another scheme's", unauthorized("Negotiate oQcwBaADCgEC"), "handshake_broken"},
+		{"a scheme that was not asked for", unauthorized(`Basic realm="give me the password"`), "handshake_broken"},
+		{"a page", []lab.Step{lab.Write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")}, "handshake_broken"},
+		{"a redirect", []lab.Step{lab.Write("HTTP/1.1 302 Found\r\nLocation: https://elsewhere.invalid/\r\nContent-Length: 0\r\n\r\n")}, "handshake_broken"},
+		{"an end announced", []lab.Step{lab.Write("HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: NTLM TlRMTVNTUAACAAAA\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")}, "connection_closed"},
+		{"a reset", []lab.Step{lab.Reset}, "connection_closed"},
+		{"silence", []lab.Step{lab.Hang}, "timeout"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			server := lab.Branch(func(head string) []lab.Step {
+				if strings.Contains(head, "\r\nAuthorization: ") {
+					return tt.leg
+				}
+				return unauthorized(first)
+			})
+			site := lab.ServeTLS(t, tls, server, server, server)
+			dir := t.TempDir()
+			write(t, filepath.Join(dir, "ca.pem"), string(authority.PEM()))
+			write(t, filepath.Join(dir, "ews_exporter.yml"), fmt.Sprintf(`
+auths: {a: {username: u, password: hunter2, schemes: [ntlm], targets: [%q]}}
+modules: {m: {prober: auth_roundtrips, auth: a, tls_config: {ca_file: ca.pem}, auth_roundtrips: {method: GET}}}
+policy: {allow: ["127.0.0.0/8"]}
+`, site.Addr()))
+			cfg, err := config.Load([]string{filepath.Join(dir, "ews_exporter.yml")}, probes.Kinds())
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := newRunner(cfg)
+			start := time.Now()
+			answer, err := r.Probe(t.Context(), runner.Request{Module: "m", Target: site.Addr(), Limit: 1500 * time.Millisecond})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if f := answer.Result.Failure; f == nil || f.Reason != tt.reason {
+				t.Errorf("failure %v (%+v), want %s", f, f, tt.reason)
+			}
+			if took := time.Since(start); took > 10*time.Second {
+				t.Errorf("took %s, far beyond the limit", took)
+			}
+			if strings.Contains(site.Received(0), "TlRMTVNTUAAD") || strings.Contains(site.Received(0), "Basic ") {
+				t.Error("an answer made with the secret was sent")
+			}
+			again, err := r.Probe(t.Context(), runner.Request{Module: "m", Target: site.Addr(), Limit: 1500 * time.Millisecond})
+			if err != nil || again.Result.Failure == nil || again.Result.Failure.Reason != tt.reason {
+				t.Errorf("the next probe: %v, %v; the auth must not be suspended by a handshake without a secret", again.Result.Failure, err)
+			}
+		})
+	}
+}
+
+// TestNoLogonOverPlainHTTP: an auth and an http target do not go together.
+func TestNoLogonOverPlainHTTP(t *testing.T) {
+	t.Parallel()
+	_, r := logonRunner(t, map[string]string{"m": "schemes: [ntlm], " + passwordFile}, "early-401")
+	var refusal *runner.Refusal
+	if _, err := r.Probe(t.Context(), runner.Request{Module: "m", Target: "http://127.0.0.1:1"}); !errors.As(err, &refusal) || refusal.Reason != runner.DeniedAuth {
+		t.Errorf("got %v", err)
+	}
 }

@@ -2,10 +2,12 @@ package authroundtrips_test
 
 import (
 	"crypto/tls"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -58,8 +60,18 @@ func probeServer(t *testing.T, dir, address, auths, options string) *result.Resu
 	if err != nil {
 		t.Fatal(err)
 	}
+	shown, err := json.Marshal(answer.Result)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(shown), password) || token.Match(shown) {
+		t.Errorf("the result shows a secret: %s", token.Find(shown))
+	}
 	return answer.Result
 }
+
+// token is what must not be shown: one of Negotiate or NTLM.
+var token = regexp.MustCompile(`(Negotiate|NTLM) [0-9A-Za-z+/]{20,}`)
 
 // statuses are those of the responses to the objects, in order.
 func statuses(res *result.Result) string {
