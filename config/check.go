@@ -66,15 +66,29 @@ func (l *loader) checkTimeout(path, own string, m *Module) {
 
 // checkUse checks that the module and its auth go together.
 func (l *loader) checkUse(path string, m *Module) {
-	if m.Auth == "" {
+	l.checkAuthOf(path, "auth", m.Auth, m)
+	if user, ok := m.Settings.(AuthUser); ok {
+		for field, name := range user.Auths() {
+			l.checkAuthOf(path, m.Prober+dotted(field), name, m)
+		}
+	}
+}
+
+// checkAuthOf checks that the module may use the auth that one of its fields names.
+func (l *loader) checkAuthOf(path, names, name string, m *Module) {
+	if name == "" {
 		return
 	}
-	a := l.config.Auths[m.Auth]
+	a := l.config.Auths[name]
 	if a == nil {
-		l.report(path+".auth", fmt.Sprintf("unknown auth %.64q; %s", m.Auth, hint(m.Auth, slices.Collect(maps.Keys(l.config.Auths)))))
+		l.report(join(path, names), fmt.Sprintf("unknown auth %.64q; %s", name, hint(name, slices.Collect(maps.Keys(l.config.Auths)))))
 		return
 	}
-	if field, problem := a.Misfit(m); problem != "" {
-		l.report(path+"."+field, problem)
+	field, problem := a.Misfit(m)
+	if field == "auth" {
+		field = names
+	}
+	if problem != "" {
+		l.report(join(path, field), problem)
 	}
 }

@@ -79,6 +79,12 @@ type Settings interface {
 	Paths() []string
 }
 
+// AuthUser is implemented by Settings that can name auths beside the module's.
+type AuthUser interface {
+	// Auths gives the name of each, by the field that names it; none that is empty.
+	Auths() map[string]string
+}
+
 // Kind is one kind of module, as the list of probers declares it.
 type Kind struct {
 	Name string          // the prober's name, and the key of its settings

@@ -33,7 +33,9 @@ type Run struct {
 	Agent  string // the User-Agent: "ews_exporter/VERSION"
 
 	// Secrets gives the logon of the module's auth; nil without one.
-	Secrets  *Secrets
+	Secrets *Secrets
+	// Others are the logons of the auths that the prober's own settings name, by the auth's name.
+	Others   map[string]*Secrets
 	Redactor *secret.Redactor
 	Dialer   *wire.Dialer
 

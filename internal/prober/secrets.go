@@ -102,3 +102,11 @@ func (s *Secrets) Hourly() (last string, due bool) {
 
 // Note keeps what such a check said.
 func (s *Secrets) Note(said string) { s.gate.Note(s.credential.Name, s.target.Name, said) }
+
+// Using does f with other secrets than the module's auth. No other goroutine of the probe may log on meanwhile.
+func (r *Run) Using(other *Secrets, f func() error) error {
+	own := r.Secrets
+	r.Secrets = other
+	defer func() { r.Secrets = own }()
+	return f()
+}

@@ -18,7 +18,8 @@ import (
 type job struct {
 	module *config.Module
 	prober prober.Prober
-	auth   *config.Auth // nil without one
+	auth   *config.Auth            // nil without one
+	others map[string]*config.Auth // that the module's own settings name, by name
 	target target.Target
 	policy *policy.Policy
 	limit  time.Duration
@@ -69,6 +70,9 @@ func (r *Runner) prepare(req Request) (*job, error) {
 	if j.auth, err = authFor(cfg, j, req.Auth); err != nil {
 		return nil, err
 	}
+	if j.others, err = othersFor(cfg, j); err != nil {
+		return nil, err
+	}
 	if err := j.policy.Target(j.target); err != nil {
 		return nil, refuse(http.StatusForbidden, DeniedTarget, "%v", err)
 	}
@@ -77,6 +81,23 @@ func (r *Runner) prepare(req Request) (*job, error) {
 		j.limit = req.Limit
 	}
 	return j, nil
+}
+
+// othersFor finds the auths that the module's own settings name, and checks them as authFor does.
+func othersFor(cfg *config.Config, j *job) (map[string]*config.Auth, error) {
+	user, ok := j.module.Settings.(config.AuthUser)
+	if !ok {
+		return nil, nil //nolint:nilnil // none is an answer
+	}
+	others := map[string]*config.Auth{}
+	for _, name := range user.Auths() {
+		a, err := authFor(cfg, j, name)
+		if err != nil {
+			return nil, err
+		}
+		others[name] = a
+	}
+	return others, nil
 }
 
 // authFor finds the auth of a request, nil for none, and checks all that can be known before the first packet.

@@ -61,6 +61,11 @@ func (r *Runner) probe(ctx context.Context, j *job, short *failure.Failure) *res
 		run.Secrets = prober.NewSecrets(j.auth.Credential(), r.Gate, j.target)
 		defer run.Secrets.Settle()
 	}
+	run.Others = map[string]*prober.Secrets{}
+	for name, a := range j.others {
+		run.Others[name] = prober.NewSecrets(a.Credential(), r.Gate, j.target)
+		defer run.Others[name].Settle()
+	}
 	if short != nil {
 		res.Fail(short)
 		blank(j, res)

@@ -23,6 +23,8 @@ type Settings struct {
 	ExpectedSchemes []string `yaml:"expected_schemes"`
 	// ExtendedProtectionCheck tells what the server does with channel bindings, at most once an hour per target.
 	ExtendedProtectionCheck bool `yaml:"extended_protection_check"`
+	// ExtendedProtectionAuth is the auth that the check logs on with; empty for the module's.
+	ExtendedProtectionAuth string `yaml:"extended_protection_auth"`
 }
 
 // defaults are the four objects of a consultant's field notes, as an EWS client fetches them.
@@ -46,6 +48,9 @@ func (s *Settings) Check(report func(field, problem string)) {
 			report(fmt.Sprintf("paths[%d]", i), fmt.Sprintf("%q: a path begins with / and holds no spaces", path))
 		}
 	}
+	if s.ExtendedProtectionAuth != "" && !s.ExtendedProtectionCheck {
+		report("extended_protection_auth", "is of no use without extended_protection_check")
+	}
 	for i, scheme := range s.ExpectedSchemes {
 		if !slices.Contains(schemes, scheme) || scheme == other {
 			report(fmt.Sprintf("expected_schemes[%d]", i), fmt.Sprintf("%q: one of %s", scheme, strings.Join(schemes[:len(schemes)-1], ", ")))
@@ -53,6 +58,14 @@ func (s *Settings) Check(report func(field, problem string)) {
 			report(fmt.Sprintf("expected_schemes[%d]", i), fmt.Sprintf("%q is there already", scheme))
 		}
 	}
+}
+
+// Auths implements config.AuthUser.
+func (s *Settings) Auths() map[string]string {
+	if s.ExtendedProtectionAuth == "" {
+		return nil
+	}
+	return map[string]string{"extended_protection_auth": s.ExtendedProtectionAuth}
 }
 
 // Need implements config.Settings.

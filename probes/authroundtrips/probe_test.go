@@ -51,6 +51,7 @@ func start(t *testing.T, s setting, only ...string) (*lab.Site, *runner.Runner) 
 		text = fmt.Sprintf("auths: {a: {username: '%s', schemes: [%s], targets: [%s], %s}}\n", lab.Username, s.scheme, strings.Join(targets, ", "), s.secret)
 		use = "auth: a, "
 	}
+	text = strings.ReplaceAll(text, "TARGET", strings.Join(targets, ", "))
 	text += fmt.Sprintf("modules: {m: {prober: auth_roundtrips, %stls_config: {ca_file: ca.pem}, auth_roundtrips: {%s}}}\npolicy: {allow: [127.0.0.0/8]}\n", use, s.options)
 	dir := t.TempDir()
 	for name, content := range map[string]string{"ca.pem": string(site.Authority().PEM()), "ews_exporter.yml": text} {
@@ -235,4 +236,19 @@ func checks(res *result.Result) (n int) {
 		}
 	}
 	return n
+}
+
+// TestExtendedProtectionByAnotherAccount: the check can have an auth of its own, whose refusal is not the module's.
+func TestExtendedProtectionByAnotherAccount(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		password, mode string
+	}{{lab.Password, "allow"}, {"wrong", ""}} {
+		site, r := start(t, setting{"ntlm", "password: " + lab.Password + "}, b: {username: '" + lab.Username + "', schemes: [ntlm], targets: [TARGET], password: " + tt.password,
+			"objects: 2, extended_protection_check: true, extended_protection_auth: b"}, "protection-allow")
+		res := probe(t, site, r, "protection-allow")
+		if !res.Success() || tt.mode != "" && value(res, "probe_auth_extended_protection_info", tt.mode) != 1 {
+			t.Errorf("with password %q: failure %v, %+v", tt.password, res.Failure, res.Samples)
+		}
+	}
 }

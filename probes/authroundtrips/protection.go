@@ -29,9 +29,18 @@ const mismatched = "mismatch"
 //	401    200          allow, and the server has bound another certificate
 //	401    401          nothing known: a wrong password, or require with another certificate
 func (p *probe) checkProtection(ctx context.Context) error {
-	if !p.ExtendedProtectionCheck || p.run.Secrets == nil {
+	secrets := p.run.Secrets
+	if p.ExtendedProtectionAuth != "" {
+		secrets = p.run.Others[p.ExtendedProtectionAuth]
+	}
+	if !p.ExtendedProtectionCheck || secrets == nil {
 		return nil
 	}
+	return p.run.Using(secrets, func() error { return p.protectionBy(ctx) })
+}
+
+// protectionBy is the check with the secrets in use.
+func (p *probe) protectionBy(ctx context.Context) error {
 	last, due := p.run.Secrets.Hourly()
 	if !due {
 		if last != "" {
