@@ -33,7 +33,7 @@ func TestGoldenProbes(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(site.Close)
-	exporter := overLab(t, site)
+	exporter := overLab(t, site).handler
 	targets := map[string]string{"not-http": notHTTP(t, site), "closed-port": "127.0.0.1:1"}
 	for _, s := range site.Scenarios() {
 		targets[s.Name] = s.Address
@@ -65,7 +65,7 @@ func TestGoldenRoundTrips(t *testing.T) {
 }
 
 // overLab is an exporter with the lab's own configuration.
-func overLab(t *testing.T, site *lab.Site) http.Handler {
+func overLab(t *testing.T, site *lab.Site) *exporter {
 	t.Helper()
 	dir := t.TempDir()
 	if err := lab.WriteConfig(dir, site); err != nil {
@@ -77,7 +77,7 @@ func overLab(t *testing.T, site *lab.Site) http.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newExporter(store, &serveFlags{perAddress: 100, timeoutOffset: 500 * time.Millisecond}, nil, slog.New(slog.DiscardHandler)).handler
+	return newExporter(store, &serveFlags{perAddress: 100, timeoutOffset: 500 * time.Millisecond}, nil, slog.New(slog.DiscardHandler))
 }
 
 // notHTTP is a port where something else answers, within TLS.

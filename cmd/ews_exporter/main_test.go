@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
+	toolkit "github.com/prometheus/exporter-toolkit/web"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -365,6 +368,47 @@ func TestStopLetsProbesFinish(t *testing.T) {
 	}
 	if code := r.exit(t); code != exitOK {
 		t.Errorf("exit %d:\n%s", code, &r.errors)
+	}
+}
+
+// TestStopAnswersWhatIsLeft: when patience ends, who still waits gets what was measured, and not an error.
+func TestStopAnswersWhatIsLeft(t *testing.T) {
+	t.Parallel()
+	site, err := lab.Start(t.Context(), lab.Options{Only: []string{"silent"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(site.Close)
+	e := overLab(t, site)
+	e.patience = 300 * time.Millisecond
+	var listen net.ListenConfig
+	l, err := listen.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	none := ""
+	go func() {
+		ended <- e.serve(ctx, []net.Listener{l}, &toolkit.FlagConfig{WebConfigFile: &none}, slog.New(slog.DiscardHandler))
+	}()
+	answered := make(chan string, 1)
+	go func() {
+		code, body := get(t, "http://"+l.Addr().String()+"/probe?module=expect_continue_fast&target="+address(site, "silent"))
+		answered <- fmt.Sprint(code, body)
+	}()
+	for range 200 {
+		if _, body := get(t, "http://"+l.Addr().String()+"/metrics"); strings.Contains(body, "ews_exporter_probes_in_flight 1") {
+			break
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	stop()
+	if body := <-answered; !strings.HasPrefix(body, "200") || !strings.Contains(body, "probe_success 0") {
+		t.Errorf("answered %s", body)
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }
 

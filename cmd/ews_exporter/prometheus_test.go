@@ -40,7 +40,7 @@ func TestRealPrometheus(t *testing.T) {
 	t.Cleanup(site.Close)
 	healthy, _ := site.Scenario("healthy")
 	kemp, _ := site.Scenario("kemp-rfc2616")
-	exporter := httptest.NewServer(overLab(t, site))
+	exporter := httptest.NewServer(overLab(t, site).handler)
 	t.Cleanup(exporter.Close)
 	prometheus := servers.StartPrometheus(t, fmt.Sprintf(scrapeConfig, healthy.Address, kemp.Address, strings.TrimPrefix(exporter.URL, "http://")))
 	patience := time.Now().Add(30 * time.Second)
@@ -88,7 +88,7 @@ func TestPromtoolAcceptsTheMetrics(t *testing.T) {
 	t.Cleanup(site.Close)
 	kemp, _ := site.Scenario("kemp-rfc2616")
 	check := exec.CommandContext(t.Context(), promtool, "check", "metrics") // #nosec G204 -- found by Need
-	check.Stdin = strings.NewReader(scrape(t, overLab(t, site), "expect_continue_fast", kemp.Address))
+	check.Stdin = strings.NewReader(scrape(t, overLab(t, site).handler, "expect_continue_fast", kemp.Address))
 	if out, err := check.CombinedOutput(); err != nil || len(out) > 0 {
 		t.Errorf("promtool check metrics: %v\n%s", err, out)
 	}

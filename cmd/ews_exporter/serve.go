@@ -60,8 +60,7 @@ func (e *exporter) serve(ctx context.Context, listeners []net.Listener, flags *t
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP) // before anyone can ask, or an early one would end the process
 	defer signal.Stop(hangup)
-	base, hurry := context.WithCancel(context.WithoutCancel(ctx)) // the end of patience reaches every request by it
-	defer hurry()
+	base := context.WithoutCancel(ctx)
 	group, ctx := errgroup.WithContext(ctx)
 	for _, l := range listeners {
 		// A server of its own for each, because the toolkit changes the server that it serves.
@@ -81,7 +80,7 @@ func (e *exporter) serve(ctx context.Context, listeners []net.Listener, flags *t
 		group.Go(func() error {
 			<-ctx.Done()
 			e.stop()
-			return shutDown(base, server, hurry) //nolint:contextcheck // ctx has ended, base has not
+			return e.shutDown(base, server) //nolint:contextcheck // ctx has ended, base has not
 		})
 	}
 	group.Go(func() error {
@@ -92,10 +91,10 @@ func (e *exporter) serve(ctx context.Context, listeners []net.Listener, flags *t
 }
 
 // shutDown lets what is in flight finish, hurries it when patience ends, and closes what is left then.
-func shutDown(ctx context.Context, server *http.Server, hurry func()) error {
-	timer := time.AfterFunc(patience, hurry)
+func (e *exporter) shutDown(ctx context.Context, server *http.Server) error {
+	timer := time.AfterFunc(e.patience, e.runner.Hurry)
 	defer timer.Stop()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience+farewell)
+	ctx, cancel := context.WithTimeout(ctx, e.patience+farewell)
 	defer cancel()
 	if err := server.Shutdown(ctx); errors.Is(err, context.DeadlineExceeded) {
 		return server.Close()

@@ -30,6 +30,7 @@ type exporter struct {
 	self     *collector.Self
 	log      *slog.Logger
 	stopping atomic.Bool
+	patience time.Duration // of a stop, with what is in flight
 }
 
 // load reads the configuration for the first time. Each load logs its warnings.
@@ -48,7 +49,7 @@ func load(files []string, log *slog.Logger) (*config.Store, error) {
 
 func newExporter(store *config.Store, flags *serveFlags, own []netip.AddrPort, log *slog.Logger) *exporter {
 	gate := auth.NewGate(time.Now)
-	e := &exporter{store: store, log: log}
+	e := &exporter{store: store, log: log, patience: patience}
 	e.self = collector.NewSelf(func() map[string]bool {
 		return gate.Suspended(slices.Collect(maps.Keys(store.Current().Auths)))
 	}, runner.BadRequest, runner.DeniedTarget, runner.DeniedAuth, runner.CrossSite, runner.TooManyProbes, runner.Stopping)
@@ -79,7 +80,11 @@ func newExporter(store *config.Store, flags *serveFlags, own []netip.AddrPort, l
 // redacted is the configuration in force without secrets: of one module, or whole.
 func (e *exporter) redacted(module string) string {
 	show := e.store.Current().Redacted
-	if m := e.store.Current().Modules[module]; m != nil {
+	if module != "" {
+		m := e.store.Current().Modules[module]
+		if m == nil {
+			return "the module is no longer configured\n" // a reload came between
+		}
 		show = m.Redacted
 	}
 	text, err := show()
