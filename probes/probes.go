@@ -6,6 +6,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/probes/authroundtrips"
 	"github.com/ews-exporter/ews_exporter/probes/expectcontinue"
+	"github.com/ews-exporter/ews_exporter/probes/sslbinding"
 )
 
 // All lists every prober of this version.
@@ -13,6 +14,7 @@ func All() []prober.Definition {
 	return []prober.Definition{
 		expectcontinue.Definition,
 		authroundtrips.Definition,
+		sslbinding.Definition,
 	}
 }
 
