@@ -81,6 +81,10 @@ modules:
     tls_config: {ca_file: {{.CAFile}}}
     auth_roundtrips: {method: GET, paths: [/auth1.htm, /auth2.htm, /auth3.htm, /auth4.htm]}
 {{- end}}
+  ssl_binding:
+    prober: ssl_binding
+    ip_protocol: ip4
+    tls_config: {ca_file: {{.CAFile}}}
 policy:
   allow: ["127.0.0.0/8", "::1"] # loopback is denied unless it is named
 `))
