@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/auth"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
@@ -127,13 +128,19 @@ func withoutBody(request *wire.Request) *wire.Request {
 
 // leg sends one request of a logon and gives what came back.
 func (r *Run) leg(ask *Step, conn *wire.Conn, request *wire.Request) (*wire.Response, error) {
+	x, err := r.exchange(ask, conn, request)
+	return x.Record.Final, err
+}
+
+func (r *Run) exchange(ask *Step, conn *wire.Conn, request *wire.Request) (*wire.Dialogue, error) {
 	x, body, err := conn.Do(request, challengeLimit)
 	r.Keep(ask.Name(), x.Record, body, err)
-	if err != nil {
-		return nil, err
-	}
-	return x.Record.Final, nil
+	return x, err
 }
+
+// lull is how long the connection is watched after a challenge. A box that ends it there does so at once, and then the
+// answer, made with the secret, need not be sent in vain: it would count as a logon without a verdict.
+const lull = 5 * time.Millisecond
 
 // maxLegs bounds a handshake that never becomes complete. NTLM has two, Kerberos one.
 const maxLegs = 5
@@ -214,7 +221,14 @@ func (l *Logon) next(ctx context.Context, r *Run, scheme auth.Scheme, login auth
 func (r *Run) handshake(ask *Step, conn *wire.Conn, request *wire.Request, l *Logon) (auth.Challenge, error) {
 	leg := *request
 	leg.Header = append(slices.Clone(request.Header), origin.Field{Name: "Authorization", Value: l.authorization})
-	final, err := r.leg(ask, conn, withoutBody(&leg))
+	x, err := r.exchange(ask, conn, withoutBody(&leg))
+	final := x.Record.Final
+	if err == nil {
+		x.Listen(lull)
+		if conn.Record.State == wire.Open {
+			conn.Record.State = "" // more is to come
+		}
+	}
 	switch {
 	case hungUp(err):
 		return auth.Challenge{}, failure.New(failure.Auth, auth.ConnectionClosed, "%s ended the connection in the midst of the %s logon, which belongs to one connection: %w", conn, l.scheme, err)
@@ -223,7 +237,7 @@ func (r *Run) handshake(ask *Step, conn *wire.Conn, request *wire.Request, l *Lo
 	case final.Status != 401:
 		return auth.Challenge{}, failure.New(failure.Auth, auth.HandshakeBroken, "%s answered %d in the midst of the %s logon, where a 401 with a challenge has its place", conn, final.Status, l.scheme)
 	case !conn.Reusable():
-		return auth.Challenge{}, failure.New(failure.Auth, auth.ConnectionClosed, "%s ends the connection with the challenge of the %s logon, which belongs to one connection: a box in between does not keep connections", conn, l.scheme)
+		return auth.Challenge{}, failure.New(failure.Auth, auth.ConnectionClosed, "%s ended the connection with the challenge of the %s logon, which belongs to one connection: a box in between does not keep connections", conn, l.scheme)
 	}
 	l.legs++
 	_, challenge, _ := auth.Choose([]string{l.scheme}, auth.ParseChallenges(final.Values("WWW-Authenticate")))
