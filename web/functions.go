@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/plain"
+	"github.com/ews-exporter/ews_exporter/internal/report"
 	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
 
@@ -18,6 +19,7 @@ var functions = template.FuncMap{
 	"raw":     lines,
 	"head":    head,
 	"seconds": seconds,
+	"sign":    sign,
 	"tick":    func(s wire.Seconds) string { return strconv.FormatFloat(float64(s), 'g', 6, 64) + " s" },
 	"clock":   func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") },
 	"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
@@ -55,6 +57,16 @@ func seconds(value any) (string, error) {
 		return fmt.Sprintf("%.1f ms", s*1000), nil
 	}
 	return fmt.Sprintf("%.3f s", s), nil
+}
+
+// sign gives the class of a cell that begins with a mark of good or bad, "" for others.
+func sign(cell string) string {
+	for mark, state := range map[string]report.State{"✗": report.Failed, "!": report.Warned, "✓": report.Succeeded} {
+		if strings.HasPrefix(cell, mark+" ") {
+			return string(state)
+		}
+	}
+	return ""
 }
 
 func ago(d time.Duration) string {

@@ -196,7 +196,9 @@ func TestPagesEscapeAndAreLocked(t *testing.T) {
 	t.Parallel()
 	e := start(t)
 	e.recent.Add(hostile())
+	e.recent.Add(later(examples.Kemp(), 1))
 	for _, path := range []string{
+		"/compare?of=" + hostile().ID + "," + later(examples.Kemp(), 1).ID,
 		"/", "/?filter=" + url.QueryEscape(evilName), "/findings/late_body_rejected", "/findings/", "/report/" + hostile().ID,
 		"/report?module=expect_continue&target=" + url.QueryEscape(evilName),
 	} {
@@ -276,5 +278,39 @@ func TestTheFixForTheProductIsOnThePage(t *testing.T) {
 	_, body := e.ask(t, "GET", "/report/"+examples.Kemp().ID, "Accept", aPage)
 	if !strings.Contains(body, "turn <em>it</em> off") || strings.Contains(body, "look into it") {
 		t.Errorf("the fix is that for the product:\n%s", body)
+	}
+}
+
+// TestCompare: one form, and the page says who is at fault.
+func TestCompare(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	through, direct := examples.Kemp(), later(examples.Continue(), 1)
+	direct.Target = "ex01.contoso.com"
+	e.prober.by = map[string]*result.Result{"mail.contoso.com": through, direct.Target: direct}
+	response, _ := e.submit(t, asked("direct", "ex01.contoso.com"))
+	to := response.Header.Get("Location")
+	if response.StatusCode != http.StatusSeeOther || to != "compare?of="+through.ID+","+direct.ID {
+		t.Fatalf("got %s, Location %q", response.Status, to)
+	}
+	_, body := e.ask(t, "GET", "/"+to, "Accept", aPage)
+	for _, want := range []string{
+		"Fails through mail.contoso.com (192.0.2.10), works on ex01.contoso.com: the balancer, a Kemp LoadMaster.",
+		`<td class="failed">✗ failed`, `href="./report/` + direct.ID, "late_body_rejected", `value="ex01.contoso.com"`,
+	} {
+		if !strings.Contains(body, want) {
+			t.Errorf("%q is missing in\n%s", want, body)
+		}
+	}
+	if _, body := e.ask(t, "GET", "/"+to); !strings.HasPrefix(body, "Fails through") {
+		t.Errorf("curl gets text, got %.80q", body)
+	}
+	for path, status := range map[string]int{"/compare": 400, "/compare?of=" + through.ID: 400, "/compare?of=A,B": 404} {
+		if response, _ := e.ask(t, "GET", path, "Accept", aPage); response.StatusCode != status {
+			t.Errorf("%s: got %s, want %d", path, response.Status, status)
+		}
+	}
+	if response, body := e.submit(t, asked("direct", "e x")); response.StatusCode != 400 || !strings.Contains(body, "e x") {
+		t.Errorf("a malformed server: %s", response.Status)
 	}
 }

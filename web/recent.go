@@ -103,7 +103,7 @@ func summary(r *result.Result) *result.Result {
 
 // keep remembers the whole result, at the cost of older ones.
 func (m *Recent) keep(h *history, r *result.Result, state report.State) {
-	e := &remembered{r, weight(r)}
+	e := &remembered{r, r.Size()}
 	m.bytes += e.bytes
 	all, own, most := &m.good, &h.good, maxGood
 	if state != report.Succeeded {

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 
 	"github.com/ews-exporter/ews_exporter/collector"
+	"github.com/ews-exporter/ews_exporter/internal/compare"
 	"github.com/ews-exporter/ews_exporter/internal/markdown"
 	"github.com/ews-exporter/ews_exporter/internal/plain"
 	"github.com/ews-exporter/ews_exporter/internal/report"
@@ -37,7 +38,9 @@ type reportPage struct {
 // finding is a finding with its fix.
 type finding struct {
 	result.Finding
-	Fix template.HTML // for the product where the page has it, else for all; empty without a page
+	Of   string        // the target, where several are shown
+	Page string        // all about it
+	Fix  template.HTML // for the product where the page has it, else for all; empty without a page
 }
 
 // newest shows the newest result of a target and module again, without probing.
@@ -97,7 +100,7 @@ func (s *server) report(w http.ResponseWriter, r *http.Request, found *result.Re
 		p.Form.Hostname = found.Name
 	}
 	for _, f := range found.Findings {
-		p.Findings = append(p.Findings, finding{f, s.fix(f, home)})
+		p.Findings = append(p.Findings, s.explain(f, "", home))
 	}
 	var err error
 	if p.Metrics, err = exposition(collector.Gatherer(found, nil)); err != nil {
@@ -105,6 +108,10 @@ func (s *server) report(w http.ResponseWriter, r *http.Request, found *result.Re
 		return
 	}
 	s.page(w, http.StatusOK, "report.html", p)
+}
+
+func (s *server) explain(f result.Finding, of, home string) finding {
+	return finding{f, of, home + "findings/" + f.Code, s.fix(f, home)}
 }
 
 // fix gives what a finding's page says about mending it.
@@ -136,25 +143,46 @@ func (s *server) run(w http.ResponseWriter, r *http.Request) {
 		s.refusePage(w, r, refused, asked)
 		return
 	}
-	answer, err := s.Prober.Probe(r.Context(), runner.Request{
-		Module: asked.Module, Target: asked.Target, Auth: asked.Auth, Hostname: asked.Hostname,
-	})
-	if err == nil && denied(answer.Result) {
-		err = refusal(http.StatusForbidden, runner.DeniedTarget, "%s", answer.Result.Failure.Message)
+	requests, err := asked.requests()
+	if err != nil {
+		s.refusePage(w, r, badRequest("%v", err), asked)
+		return
 	}
+	results, err := compare.Run(r.Context(), s.Prober, requests)
 	if err != nil {
 		s.refusePage(w, r, asRefusal(err), asked)
 		return
 	}
-	s.Recent.Add(answer.Result)
-	seeOther(w, "report/"+answer.Result.ID)
+	ids := make([]string, len(results))
+	for i, res := range results {
+		if denied(res) {
+			s.refusePage(w, r, refusal(http.StatusForbidden, runner.DeniedTarget, "%s", res.Failure.Message), asked)
+			return
+		}
+		s.Recent.Add(res)
+		ids[i] = res.ID
+	}
+	if len(ids) == 1 {
+		seeOther(w, "report/"+ids[0])
+		return
+	}
+	seeOther(w, "compare?of="+strings.Join(ids, ","))
+}
+
+// requests are those that a form asks for: one, or with servers to compare with, one for each of them too.
+func (f form) requests() ([]runner.Request, error) {
+	req := runner.Request{Module: f.Module, Target: f.Target, Auth: f.Auth, Hostname: f.Hostname}
+	if f.Direct == "" {
+		return []runner.Request{req}, nil
+	}
+	return compare.Requests(req, f.Direct)
 }
 
 // asRefusal makes an error of a probe an answer to the one who asked for it.
 func asRefusal(err error) *runner.Refusal {
 	var refused *runner.Refusal
 	if errors.As(err, &refused) {
-		return refused
+		return refusal(refused.Status, refused.Reason, "%v", err) // which may say of which target it is
 	}
 	return refusal(http.StatusInternalServerError, "", "the probe could not be run: %v", err)
 }

@@ -45,6 +45,7 @@ func New(o Options) http.Handler {
 		mux.HandleFunc("GET /report", s.newest)
 		mux.HandleFunc("POST /report", s.run)
 		mux.HandleFunc("GET /report/{id}", s.byID)
+		mux.HandleFunc("GET /compare", s.compare)
 	}
 	mux.HandleFunc("GET /findings/{$}", s.findings)
 	mux.HandleFunc("GET /findings/{code}", s.finding)

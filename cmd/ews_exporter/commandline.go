@@ -102,7 +102,7 @@ func (c *command) declare() *kingpin.Application {
 	files(serve, &c.serve.files)
 	c.serve.declare(serve, ":10501")
 
-	probe := app.Command("probe", "Run one probe and print its report. Exits with 0 when it succeeded, 1 when it failed, 2 when nothing was probed.")
+	probe := app.Command("probe", "Run one probe and print its report; with --direct or --all, several. Exits with 0 when all succeeded, 1 when one failed, 2 when nothing was probed.")
 	c.probe.declare(probe)
 
 	check := app.Command("check", "Check configuration files. Exits with 1 when one has a mistake.")
@@ -155,17 +155,41 @@ type probeFlags struct {
 	username       string
 	timeout        time.Duration
 	json           bool
+	direct         string
+	all            bool
 }
 
 func (f *probeFlags) declare(cmd *kingpin.CmdClause) {
-	cmd.Arg("MODULE", "A module of the configuration.").Required().StringVar(&f.module)
-	cmd.Arg("TARGET", "What to probe: a host, host:port, address or URL.").Required().StringVar(&f.target)
+	cmd.Arg("MODULE", "A module of the configuration. With --all there is none.").StringVar(&f.module)
+	cmd.Arg("TARGET", "What to probe: a host, host:port, address or URL.").StringVar(&f.target)
 	files(cmd, &f.files)
 	cmd.Flag("auth", "An auth of the configuration, in place of the module's.").StringVar(&f.auth)
 	cmd.Flag("username", "Log on with this name. The password is asked for, or read as one line where standard input is no terminal.").StringVar(&f.username)
 	cmd.Flag("hostname", "The name that Host, SNI and the certificate check go by, in place of the target's.").StringVar(&f.hostname)
 	cmd.Flag("timeout", "Time limit, where it is shorter than the module's.").DurationVar(&f.timeout)
 	cmd.Flag("json", "Print the result as JSON.").BoolVar(&f.json)
+	cmd.Flag("direct", "Compare with these servers, asked directly under the target's name: ex01,ex02. Ends in one sentence that says where the fault is.").
+		StringVar(&f.direct)
+	cmd.Flag("all", "Run every module against the target: probe --all TARGET.").BoolVar(&f.all)
+}
+
+// problem says what is wrong with the arguments and flags, "" for nothing.
+func (f *probeFlags) problem() string {
+	switch {
+	case f.timeout < 0:
+		return fmt.Sprintf("--timeout is %s, and must not be negative", f.timeout)
+	case f.all && f.direct != "":
+		return "--all and --direct exclude each other: give one"
+	case f.all && f.module != "" && f.target != "":
+		return "--all runs every module: leave MODULE out"
+	case f.all && f.module != "": // the only argument
+		f.module, f.target = "", f.module
+	case f.all || f.module == "":
+		return "required argument 'MODULE' or 'TARGET' not provided"
+	case f.target == "":
+		return "required argument 'TARGET' not provided"
+	}
+	return ""
 }
 
 // labFlags are those of the command lab.

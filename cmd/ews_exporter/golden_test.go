@@ -41,7 +41,7 @@ func TestGoldenProbes(t *testing.T) {
 	for name, target := range targets {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			compare(t, name, scrape(t, exporter, "expect_continue_fast", target))
+			holdAgainst(t, name, scrape(t, exporter, "expect_continue_fast", target))
 		})
 	}
 }
@@ -116,7 +116,7 @@ var measured = regexp.MustCompile(`(?m)^(probe_(?:duration_seconds|dns_lookup_ti
 // cipher depends on the machine: without AES in hardware TLS 1.3 prefers ChaCha20.
 var cipher = regexp.MustCompile(`cipher="[^"]+"`)
 
-func compare(t *testing.T, name, got string) {
+func holdAgainst(t *testing.T, name, got string) {
 	t.Helper()
 	got = cipher.ReplaceAllString(measured.ReplaceAllString(got, "$1 <measured>"), `cipher="<cipher>"`)
 	file := filepath.Join("testdata", "probe", name+".prom")

@@ -160,7 +160,7 @@ func TestUsage(t *testing.T) {
 		code int
 		says string
 	}{
-		"help":                      {[]string{"--help"}, exitOK, "probe [<flags>] <MODULE> <TARGET>"},
+		"help":                      {[]string{"--help"}, exitOK, "probe [<flags>] [<MODULE>] [<TARGET>]"},
 		"help of a command":         {[]string{"probe", "--help"}, exitOK, "--username"},
 		"version":                   {[]string{"--version"}, exitOK, "ews_exporter, version"},
 		"an unknown flag":           {[]string{"--confg.file=x"}, exitUsage, "Try ews_exporter --help."},

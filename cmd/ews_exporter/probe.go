@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,11 +36,11 @@ const commandLineAuth = "--username"
 // maxPassword bounds what is read of standard input.
 const maxPassword = 64 << 10
 
-// runProbe runs one probe and prints its report.
+// runProbe runs one probe, or several, and prints their reports.
 func (c *command) runProbe(ctx context.Context) int {
 	f := &c.probe
-	if f.timeout < 0 {
-		return c.usage("--timeout is %s, and must not be negative", f.timeout)
+	if problem := f.problem(); problem != "" {
+		return c.usage("%s", problem)
 	}
 	cfg, err := config.Load(f.files, probes.Kinds())
 	if err != nil {
@@ -52,19 +53,34 @@ func (c *command) runProbe(ctx context.Context) int {
 		}
 		req.Auth = commandLineAuth
 	}
+	watch := c.watch()
 	run := runner.New(runner.Options{
 		Config: func() *config.Config { return cfg }, Gate: auth.NewGate(time.Now), Version: version.Version,
-		Log: logging.New(c.stderr, c.log),
+		Log: logging.New(c.stderr, c.log), Progress: watch.step,
 	})
-	answer, err := run.Probe(ctx, req)
+	probe := watched{run, watch}
+	switch {
+	case f.all:
+		return c.probeAll(ctx, probe, req, slices.Sorted(maps.Keys(cfg.Modules)))
+	case f.direct != "":
+		return c.probeDirect(ctx, probe, req)
+	}
+	answer, err := probe.Probe(ctx, req)
 	if err != nil {
 		return c.notProbed(err)
 	}
-	if err := c.show(answer.Result); err != nil {
+	return c.exitCode(c.show(answer.Result), answer.Result)
+}
+
+// exitCode tells by the exit code what came of the probes; err is that of printing them.
+func (c *command) exitCode(err error, results ...*result.Result) int {
+	if err != nil {
 		return c.fail("print the report: %v", err)
 	}
-	if !answer.Result.Success() {
-		return exitFailed
+	for _, r := range results {
+		if !r.Success() {
+			return exitFailed
+		}
 	}
 	return exitOK
 }

@@ -42,6 +42,9 @@ type Run struct {
 	// Elsewhere dials hosts that a target names, not the configuration (see policy.Elsewhere); nil: they are not asked.
 	Elsewhere *wire.Dialer
 
+	// Progress is told of each step that begins (running) or ends; nil: nobody wants to know. It must not wait.
+	Progress func(step string, running bool)
+
 	mu          sync.Mutex
 	connections int
 	issued      int // values that responses handed out and that the redactor knows
@@ -67,7 +70,14 @@ func (r *Run) begin(name string, siblings *[]*result.Step) *Step {
 	defer r.mu.Unlock()
 	record := &result.Step{Name: name, Start: r.Now()}
 	*siblings = append(*siblings, record)
+	r.tell(name, true)
 	return &Step{r, record}
+}
+
+func (r *Run) tell(step string, running bool) {
+	if r.Progress != nil {
+		r.Progress(step, running)
+	}
 }
 
 // Name is the step's dotted name.
@@ -78,6 +88,7 @@ func (s *Step) Detail(format string, args ...any) { s.record.Detail = fmt.Sprint
 
 // End ends the step; err, if any, is why it did not succeed. It returns err as a failure.
 func (s *Step) End(err error) *failure.Failure {
+	s.run.tell(s.record.Name, false)
 	s.record.End = s.run.Now()
 	s.record.Failure = failure.From(err)
 	return s.record.Failure

@@ -51,6 +51,22 @@ func JSON(w io.Writer, r *result.Result) error {
 	return err
 }
 
+// Heading writes one sentence in the colour of a state.
+func Heading(w io.Writer, sentence string, state State, opts Options) error {
+	p := &printer{paint: painter(opts.Color)}
+	p.line("%s", p.color(map[State]string{Failed: red, Warned: yellow, Succeeded: green}[state], sentence))
+	_, err := w.Write(p.b.Bytes())
+	return err
+}
+
+// Finding writes one finding.
+func Finding(w io.Writer, f result.Finding, opts Options) error {
+	p := &printer{paint: painter(opts.Color)}
+	p.finding(f)
+	_, err := w.Write(p.b.Bytes())
+	return err
+}
+
 // printer writes one report into memory, where nothing fails.
 type printer struct {
 	lookup
@@ -107,7 +123,7 @@ func Verdict(r *result.Result) string {
 	}
 	answer := ""
 	if r.Deciding != nil && r.Deciding.Exchange != nil && r.Deciding.Final != nil {
-		answer = ", answered by " + by(r.Deciding.Origin)
+		answer = ", answered by " + By(r.Deciding.Origin)
 	}
 	return fmt.Sprintf("Succeeded in %.3f s: %s of %s%s.", r.Duration, r.Prober, r.Target, answer)
 }
@@ -117,8 +133,8 @@ var kinds = map[origin.Kind]string{
 	origin.Middlebox: "a box in front of Exchange",
 }
 
-// by names who answered.
-func by(o origin.Origin) string {
+// By names who answered.
+func By(o origin.Origin) string {
 	name := kinds[o.Kind]
 	if name == "" {
 		name = "a server that does not show itself"

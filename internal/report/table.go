@@ -1,6 +1,7 @@
 package report
 
 import (
+	"io"
 	"strings"
 	"unicode/utf8"
 
@@ -10,6 +11,14 @@ import (
 
 // maxCell is the most characters that a cell of a table shows.
 const maxCell = 64
+
+// Table writes a table as text.
+func Table(w io.Writer, t result.Table) error {
+	p := &printer{}
+	p.table(t)
+	_, err := w.Write(p.b.Bytes())
+	return err
+}
 
 // table writes a table with its columns aligned. Cells are escaped first, so that widths are those of what is shown.
 func (p *printer) table(t result.Table) {

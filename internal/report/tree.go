@@ -128,7 +128,7 @@ func (p *printer) exchange(x *result.Exchange, prefix string) {
 		p.line("%8.3f %8s  %s%s", e.at, "", prefix, e.text)
 	}
 	if x.Final != nil {
-		who := "answered by " + by(x.Origin)
+		who := "answered by " + By(x.Origin)
 		if x.Origin.Evidence != "" {
 			who += ", as shown by " + x.Origin.Evidence
 		}

@@ -147,7 +147,7 @@ func (b *builder) exchange(rows []*Row, x *result.Exchange) []*Row {
 	}
 	switch {
 	case x.Final != nil:
-		e.By, e.Status = by(x.Origin), status(x.Final)
+		e.By, e.Status = By(x.Origin), status(x.Final)
 		row.State = stateOfStatus(x.Final.Status)
 	case x.Error != "":
 		row.State = Failed

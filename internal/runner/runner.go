@@ -73,6 +73,8 @@ type Options struct {
 	Observe  func(*result.Result) // each new result, once
 	Panicked func()               // each panic in a prober
 	InFlight func(change float64) // each probe that begins (1) or ends (-1)
+	// Progress is told of each step of each probe that begins (running) or ends; nil: nobody wants to know.
+	Progress func(step string, running bool)
 }
 
 // The limits of design: enough for thousands of targets, too few to be a weapon.

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestProbeDirect: one command, and one sentence that says which box it is.
+func TestProbeDirect(t *testing.T) {
+	t.Parallel()
+	site, file := simulated(t)
+	balancer, server := address(site, "kemp-rfc2616"), address(site, "healthy")
+	got := execute(t, "", "probe", "expect_continue_fast", balancer, "--direct", server, "--hostname=mail.contoso.test", "--config.file="+file)
+	if got.code != exitFailed {
+		t.Errorf("exit %d, want %d: %s", got.code, exitFailed, got.errors)
+	}
+	for _, want := range []string{
+		"Fails through " + balancer + ", works on " + server + ": the balancer, a Kemp LoadMaster.\n",
+		"through: " + balancer, "directly: " + server, "✗ failed (status: late_body_rejected)", "error late_body_rejected: ",
+	} {
+		if !strings.Contains(got.out, want) {
+			t.Errorf("%q is missing in\n%s", want, got.out)
+		}
+	}
+	if got := execute(t, "", "probe", "expect_continue_fast", server, "--direct="+address(site, "kemp-fixed"), "--config.file="+file); got.code != exitOK || !strings.HasPrefix(got.out, "Works through ") {
+		t.Errorf("exit %d: %s%s", got.code, got.out, got.errors)
+	}
+}
+
+func TestProbeDirectJSON(t *testing.T) {
+	t.Parallel()
+	site, file := simulated(t)
+	got := execute(t, "", "probe", "expect_continue_fast", address(site, "kemp-rfc2616"), "--direct", address(site, "healthy"), "--json", "--config.file="+file)
+	var decoded struct {
+		Sentence string
+		Results  []struct{ Target string }
+	}
+	if err := json.Unmarshal([]byte(got.out), &decoded); err != nil || len(decoded.Results) != 2 || !strings.Contains(decoded.Sentence, "the balancer") {
+		t.Errorf("%v, %+v\n%s", err, decoded, got.out)
+	}
+}
+
+// several is a configuration of modules that work, fail, and may not be run.
+func several(t *testing.T, file string) string {
+	t.Helper()
+	ca := strings.TrimSuffix(file, "ews_exporter.yml") + "ca.pem"
+	return write(t, `
+auths:
+  elsewhere: {username: u, password: p, schemes: [basic], targets: [mail.contoso.com]}
+modules:
+  a_good: {prober: expect_continue, ip_protocol: ip4, tls_config: {ca_file: `+ca+`}, expect_continue: {wait: 200ms}}
+  b_untrusting: {prober: expect_continue, ip_protocol: ip4, expect_continue: {wait: 200ms}}
+  c_denied: {prober: expect_continue, auth: elsewhere, expect_continue: {wait: 200ms}}
+policy: {allow: [127.0.0.0/8]}
+`)
+}
+
+// TestProbeAll runs all that may be run, and sums up.
+func TestProbeAll(t *testing.T) {
+	t.Parallel()
+	site, file := simulated(t)
+	file = several(t, file)
+	target := address(site, "healthy")
+	got := execute(t, "", "probe", "--all", target, "--config.file="+file)
+	if got.code != exitFailed {
+		t.Errorf("exit %d: %s", got.code, got.errors)
+	}
+	for _, want := range []string{
+		`━━ a_good`, `━━ b_untrusting`, `Summary of ` + regexp.QuoteMeta(target), `a_good +✓ works`,
+		`b_untrusting +✗ failed +[0-9.]+ s +tls: certificate_authority`, `c_denied +– not probed`,
+	} {
+		if !regexp.MustCompile(want).MatchString(got.out) {
+			t.Errorf("%q is missing in\n%s", want, got.out)
+		}
+	}
+	asJSON := execute(t, "", "probe", "--all", target, "--json", "--config.file="+file)
+	var decoded survey
+	if err := json.Unmarshal([]byte(asJSON.out), &decoded); err != nil || len(decoded.Results) != 2 || decoded.Refused["c_denied"] == "" {
+		t.Errorf("%v\n%s", err, asJSON.out)
+	}
+	if got := execute(t, "", "probe", "--all", "169.254.1.1", "--config.file="+file); got.code != exitUsage || !strings.Contains(got.errors, "no module") {
+		t.Errorf("nothing was probed: exit %d: %s", got.code, got.errors)
+	}
+}
+
+func TestProbeArguments(t *testing.T) {
+	t.Parallel()
+	for says, args := range map[string][]string{
+		"exclude each other": {"probe", "--all", "x", "--direct=y"},
+		"leave MODULE out":   {"probe", "--all", "m", "x"},
+		"not provided":       {"probe", "--all"},
+		"TARGET":             {"probe", "m"},
+		"MODULE":             {"probe"},
+		"no server":          {"probe", "expect_continue", "192.0.2.1", "--direct=,"},
+	} {
+		if got := execute(t, "", args...); got.code != exitUsage || !strings.Contains(got.errors, says) {
+			t.Errorf("%v: exit %d, want %q in %s", args, got.code, says, got.errors)
+		}
+	}
+}

@@ -1,0 +1,142 @@
+package compare
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/ews-exporter/ews_exporter/internal/origin"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+)
+
+// Sentence says in one sentence what the comparison proves: "fails through 10.0.0.5, works on ex01 and ex02: the
+// balancer". The first result is that through the balancer.
+func Sentence(results []*result.Result) string {
+	s := sort(results)
+	sentence := s.verdict()
+	if len(s.unasked) > 0 && len(s.works)+len(s.fails) > 0 {
+		sentence += fmt.Sprintf("; %s could not be asked (%s)", names(s.unasked), reasons(s.unasked))
+	}
+	return sentence
+}
+
+// sides are the results, sorted by what they say.
+type sides struct {
+	through               *result.Result
+	works, fails, unasked []*result.Result // of the servers
+}
+
+func sort(results []*result.Result) sides {
+	s := sides{through: results[0]}
+	for _, r := range results[1:] {
+		switch {
+		case r.Success():
+			s.works = append(s.works, r)
+		case asked(r):
+			s.fails = append(s.fails, r)
+		default:
+			s.unasked = append(s.unasked, r)
+		}
+	}
+	return s
+}
+
+func (s sides) verdict() string {
+	through := address(s.through)
+	if s.through.Success() {
+		return s.verdictOnWorking(through)
+	}
+	switch {
+	case len(s.works)+len(s.fails) == 0:
+		return fmt.Sprintf("fails through %s (%s), and none of the servers could be asked directly (%s): this proves nothing yet",
+			through, reason(s.through), reasons(s.unasked))
+	case len(s.fails) == 0:
+		return fmt.Sprintf("fails through %s, works on %s: the balancer%s", through, names(s.works), product(s.through))
+	case len(s.works) > 0:
+		return fmt.Sprintf("fails through %s and on %s (%s), works on %s: begin with %s",
+			through, names(s.fails), reasons(s.fails), names(s.works), names(s.fails))
+	case reasons(append(s.fails, s.through)) == reason(s.through):
+		return fmt.Sprintf("fails through %s and on %s in the same way (%s): the servers, not the balancer",
+			through, names(s.fails), reason(s.through))
+	}
+	return fmt.Sprintf("fails through %s (%s) and on %s (%s), in different ways: begin with the servers",
+		through, reason(s.through), names(s.fails), reasons(s.fails))
+}
+
+func (s sides) verdictOnWorking(through string) string {
+	switch {
+	case len(s.fails) > 0 && len(s.works) > 0:
+		return fmt.Sprintf("works through %s and on %s, fails on %s (%s): %s, which the balancer hides for now",
+			through, names(s.works), names(s.fails), reasons(s.fails), names(s.fails))
+	case len(s.fails) > 0:
+		return fmt.Sprintf("works through %s, fails on %s (%s): the balancer asks another server, or asks them otherwise",
+			through, names(s.fails), reasons(s.fails))
+	case len(s.works) == 0:
+		return fmt.Sprintf("works through %s, and none of the servers could be asked directly (%s)", through, reasons(s.unasked))
+	}
+	if only := warningsOnlyOf(s.through, s.works); len(only) > 0 {
+		return fmt.Sprintf("works through %s and on %s, but only through the balancer with the warning %s: the balancer%s",
+			through, names(s.works), strings.Join(only, ", "), product(s.through))
+	}
+	return fmt.Sprintf("works through %s and on %s", through, names(s.works))
+}
+
+// address is where the balancer really was, or the target where nothing was reached.
+func address(r *result.Result) string {
+	if c := r.DecidingConnection; c != nil && c.Address.IsValid() {
+		if strings.HasPrefix(r.Target, c.Address.Addr().String()) {
+			return r.Target
+		}
+		return fmt.Sprintf("%s (%s)", r.Target, c.Address.Addr())
+	}
+	return r.Target
+}
+
+// product names the balancer where it shows.
+func product(r *result.Result) string {
+	if r.Deciding == nil || r.Deciding.Origin.Kind != origin.Middlebox || r.Deciding.Origin.Product == "" {
+		return ""
+	}
+	return ", a " + origin.Title(r.Deciding.Origin.Product)
+}
+
+func names(results []*result.Result) string {
+	all := make([]string, len(results))
+	for i, r := range results {
+		all[i] = r.Target
+	}
+	last := len(all) - 1
+	if last == 0 {
+		return all[0]
+	}
+	return strings.Join(all[:last], ", ") + " and " + all[last]
+}
+
+func reason(r *result.Result) string {
+	return string(r.Failure.Stage) + ": " + r.Failure.Reason
+}
+
+// reasons lists why results failed, each reason once.
+func reasons(results []*result.Result) string {
+	var all []string
+	for _, r := range results {
+		if !slices.Contains(all, reason(r)) {
+			all = append(all, reason(r))
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+// warningsOnlyOf lists the warnings of r that none of the others shows.
+func warningsOnlyOf(r *result.Result, others []*result.Result) []string {
+	var only []string
+	for _, f := range r.Findings {
+		shows := func(o *result.Result) bool {
+			return slices.ContainsFunc(o.Findings, func(of result.Finding) bool { return of.Code == f.Code })
+		}
+		if f.Severity == result.Warning && !slices.ContainsFunc(others, shows) && !slices.Contains(only, f.Code) {
+			only = append(only, f.Code)
+		}
+	}
+	return only
+}
