@@ -5,6 +5,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/config"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/probes/authroundtrips"
+	"github.com/ews-exporter/ews_exporter/probes/ewssync"
 	"github.com/ews-exporter/ews_exporter/probes/expectcontinue"
 	"github.com/ews-exporter/ews_exporter/probes/sslbinding"
 )
@@ -15,6 +16,7 @@ func All() []prober.Definition {
 		expectcontinue.Definition,
 		authroundtrips.Definition,
 		sslbinding.Definition,
+		ewssync.Definition,
 	}
 }
 

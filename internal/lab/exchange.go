@@ -7,6 +7,8 @@ import (
 	"log"
 	"net/http"
 	"strings"
+	"sync/atomic"
+	"time"
 )
 
 // Username is whom the lab's servers let in by Basic.
@@ -22,6 +24,12 @@ type exchange struct {
 	perRequest bool       // every request has to log on, and not every connection
 	protection Protection // Extended Protection of NTLM
 	sizes      *sizes     // of the pages, nil where they do not matter
+
+	pool    int                                                        // how many servers take connections in turn; 0 is one
+	sick    string                                                     // the server that is unhealthy; empty for none
+	trouble func(server, operation string) (status int, answer string) // what EWS answers instead; status 0 is as ever
+	mailbox mailbox
+	taken   atomic.Int64 // connections
 
 	password string // Username's
 	binding  []byte // what a client sends that sees the certificate which the server has bound
@@ -55,7 +63,7 @@ func (e *exchange) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := strings.ToLower(r.URL.Path)
 	switch {
 	case strings.HasSuffix(path, "/healthcheck.htm") && r.Method == http.MethodGet:
-		e.healthCheck(w)
+		e.healthCheck(w, r)
 	case path == "/ews/exchange.asmx" && !e.passes(w, r):
 	case path == "/ews/exchange.asmx" && r.Method == http.MethodPost:
 		e.ews(w, r)
@@ -70,9 +78,14 @@ func (e *exchange) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // healthCheck answers as Exchange's HealthCheckResponder does for a component that is active: exactly the words that
 // balancers look for, and the server's name.
-func (e *exchange) healthCheck(w http.ResponseWriter) {
-	set(w.Header(), "X-FEServer", serverName)
-	write(w, http.StatusOK, "text/html", "200 OK<br/>"+serverFQDN)
+// An inactive one makes it end the connection without an answer.
+func (e *exchange) healthCheck(w http.ResponseWriter, r *http.Request) {
+	server := connectionOf(r).server
+	if server == e.sick {
+		panic(http.ErrAbortHandler)
+	}
+	set(w.Header(), "X-FEServer", server)
+	write(w, http.StatusOK, "text/html", "200 OK<br/>"+strings.ToLower(server)+".contoso.test")
 }
 
 // passes tells whether the request may pass. Where it may not, it is answered: by the 401 of Exchange's front end. That
@@ -91,23 +104,32 @@ func (e *exchange) passes(w http.ResponseWriter, r *http.Request) bool {
 
 // ews answers a SOAP request as the back end does, through the front end that chose it.
 func (e *exchange) ews(w http.ResponseWriter, r *http.Request) {
-	h := w.Header()
+	h, server := w.Header(), connectionOf(r).server
 	set(h, "Cache-Control", "private")
 	set(h, "request-id", newGUID())
-	set(h, "X-CalculatedBETarget", serverFQDN)
-	set(h, "X-DiagInfo", serverName)
-	set(h, "X-BEServer", serverName)
+	set(h, "X-CalculatedBETarget", strings.ToLower(server)+".contoso.test")
+	set(h, "X-DiagInfo", server)
+	set(h, "X-BEServer", server)
 	set(h, "X-AspNet-Version", "4.0.30319")
-	set(h, "X-FEServer", connectionOf(r).server)
+	set(h, "X-FEServer", server)
 	if connectionOf(r).loggedOn && !e.perRequest {
 		set(h, "Persistent-Auth", "true")
+	}
+	if _, err := r.Cookie(affinityCookie); err != nil {
+		h["Set-Cookie"] = []string{affinityCookie + "=" + opaque("back end", serverFQDN) + "; expires=" + cookieEnd() + "; path=/EWS; secure; HttpOnly"}
 	}
 	if id := r.Header.Get("client-request-id"); strings.EqualFold(r.Header.Get("return-client-request-id"), "true") && id != "" {
 		set(h, "client-request-id", id)
 	}
-	status, text := answerSOAP(http.MaxBytesReader(w, r.Body, maxBody))
+	status, text := e.answerSOAP(server, http.MaxBytesReader(w, r.Body, maxBody))
 	write(w, status, "text/xml; charset=utf-8", text)
 }
+
+// affinityCookie is what the front end keeps a mailbox's server in.
+const affinityCookie = "X-BackEndCookie"
+
+// cookieEnd is when a cookie that is set now ends.
+func cookieEnd() string { return time.Now().UTC().Add(10 * time.Minute).Format(http.TimeFormat) }
 
 // set keeps the field's name as Exchange writes it, where Header.Set would change its case.
 func set(h http.Header, name, value string) { h[name] = []string{value} }

@@ -48,7 +48,7 @@ func TestEWSAnswer(t *testing.T) {
 	c := connect(t, start(t, "healthy"), "healthy")
 	c.send(post("client-request-id: 7\r\nreturn-client-request-id: true\r\n", getFolder) + getFolder)
 	res := c.mustNext()
-	want := []string{"Cache-Control", "Content-Length", "Content-Type", "Date", "Server", "X-AspNet-Version", "X-BEServer",
+	want := []string{"Cache-Control", "Content-Length", "Content-Type", "Date", "Server", "Set-Cookie", "X-AspNet-Version", "X-BEServer",
 		"X-CalculatedBETarget", "X-DiagInfo", "X-FEServer", "X-Powered-By", "client-request-id", "request-id"}
 	if diff := cmp.Diff(want, fieldNames(res)); diff != "" {
 		t.Error(diff)
@@ -78,7 +78,7 @@ func TestAnswerSOAP(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			status, text := answerSOAP(strings.NewReader(tt.body))
+			status, text := (&exchange{}).answerSOAP(serverName, strings.NewReader(tt.body))
 			if status != tt.status || !strings.Contains(text, tt.has) {
 				t.Errorf("%d %s\nwant %d with %q", status, text, tt.status, tt.has)
 			}

@@ -8,6 +8,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/binary"
+	"fmt"
 	"net"
 	"net/http"
 	"slices"
@@ -33,6 +34,9 @@ var members = []string{"EX01", "EX02"}
 // remember is an http.Server's ConnContext.
 func (e *exchange) remember(ctx context.Context, _ net.Conn) context.Context {
 	c := &connection{server: members[0], acceptor: acceptor{password: e.password, protection: e.protection, binding: e.binding}}
+	if e.pool > 0 {
+		c.server = fmt.Sprintf("EX%02d", 1+(e.taken.Add(1)-1)%int64(e.pool))
+	}
 	c.acceptor.computer = c.server
 	return context.WithValue(ctx, connectionKey{}, c)
 }

@@ -11,6 +11,10 @@ type Scenario struct {
 	Expect Expectation
 	// WithLogon is what module expect_continue_basic reports; zero where no logon by Basic is asked for.
 	WithLogon Expectation
+	// EWS is what module ews_sync reports; zero where the scenario is not about EWS.
+	EWS EWSExpectation
+	// Varies tells that each connection reaches another server, so that probes differ.
+	Varies bool
 	// Address is "127.0.0.1:port" while the scenario runs.
 	Address string
 
@@ -26,6 +30,12 @@ type Expectation struct {
 	Finding string      // the code of the finding that must be there; empty for none
 	Origin  origin.Kind // who made the deciding exchange's final response; empty where there is none
 	Product string      // the product behind that origin, where it shows
+}
+
+// EWSExpectation is what module ews_sync should report.
+type EWSExpectation struct {
+	Failure string // "stage/reason"; "none" for a success
+	Finding string // the code of the finding that must be there; empty for none
 }
 
 // What origins ask for before they serve: Exchange's default offer for EWS, and the same with Basic added by an admin.
@@ -45,7 +55,7 @@ var (
 
 // Scenarios is the table of all scenarios, in the order of their ports.
 func Scenarios() []Scenario {
-	return []Scenario{
+	return append([]Scenario{
 		{
 			Name:        "healthy",
 			Description: "A balancer that relays Expect and the server's 100, as RFC 9110 asks.",
@@ -213,5 +223,5 @@ func Scenarios() []Scenario {
 			Expect:      Expectation{Outcome: "final_first", Success: true, Finding: "expect_continue_not_tested", Origin: origin.Unknown},
 			balancer:    echo,
 		},
-	}
+	}, ewsScenarios()...)
 }

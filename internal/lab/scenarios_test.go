@@ -45,6 +45,13 @@ var onWire = map[string]struct {
 	"protection-allow-rebound":   {before: []int{401}, end: io.EOF, noExpect: 401},
 	"protection-require-rebound": {before: []int{401}, end: io.EOF, noExpect: 401},
 	"echo":                       {before: []int{401}, end: io.EOF, noExpect: 401},
+	"ews-throttled":              {before: []int{100}, after: []int{500}, noExpect: 500},
+	"ews-affinity-broken":        {before: []int{100}, after: []int{200}, noExpect: 200},
+	"ews-mailbox-moving":         {before: []int{100}, after: []int{200}, noExpect: 200},
+	"ews-soap-fault":             {before: []int{100}, after: []int{500}, noExpect: 500},
+	"ews-form-page":              {before: []int{200}, end: io.EOF, noExpect: 200},
+	"ews-pool-stopped":           {before: []int{503}, end: io.EOF, noExpect: 503},
+	"ews-sick-member":            {before: []int{100}, after: []int{200}, noExpect: 200},
 	// slow-drip has no complete head: see TestSlowDrip.
 }
 

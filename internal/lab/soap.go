@@ -7,6 +7,7 @@ import (
 	"html"
 	"io"
 	"net/http"
+	"strings"
 )
 
 const (
@@ -16,20 +17,13 @@ const (
 	errorsNS   = "http://schemas.microsoft.com/exchange/services/2006/errors"
 )
 
-// operations are the EWS operations that the lab answers, with what their response message holds beside the
-// ResponseCode. An empty mailbox and one time zone will do.
-var operations = map[string]string{
-	"GetFolder": `<m:Folders><t:Folder><t:FolderId Id="AAAlAGxhYg==" ChangeKey="AQAAAA=="/></t:Folder></m:Folders>`,
-	"GetServerTimeZones": `<m:TimeZoneDefinitions>` +
-		`<t:TimeZoneDefinition Id="UTC" Name="(UTC) Coordinated Universal Time"/></m:TimeZoneDefinitions>`,
-}
-
-// answerSOAP reads a request and returns the HTTP status and the envelope that Exchange would answer with.
-func answerSOAP(body io.Reader) (int, string) {
+// answerSOAP reads a request and returns the HTTP status and the envelope that Exchange would answer with at one server
+// of the pool.
+func (e *exchange) answerSOAP(server string, body io.Reader) (int, string) {
 	var request struct {
 		XMLName xml.Name `xml:"http://schemas.xmlsoap.org/soap/envelope/ Envelope"`
 		Body    struct {
-			Operations []struct{ XMLName xml.Name } `xml:",any"`
+			Operations []element `xml:",any"`
 		} `xml:"http://schemas.xmlsoap.org/soap/envelope/ Body"`
 	}
 	decoder := xml.NewDecoder(body)
@@ -40,17 +34,48 @@ func answerSOAP(body io.Reader) (int, string) {
 	if err != nil {
 		return invalid(decoder, err)
 	}
-	operation := request.Body.Operations[0].XMLName
-	if operation.Space != messagesNS {
-		return invalid(decoder, fmt.Errorf("the element '%s' in namespace '%s' is invalid", operation.Local, operation.Space))
+	asked := request.Body.Operations[0]
+	if asked.XMLName.Space != messagesNS {
+		return invalid(decoder, fmt.Errorf("the element '%s' in namespace '%s' is invalid", asked.XMLName.Local, asked.XMLName.Space))
 	}
-	content, ok := operations[operation.Local]
+	operation := strings.TrimSuffix(asked.XMLName.Local, "Request")
+	if e.trouble != nil {
+		if status, text := e.trouble(server, operation); status != 0 {
+			return status, text
+		}
+	}
+	if text := stateless[operation]; text != "" {
+		return http.StatusOK, envelope(text)
+	}
+	a, ok := e.mailbox.do(server, asked)
 	if !ok {
-		return fault("ErrorInvalidRequest", "The lab does not answer "+operation.Local+".", "")
+		return fault("ErrorInvalidRequest", "The lab does not answer "+operation+".", "")
 	}
-	return http.StatusOK, envelope(fmt.Sprintf(`<m:%[1]sResponse xmlns:m="%[3]s" xmlns:t="%[4]s"><m:ResponseMessages>`+
-		`<m:%[1]sResponseMessage ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode>%[2]s`+
-		`</m:%[1]sResponseMessage></m:ResponseMessages></m:%[1]sResponse>`, operation.Local, content, messagesNS, typesNS))
+	return http.StatusOK, envelope(a.message(operation))
+}
+
+// stateless are the responses that are always the same. Those of the availability service have a form of their own.
+var stateless = map[string]string{
+	"GetServerTimeZones": answer{content: `<m:TimeZoneDefinitions>` +
+		`<t:TimeZoneDefinition Id="UTC" Name="(UTC) Coordinated Universal Time"/></m:TimeZoneDefinitions>`}.message("GetServerTimeZones"),
+	"GetUserAvailability": `<GetUserAvailabilityResponse xmlns="` + messagesNS + `"><FreeBusyResponseArray><FreeBusyResponse>` +
+		`<ResponseMessage ResponseClass="Success"><ResponseCode>NoError</ResponseCode></ResponseMessage><FreeBusyView>` +
+		`<FreeBusyViewType xmlns="` + typesNS + `">MergedOnly</FreeBusyViewType><MergedFreeBusy xmlns="` + typesNS + `">000000002222000000000000</MergedFreeBusy>` +
+		`</FreeBusyView></FreeBusyResponse></FreeBusyResponseArray></GetUserAvailabilityResponse>`,
+	"GetUserOofSettings": `<GetUserOofSettingsResponse xmlns="` + messagesNS + `"><ResponseMessage ResponseClass="Success">` +
+		`<ResponseCode>NoError</ResponseCode></ResponseMessage><OofSettings xmlns="` + typesNS + `"><OofState>Disabled</OofState>` +
+		`<ExternalAudience>All</ExternalAudience></OofSettings><AllowExternalOof>All</AllowExternalOof></GetUserOofSettingsResponse>`,
+}
+
+// message is the response to an operation, with this answer in it.
+func (a answer) message(operation string) string {
+	class, code, text := "Success", "NoError", ""
+	if a.code != "" {
+		class, code, text = "Error", a.code, "<m:MessageText>"+a.text+"</m:MessageText>"
+	}
+	return fmt.Sprintf(`<m:%[1]sResponse xmlns:m="%[3]s" xmlns:t="%[4]s"><m:ResponseMessages>`+
+		`<m:%[1]sResponseMessage ResponseClass="%[5]s">%[7]s<m:ResponseCode>%[6]s</m:ResponseCode>%[2]s`+
+		`</m:%[1]sResponseMessage></m:ResponseMessages></m:%[1]sResponse>`, operation, a.content, messagesNS, typesNS, class, code, text)
 }
 
 // invalid is Exchange's fault for a request that its schema does not allow.

@@ -37,7 +37,9 @@ type Run struct {
 	// Others are the logons of the auths that the prober's own settings name, by the auth's name.
 	Others   map[string]*Secrets
 	Redactor *secret.Redactor
-	Dialer   *wire.Dialer
+	// Pauses is the process's; nil: nothing is remembered from probe to probe.
+	Pauses *Pauses
+	Dialer *wire.Dialer
 
 	// Elsewhere dials hosts that a target names, not the configuration (see policy.Elsewhere); nil: they are not asked.
 	Elsewhere *wire.Dialer
@@ -47,7 +49,7 @@ type Run struct {
 
 	mu          sync.Mutex
 	connections int
-	issued      int // values that responses handed out and that the redactor knows
+	issued      map[string]bool // values that responses handed out and that the redactor knows
 }
 
 // Now is the time since the probe began.
@@ -316,8 +318,11 @@ func (r *Run) hideIssued(f *wire.Response) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, v := range values {
-		if len(v) >= minIssued && r.issued < maxIssued {
-			r.issued++
+		if len(v) >= minIssued && !r.issued[v] && len(r.issued) < maxIssued {
+			if r.issued == nil {
+				r.issued = map[string]bool{}
+			}
+			r.issued[v] = true
 			r.Redactor.Add(v)
 		}
 	}

@@ -40,6 +40,9 @@ func (s *Secrets) read() (auth.Login, error) {
 	return *s.login, s.gate.Check(s.credential.Name, s.login.Fingerprint(), s.target.Name)
 }
 
+// Username is the account's, as the configuration writes it; empty where the auth has none.
+func (s *Secrets) Username() string { return s.credential.Username }
+
 // Proven tells whether a logon of this probe was accepted, so that several may go at once.
 func (s *Secrets) Proven() bool {
 	s.mu.Lock()

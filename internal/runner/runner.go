@@ -13,6 +13,7 @@ import (
 
 	"github.com/ews-exporter/ews_exporter/config"
 	"github.com/ews-exporter/ews_exporter/internal/auth"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
@@ -90,6 +91,7 @@ type Runner struct {
 	flights flights
 	last    lastResults
 	slots   chan struct{}
+	pauses  prober.Pauses // outlive reloads, as the Runner does
 	stopped atomic.Bool
 }
 

@@ -1,0 +1,129 @@
+package lab
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/ews-exporter/ews_exporter/internal/origin"
+)
+
+// ewsScenarios are the faults that show in what EWS answers, not in how it is transported.
+func ewsScenarios() []Scenario {
+	relayed := Expectation{Outcome: "continue", Origin: origin.Exchange} // EWS's own error, after the 100
+	return []Scenario{
+		{
+			Name:        "ews-throttled",
+			Description: "Exchange is too busy for this account, and asks to be left alone for five minutes.",
+			Expect:      relayed,
+			EWS:         EWSExpectation{"content/throttled", "ews_throttled"},
+			origin:      &exchange{trouble: busy},
+			balancer:    relay,
+		},
+		{
+			Name:        "ews-affinity-broken",
+			Description: "A balancer that sends each request to another server, where subscriptions are not known.",
+			Expect:      good,
+			EWS:         EWSExpectation{"content/response_error", "ews_affinity_broken"},
+			origin:      &exchange{},
+			balancer:    split,
+		},
+		{
+			Name:        "ews-mailbox-moving",
+			Description: "The mailbox is on the move to another database.",
+			Expect:      good,
+			EWS:         EWSExpectation{"content/response_error", ""},
+			origin:      &exchange{trouble: moving},
+			balancer:    relay,
+		},
+		{
+			Name:        "ews-soap-fault",
+			Description: "EWS answers everything with a SOAP fault.",
+			Expect:      relayed,
+			EWS:         EWSExpectation{"content/soap_fault", ""},
+			origin:      &exchange{trouble: broken},
+			balancer:    relay,
+		},
+		{
+			Name:        "ews-form-page",
+			Description: "A publishing rule that asks for a logon by a form, in front of EWS: 200, and a page for browsers.",
+			Expect:      Expectation{Outcome: "final_first", Success: true, Finding: "expect_continue_refused", Origin: origin.Unknown},
+			EWS:         EWSExpectation{"content/html", ""},
+			balancer:    instead(formPage),
+		},
+		{
+			Name:        "ews-pool-stopped",
+			Description: "IIS with a stopped application pool: http.sys answers 503.",
+			Expect:      Expectation{Outcome: "final_first", Success: true, Finding: "expect_continue_refused", Origin: origin.HTTPSys},
+			EWS:         EWSExpectation{"status/unavailable", ""},
+			balancer:    instead(poolStopped),
+		},
+		{
+			Name:        "ews-sick-member",
+			Description: "A pool of three servers that take connections in turn; the third cannot reach the mailbox store.",
+			Expect:      good,
+			EWS:         EWSExpectation{"content/response_error", ""},
+			Varies:      true,
+			origin:      &exchange{pool: 3, sick: "EX03", trouble: sick},
+			balancer:    relay,
+		},
+	}
+}
+
+// busy is Exchange's throttling.
+func busy(string, string) (int, string) {
+	return fault("ErrorServerBusy", "The server cannot service this request right now. Try again later.",
+		`<t:MessageXml xmlns:t="`+typesNS+`"><t:Value Name="BackOffMilliseconds">297749</t:Value></t:MessageXml>`)
+}
+
+// broken is an unexpected fault of EWS.
+func broken(string, string) (int, string) {
+	return fault("ErrorInternalServerError", "An internal server error occurred. The operation failed.", "")
+}
+
+// moving refuses what is in the mailbox; the directory and the time zones are not.
+func moving(_, operation string) (int, string) {
+	if handlers[operation] == nil || operation == "ResolveNames" {
+		return 0, ""
+	}
+	return http.StatusOK, envelope(answer{code: "ErrorMailboxMoveInProgress", text: "Mailbox move in progress. Try again later."}.message(operation))
+}
+
+// sick is moving's like, at one server.
+func sick(server, operation string) (int, string) {
+	if server != "EX03" || handlers[operation] == nil {
+		return 0, ""
+	}
+	return http.StatusOK, envelope(answer{code: "ErrorMailboxStoreUnavailable", text: "The mailbox database is temporarily unavailable."}.message(operation))
+}
+
+// instead is a balancer that answers every request itself, without asking for a body that was announced with Expect.
+func instead(text func() []byte) balancer {
+	return func(s *session, req *head) error {
+		if req.expects() {
+			return errors.Join(s.toClient(text()), errEnd)
+		}
+		if _, err := readBody(s.in, req); err != nil {
+			return err
+		}
+		if err := s.toClient(text()); err != nil || bytes.Contains(text(), []byte("Connection: close")) {
+			return errors.Join(err, errEnd)
+		}
+		return nil
+	}
+}
+
+// formPage is a form to log on by, such as gateways with pre-authentication show.
+func formPage() []byte {
+	body := `<html><head><title>Log on</title></head><body><form action="/CookieAuth.dll?Logon" method="post">` +
+		`<input name="username"/><input name="password" type="password"/></form></body></html>`
+	return fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nDate: %s\r\nContent-Type: text/html; charset=UTF-8\r\nContent-Length: %d\r\n\r\n%s", now(), len(body), body)
+}
+
+// poolStopped is http.sys's answer when nobody takes the request from its queue.
+func poolStopped() []byte {
+	body := `<HTML><HEAD><TITLE>Service Unavailable</TITLE></HEAD><BODY><h2>Service Unavailable</h2><hr><p>HTTP Error 503. The service is unavailable.</p></BODY></HTML>`
+	return fmt.Appendf(nil, "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/html; charset=us-ascii\r\nServer: Microsoft-HTTPAPI/2.0\r\n"+
+		"Date: %s\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s", now(), len(body), body)
+}

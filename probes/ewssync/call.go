@@ -1,0 +1,127 @@
+package ewssync
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/ews-exporter/ews_exporter/internal/ews"
+	"github.com/ews-exporter/ews_exporter/internal/failure"
+	"github.com/ews-exporter/ews_exporter/internal/origin"
+	"github.com/ews-exporter/ews_exporter/internal/plain"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/wire"
+)
+
+// Reasons of this prober's own, beside those of package ews.
+const (
+	reasonLogonRequired = "logon_required" // auth
+	reasonLogonLost     = "logon_lost"     // auth
+	reasonUnhealthy     = "unhealthy"      // receive
+	reasonForeignPage   = "foreign_page"   // content
+	reasonNoMailbox     = "no_mailbox"     // config
+	reasonRedirected    = "redirected"     // status, and those that follow
+	reasonForbidden     = "forbidden"
+	reasonNotFound      = "not_found"
+	reasonUnavailable   = "unavailable"
+	reasonServerError   = "server_error"
+	reasonUnexpected    = "unexpected"
+)
+
+// call does one request of an operation in a step of its own, or in the operation's where part is empty.
+func (p *probe) call(ctx context.Context, step *prober.Step, part string, request ews.Request, accept ...string) (*ews.Response, error) {
+	if part == "" {
+		return p.ask(ctx, step, request, accept)
+	}
+	step = step.Step(part)
+	response, err := p.ask(ctx, step, request, accept)
+	step.End(err)
+	return response, err
+}
+
+// ask sends a request and judges by its content what comes back: neither does 200 mean success, nor 500 that nobody of
+// Exchange's answered.
+func (p *probe) ask(ctx context.Context, step *prober.Step, request ews.Request, accept []string) (*ews.Response, error) {
+	e, body, err := p.send(ctx, step, p.session.request("POST", p.path(), request.Body))
+	if err != nil {
+		return nil, err
+	}
+	response := ews.Parse(bytes.NewReader(body))
+	v := response.Judge(request, accept...)
+	if version := response.Server.String(); version != "" {
+		e.Origin.Version = version
+	}
+	p.code = v.Code
+	step.Detail("%s %s", subject(e.Origin), plain.Cut(plain.Escape(v.Message), 200))
+	spoke := response.Kind == ews.Answered || response.Kind == ews.Faulted
+	switch {
+	case e.Final.Status/100 != 2 && (!spoke || v.OK):
+		return nil, statusFailure(request.Operation, e)
+	case v.Reason == ews.ReasonThrottled:
+		return nil, p.throttled(request.Operation, e, v)
+	case !v.OK:
+		return nil, failure.New(failure.Content, v.Reason, "%s: %s %s", request.Operation, subject(e.Origin), v.Message)
+	}
+	return response, nil
+}
+
+// throttledFor is how long to leave a server alone that is too busy and does not say for how long.
+const throttledFor = 30 * time.Second
+
+func (p *probe) throttled(op ews.Operation, e *result.Exchange, v ews.Verdict) error {
+	wait := v.BackOff
+	if wait <= 0 {
+		wait = throttledFor
+	}
+	p.backOff = p.run.Pause(wait)
+	p.run.Find(Throttled, result.Error, e.Origin, "%s answered %s with %s: it asks to be left alone for %s. No probe with this auth asks this target anything for %s.",
+		subject(e.Origin), op, v.Code, wait.Round(time.Second), p.backOff.Round(time.Second))
+	return failure.New(failure.Content, ews.ReasonThrottled, "%s: %s %s; it is left alone for %s", op, subject(e.Origin), v.Message, p.backOff.Round(time.Second))
+}
+
+// statusFailure says what an HTTP status means that comes without an EWS response.
+func statusFailure(what any, e *result.Exchange) error {
+	reason, hint := reasonUnexpected, "EWS does not answer so"
+	switch status := e.Final.Status; {
+	case status/100 == 3:
+		reason, hint = reasonRedirected, "to "+plain.Cut(plain.Escape(e.Final.Get("Location")), 200)+": a publishing rule or a portal in front of EWS sends clients to a page for browsers"
+	case status == 403:
+		reason, hint = reasonForbidden, "the account, the application or its User-Agent may not use EWS, or a box forbids it"
+	case status == 404:
+		reason, hint = reasonNotFound, "EWS is not published there"
+		if code := e.Final.Get("X-CasErrorCode"); code != "" {
+			hint = "Exchange's front end did not find the mailbox: " + plain.Cut(plain.Escape(code), 64)
+		}
+	case status == 503:
+		reason, hint = reasonUnavailable, "the application pool is stopped, its queue is full, or a balancer has no server left"
+	case status/100 == 5:
+		reason, hint = reasonServerError, "without a SOAP fault, so EWS itself did not make it"
+	}
+	return failure.New(failure.Status, reason, "%v: %s answered %s; %s", what, subject(e.Origin), line(e.Final), hint)
+}
+
+// line is a status line for a person.
+func line(r *wire.Response) string {
+	if r.Reason == "" {
+		return fmt.Sprint(r.Status)
+	}
+	return fmt.Sprintf("%d %s", r.Status, r.Reason)
+}
+
+// subject names who answered, as a sentence's first words.
+func subject(who origin.Origin) string {
+	name := map[origin.Kind]string{
+		origin.Exchange: "Exchange", origin.IIS: "IIS", origin.HTTPSys: "Windows' http.sys", origin.Middlebox: "a box in front of Exchange",
+	}[who.Kind]
+	switch {
+	case name == "":
+		return "something that does not say what it is"
+	case who.Kind == origin.Exchange && who.Frontend != "":
+		return name + " (" + who.Frontend + ")"
+	case who.Kind == origin.Middlebox && who.Product != "":
+		return name + " (" + origin.Title(who.Product) + ")"
+	}
+	return name
+}

@@ -1,0 +1,150 @@
+package ewssync
+
+import (
+	"fmt"
+	"net/mail"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ews-exporter/ews_exporter/config"
+	"github.com/ews-exporter/ews_exporter/internal/ews"
+)
+
+// The operations, as the configuration and the metrics name them.
+const (
+	HealthCheck  = "healthcheck"
+	GetFolder    = "get_folder"
+	Sync         = "sync"
+	Notify       = "notify"
+	Availability = "availability"
+	OOF          = "oof"
+	ResolveNames = "resolve_names"
+	TimeZones    = "time_zones"
+)
+
+// Operations are all of them, in the order in which a page shows them.
+var Operations = []string{HealthCheck, GetFolder, Sync, Notify, Availability, OOF, ResolveNames, TimeZones}
+
+// Settings are what a module of this prober can set.
+type Settings struct {
+	Operations           []string          `yaml:"operations"`
+	Mailbox              string            `yaml:"mailbox"`
+	Impersonation        *Impersonation    `yaml:"impersonation"`
+	AnchorMailbox        string            `yaml:"anchor_mailbox"`
+	AffinityCookies      bool              `yaml:"affinity_cookies"`
+	RequestServerVersion string            `yaml:"request_server_version"`
+	Path                 string            `yaml:"path"`
+	Headers              map[string]string `yaml:"headers" redact:"hidden"`
+}
+
+// Impersonation is the account to act as.
+type Impersonation struct {
+	Account string `yaml:"account"`
+	By      string `yaml:"by"` // one of ews.Identities; empty for SmtpAddress
+}
+
+// defaults are the four parts of the analyser's test "Synchronization, Notification, Availability, and Automatic Replies".
+func defaults() *Settings {
+	return &Settings{
+		Operations: []string{Sync, Notify, Availability, OOF}, AffinityCookies: true,
+		RequestServerVersion: ews.DefaultVersion, Path: ews.Path,
+	}
+}
+
+// versionShape admits the schema versions of servers to come, and nothing that would leave its place in the request.
+var versionShape = regexp.MustCompile(`^(Exchange|V)[0-9A-Za-z_]{1,40}$`)
+
+// Check implements config.Settings.
+func (s *Settings) Check(report func(field, problem string)) {
+	if len(s.Operations) == 0 {
+		report("operations", "name at least one")
+	}
+	for i, op := range s.Operations {
+		field := fmt.Sprintf("operations[%d]", i)
+		if !slices.Contains(Operations, op) {
+			report(field, fmt.Sprintf("%q: the operations are %s", op, strings.Join(Operations, ", ")))
+		} else if slices.Index(s.Operations, op) != i {
+			report(field, fmt.Sprintf("%q is there already", op))
+		}
+	}
+	if !strings.HasPrefix(s.Path, "/") || strings.ContainsFunc(s.Path, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+		report("path", fmt.Sprintf("%q: a path begins with / and holds no spaces", s.Path))
+	}
+	if !versionShape.MatchString(s.RequestServerVersion) {
+		report("request_server_version", fmt.Sprintf("%q is no version: a server knows %s and later ones", s.RequestServerVersion, strings.Join(ews.Versions, ", ")))
+	}
+	s.checkAccounts(report)
+	config.CheckHeaders(s.Headers, report)
+}
+
+func (s *Settings) checkAccounts(report func(field, problem string)) {
+	for _, f := range []struct{ name, value string }{{"mailbox", s.Mailbox}, {"anchor_mailbox", s.AnchorMailbox}} {
+		if f.value != "" && !isAddress(f.value) {
+			report(f.name, fmt.Sprintf("%q: a mail address, such as probe@contoso.com", f.value))
+		}
+	}
+	if i := s.Impersonation; i != nil {
+		if i.Account == "" || strings.ContainsFunc(i.Account, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+			report("impersonation.account", "name the account to act as")
+		}
+		if i.By != "" && !slices.Contains(ews.Identities, ews.Identity(i.By)) {
+			report("impersonation.by", fmt.Sprintf("%q: the ways to name an account are %v", i.By, ews.Identities))
+		}
+	}
+}
+
+// isAddress tells whether s is a mail address and nothing beside it. It goes into a header field, so ASCII only.
+func isAddress(s string) bool {
+	a, err := mail.ParseAddress(s)
+	return err == nil && a.Address == s && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f })
+}
+
+// Need implements config.Settings.
+func (s *Settings) Need() time.Duration { return 2 * time.Second }
+
+// Paths implements config.Settings.
+func (s *Settings) Paths() []string { return []string{s.Path} }
+
+// builder writes the requests.
+func (s *Settings) builder() ews.Builder {
+	b := ews.Builder{Version: s.RequestServerVersion}
+	if i := s.Impersonation; i != nil {
+		b.Impersonate, b.ImpersonateBy = i.Account, ews.SMTPAddress
+		if i.By != "" {
+			b.ImpersonateBy = ews.Identity(i.By)
+		}
+	}
+	return b
+}
+
+// ordered lists the configured operations in the order in which they run: the anonymous one comes before the logon.
+func (s *Settings) ordered() []string {
+	if !slices.Contains(s.Operations, HealthCheck) {
+		return s.Operations
+	}
+	rest := slices.DeleteFunc(slices.Clone(s.Operations), func(op string) bool { return op == HealthCheck })
+	return append([]string{HealthCheck}, rest...)
+}
+
+// Plan implements prober.Prober.
+func (s *Settings) Plan(logon bool) []string {
+	steps := []string{"resolve", "session", "session.connect", "session.tls"}
+	for i, op := range s.ordered() {
+		if logon && (i == 0 && op != HealthCheck || i == 1 && s.ordered()[0] == HealthCheck) {
+			steps = append(steps, "logon")
+		}
+		steps = append(steps, op)
+		for _, part := range parts[op] {
+			steps = append(steps, op+"."+part)
+		}
+	}
+	return steps
+}
+
+// parts are the steps within an operation.
+var parts = map[string][]string{
+	Sync:   {"hierarchy", "items", "get_changes"},
+	Notify: {"subscribe", "get_events", "unsubscribe"},
+}

@@ -1,0 +1,329 @@
+package ewssync_test
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/common/expfmt"
+	"go.uber.org/goleak"
+
+	"github.com/ews-exporter/ews_exporter/collector"
+	"github.com/ews-exporter/ews_exporter/config"
+	"github.com/ews-exporter/ews_exporter/internal/auth"
+	"github.com/ews-exporter/ews_exporter/internal/lab"
+	"github.com/ews-exporter/ews_exporter/internal/report"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/runner"
+	"github.com/ews-exporter/ews_exporter/probes"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// everything is a module with all operations.
+const everything = "operations: [healthcheck, get_folder, sync, notify, availability, oof, resolve_names, time_zones], mailbox: probe@contoso.test"
+
+// site is the lab and a runner that probes it.
+type site struct {
+	*lab.Site
+	*runner.Runner
+}
+
+// start starts scenarios of the lab, and a runner with one module ews of these settings; schemes, where there are any,
+// are those of its auth.
+func start(t testing.TB, settings, schemes string, only ...string) *site {
+	t.Helper()
+	l, err := lab.Start(t.Context(), lab.Options{Only: only})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(l.Close)
+	dir := t.TempDir()
+	text := "modules:\n  ews:\n    prober: ews_sync\n    timeout: 5s\n    ip_protocol: ip4\n    tls_config: {ca_file: ca.pem}\n    ews_sync: {" + settings + "}\n"
+	if schemes != "" {
+		text = strings.Replace(text, "    timeout", "    auth: lab\n    timeout", 1)
+		text += "auths:\n  lab: {username: 'CONTOSO\\probe', password: " + lab.Password + ", schemes: [" + schemes + "], targets: ["
+		for _, s := range l.Scenarios() {
+			text += "'" + s.Address + "',"
+		}
+		text += "]}\n"
+	}
+	text += "policy: {allow: [127.0.0.0/8]}\n"
+	for name, content := range map[string][]byte{"ca.pem": l.Authority().PEM(), "c.yml": []byte(text)} {
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cfg, err := config.Load([]string{filepath.Join(dir, "c.yml")}, probes.Kinds())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &site{l, runner.New(runner.Options{
+		Config: func() *config.Config { return cfg }, Gate: auth.NewGate(time.Now), Version: "test", Log: slog.New(slog.DiscardHandler),
+	})}
+}
+
+// probe probes a scenario.
+func (s *site) probe(t testing.TB, name string) *result.Result {
+	t.Helper()
+	scenario, ok := s.Scenario(name)
+	if !ok {
+		t.Fatalf("no scenario %q runs", name)
+	}
+	answer, err := s.Probe(context.Background(), runner.Request{Module: "ews", Target: scenario.Address})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.Result
+}
+
+// outcome is a failure's stage and reason, or "none".
+func outcome(r *result.Result) string {
+	if r.Failure == nil {
+		return "none"
+	}
+	return string(r.Failure.Stage) + "/" + r.Failure.Reason
+}
+
+func codes(r *result.Result) []string {
+	var list []string
+	for _, f := range r.Findings {
+		list = append(list, f.Code)
+	}
+	return list
+}
+
+// TestScenarios probes every scenario of EWS, and keeps metrics and tree in golden files.
+func TestScenarios(t *testing.T) {
+	t.Parallel()
+	for _, scenario := range append(lab.Scenarios(), lab.Scenario{}) {
+		if scenario.Name == "healthy" {
+			scenario.EWS = lab.EWSExpectation{Failure: "none"}
+		}
+		if scenario.EWS.Failure == "" || scenario.Varies {
+			continue
+		}
+		t.Run(scenario.Name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t, strings.Replace(everything, "healthcheck, ", "", 1), "", scenario.Name)
+			r := s.probe(t, scenario.Name)
+			if got := outcome(r); got != scenario.EWS.Failure {
+				t.Errorf("%s (%v), want %s", got, r.Failure, scenario.EWS.Failure)
+			}
+			if want := scenario.EWS.Finding; want != "" && !slices.Contains(codes(r), want) || want == "" && len(r.Findings) > 0 {
+				t.Errorf("findings %v, want %q", codes(r), want)
+			}
+			golden(t, scenario.Name+".prom", exposition(t, r))
+			golden(t, scenario.Name+".txt", tree(t, r))
+		})
+	}
+}
+
+// TestSickMember: of three servers behind one address, the sick one's connections fail, and its health check does.
+func TestSickMember(t *testing.T) {
+	t.Parallel()
+	s := start(t, everything, "", "ews-sick-member")
+	seen := map[string]int{}
+	for range 3 {
+		seen[outcome(s.probe(t, "ews-sick-member"))]++
+	}
+	// The third connection ends at the health check; the one after it reaches the first server again.
+	if diff := cmp.Diff(map[string]int{"none": 2, "receive/unhealthy": 1}, seen); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestOneConnection: the operations against a healthy server take one connection and one handshake, with each scheme.
+func TestOneConnection(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, scenario, schemes string
+		unauthorized            int
+	}{
+		{"anonymous", "healthy", "", 0},
+		{"basic", "basic-logon", "basic", 1},
+		{"ntlm", "ntlm-persisted", "ntlm", 2},
+		{"negotiate", "ntlm-persisted", "negotiate", 2},
+		{"a handshake per request", "ntlm-per-request", "ntlm", 20},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t, "mailbox: probe@contoso.test, operations: [healthcheck, sync, notify, availability, oof, resolve_names, time_zones]", test.schemes, test.scenario)
+			r := s.probe(t, test.scenario)
+			if outcome(r) != "none" || len(r.Connections) != 1 {
+				t.Fatalf("%v over %d connections", r.Failure, len(r.Connections))
+			}
+			unauthorized := 0
+			for _, e := range r.Exchanges {
+				if e.Final.Status == 401 {
+					unauthorized++
+				}
+			}
+			if unauthorized != test.unauthorized {
+				t.Errorf("%d answers 401, want %d", unauthorized, test.unauthorized)
+			}
+		})
+	}
+}
+
+// TestThrottlingIsRemembered: later probes send nothing until the back-off is over.
+func TestThrottlingIsRemembered(t *testing.T) {
+	t.Parallel()
+	s := start(t, everything, "", "ews-throttled")
+	first, second := s.probe(t, "ews-throttled"), s.probe(t, "ews-throttled")
+	if len(first.Exchanges) != 2 { // healthcheck, get_folder
+		t.Errorf("%d requests were sent before the server asked to be left alone and after it, want 2", len(first.Exchanges))
+	}
+	if len(second.Connections) != 0 || outcome(second) != "content/throttled" || !slices.Contains(codes(second), "ews_throttled") {
+		t.Errorf("the second probe: %d connections, %s, %v", len(second.Connections), outcome(second), codes(second))
+	}
+	for _, sample := range second.Samples {
+		if sample.Name == "probe_ews_backoff_seconds" && (sample.Value < 250 || sample.Value > 298) {
+			t.Errorf("%.0f s of back-off are left", sample.Value)
+		}
+	}
+}
+
+// TestSecretsStayOut: neither the affinity cookie nor a name out of the directory gets into the result.
+func TestSecretsStayOut(t *testing.T) {
+	t.Parallel()
+	s := start(t, everything, "ntlm", "ntlm-persisted")
+	var text bytes.Buffer
+	r := s.probe(t, "ntlm-persisted")
+	if err := report.JSON(&text, r); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(text.String(), "X-BackEndCookie=") {
+		t.Error("no cookie was kept, so nothing was tested")
+	}
+	for _, secret := range []string{lab.Password, "YmFjayBlbmQAZXgwMS5jb250b3NvLnRlc3Q", "a private name"} {
+		if strings.Contains(text.String(), secret) {
+			t.Errorf("the result holds %q", secret)
+		}
+	}
+}
+
+// TestLogonRequired: without an auth the probe says so, and does not go on.
+func TestLogonRequired(t *testing.T) {
+	t.Parallel()
+	r := start(t, everything, "", "early-401").probe(t, "early-401")
+	if outcome(r) != "auth/logon_required" || len(r.Exchanges) != 2 {
+		t.Errorf("%s after %d requests", outcome(r), len(r.Exchanges))
+	}
+}
+
+// TestNoMailbox: an operation that names a mailbox fails where none is known; the others run.
+func TestNoMailbox(t *testing.T) {
+	t.Parallel()
+	r := start(t, "operations: [availability, time_zones]", "", "healthy").probe(t, "healthy")
+	if outcome(r) != "config/no_mailbox" || len(r.Exchanges) != 1 {
+		t.Errorf("%s after %d requests", outcome(r), len(r.Exchanges))
+	}
+}
+
+// TestSettings: every mistake is told, and none of the good ones is one.
+func TestSettings(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ settings, says string }{
+		{"operations: [sync, stream]", "operations[1]"},
+		{"operations: []", "operations"},
+		{"operations: [sync, sync]", "operations[1]"},
+		{"write: true", "write"},
+		{"mailbox: probe", "mailbox"},
+		{`anchor_mailbox: "a@b.c\r\nX: y"`, "anchor_mailbox"},
+		{"path: EWS", "path"},
+		{"request_server_version: '\"/>'", "request_server_version"},
+		{"impersonation: {by: Name, account: a@b.c}", "impersonation.by"},
+		{"impersonation: {by: SID}", "impersonation.account"},
+		{"headers: {Cookie: a}", "Cookie"},
+		{"impersonation: {by: PrincipalName, account: a@b.c}, anchor_mailbox: a@b.c, affinity_cookies: false, request_server_version: Exchange2016", ""},
+	} {
+		t.Run(test.settings, func(t *testing.T) {
+			t.Parallel()
+			file := filepath.Join(t.TempDir(), "c.yml")
+			if err := os.WriteFile(file, []byte("modules: {m: {prober: ews_sync, ews_sync: {"+test.settings+"}}}\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, err := config.Load([]string{file}, probes.Kinds())
+			if test.says == "" && err != nil || test.says != "" && (err == nil || !strings.Contains(err.Error(), "ews_sync."+test.says) && !strings.Contains(err.Error(), test.says)) {
+				t.Errorf("%v, want one about %q", err, test.says)
+			}
+		})
+	}
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *update {
+		if err := os.MkdirAll("testdata", 0o750); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file) //nolint:gosec // a test's own
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got), accept with -update:\n%s", file, diff)
+	}
+}
+
+// measured are the metrics whose values differ from run to run.
+var measured = regexp.MustCompile(`(?m)^(probe_\S*(?:duration_seconds|time_seconds|backoff_seconds|cert_expiry)(?:\{.*\})?) .*$`)
+
+// exposition gives the metrics that a probe answers with, measured values masked.
+func exposition(t testing.TB, r *result.Result) string {
+	t.Helper()
+	families, err := collector.Gatherer(r, nil).Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	for _, f := range families {
+		f.Help = nil
+		if _, err := expfmt.MetricFamilyToText(&b, f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return measured.ReplaceAllString(b.String(), "$1 MEASURED")
+}
+
+var varying = []struct {
+	shape *regexp.Regexp
+	with  string
+}{
+	{regexp.MustCompile(`127\.0\.0\.1:[0-9]+`), "127.0.0.1:PORT"},
+	{regexp.MustCompile(`[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]+(Z| UTC)?`), "MOMENT"},
+	{regexp.MustCompile(`(?m)^ *[0-9]+\.[0-9]{3}(?: +[0-9]+\.[0-9]{3})? +([├│└→←])`), "  $1"},
+	{regexp.MustCompile(`(?m)^ {4,}([├│└→←])`), "  $1"},
+	{regexp.MustCompile(` *[0-9]+(\.[0-9]+)? m?s\b`), " TIME"},
+}
+
+// tree gives the report's tree of steps.
+func tree(t testing.TB, r *result.Result) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := report.Text(&b, r, report.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	text := b.String()
+	for _, v := range varying {
+		text = v.shape.ReplaceAllString(text, v.with)
+	}
+	return text
+}

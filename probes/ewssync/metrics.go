@@ -1,0 +1,53 @@
+package ewssync
+
+import (
+	"github.com/ews-exporter/ews_exporter/internal/ews"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+)
+
+var (
+	operationDuration = &result.Metric{
+		Name: "probe_ews_operation_duration_seconds", Labels: []string{"operation"},
+		Help:     "How long the operation took, with all its requests; the connection and the first logon are steps of their own.",
+		Presence: "the operation was begun",
+	}
+	operationSuccess = &result.Metric{
+		Name: "probe_ews_operation_success", Labels: []string{"operation"},
+		Help:     "1 when the operation succeeded by its content.",
+		Presence: "always, for each configured operation",
+	}
+	responseInfo = &result.Metric{
+		Name: "probe_ews_response_info", Labels: []string{"operation", "response_code"},
+		Help:     "1 for the ResponseCode of the operation: of the request that failed, else of the last. Codes that are not known are `other`.",
+		Presence: "EWS answered the operation with a ResponseCode",
+	}
+	backOffSeconds = &result.Metric{
+		Name:     "probe_ews_backoff_seconds",
+		Help:     "How long the server is still left alone because it asked for that; at most 600.",
+		Presence: "the server throttles",
+	}
+)
+
+// measure turns what became of the operations into samples.
+func (p *probe) measure() {
+	r := p.run.Result
+	for _, op := range p.ordered() {
+		o := p.outcomes[op]
+		if o == nil {
+			r.Add(operationSuccess, 0, op)
+			continue
+		}
+		success := 0.0
+		if o.failure == nil {
+			success = 1
+		}
+		r.Add(operationSuccess, success, op)
+		r.Add(operationDuration, float64(o.took), op)
+		if code := ews.CodeLabel(o.code); code != "" {
+			r.Add(responseInfo, 1, op, code)
+		}
+	}
+	if p.backOff > 0 {
+		r.Add(backOffSeconds, p.backOff.Seconds())
+	}
+}

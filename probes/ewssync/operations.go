@@ -1,0 +1,160 @@
+package ewssync
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/ews-exporter/ews_exporter/internal/ews"
+	"github.com/ews-exporter/ews_exporter/internal/failure"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+)
+
+// operations are how each of them is done. Its error is a failure.
+var operations = map[string]func(p *probe, ctx context.Context, step *prober.Step) error{
+	HealthCheck:  (*probe).healthCheck,
+	GetFolder:    (*probe).getFolder,
+	Sync:         (*probe).sync,
+	Notify:       (*probe).notify,
+	Availability: (*probe).availability,
+	OOF:          (*probe).oof,
+	ResolveNames: (*probe).resolveNames,
+	TimeZones:    (*probe).timeZones,
+}
+
+// inbox is that of the account acting. Synchronisation and subscriptions are for a mailbox's owner.
+var inbox = ews.Distinguished("inbox", "")
+
+// healthCheck gets the page that balancers look at. It is anonymous, so it comes before the logon on the same connection.
+func (p *probe) healthCheck(ctx context.Context, step *prober.Step) error {
+	if err := p.connect(ctx); err != nil {
+		return err
+	}
+	e, body, err := p.once(step, p.session.request("GET", ews.HealthCheckPath, nil), challengeLimit)
+	if failure.Is(err, failure.Receive, "closed", "reset") && e.Final == nil {
+		return failure.New(failure.Receive, reasonUnhealthy, "%s was asked for %s and ended the connection without an answer: so does a server whose EWS Managed Availability holds unhealthy, or that is in maintenance (%w)", p.conn, ews.HealthCheckPath, err)
+	}
+	if err != nil {
+		return err
+	}
+	if e.Final.Status != 200 {
+		return statusFailure(ews.HealthCheckPath, e)
+	}
+	server, ok := ews.ParseHealthCheck(body)
+	if !ok {
+		return failure.New(failure.Content, reasonForeignPage, "%s answered %s with 200 and another page than Exchange's own, which begins with \"200 OK<br/>\"", subject(e.Origin), ews.HealthCheckPath)
+	}
+	step.Detail("healthy, says %s", server)
+	return nil
+}
+
+func (p *probe) getFolder(ctx context.Context, step *prober.Step) error {
+	_, err := p.call(ctx, step, "", p.builder.GetFolder(inbox))
+	return err
+}
+
+// maxChanges is how many changes of the Inbox are asked for: the probe wants to know that they come, not what they are.
+const maxChanges = 10
+
+// sync reads the folder hierarchy and the Inbox's first changes, ids only, and then takes the state that the server gave
+// back to it: another server that cannot read it is a fault.
+func (p *probe) sync(ctx context.Context, step *prober.Step) error {
+	if _, err := p.call(ctx, step, "hierarchy", p.builder.SyncFolderHierarchy(ews.Distinguished("msgfolderroot", ""), "")); err != nil {
+		return err
+	}
+	first, err := p.call(ctx, step, "items", p.builder.SyncFolderItems(inbox, "", maxChanges))
+	if err != nil {
+		return err
+	}
+	_, err = p.call(ctx, step, "get_changes", p.builder.SyncFolderItems(inbox, first.SyncState, maxChanges))
+	return err
+}
+
+// subscribedFor is how long a server keeps a subscription that a probe did not get to end, in minutes: the least.
+const subscribedFor = 1
+
+// subscriptionGone are the codes by which a server says that it does not know a subscription.
+var subscriptionGone = []string{"ErrorSubscriptionNotFound", "ErrorInvalidSubscription", "ErrorExpiredSubscription"}
+
+// notify subscribes to the Inbox and asks for events. When nothing happened a status event comes.
+func (p *probe) notify(ctx context.Context, step *prober.Step) error {
+	subscribed, err := p.call(ctx, step, "subscribe", p.builder.SubscribePull(inbox, subscribedFor, ews.NewMailEvent, ews.CreatedEvent))
+	if err != nil {
+		return err
+	}
+	at := p.lastExchange()
+	_, err = p.call(ctx, step, "get_events", p.builder.GetEvents(subscribed.Subscription, subscribed.Watermark))
+	if err != nil {
+		p.affinity(at)
+		return err
+	}
+	if _, err = p.call(ctx, step, "unsubscribe", p.builder.Unsubscribe(subscribed.Subscription)); err != nil {
+		p.affinity(at)
+	}
+	return err
+}
+
+func (p *probe) lastExchange() *result.Exchange {
+	return p.run.Result.Exchanges[len(p.run.Result.Exchanges)-1]
+}
+
+// affinity tells of a subscription that was made and is not known right after: it lives on one server, and another was
+// asked.
+func (p *probe) affinity(subscribed *result.Exchange) {
+	if !slices.Contains(subscriptionGone, p.code) {
+		return
+	}
+	asked := p.lastExchange()
+	p.run.Find(AffinityBroken, result.Error, asked.Origin, "Subscribe was answered by %s, and right after that %s answered %s to the same subscription: it was asked of another mailbox server than the one that holds it.",
+		servers(subscribed), servers(asked), p.code)
+}
+
+// servers names the servers behind an exchange, for a person.
+func servers(e *result.Exchange) string {
+	if e.Origin.Backend != "" && e.Origin.Backend != e.Origin.Frontend {
+		return subject(e.Origin) + " with the back end " + e.Origin.Backend
+	}
+	return subject(e.Origin)
+}
+
+// needMailbox is the failure of an operation that names a mailbox, when none is known.
+func (p *probe) needMailbox() error {
+	if p.mailbox != "" {
+		return nil
+	}
+	return failure.New(failure.Config, reasonNoMailbox, "the operation names a mailbox, and the module has none: set mailbox, or log on with a user name that is a mail address")
+}
+
+// window is how far ahead busy times are asked for.
+const window = 24 * time.Hour
+
+func (p *probe) availability(ctx context.Context, step *prober.Step) error {
+	if err := p.needMailbox(); err != nil {
+		return err
+	}
+	from := p.run.Result.Start.UTC().Truncate(window)
+	_, err := p.call(ctx, step, "", p.builder.GetUserAvailability(p.mailbox, from, from.Add(window)))
+	return err
+}
+
+func (p *probe) oof(ctx context.Context, step *prober.Step) error {
+	if err := p.needMailbox(); err != nil {
+		return err
+	}
+	_, err := p.call(ctx, step, "", p.builder.GetUserOofSettings(p.mailbox))
+	return err
+}
+
+func (p *probe) resolveNames(ctx context.Context, step *prober.Step) error {
+	if err := p.needMailbox(); err != nil {
+		return err
+	}
+	_, err := p.call(ctx, step, "", p.builder.ResolveNames(p.mailbox))
+	return err
+}
+
+func (p *probe) timeZones(ctx context.Context, step *prober.Step) error {
+	_, err := p.call(ctx, step, "", p.builder.GetServerTimeZones())
+	return err
+}

@@ -1,0 +1,146 @@
+// Package ewssync does over EWS, minute by minute, what Microsoft's connectivity analyser does once: synchronisation,
+// notification, availability and automatic replies, each judged by its content.
+package ewssync
+
+import (
+	"context"
+	"time"
+
+	"github.com/ews-exporter/ews_exporter/internal/ews"
+	"github.com/ews-exporter/ews_exporter/internal/failure"
+	"github.com/ews-exporter/ews_exporter/internal/origin"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/wire"
+)
+
+// probe is one run of the configured operations, one after the other.
+type probe struct {
+	session
+	builder ews.Builder
+	mailbox string
+
+	outcomes map[string]*outcome
+	code     string        // ResponseCode of the request judged last; empty without one
+	backOff  time.Duration // how long the target is to be left alone; 0 when it did not ask for that
+}
+
+// outcome is what became of one operation.
+type outcome struct {
+	took    wire.Seconds
+	failure *failure.Failure // nil when it succeeded
+	code    string
+}
+
+// Probe implements prober.Prober.
+func (s *Settings) Probe(ctx context.Context, run *prober.Run) {
+	p := &probe{session: session{Settings: s, run: run}, builder: s.builder(), mailbox: s.address(run), outcomes: map[string]*outcome{}}
+	if wait := run.Paused(); wait > 0 {
+		p.stillThrottled(wait)
+	} else {
+		p.converse(ctx)
+	}
+	p.measure()
+}
+
+// address is the mailbox that operations name: the configured one, else the account's name where that is an address.
+func (s *Settings) address(run *prober.Run) string {
+	switch {
+	case s.Mailbox != "":
+		return s.Mailbox
+	case s.Impersonation != nil && isAddress(s.Impersonation.Account):
+		return s.Impersonation.Account
+	case s.Impersonation == nil && run.Secrets != nil && isAddress(run.Secrets.Username()):
+		return run.Secrets.Username()
+	}
+	return ""
+}
+
+// stillThrottled is a probe while the server wants to be left alone: nothing is sent.
+func (p *probe) stillThrottled(wait time.Duration) {
+	p.backOff = wait
+	p.run.Find(Throttled, result.Error, origin.Origin{Kind: origin.Unknown}, "An earlier probe was asked to leave this server alone, and %s of that are left. Nothing was sent.", wait.Round(time.Second))
+	p.run.Result.Fail(failure.New(failure.Content, ews.ReasonThrottled, "the server asked an earlier probe with this auth to be left alone, for %s more; nothing was sent", wait.Round(time.Second)))
+}
+
+// converse does all that goes over the wire, and draws the verdict.
+func (p *probe) converse(ctx context.Context) {
+	if err := p.run.Ready(); err != nil {
+		p.run.Result.Fail(failure.From(err))
+		return
+	}
+	var err error
+	if p.resolution, err = p.run.Resolve(ctx); err != nil {
+		p.run.Result.Fail(failure.From(err))
+		return
+	}
+	for _, op := range p.ordered() {
+		if !p.operate(ctx, op) {
+			break
+		}
+	}
+	p.hangUp()
+	p.run.Contrast()
+	p.decide()
+}
+
+// operate runs one operation, and tells whether others may follow.
+func (p *probe) operate(ctx context.Context, op string) bool {
+	var failed *failure.Failure
+	if err := p.prepare(ctx, op); err != nil {
+		failed = failure.From(err)
+	} else {
+		p.code = ""
+		step := p.run.Step(op)
+		start := p.run.Now()
+		failed = step.End(operations[op](p, ctx, step))
+		p.outcomes[op] = &outcome{took: p.run.Now() - start, failure: failed, code: p.code}
+	}
+	if failed == nil {
+		return true
+	}
+	if p.run.Result.Failure == nil {
+		p.failedAt(failed)
+	}
+	// A dead connection is opened again for the next operation; the rest would only fail, or harm, once more.
+	return ctx.Err() == nil && p.backOff == 0 && failed.Stage != failure.Auth && failed.Stage != failure.Connect &&
+		failed.Stage != failure.TLS && failed.Stage != failure.Policy
+}
+
+// prepare opens the connection and logs on, so that no operation's duration holds what all of them share.
+func (p *probe) prepare(ctx context.Context, op string) error {
+	if err := p.connect(ctx); err != nil || op == HealthCheck {
+		return err
+	}
+	return p.greet(ctx, p.session.request("POST", p.path(), nil))
+}
+
+// path is where EWS is asked: the target's own path, if it is a URL.
+func (p *probe) path() string {
+	if p.run.Target.Path != "" {
+		return p.run.Target.Path
+	}
+	return p.Path
+}
+
+// failedAt records the probe's failure, and what decided it: the exchange before it, unless a connection failed first.
+func (p *probe) failedAt(failed *failure.Failure) {
+	r := p.run.Result
+	r.Fail(failed)
+	r.DecidingConnection = p.step.Connection()
+	if n := len(r.Exchanges); n > 0 && failed.Stage != failure.Connect && failed.Stage != failure.TLS {
+		r.Deciding = r.Exchanges[n-1]
+	}
+}
+
+// decide completes the verdict, now that all exchanges are there.
+func (p *probe) decide() {
+	r := p.run.Result
+	n := len(r.Exchanges)
+	if r.Failure == nil && n > 0 {
+		r.Deciding, r.DecidingConnection = r.Exchanges[n-1], p.step.Connection()
+	}
+	if e := r.Deciding; r.Failure != nil && e != nil && e.Final != nil && e.Origin.Kind == origin.Middlebox {
+		p.run.Find(prober.AnsweredByMiddlebox, result.Error, e.Origin, "In step %s %s answered %s itself: the request did not get a real answer from Exchange.", e.Step, subject(e.Origin), line(e.Final))
+	}
+}

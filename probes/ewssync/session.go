@@ -1,0 +1,180 @@
+package ewssync
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+
+	"github.com/ews-exporter/ews_exporter/internal/auth"
+	"github.com/ews-exporter/ews_exporter/internal/ews"
+	"github.com/ews-exporter/ews_exporter/internal/failure"
+	"github.com/ews-exporter/ews_exporter/internal/origin"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/wire"
+)
+
+// challengeLimit is how much is read of the page that comes with a request for a logon.
+const challengeLimit = 64 << 10
+
+// session is the probe's connection: opened once, logged on once, and opened again only when the peer ended it.
+type session struct {
+	*Settings
+	run        *prober.Run
+	resolution *wire.Resolution
+	step       *prober.Step // of the connection opened last
+	conn       *wire.Conn   // nil while there is none
+	cookies    jar
+
+	asked  bool          // what this connection offers is known
+	logon  *prober.Logon // whose answer goes with the next request; nil for none
+	repeat string        // the Authorization that every request carries: Basic's, Bearer's
+}
+
+// connect opens a connection where there is none that another request may follow on.
+func (s *session) connect(ctx context.Context) error {
+	if s.conn != nil && s.conn.Reusable() {
+		return nil
+	}
+	s.hangUp()
+	s.step = s.run.Step("session")
+	conn, err := s.run.DialPermitted(ctx, s.step, s.resolution, s.resolution.Addresses[0])
+	s.step.End(err)
+	if err != nil {
+		return err
+	}
+	s.conn = conn
+	return nil
+}
+
+func (s *session) hangUp() {
+	if s.conn != nil {
+		s.conn.Close()
+	}
+	s.conn, s.asked, s.logon = nil, false, nil
+}
+
+// request builds a request. One client-request-id goes through all of a request's legs, so that the server's logs can be
+// joined with the probe's.
+func (s *session) request(method, path string, body []byte) *wire.Request {
+	own := []origin.Field{{Name: "User-Agent", Value: s.run.Agent}}
+	if method == "POST" {
+		own = append(own, origin.Field{Name: "Accept", Value: "text/xml"}, origin.Field{Name: "Content-Type", Value: ews.ContentType})
+	}
+	own = append(own, origin.Field{Name: "client-request-id", Value: newGUID()}, origin.Field{Name: "return-client-request-id", Value: "true"})
+	if s.AnchorMailbox != "" && method == "POST" {
+		own = append(own, origin.Field{Name: "X-AnchorMailbox", Value: s.AnchorMailbox}, origin.Field{Name: "X-PreferServerAffinity", Value: "true"})
+	}
+	request := s.run.Request(method, path, prober.Headers(own, s.Headers), body)
+	request.URL = s.run.Target.Scheme + "://" + s.run.Target.Authority() + path
+	return request
+}
+
+// newGUID is a random GUID (RFC 9562 section 5.4).
+func newGUID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// send sends a request on the connection, logs on where that is asked for, and gives the final response that is no
+// request for a logon.
+func (s *session) send(ctx context.Context, step *prober.Step, request *wire.Request) (*result.Exchange, []byte, error) {
+	if err := s.connect(ctx); err != nil {
+		return nil, nil, err
+	}
+	if err := s.greet(ctx, request); err != nil {
+		return nil, nil, err
+	}
+	e, body, err := s.once(step, request, ews.MaxBody)
+	if err != nil || e.Final.Status != 401 {
+		return e, body, err
+	}
+	switch {
+	case s.run.Secrets == nil:
+		return e, nil, failure.New(failure.Auth, reasonLogonRequired, "%s asks for a logon (%s), and the module has no auth: set one",
+			subject(e.Origin), prober.Offers(auth.ParseChallenges(e.Final.Values("WWW-Authenticate"))))
+	case s.repeat != "":
+		return e, nil, failure.New(failure.Auth, reasonLogonLost, "%s answered 401 to a logon that it had accepted before on the same connection: another server behind it may have answered, or the account was changed just now", subject(e.Origin))
+	}
+	// The server authenticates each request, so the logon belongs to this one. The handshake may need a new connection,
+	// where the server ends this one with its 401.
+	if err := s.connect(ctx); err != nil {
+		return e, nil, err
+	}
+	if err := s.answer(ctx, s.run.Step("logon"), request, e.Final); err != nil {
+		return e, nil, err
+	}
+	return s.once(step, request, ews.MaxBody)
+}
+
+// greet asks, on a new connection and with an auth, for a logon without sending body or credentials, and answers as far
+// as that goes without the request itself.
+func (s *session) greet(ctx context.Context, request *wire.Request) error {
+	if s.run.Secrets == nil || s.asked || s.repeat != "" {
+		return nil
+	}
+	ask := s.run.Step("logon")
+	bare := *request
+	bare.Body, bare.SendLength = nil, true
+	e, _, err := s.once(ask, &bare, challengeLimit)
+	if err == nil && e.Final.Status == 401 {
+		err = s.connect(ctx) // a server that ends the connection with its first 401 has begun no handshake
+	}
+	if err != nil {
+		ask.End(err)
+		return err
+	}
+	return s.answer(ctx, ask, request, e.Final)
+}
+
+// answer drives a logon until its last answer, which goes with the request.
+func (s *session) answer(ctx context.Context, ask *prober.Step, request *wire.Request, final *wire.Response) error {
+	logon, err := s.run.Answer(ctx, ask, s.conn, request, final)
+	ask.End(err)
+	if err != nil {
+		return err
+	}
+	s.asked, s.logon = true, logon
+	return nil
+}
+
+// once sends a request, with the logon's answer where one is ready, and reads the final response.
+func (s *session) once(step *prober.Step, request *wire.Request, limit int64) (*result.Exchange, []byte, error) {
+	sent := *request
+	sent.Header = append([]origin.Field{}, request.Header...)
+	if s.AffinityCookies {
+		sent.Header = append(sent.Header, s.cookies.field(true)...)
+	}
+	logon := s.logon
+	authorization := s.repeat
+	if logon != nil {
+		authorization, s.logon = logon.Authorization(), nil
+	}
+	if authorization != "" {
+		sent.Header = append(sent.Header, origin.Field{Name: "Authorization", Value: authorization})
+	}
+	x, body, err := s.conn.Do(&sent, limit)
+	s.hideCookies(x.Record)
+	e := s.run.Keep(step.Name(), x.Record, body, err)
+	if e.Final != nil {
+		s.cookies.take(e.Final)
+	}
+	if logon != nil {
+		err = logon.Judge(e.Final, e.Origin, err)
+		if err == nil && (logon.Scheme() == "basic" || logon.Scheme() == "bearer") {
+			s.repeat = authorization
+		}
+	}
+	return e, body, err
+}
+
+// hideCookies takes the values out of the record of what was sent: a server may set more cookies than the redactor keeps.
+func (s *session) hideCookies(x *wire.Exchange) {
+	for i, f := range x.Header {
+		if f.Name == "Cookie" {
+			x.Header[i].Value = s.cookies.field(false)[0].Value
+		}
+	}
+}
