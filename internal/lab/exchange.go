@@ -115,7 +115,7 @@ func (e *exchange) ews(w http.ResponseWriter, r *http.Request) {
 	if connectionOf(r).loggedOn && !e.perRequest {
 		set(h, "Persistent-Auth", "true")
 	}
-	if _, err := r.Cookie(affinityCookie); err != nil {
+	if _, err := r.Cookie(affinityCookie); err != nil && e.sizes == nil {
 		h["Set-Cookie"] = []string{affinityCookie + "=" + opaque("back end", serverFQDN) + "; expires=" + cookieEnd() + "; path=/EWS; secure; HttpOnly"}
 	}
 	if id := r.Header.Get("client-request-id"); strings.EqualFold(r.Header.Get("return-client-request-id"), "true") && id != "" {

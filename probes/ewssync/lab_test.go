@@ -198,9 +198,9 @@ func TestThrottlingIsRemembered(t *testing.T) {
 // TestSecretsStayOut: neither the affinity cookie nor a name out of the directory gets into the result.
 func TestSecretsStayOut(t *testing.T) {
 	t.Parallel()
-	s := start(t, everything, "ntlm", "ntlm-persisted")
+	s := start(t, everything, "basic", "basic-logon")
 	var text bytes.Buffer
-	r := s.probe(t, "ntlm-persisted")
+	r := s.probe(t, "basic-logon")
 	if err := report.JSON(&text, r); err != nil {
 		t.Fatal(err)
 	}
