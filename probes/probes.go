@@ -5,6 +5,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/config"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/probes/authroundtrips"
+	"github.com/ews-exporter/ews_exporter/probes/autodiscover"
 	"github.com/ews-exporter/ews_exporter/probes/ewssync"
 	"github.com/ews-exporter/ews_exporter/probes/expectcontinue"
 	"github.com/ews-exporter/ews_exporter/probes/sslbinding"
@@ -16,6 +17,7 @@ func All() []prober.Definition {
 		expectcontinue.Definition,
 		authroundtrips.Definition,
 		sslbinding.Definition,
+		autodiscover.Definition,
 		ewssync.Definition,
 	}
 }

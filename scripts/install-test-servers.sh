@@ -22,6 +22,7 @@ kinit       krb5-user    -
 /etc/gss/mech.d/mech.ntlmssp.conf gss-ntlmssp -
 /usr/lib/python3/dist-packages/gssapi python3-gssapi -
 postfix     postfix      postfix
+nsd         nsd          nsd
 '
 
 # Debian keeps servers in sbin, which is not on every user's PATH.

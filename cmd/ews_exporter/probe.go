@@ -22,6 +22,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/auth"
 	"github.com/ews-exporter/ews_exporter/internal/logging"
 	"github.com/ews-exporter/ews_exporter/internal/policy"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/report"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
@@ -109,13 +110,9 @@ func (c *command) logon(cfg *config.Config) (*config.Config, error) {
 	if f.auth != "" {
 		return nil, errors.New("--username and --auth exclude each other: give one")
 	}
-	t, err := target.Parse(f.target, f.hostname)
+	patterns, err := c.bound(cfg)
 	if err != nil {
 		return nil, err
-	}
-	pattern, err := policy.ParseTargetPattern(net.JoinHostPort(t.Name, strconv.Itoa(int(t.Port))))
-	if err != nil {
-		return nil, fmt.Errorf("the password cannot be bound to the target: %w", err)
 	}
 	password, err := c.password()
 	if err != nil {
@@ -125,9 +122,33 @@ func (c *command) logon(cfg *config.Config) (*config.Config, error) {
 	changed.Auths = maps.Clone(cfg.Auths)
 	changed.Auths[commandLineAuth] = &config.Auth{
 		Name: commandLineAuth, Username: f.username, Schemes: []string{"negotiate", "ntlm", "basic"},
-		Targets: []policy.TargetPattern{pattern}, Secret: secret.FromValue(password),
+		Targets: patterns, Secret: secret.FromValue(password),
 	}
 	return &changed, nil
+}
+
+// bound is where the password may go: the target, or the hosts that a look-up begins with.
+func (c *command) bound(cfg *config.Config) ([]policy.TargetPattern, error) {
+	f := &c.probe
+	module := cfg.Modules[f.module]
+	if module == nil {
+		return nil, fmt.Errorf("unknown module %q", f.module)
+	}
+	aim, err := prober.AimOf(module.Settings.(prober.Prober), f.target, f.hostname) //nolint:forcetypeassert // every Kind makes Probers
+	if err != nil {
+		return nil, err
+	}
+	hosts := aim.Logons
+	if len(aim.Hosts) == 0 {
+		hosts = []target.Target{aim.Target}
+	}
+	patterns := make([]policy.TargetPattern, len(hosts))
+	for i, t := range hosts {
+		if patterns[i], err = policy.ParseTargetPattern(net.JoinHostPort(t.Name, strconv.Itoa(int(t.Port)))); err != nil {
+			return nil, fmt.Errorf("the password cannot be bound to the target: %w", err)
+		}
+	}
+	return patterns, nil
 }
 
 // password asks for a password without showing it, or reads one line where nobody sits at a terminal.

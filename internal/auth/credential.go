@@ -77,14 +77,22 @@ func (l Login) account() kerberos.Login {
 // Permit says whether a probe may use the credential, as far as that is known before the first packet (403): by its
 // module, over https, and for the target's name and port. PermitConnection must agree once TLS stands.
 func (c Credential) Permit(module string, t target.Target) error {
-	if len(c.Modules) > 0 && !slices.Contains(c.Modules, module) {
-		return failure.New(failure.Auth, ModuleNotListed, "the auth %s is not for the module %s; add the module to the auth's modules if it may use it", c.Name, module)
+	if err := c.PermitModule(module); err != nil {
+		return err
 	}
 	if t.Scheme != "https" {
 		return failure.New(failure.Auth, NotHTTPS, "the auth %s is never sent over %s; probe an https target, or without an auth", c.Name, t.Scheme)
 	}
 	if !slices.ContainsFunc(c.Targets, func(p policy.TargetPattern) bool { return p.Match(t.Name, t.Port) }) {
 		return failure.New(failure.Auth, TargetNotListed, "the auth %s is not for %s, port %d; add it to the auth's targets if the secret may be sent there", c.Name, t.Name, t.Port)
+	}
+	return nil
+}
+
+// PermitModule says whether a module may use the credential at all.
+func (c Credential) PermitModule(module string) error {
+	if len(c.Modules) > 0 && !slices.Contains(c.Modules, module) {
+		return failure.New(failure.Auth, ModuleNotListed, "the auth %s is not for the module %s; add the module to the auth's modules if it may use it", c.Name, module)
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/kerberos"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/plain"
+	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
 
@@ -25,6 +26,9 @@ type Logon struct {
 	challenge     auth.NTLMChallenge
 	legs          int  // that are done
 	handed        bool // the server was sent a complete answer, or will be with the next request
+
+	unasked *result.Exchange // the request without credentials, where its answer was no 401
+	body    []byte           // of that answer, its beginning
 }
 
 // Authorization is the value of the Authorization field for the request that follows; empty for none. It is secret.
@@ -35,6 +39,10 @@ func (l *Logon) Scheme() string { return l.scheme }
 
 // Challenge is what NTLM's challenge told of the server that made it; zero where there was none.
 func (l *Logon) Challenge() auth.NTLMChallenge { return l.challenge }
+
+// Unasked is what the request without credentials got where that was no 401, and the beginning of its body; nil where a
+// logon was asked for, or none was to be made. Such an answer may be the last on the connection.
+func (l *Logon) Unasked() (*result.Exchange, []byte) { return l.unasked, l.body }
 
 // Open dials the target as Dial does and, with an auth, logs on as far as that goes without request: as step "logon",
 // request is sent without credentials and without a body, to learn which schemes are offered, and then the scheme's
@@ -59,8 +67,8 @@ func (r *Run) OpenBound(ctx context.Context, step *Step, res *wire.Resolution, a
 	}
 	ask := step.Step("logon")
 	bare := withoutBody(request)
-	final, err := r.leg(ask, conn, bare)
-	if err == nil && final.Status == 401 && !conn.Reusable() {
+	first, body, err := r.leg(ask, conn, bare)
+	if err == nil && first.Final.Status == 401 && !conn.Reusable() {
 		// The server ends the connection with its first 401. No handshake has begun, so another connection will do.
 		conn.Close()
 		conn, err = r.DialPermitted(ctx, step, res, address)
@@ -71,7 +79,10 @@ func (r *Run) OpenBound(ctx context.Context, step *Step, res *wire.Resolution, a
 	}
 	logon := &Logon{}
 	if err == nil {
-		logon, err = r.answer(ctx, ask, conn, bare, final, binding)
+		logon, err = r.answer(ctx, ask, conn, bare, first.Final, binding)
+	}
+	if err == nil && first.Final.Status != 401 {
+		logon.unasked, logon.body = first, body
 	}
 	if ask.End(err) != nil {
 		conn.Close()
@@ -127,15 +138,14 @@ func withoutBody(request *wire.Request) *wire.Request {
 }
 
 // leg sends one request of a logon and gives what came back.
-func (r *Run) leg(ask *Step, conn *wire.Conn, request *wire.Request) (*wire.Response, error) {
-	x, err := r.exchange(ask, conn, request)
-	return x.Record.Final, err
+func (r *Run) leg(ask *Step, conn *wire.Conn, request *wire.Request) (*result.Exchange, []byte, error) {
+	e, _, body, err := r.exchange(ask, conn, request)
+	return e, body, err
 }
 
-func (r *Run) exchange(ask *Step, conn *wire.Conn, request *wire.Request) (*wire.Dialogue, error) {
+func (r *Run) exchange(ask *Step, conn *wire.Conn, request *wire.Request) (*result.Exchange, *wire.Dialogue, []byte, error) {
 	x, body, err := conn.Do(request, challengeLimit)
-	r.Keep(ask.Name(), x.Record, body, err)
-	return x, err
+	return r.Keep(ask.Name(), x.Record, body, err), x, body, err
 }
 
 // lull is how long the connection is watched after a challenge. A box that ends it there does so at once, and then the
@@ -221,7 +231,7 @@ func (l *Logon) next(ctx context.Context, r *Run, scheme auth.Scheme, login auth
 func (r *Run) handshake(ask *Step, conn *wire.Conn, request *wire.Request, l *Logon) (auth.Challenge, error) {
 	leg := *request
 	leg.Header = append(slices.Clone(request.Header), origin.Field{Name: "Authorization", Value: l.authorization})
-	x, err := r.exchange(ask, conn, withoutBody(&leg))
+	_, x, _, err := r.exchange(ask, conn, withoutBody(&leg))
 	final := x.Record.Final
 	if err == nil {
 		x.Listen(lull)

@@ -47,9 +47,34 @@ type Run struct {
 	// Progress is told of each step that begins (running) or ends; nil: nobody wants to know. It must not wait.
 	Progress func(step string, running bool)
 
+	of *Run // the probe's own, for a view that At made; nil for that itself
+
 	mu          sync.Mutex
 	connections int
 	issued      map[string]bool // values that responses handed out and that the redactor knows
+}
+
+// At is a view of the run for a host that the probe was sent to on its way. It goes by that host's own name, and shares
+// Result, limits, policy and redaction. Its logons are the same account's, and only where the auth's targets name the
+// host: without that Open fails.
+func (r *Run) At(t target.Target) *Run {
+	root := r.root()
+	view := &Run{
+		Target: t, Module: root.Module, Result: root.Result, Agent: root.Agent,
+		Redactor: root.Redactor, Dialer: root.Dialer, Elsewhere: root.Elsewhere, of: root,
+	}
+	if root.Secrets != nil {
+		view.Secrets = root.Secrets.at(root.Module.Name, t)
+	}
+	return view
+}
+
+// root is the run that views share.
+func (r *Run) root() *Run {
+	if r.of != nil {
+		return r.of
+	}
+	return r
 }
 
 // Now is the time since the probe began.
@@ -68,8 +93,9 @@ func (r *Run) Step(name string) *Step { return r.begin(name, &r.Result.Steps) }
 func (s *Step) Step(part string) *Step { return s.run.begin(s.record.Name+"."+part, &s.record.Steps) }
 
 func (r *Run) begin(name string, siblings *[]*result.Step) *Step {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	mu := &r.root().mu
+	mu.Lock()
+	defer mu.Unlock()
 	record := &result.Step{Name: name, Start: r.Now()}
 	*siblings = append(*siblings, record)
 	r.tell(name, true)
@@ -101,8 +127,9 @@ func (s *Step) Connection() *wire.Connection {
 	if s == nil {
 		return nil
 	}
-	s.run.mu.Lock()
-	defer s.run.mu.Unlock()
+	mu := &s.run.root().mu
+	mu.Lock()
+	defer mu.Unlock()
 	for _, child := range slices.Backward(s.record.Steps) {
 		for _, c := range s.run.Result.Connections {
 			if c.ID == child.Connection {
@@ -161,13 +188,19 @@ func (r *Run) Resolve(ctx context.Context) (*wire.Resolution, error) {
 
 // ResolveHost looks another host up that the module's configuration names, as step "resolve" too.
 func (r *Run) ResolveHost(ctx context.Context, host string) (*wire.Resolution, error) {
-	step := r.Step("resolve")
+	return r.resolve(ctx, r.Step("resolve"), host)
+}
+
+// ResolveWithin looks the target up, as step "resolve" within step.
+func (r *Run) ResolveWithin(ctx context.Context, step *Step) (*wire.Resolution, error) {
+	return r.resolve(ctx, step.Step("resolve"), r.Target.Host)
+}
+
+func (r *Run) resolve(ctx context.Context, step *Step, host string) (*wire.Resolution, error) {
 	res, err := r.Dialer.Resolve(ctx, host, wire.Preference{Protocol: r.Module.IPProtocol, Fallback: r.Module.IPProtocolFallback})
 	if err != nil {
 		step.Detail("%s", host)
-		if r.Result.DecidingConnection == nil { // how long a look-up in vain took is worth knowing
-			r.Result.DecidingConnection = &wire.Connection{Name: r.Target.Name, Resolve: res.Span}
-		}
+		r.inVain(res)
 		return nil, step.End(err)
 	}
 	step.Detail("%s → %s", host, join(res.Addresses))
@@ -176,6 +209,16 @@ func (r *Run) ResolveHost(ctx context.Context, host string) (*wire.Resolution, e
 	}
 	step.End(nil)
 	return res, nil
+}
+
+// inVain keeps how long a look-up in vain took, which is worth knowing where nothing else decides.
+func (r *Run) inVain(res *wire.Resolution) {
+	mu := &r.root().mu
+	mu.Lock()
+	defer mu.Unlock()
+	if r.Result.DecidingConnection == nil {
+		r.Result.DecidingConnection = &wire.Connection{Name: r.Target.Name, Resolve: res.Span}
+	}
 }
 
 func join(addresses []netip.Addr) string {
@@ -238,7 +281,7 @@ func tlsDetail(s *wire.Secure) string {
 
 func (r *Run) tls() *wire.TLS {
 	name := r.Module.TLS.ServerName
-	if name == "" {
+	if name == "" || r.Target.Name != r.root().Target.Name { // server_name is of the target alone
 		name = r.Target.Name
 	}
 	return &wire.TLS{
@@ -260,6 +303,7 @@ func (r *Run) Request(method, path string, fields []origin.Field, body []byte) *
 
 // connectionID numbers the next connection, within the limit of a probe.
 func (r *Run) connectionID() (int, error) {
+	r = r.root()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.connections >= MaxConnections {
@@ -274,8 +318,9 @@ func (r *Run) keep(c *wire.Connection) {
 	if c.Connect == nil {
 		return
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	mu := &r.root().mu
+	mu.Lock()
+	defer mu.Unlock()
 	r.Result.Connections = append(r.Result.Connections, c)
 }
 
@@ -291,8 +336,9 @@ func (r *Run) Keep(step string, x *wire.Exchange, body []byte, err error) *resul
 		e.Origin = origin.Identify(&origin.Response{Proto: f.Proto, Status: f.Status, Reason: f.Reason, Header: f.Header, Body: body})
 		f.Excerpt = excerpt(f, r.Redactor, body)
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	mu := &r.root().mu
+	mu.Lock()
+	defer mu.Unlock()
 	r.Result.Exchanges = append(r.Result.Exchanges, e)
 	return e
 }
@@ -315,6 +361,7 @@ func (r *Run) hideIssued(f *wire.Response) {
 	for _, c := range auth.ParseChallenges(f.Values("WWW-Authenticate")) {
 		values = append(values, c.Token68)
 	}
+	r = r.root()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, v := range values {

@@ -13,12 +13,15 @@ type Secrets struct {
 	credential auth.Credential
 	gate       *auth.Gate
 	target     target.Target
+	root       *Secrets // the probe's own, for those of another host; nil for that itself
+	denied     error    // why the secret must not be sent to the target
 
 	mu       sync.Mutex
-	login    *auth.Login     // as it was read first, so that all of the probe uses the same secret
-	proven   bool            // a logon of this probe was accepted
-	accepted *auth.Attempt   // the first one that was, and that the gate knows of
-	begun    []*auth.Attempt // all, so that none is left without a verdict
+	hosts    map[string]*Secrets // by name and port; of the root
+	login    *auth.Login         // as it was read first, so that all of the probe uses the same secret
+	proven   bool                // a logon of this probe was accepted
+	accepted *auth.Attempt       // the first one that was, and that the gate knows of
+	begun    []*auth.Attempt     // all, so that none is left without a verdict
 }
 
 // NewSecrets prepares logons with a credential at a target, all of them through the gate.
@@ -26,8 +29,37 @@ func NewSecrets(credential auth.Credential, gate *auth.Gate, t target.Target) *S
 	return &Secrets{credential: credential, gate: gate, target: t}
 }
 
+// at gives the logons of the same account at another host, all of a host the same ones.
+func (s *Secrets) at(module string, t target.Target) *Secrets {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := t.Scheme + "://" + t.Authority()
+	if s.hosts[key] == nil {
+		if s.hosts == nil {
+			s.hosts = map[string]*Secrets{}
+		}
+		s.hosts[key] = &Secrets{credential: s.credential, gate: s.gate, target: t, root: s, denied: s.credential.Permit(module, t)}
+	}
+	return s.hosts[key]
+}
+
 // read gives the login, and says whether the auth is suspended at the target, so that nothing at all is sent there.
 func (s *Secrets) read() (auth.Login, error) {
+	if s.denied != nil {
+		return auth.Login{}, s.denied
+	}
+	login, err := s.once()
+	if err != nil {
+		return auth.Login{}, err
+	}
+	return login, s.gate.Check(s.credential.Name, login.Fingerprint(), s.target.Name)
+}
+
+// once reads the secret, the first time.
+func (s *Secrets) once() (auth.Login, error) {
+	if s.root != nil {
+		return s.root.once()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.login == nil {
@@ -37,14 +69,17 @@ func (s *Secrets) read() (auth.Login, error) {
 		}
 		s.login = &login
 	}
-	return *s.login, s.gate.Check(s.credential.Name, s.login.Fingerprint(), s.target.Name)
+	return *s.login, nil
 }
 
 // Username is the account's, as the configuration writes it; empty where the auth has none.
 func (s *Secrets) Username() string { return s.credential.Username }
 
-// Proven tells whether a logon of this probe was accepted, so that several may go at once.
+// Proven tells whether a logon of this probe was accepted, at any host, so that several may go at once.
 func (s *Secrets) Proven() bool {
+	if s.root != nil {
+		return s.root.Proven()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.proven
@@ -78,10 +113,16 @@ func (s *Secrets) Settle() {
 	for _, attempt := range s.begun {
 		attempt.Unknown()
 	}
+	for _, host := range s.hosts {
+		host.Settle()
+	}
 }
 
 // remember keeps the first accepted logon, which later ones of the probe follow.
 func (s *Secrets) remember(accepted *auth.Attempt) {
+	if s.root != nil {
+		s.root.prove()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.proven = true
@@ -112,4 +153,10 @@ func (r *Run) Using(other *Secrets, f func() error) error {
 	r.Secrets = other
 	defer func() { r.Secrets = own }()
 	return f()
+}
+
+func (s *Secrets) prove() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.proven = true
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/config"
+	"github.com/ews-exporter/ews_exporter/internal/auth"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/policy"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
@@ -21,6 +22,7 @@ type job struct {
 	auth   *config.Auth            // nil without one
 	others map[string]*config.Auth // that the module's own settings name, by name
 	target target.Target
+	hosts  []target.Target // that a look-up begins with; none when the target itself is contacted
 	policy *policy.Policy
 	limit  time.Duration
 }
@@ -59,21 +61,22 @@ func (r *Runner) prepare(req Request) (*job, error) {
 	}
 	cfg := r.Config()
 	j := &job{policy: policy.New(cfg.Policy.Allow, cfg.Policy.Deny, r.Listeners)}
-	var err error
 	if j.module = cfg.Modules[req.Module]; j.module == nil {
 		return nil, refuse(http.StatusBadRequest, BadRequest, "unknown module %.100q: the configuration has %s", req.Module, names(cfg.Modules))
 	}
 	j.prober = j.module.Settings.(prober.Prober) //nolint:forcetypeassert // every Kind makes Probers
-	if j.target, err = target.Parse(req.Target, req.Hostname); err != nil {
+	aim, err := prober.AimOf(j.prober, req.Target, req.Hostname)
+	if err != nil {
 		return nil, refuse(http.StatusBadRequest, BadRequest, "%v", err)
 	}
+	j.target, j.hosts = aim.Target, aim.Hosts
 	if j.auth, err = authFor(cfg, j, req.Auth); err != nil {
 		return nil, err
 	}
 	if j.others, err = othersFor(cfg, j); err != nil {
 		return nil, err
 	}
-	if err := j.policy.Target(j.target); err != nil {
+	if err := j.reachable(); err != nil {
 		return nil, refuse(http.StatusForbidden, DeniedTarget, "%v", err)
 	}
 	j.limit = j.module.Timeout
@@ -100,6 +103,24 @@ func othersFor(cfg *config.Config, j *job) (map[string]*config.Auth, error) {
 	return others, nil
 }
 
+// reachable asks policy about the target, or whether one of the hosts of a look-up may be reached.
+func (j *job) reachable() error {
+	if len(j.hosts) == 0 {
+		return j.policy.Target(j.target)
+	}
+	var first error
+	for _, host := range j.hosts {
+		err := j.policy.Target(host)
+		if err == nil {
+			return nil
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
 // authFor finds the auth of a request, nil for none, and checks all that can be known before the first packet.
 func authFor(cfg *config.Config, j *job, override string) (*config.Auth, error) {
 	name := override
@@ -116,13 +137,22 @@ func authFor(cfg *config.Config, j *job, override string) (*config.Auth, error) 
 	if j.module.TLS.InsecureSkipVerify {
 		return nil, refuse(http.StatusForbidden, DeniedAuth, "the module %q does not verify certificates (insecure_skip_verify), so no auth may be used with it", j.module.Name)
 	}
-	if err := a.Credential().Permit(j.module.Name, j.target); err != nil {
+	if err := permit(a.Credential(), j); err != nil {
 		return nil, refuse(http.StatusForbidden, DeniedAuth, "%v", err)
 	}
 	if path := j.target.Path; path != "" && !slices.Contains(j.prober.Paths(), path) {
 		return nil, refuse(http.StatusForbidden, DeniedAuth, "the auth %q may only be used with the paths of the module %q (%s), and the target asks for %s", name, j.module.Name, strings.Join(j.prober.Paths(), ", "), path)
 	}
 	return a, nil
+}
+
+// permit asks the auth about the target. Which hosts a look-up leads to is not known before, so the auth's targets are
+// held against each of them when it comes to that.
+func permit(c auth.Credential, j *job) error {
+	if len(j.hosts) > 0 {
+		return c.PermitModule(j.module.Name)
+	}
+	return c.Permit(j.module.Name, j.target)
 }
 
 // names lists what a configuration has, for a person who mistyped.

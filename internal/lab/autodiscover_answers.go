@@ -1,0 +1,150 @@
+package lab
+
+import (
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// ported writes the port of https in place of its mark.
+type ported struct {
+	http.ResponseWriter
+	port uint16
+}
+
+func (p *ported) fill(text string) string {
+	return strings.ReplaceAll(text, portMark, ":"+strconv.Itoa(int(p.port)))
+}
+
+// reply answers with a status and a text.
+func (p *ported) reply(status int, contentType, text string) {
+	write(p.ResponseWriter, status, contentType, p.fill(text))
+}
+
+// answering is a host that has nothing to do with Exchange.
+func answering(status int, page string) endpoint {
+	return func(w http.ResponseWriter, _ *http.Request, _ int) { write(w, status, "text/html", page) }
+}
+
+// silent says nothing until the client gives up.
+func silent(_ http.ResponseWriter, r *http.Request, _ int) { <-r.Context().Done() }
+
+// goTo redirects.
+func goTo(location string) endpoint {
+	return func(w http.ResponseWriter, _ *http.Request, _ int) {
+		p := w.(*ported) //nolint:forcetypeassert // every endpoint gets one
+		set(w.Header(), "Location", p.fill(location))
+		p.reply(http.StatusFound, "text/html", "")
+	}
+}
+
+// filtered refuses autodiscover.json as a rule against known attacks does.
+func filtered(next endpoint) endpoint {
+	return func(w http.ResponseWriter, r *http.Request, n int) {
+		if strings.HasSuffix(strings.ToLower(r.URL.Path), ".json") {
+			write(w, http.StatusForbidden, "text/html", "<h1>Forbidden</h1>")
+			return
+		}
+		next(w, r, n)
+	}
+}
+
+// flapping answers every other connection as a box did in the field instead of the server, head and all.
+func flapping(next endpoint) endpoint {
+	return func(w http.ResponseWriter, r *http.Request, n int) {
+		if n%2 == 0 {
+			next(w, r, n)
+			return
+		}
+		conn, buffered, err := w.(*ported).ResponseWriter.(http.Hijacker).Hijack() //nolint:forcetypeassert // every connection can be
+		if err != nil {
+			return
+		}
+		defer func() { _ = conn.Close() }()
+		const page = "<html><head><title>Invalid Request</title></head><body><h1>Bad Request</h1></body></html>"
+		_, _ = io.WriteString(buffered, "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 87\r\nContent-Type: text/html\r\nDate: "+now()+"\r\n\r\n"+page[:87])
+		_ = buffered.Flush()
+	}
+}
+
+// told is what a server says to who may ask.
+type told func(p *ported, r *http.Request)
+
+// pool is Exchange behind a balancer that gives each connection to the next of two servers. What they answer stands
+// behind a logon, but for version 2.
+func pool(answers ...told) endpoint {
+	front := &exchange{logon: windows}
+	return func(w http.ResponseWriter, r *http.Request, n int) {
+		h, c := w.Header(), connectionOf(r)
+		c.server = members[n%len(members)]
+		c.acceptor.computer = c.server
+		set(h, "Server", "Microsoft-IIS/10.0")
+		set(h, "request-id", newGUID())
+		set(h, "X-SOAP-Enabled", "True")
+		set(h, "X-FEServer", c.server)
+		if !strings.HasSuffix(strings.ToLower(r.URL.Path), ".json") {
+			if ok, challenges := front.admit(r); !ok {
+				h["WWW-Authenticate"] = challenges
+				w.WriteHeader(http.StatusUnauthorized)
+				return
+			}
+		}
+		set(h, "X-BEServer", c.server)
+		answers[n%len(answers)](w.(*ported), r) //nolint:forcetypeassert // every endpoint gets one
+	}
+}
+
+const (
+	poxBegin = `<?xml version="1.0" encoding="utf-8"?><Autodiscover xmlns="http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006">`
+	poxEnd   = `</Autodiscover>`
+	poxXML   = "text/xml; charset=utf-8"
+)
+
+// account is a POX answer with an action.
+func account(action, content string) told {
+	return func(p *ported, _ *http.Request) {
+		p.reply(http.StatusOK, poxXML, poxBegin+`<Response xmlns="http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a">`+
+			`<Account><AccountType>email</AccountType><Action>`+action+`</Action>`+content+`</Account></Response>`+poxEnd)
+	}
+}
+
+func redirectURL(to string) told {
+	return account("redirectUrl", "<RedirectUrl>"+to+"</RedirectUrl>")
+}
+
+func redirectAddress(to string) told {
+	return account("redirectAddr", "<RedirectAddr>"+to+"</RedirectAddr>")
+}
+
+func serviceError(code, message string) told {
+	return func(p *ported, _ *http.Request) {
+		p.reply(http.StatusOK, poxXML, poxBegin+`<Response><Error Time="13:15:00.0" Id="1"><ErrorCode>`+code+`</ErrorCode><Message>`+message+`</Message><DebugData/></Error></Response>`+poxEnd)
+	}
+}
+
+// settings are those of a mailbox whose services are at a host, in the dialect that was asked in.
+func settings(host string) told {
+	base := "https://" + host + portMark
+	ews := base + "/EWS/Exchange.asmx"
+	urls := "<ASUrl>" + ews + "</ASUrl><EwsUrl>" + ews + "</EwsUrl><OABUrl>" + base + "/OAB/00000000-0000-4000-8000-000000000000/</OABUrl>"
+	pox := account("settings", "<Protocol><Type>EXCH</Type>"+urls+"</Protocol><Protocol><Type>EXPR</Type><Server>"+host+"</Server>"+urls+"</Protocol>")
+	soap := `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>` +
+		`<GetUserSettingsResponseMessage xmlns="http://schemas.microsoft.com/exchange/2010/Autodiscover"><Response><ErrorCode>NoError</ErrorCode>` +
+		`<UserResponses><UserResponse><ErrorCode>NoError</ErrorCode><UserSettings>` +
+		`<UserSetting><Name>ExternalEwsUrl</Name><Value>` + ews + `</Value></UserSetting>` +
+		`</UserSettings></UserResponse></UserResponses></Response></GetUserSettingsResponseMessage></s:Body></s:Envelope>`
+	return func(p *ported, r *http.Request) {
+		path := strings.ToLower(r.URL.Path)
+		switch {
+		case strings.HasSuffix(path, ".json"):
+			p.reply(http.StatusOK, "application/json; charset=utf-8", `{"Protocol":"EWS","Url":"`+ews+`"}`)
+		case strings.HasSuffix(path, ".svc"):
+			p.reply(http.StatusOK, poxXML, soap)
+		case strings.HasSuffix(path, ".xml") && r.Method == http.MethodPost:
+			pox(p, r)
+		default:
+			p.reply(http.StatusNotFound, "text/html", "")
+		}
+	}
+}

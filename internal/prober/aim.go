@@ -1,0 +1,30 @@
+package prober
+
+import "github.com/ews-exporter/ews_exporter/internal/target"
+
+// Aimer is a Prober whose target may be something else than a host: the probe finds the hosts itself.
+type Aimer interface {
+	Prober
+	// Aim reads the target and the hostname parameter. Errors are for the caller (400), and repeat no user name.
+	Aim(raw, hostname string) (Aim, error)
+}
+
+// Aim is what a target parameter stands for.
+type Aim struct {
+	Target target.Target
+	// Hosts are those that a look-up begins with; none when the Target itself is contacted. Policy must let one of them be
+	// reached, and is asked again about each host that is. The auth's targets are held against each host too, when it is
+	// about to be logged on at.
+	Hosts []target.Target
+	// Logons are the Hosts that may be logged on at.
+	Logons []target.Target
+}
+
+// AimOf reads a target for any prober.
+func AimOf(p Prober, raw, hostname string) (Aim, error) {
+	if a, ok := p.(Aimer); ok {
+		return a.Aim(raw, hostname)
+	}
+	t, err := target.Parse(raw, hostname)
+	return Aim{Target: t}, err
+}

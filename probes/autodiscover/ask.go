@@ -1,0 +1,339 @@
+package autodiscover
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/ews-exporter/ews_exporter/internal/autodiscover"
+	"github.com/ews-exporter/ews_exporter/internal/failure"
+	"github.com/ews-exporter/ews_exporter/internal/origin"
+	"github.com/ews-exporter/ews_exporter/internal/plain"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/target"
+	"github.com/ews-exporter/ews_exporter/internal/wire"
+)
+
+// jsonProtocol is the one that version 2 is asked for.
+const jsonProtocol = "EWS"
+
+// reply is what one way came to.
+type reply struct {
+	way       string
+	step      *prober.Step
+	exchange  *result.Exchange     // the last one; nil without
+	answer    *autodiscover.Answer // nil for method get, or where none could be read
+	elsewhere bool                 // the answer leads into Exchange Online, where the probe does not follow
+	redirect  string               // the host of a redirect that was not followed
+	failure   *failure.Failure
+}
+
+// who made the last response.
+func (r *reply) who() origin.Origin {
+	if r.exchange == nil {
+		return origin.Origin{Kind: origin.Unknown}
+	}
+	return r.exchange.Origin
+}
+
+// refuse is the failure of a redirect that is not followed. One into Exchange Online is what a healthy hybrid site
+// answers: the look-up has then found what this site has to say.
+func (r *reply) refuse(err error, host string, a *attempt) error {
+	var refusal *autodiscover.Refusal
+	if !errors.As(err, &refusal) {
+		return err
+	}
+	stage := failure.Content
+	if refusal.Reason == autodiscover.NotAllowed || refusal.Reason == autodiscover.NotHTTPS {
+		stage = failure.Policy
+	}
+	if refusal.Reason == autodiscover.NotAllowed {
+		r.redirect = host
+		if online(host) {
+			r.elsewhere, a.answered = true, r
+			return nil
+		}
+	}
+	return failure.New(stage, refusal.Reason, "%s", refusal.Message)
+}
+
+// online tells whether a host is Exchange Online's (Microsoft Learn, "Microsoft 365 URLs and IP address ranges").
+func online(host string) bool {
+	return slices.ContainsFunc([]string{"outlook.com", "office365.com", "onmicrosoft.com"}, func(domain string) bool {
+		return host == domain || strings.HasSuffix(host, "."+domain)
+	})
+}
+
+// urlOf is where a host is asked by a method.
+func (p *probe) urlOf(host, method string) *url.URL {
+	return &url.URL{Scheme: "https", Host: p.hostOf(host).Authority(), Path: paths[method]}
+}
+
+// direct asks the target.
+func (a *attempt) direct(ctx context.Context, r *reply) error {
+	t := a.p.query.target
+	return a.follow(ctx, r, t, &url.URL{Scheme: t.Scheme, Host: t.Authority(), Path: paths[a.method]}, true)
+}
+
+// ask asks a URL, and where that sends it on.
+func (a *attempt) ask(ctx context.Context, r *reply, u *url.URL, logon bool) error {
+	t, err := targetOf(u)
+	if err != nil {
+		return err
+	}
+	return a.follow(ctx, r, t, u, logon)
+}
+
+// follow asks a URL at a host, and follows the redirects that may be followed.
+func (a *attempt) follow(ctx context.Context, r *reply, t target.Target, u *url.URL, logon bool) error {
+	for {
+		if a.redirects != nil {
+			a.redirects.Ask(u.String())
+		}
+		next, err := a.exchange(ctx, r, t, u, logon)
+		if err != nil || next == "" {
+			return err
+		}
+		if u, err = a.next(u, next, r); err != nil || r.elsewhere {
+			return err
+		}
+		if t, err = targetOf(u); err != nil {
+			return err
+		}
+		logon = true // where the auth's targets name the host
+	}
+}
+
+// next is where a redirect from u leads, if it may be followed. For SOAP and JSON a redirect to the POX document names
+// the host alone (Exchange Web Services Managed API, AutodiscoverService.cs, GetRedirectUrl).
+func (a *attempt) next(from *url.URL, location string, r *reply) (*url.URL, error) {
+	if a.redirects == nil {
+		return nil, failure.New(failure.Policy, autodiscover.NotAllowed, "%s redirects, and there is no mail domain to follow it within", plain.Text(from.Host, 256))
+	}
+	absolute := location
+	if to, err := from.Parse(location); err == nil {
+		absolute = to.String()
+	}
+	u, err := a.redirects.URL(absolute)
+	if err != nil {
+		return nil, r.refuse(err, hostIn(absolute), a)
+	}
+	if !strings.EqualFold(path.Ext(u.Path), path.Ext(paths[a.method])) {
+		u.Path, u.RawPath, u.RawQuery = paths[a.method], "", ""
+	}
+	return u, nil
+}
+
+func hostIn(location string) string {
+	u, err := url.Parse(location)
+	if err != nil {
+		return ""
+	}
+	host, _, _ := target.ParseHost(u.Hostname())
+	return host
+}
+
+func domainOf(email string) string {
+	domain, _ := autodiscover.Domain(email)
+	return domain
+}
+
+// targetOf is the host that a URL names. The path goes with the request.
+func targetOf(u *url.URL) (target.Target, error) {
+	t, err := target.Parse(u.Scheme+"://"+u.Host, "")
+	if err != nil {
+		return t, failure.New(failure.Content, autodiscover.Unreadable, "the redirect's host is malformed: %w", err)
+	}
+	return t, nil
+}
+
+// exchange asks one endpoint, on a connection of its own; next is where it sends the look-up on, empty for nowhere.
+func (a *attempt) exchange(ctx context.Context, r *reply, t target.Target, u *url.URL, logon bool) (next string, err error) {
+	run := a.p.run.At(t)
+	r.step.Detail("%s", u.Redacted())
+	resolution, err := run.ResolveWithin(ctx, r.step)
+	if err != nil {
+		return "", err
+	}
+	request := a.request(run, u)
+	conn, logged, err := a.open(ctx, run, r.step, resolution, request, logon && logsOn(a.method))
+	if err != nil {
+		return "", err
+	}
+	defer conn.Close()
+	if first, body := logged.Unasked(); first != nil && (first.Final.Status >= 300 || !conn.Reusable()) {
+		r.exchange = first // nobody asked for a logon, so this is the answer
+		return a.read(r, conn, body)
+	}
+	if value := logged.Authorization(); value != "" {
+		request.Header = append(request.Header, origin.Field{Name: "Authorization", Value: value})
+	}
+	err = r.step.Do("request", func() error {
+		x, body, err := conn.Do(request, autodiscover.MaxBody)
+		r.exchange = run.Keep(r.step.Name()+".request", x.Record, body, err)
+		if x.Record.Final != nil && !failure.Is(err, failure.Receive, "malformed", "too_large") {
+			err = nil // an answer that breaks off is told by its content
+		}
+		if err = logged.Judge(r.exchange.Final, r.exchange.Origin, err); err != nil {
+			return err
+		}
+		next, err = a.read(r, conn, body)
+		return err
+	})
+	return next, err
+}
+
+// open opens a connection, and logs on where that is asked for.
+func (a *attempt) open(ctx context.Context, run *prober.Run, step *prober.Step, resolution *wire.Resolution, request *wire.Request, logon bool) (*wire.Conn, *prober.Logon, error) {
+	if logon {
+		return run.Open(ctx, step, resolution, resolution.Addresses[0], request)
+	}
+	conn, err := run.Dial(ctx, step, resolution, resolution.Addresses[0])
+	return conn, &prober.Logon{}, err
+}
+
+// request builds the request of the attempt's method.
+func (a *attempt) request(run *prober.Run, u *url.URL) *wire.Request {
+	fields := []origin.Field{{Name: "User-Agent", Value: run.Agent}}
+	at := u.EscapedPath()
+	switch a.method {
+	case POX:
+		fields = append(fields, origin.Field{Name: "Content-Type", Value: autodiscover.ContentType},
+			origin.Field{Name: autodiscover.MapiHTTPField, Value: "1"},
+			origin.Field{Name: autodiscover.ClientField, Value: autodiscover.ClientValue})
+		return run.Request("POST", at, fields, autodiscover.POX(a.email))
+	case SOAP:
+		fields = append(fields, origin.Field{Name: "Content-Type", Value: autodiscover.ContentType})
+		return run.Request("POST", at, fields, autodiscover.GetUserSettings(a.email, u.String(), autodiscover.UserSettings))
+	case JSON:
+		at = autodiscover.JSONPath(a.email, jsonProtocol, 0)
+		if u.RawQuery != "" { // a redirect brings its own
+			at = u.EscapedPath() + "?" + u.RawQuery
+		}
+	}
+	return run.Request("GET", at, fields, nil)
+}
+
+// redirectStatuses are those of a redirect that keeps to the look-up.
+var redirectStatuses = []int{301, 302, 303, 307, 308}
+
+// read judges a response: where it leads, what it answers, or why it is no answer.
+func (a *attempt) read(r *reply, conn *wire.Conn, body []byte) (next string, err error) {
+	final := r.exchange.Final
+	if location := final.Get("Location"); slices.Contains(redirectStatuses, final.Status) && location != "" {
+		return location, nil
+	}
+	if a.method == Get {
+		if final.Status == 401 || final.Status == 200 {
+			return "", nil
+		}
+		return "", a.unexpected(conn, final)
+	}
+	if final.Status == 401 {
+		return "", failure.New(failure.Auth, reasonLogonRequired, "%s asks for a logon (401), and %s", conn, a.whyNoLogon(r))
+	}
+	if final.Status/100 != 2 && (a.method == POX || final.Status/100 == 3) {
+		return "", a.unexpected(conn, final)
+	}
+	answer := parse(a.method, body)
+	switch {
+	case answer.Kind == autodiscover.RedirectURL:
+		return answer.Redirect, nil
+	case answer.Kind == autodiscover.Settings, answer.Kind == autodiscover.RedirectAddress:
+		r.answer = answer
+		return "", nil
+	case final.Status/100 != 2 && answer.Kind != autodiscover.Failed:
+		return "", a.unexpected(conn, final)
+	}
+	return "", failure.New(failure.Content, contentReason(answer.Kind), "%s answered %s, but %s", conn, line(final), answer.Problem)
+}
+
+func (a *attempt) whyNoLogon(r *reply) string {
+	switch {
+	case a.p.run.Secrets == nil:
+		return "the module has no auth: set one"
+	case r.way == wayDomain:
+		return "nothing secret is sent to the mail domain's own host: set bare_domain_logon if it is Exchange"
+	}
+	return "method " + a.method + " logs on nowhere"
+}
+
+func (a *attempt) unexpected(conn *wire.Conn, final *wire.Response) error {
+	return failure.New(failure.Status, reasonStatus, "%s answered %s", conn, line(final))
+}
+
+func line(f *wire.Response) string {
+	return strings.TrimSpace(strconv.Itoa(f.Status) + " " + plain.Text(f.Reason, 64))
+}
+
+func parse(method string, body []byte) *autodiscover.Answer {
+	switch method {
+	case SOAP:
+		return autodiscover.ParseSOAP(bytes.NewReader(body))
+	case JSON:
+		return autodiscover.ParseJSON(bytes.NewReader(body))
+	}
+	return autodiscover.ParsePOX(bytes.NewReader(body))
+}
+
+func contentReason(k autodiscover.Kind) string {
+	switch k {
+	case autodiscover.Failed:
+		return reasonService
+	case autodiscover.Truncated:
+		return reasonTruncated
+	case autodiscover.Malformed:
+		return reasonMalformed
+	}
+	return reasonForeign
+}
+
+// redirected asks a host over plain http for a redirect, and nothing secret with it.
+func (a *attempt) redirected(ctx context.Context, r *reply, host string) error {
+	t := target.Target{Raw: host, Scheme: "http", Host: host, Port: a.p.ports.http, Name: host}
+	u := &url.URL{Scheme: "http", Host: t.Authority(), Path: autodiscover.POXPath}
+	run := a.p.run.At(t)
+	resolution, err := run.ResolveWithin(ctx, r.step)
+	if err != nil {
+		return err
+	}
+	conn, err := run.Dial(ctx, r.step, resolution, resolution.Addresses[0])
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	var location string
+	err = r.step.Do("request", func() error {
+		x, body, err := conn.Do(run.Request("GET", u.Path, []origin.Field{{Name: "User-Agent", Value: run.Agent}}, nil), 64<<10)
+		r.exchange = run.Keep(r.step.Name()+".request", x.Record, body, err)
+		final := x.Record.Final
+		if final == nil {
+			return err
+		}
+		// 308 came after the clients whose ways these are (Exchange Web Services Managed API takes 301, 302, 303 and 307).
+		if location = final.Get("Location"); location == "" || !slices.Contains(redirectStatuses, final.Status) || final.Status == 308 {
+			return failure.New(failure.Status, reasonNoRedirect, "%s answered %s, which is no redirect", conn, line(final))
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	to, err := a.next(u, location, r)
+	if err != nil || r.elsewhere {
+		return err
+	}
+	return a.ask(ctx, r, to, true)
+}
+
+// String names an attempt for a person.
+func (a *attempt) String() string {
+	return fmt.Sprintf("attempt %d of %d by %s", a.number, a.p.Attempts, a.method)
+}

@@ -1,0 +1,128 @@
+package autodiscover
+
+import (
+	"github.com/ews-exporter/ews_exporter/internal/autodiscover"
+	"github.com/ews-exporter/ews_exporter/internal/failure"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+)
+
+// The severities, for short.
+const (
+	failing = result.Error
+	warning = result.Warning
+	info    = result.Info
+)
+
+// Definition declares this prober.
+var Definition = prober.Definition{
+	Name:    "autodiscover",
+	Summary: "Does Autodiscover answer every time, from which way and which server, and with the right URLs?",
+	New:     func() prober.Prober { return defaults() },
+	Steps:   steps(),
+	Reasons: []prober.Reason{
+		{Stage: failure.Auth, Reason: reasonLogonRequired, Help: "The endpoint asks for a logon, and none may be made there: the module has no auth, or it is the mail domain's own host."},
+		{Stage: failure.Policy, Reason: autodiscover.NotAllowed, Help: "A redirect leads outside of the mail domain and of redirect_domains; it was not followed."},
+		{Stage: failure.Policy, Reason: autodiscover.NotHTTPS, Help: "A redirect leads to something other than https; it was not followed."},
+		{Stage: failure.Content, Reason: autodiscover.TooMany, Help: "There were more than 10 redirects."},
+		{Stage: failure.Content, Reason: autodiscover.Loop, Help: "A redirect leads where the look-up has been."},
+		{Stage: failure.Content, Reason: autodiscover.WrongPath, Help: "A redirect leads to a path that is not Autodiscover's."},
+		{Stage: failure.Content, Reason: autodiscover.Unreadable, Help: "A redirect leads to something that is no URL or no mail address."},
+		{Stage: failure.Status, Reason: reasonStatus, Help: "An endpoint answered with a status that is neither success nor redirect."},
+		{Stage: failure.Status, Reason: reasonNoRedirect, Help: "The plain http request was not answered with a redirect."},
+		{Stage: failure.Content, Reason: reasonService, Help: "The service answered with an error of its own, such as 500, the address is not known."},
+		{Stage: failure.Content, Reason: reasonForeign, Help: "What came is no Autodiscover answer: a page, another document, or nothing."},
+		{Stage: failure.Content, Reason: reasonTruncated, Help: "The answer breaks off."},
+		{Stage: failure.Content, Reason: reasonMalformed, Help: "The answer cannot be read, or breaks the bounds."},
+		{Stage: failure.Content, Reason: reasonWrongURL, Help: "An expected URL was not returned."},
+	},
+	Metrics: []*result.Metric{attemptsMetric, successesMetric, wayMetric, urlMetric, expectedMetric, answersMetric, answerMetric},
+	Findings: []prober.Finding{
+		{Code: Intermittent, Severity: failing, Summary: "Of several attempts some were answered, and some were not."},
+		{Code: WrongURL, Severity: failing, Summary: "An answer has another URL than expected, or lacks it."},
+		{Code: AnswersDiffer, Severity: warning, Summary: "Attempts by one method got different settings."},
+		{Code: RedirectNotAllowed, Severity: failing, Summary: "A redirect leads outside of the mail domain (a warning when another way answered; info when it leads to Exchange Online)."},
+		{Code: CertificateName, Severity: failing, Summary: "The certificate at autodiscover.DOMAIN is for other names (a warning when another way answered)."},
+		{Code: JSONBlocked, Severity: failing, Summary: "autodiscover.json is refused by something in front of Exchange."},
+		{Code: EWSUnreachable, Severity: warning, Summary: "An EWS URL that was returned does not lead to Exchange (with follow_up)."},
+		prober.FindingAnsweredByMiddlebox,
+	},
+}
+
+// Codes of this prober's findings.
+const (
+	Intermittent       = "autodiscover_intermittent"
+	WrongURL           = "autodiscover_wrong_url"
+	AnswersDiffer      = "autodiscover_answers_differ"
+	RedirectNotAllowed = "autodiscover_redirect_not_allowed"
+	CertificateName    = "autodiscover_certificate_name"
+	JSONBlocked        = "autodiscover_json_blocked"
+	EWSUnreachable     = "autodiscover_ews_unreachable"
+)
+
+// Reasons beside those of package autodiscover's Refusal.
+const (
+	reasonLogonRequired = "logon_required"
+	reasonStatus        = "unexpected_status"
+	reasonNoRedirect    = "no_redirect"
+	reasonService       = "service_error"
+	reasonForeign       = "not_autodiscover"
+	reasonTruncated     = "truncated"
+	reasonMalformed     = "malformed"
+	reasonWrongURL      = "wrong_url"
+)
+
+// The ways of a look-up, in order (Microsoft Learn, "Autodiscover for Exchange"), and the one endpoint that is asked
+// directly.
+const (
+	wayDomain       = "domain"
+	wayAutodiscover = "autodiscover"
+	wayRedirect     = "redirect"
+	waySRV          = "srv"
+	wayDirect       = "direct"
+)
+
+var lookUpWays = []string{wayDomain, wayAutodiscover, wayRedirect, waySRV}
+
+// followUp is the step that reaches the URLs returned.
+const followUp = "follow_up"
+
+func steps() []prober.StepHelp {
+	var list []prober.StepHelp
+	parts := []prober.StepHelp{
+		{Name: "resolve", Help: "look the host up"},
+		{Name: "connect", Help: "open a TCP connection"},
+		{Name: "tls", Help: "secure it and verify the certificate"},
+		{Name: "logon", Help: "learn which schemes are offered, and prepare the answer (with an auth, where its targets name the host)"},
+		{Name: "request", Help: "ask, and read the answer"},
+	}
+	help := map[string]string{
+		wayDomain:       "ask the mail domain's own host, over https",
+		wayAutodiscover: "ask autodiscover.DOMAIN, over https",
+		wayRedirect:     "ask http://autodiscover.DOMAIN, without secrets, for a redirect, and follow it over https",
+		waySRV:          "look up _autodiscover._tcp.DOMAIN, and ask the hosts that it names",
+		wayDirect:       "ask the target itself",
+	}
+	for _, m := range Methods {
+		list = append(list, prober.StepHelp{Name: m, Help: "one attempt by method " + m + ": the ways in order, until one answers"})
+		for _, way := range append(append([]string{}, lookUpWays...), wayDirect) {
+			name := m + "." + way
+			list = append(list, prober.StepHelp{Name: name, Help: help[way]})
+			if way == waySRV {
+				list = append(list, prober.StepHelp{Name: name + ".lookup", Help: "ask the name server for the service record"})
+			}
+			for _, p := range parts {
+				if p.Name != "logon" || logsOn(m) {
+					list = append(list, prober.StepHelp{Name: name + "." + p.Name, Help: p.Help})
+				}
+			}
+		}
+	}
+	list = append(list, prober.StepHelp{Name: followUp, Help: "reach an EWS URL that was returned, without logon (with follow_up)"})
+	for _, p := range parts {
+		if p.Name != "logon" {
+			list = append(list, prober.StepHelp{Name: followUp + "." + p.Name, Help: p.Help})
+		}
+	}
+	return list
+}

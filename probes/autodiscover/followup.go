@@ -1,0 +1,88 @@
+package autodiscover
+
+import (
+	"cmp"
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/ews-exporter/ews_exporter/internal/failure"
+	"github.com/ews-exporter/ews_exporter/internal/origin"
+	"github.com/ews-exporter/ews_exporter/internal/plain"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
+	"github.com/ews-exporter/ews_exporter/internal/target"
+)
+
+// maxFollowed is how many of the URLs returned are reached.
+const maxFollowed = 4
+
+// followUp reaches the EWS URLs that were returned, side by side and without logon, and says who is there.
+func (p *probe) followUp(ctx context.Context) {
+	var urls []string
+	for _, a := range p.attempts {
+		if a.answered == nil || a.answered.answer == nil {
+			continue
+		}
+		for _, s := range a.answered.answer.URLs {
+			ews := strings.HasSuffix(s.Protocol, ".EwsUrl") || strings.EqualFold(s.Protocol, "JSON."+jsonProtocol)
+			if ews && !slices.Contains(urls, s.Value) {
+				urls = append(urls, s.Value)
+			}
+		}
+	}
+	urls = urls[:min(len(urls), maxFollowed)]
+	failures := make([]*failure.Failure, len(urls))
+	var fs []func()
+	for i, u := range urls {
+		step := p.run.Step(followUp)
+		fs = append(fs, func() { failures[i] = step.End(p.reach(ctx, step, u)) })
+	}
+	p.run.Parallel(fs...)
+	for i, f := range failures {
+		if f != nil && !p.found(EWSUnreachable) {
+			p.run.Find(EWSUnreachable, warning, origin.Origin{Kind: origin.Unknown}, "The EWS URL %s, which Autodiscover returned, does not lead to Exchange: %s.", urls[i], f.Message)
+		}
+	}
+}
+
+// reach asks a URL without logon. A 401, and any other answer that is Exchange's or IIS's own, shows that it is there.
+func (p *probe) reach(ctx context.Context, step *prober.Step, text string) error {
+	step.Detail("%s", text)
+	u, err := url.Parse(text)
+	if err != nil {
+		return failure.New(failure.Content, reasonMalformed, "the URL is malformed: %w", err)
+	}
+	t, err := target.Parse(u.Scheme+"://"+u.Host, "")
+	if err != nil {
+		return failure.New(failure.Content, reasonMalformed, "the URL's host is malformed: %w", err)
+	}
+	run := p.run.At(t)
+	if rules := p.redirects(); rules == nil || !rules.Allowed(t.Host) {
+		if run.Elsewhere == nil { // a host outside of the mail domain, which a server named
+			return failure.New(failure.Policy, "address_not_allowed", "%s is outside of the mail domain, and is not asked", t.Host)
+		}
+		run.Dialer = run.Elsewhere
+	}
+	resolution, err := run.ResolveWithin(ctx, step)
+	if err != nil {
+		return err
+	}
+	conn, err := run.Dial(ctx, step, resolution, resolution.Addresses[0])
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return step.Do("request", func() error {
+		x, body, err := conn.Do(run.Request("GET", cmp.Or(u.EscapedPath(), "/"), []origin.Field{{Name: "User-Agent", Value: run.Agent}}, nil), 64<<10)
+		e := run.Keep(step.Name()+".request", x.Record, body, err)
+		if e.Final == nil {
+			return err
+		}
+		step.Detail("%s → %s %s", text, line(e.Final), plain.Text(e.Origin.Frontend, 64))
+		if e.Final.Status == 401 && e.Origin.Kind != origin.Middlebox || e.Origin.Kind == origin.Exchange && e.Final.Status < 500 {
+			return nil
+		}
+		return failure.New(failure.Status, reasonStatus, "%s answered %s", conn, line(e.Final))
+	})
+}

@@ -1,0 +1,160 @@
+package autodiscover
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/ews-exporter/ews_exporter/internal/result"
+)
+
+var (
+	attemptsMetric = &result.Metric{
+		Name: "probe_autodiscover_attempts", Labels: []string{"method"},
+		Help:     "Complete look-ups that the module asks for by each method, whether or not there was time for all.",
+		Presence: "always, for each configured method",
+	}
+	successesMetric = &result.Metric{
+		Name: "probe_autodiscover_successes", Labels: []string{"method"},
+		Help:     "How many of them were answered.",
+		Presence: "always, for each configured method",
+	}
+	wayMetric = &result.Metric{
+		Name: "probe_autodiscover_way_success", Labels: []string{"method", "way"},
+		Help:     "Whether a way answered each time that it was tried: domain, autodiscover, redirect, srv, or direct.",
+		Presence: "the way was tried; a way after one that always answers is not",
+	}
+	urlMetric = &result.Metric{
+		Name: "probe_autodiscover_url_info", Labels: []string{"protocol", "url"},
+		Help:     "A URL that was returned, without userinfo, query and fragment; protocol is TYPE.Element.",
+		Presence: "each distinct one",
+	}
+	expectedMetric = &result.Metric{
+		Name: "probe_autodiscover_url_expected", Labels: []string{"protocol"},
+		Help:     "1 when every answer had the URL expected here, 0 when one had another or none, or there was no answer.",
+		Presence: "always, for each configured expectation",
+	}
+	answersMetric = &result.Metric{
+		Name: "probe_autodiscover_answers", Labels: []string{"method"},
+		Help:     "How many different answers the attempts got: 1 on a healthy site, 0 without any.",
+		Presence: "always, for each configured method but get",
+	}
+	answerMetric = &result.Metric{
+		Name: "probe_autodiscover_server_answers", Labels: []string{"method", "server", "answer"},
+		Help:     "How many attempts a server (X-FEServer; empty where unknown) answered so; answer is a short digest of all that it returned, empty for method get.",
+		Presence: "each server and answer that came",
+	}
+)
+
+// measure turns what the attempts saw into samples.
+func (p *probe) measure() {
+	r := p.run.Result
+	for _, m := range p.Methods {
+		all, answered := p.of(m)
+		r.Add(attemptsMetric, float64(len(all)), m)
+		r.Add(successesMetric, float64(len(answered)), m)
+		if m != Get {
+			r.Add(answersMetric, float64(len(p.prints(m))), m)
+		}
+		p.measureWays(m, all)
+		p.measureServers(m, answered)
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.Expect)) {
+		misses, asked := p.misses(name)
+		r.Add(expectedMetric, truth(asked > 0 && len(misses) == 0), name)
+	}
+	p.measureURLs()
+}
+
+func truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func (p *probe) measureWays(method string, all []*attempt) {
+	success := map[string]bool{}
+	for _, a := range all {
+		for _, reply := range a.replies {
+			before, seen := success[reply.way]
+			success[reply.way] = (before || !seen) && reply.failure == nil
+		}
+	}
+	for _, way := range slices.Sorted(maps.Keys(success)) {
+		p.run.Result.Add(wayMetric, truth(success[way]), method, way)
+	}
+}
+
+func (p *probe) measureServers(method string, answered []*attempt) {
+	counts := map[[2]string]float64{}
+	for _, a := range answered {
+		counts[[2]string{a.answered.who().Frontend, a.print()}]++
+	}
+	for _, key := range slices.SortedFunc(maps.Keys(counts), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
+		p.run.Result.Add(answerMetric, counts[key], method, key[0], key[1])
+	}
+}
+
+func (p *probe) measureURLs() {
+	seen := map[[2]string]bool{}
+	for _, a := range p.attempts {
+		if a.answered == nil || a.answered.answer == nil {
+			continue
+		}
+		for _, s := range a.answered.answer.URLs {
+			seen[[2]string{s.Protocol, s.Value}] = true
+		}
+	}
+	for _, key := range slices.SortedFunc(maps.Keys(seen), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
+		p.run.Result.Add(urlMetric, 1, key[0], key[1])
+	}
+}
+
+// tabulate shows which endpoint gave which answer, and what the answers hold.
+func (p *probe) tabulate() {
+	attempts := result.Table{Title: "Attempts", Columns: []string{"method", "attempt", "way", "server", "status", "answer"}}
+	for _, a := range p.attempts {
+		r, answer := a.answered, a.print()
+		if r == nil {
+			r = a.failed
+		}
+		if a.failure != nil {
+			answer = string(a.failure.Stage) + ": " + a.failure.Reason
+		}
+		row := []string{a.method, fmt.Sprint(a.number), "", "", "", answer}
+		if r != nil {
+			row[2], row[3] = r.way, r.who().Frontend
+			if r.exchange != nil && r.exchange.Final != nil {
+				row[4] = line(r.exchange.Final)
+			}
+		}
+		attempts.Rows = append(attempts.Rows, row)
+	}
+	p.run.Result.Tables = append(p.run.Result.Tables, attempts)
+	p.tabulateURLs()
+}
+
+// tabulateURLs shows every URL and server name that was returned, and in how many answers.
+func (p *probe) tabulateURLs() {
+	urls := result.Table{Title: "Returned", Columns: []string{"method", "setting", "value", "answers", "expected"}}
+	counts := map[[3]string]int{}
+	for _, a := range p.attempts {
+		if a.answered == nil || a.answered.answer == nil {
+			continue
+		}
+		for _, s := range slices.Concat(a.answered.answer.URLs, a.answered.answer.Servers) {
+			counts[[3]string{a.method, s.Protocol, s.Value}]++
+		}
+	}
+	for _, key := range slices.SortedFunc(maps.Keys(counts), func(a, b [3]string) int { return slices.Compare(a[:], b[:]) }) {
+		expected := ""
+		if e, ok := p.Expect[key[1]]; ok {
+			expected = map[bool]string{true: "yes", false: "no"}[e.fits([]string{key[2]})]
+		}
+		urls.Rows = append(urls.Rows, []string{key[0], key[1], key[2], fmt.Sprint(counts[key]), expected})
+	}
+	if len(urls.Rows) > 0 {
+		p.run.Result.Tables = append(p.run.Result.Tables, urls)
+	}
+}

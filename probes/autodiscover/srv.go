@@ -1,0 +1,167 @@
+package autodiscover
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"github.com/ews-exporter/ews_exporter/internal/autodiscover"
+	"github.com/ews-exporter/ews_exporter/internal/failure"
+)
+
+const (
+	maxRecords    = 4 // service records whose hosts are asked
+	maxServers    = 3 // name servers that are asked, one after another
+	serverTimeout = 2 * time.Second
+	udpSize       = 1232 // of an answer over UDP, so that none is broken into fragments (DNS flag day 2020)
+	resolvConf    = "/etc/resolv.conf"
+)
+
+// service looks the mail domain's service record up, and asks the hosts that it names.
+func (a *attempt) service(ctx context.Context, r *reply, domain string) error {
+	var records []*dns.SRV
+	lookup := r.step.Step("lookup")
+	records, err := a.p.records(ctx, autodiscover.SRVName(domain))
+	for i, rr := range records {
+		records[i].Target = strings.TrimSuffix(rr.Target, ".")
+	}
+	lookup.Detail("%s → %d records", autodiscover.SRVName(domain), len(records))
+	if f := lookup.End(err); f != nil {
+		return f
+	}
+	var first error
+	for _, rr := range records[:min(len(records), maxRecords)] {
+		if a.redirects == nil {
+			return failure.New(failure.Policy, autodiscover.NotAllowed, "the service record leads to %s, and there is no mail domain", rr.Target)
+		}
+		u, err := a.redirects.SRV(rr.Target, rr.Port)
+		if err != nil {
+			err = r.refuse(err, rr.Target, a)
+		} else {
+			u.Path = paths[a.method]
+			err = a.ask(ctx, r, u, true)
+		}
+		if err == nil || refused(failure.From(err)) {
+			return err
+		}
+		first = cmp.Or(first, err)
+	}
+	return first
+}
+
+// records asks the name servers for service records: the lowest priority first, and of those alike the heaviest (RFC
+// 2782 would draw by weight, but a probe should do the same every time). There is at least one, or an error, which is a
+// failure of stage resolve.
+func (p *probe) records(ctx context.Context, name string) ([]*dns.SRV, error) {
+	servers, err := p.nameservers()
+	if err != nil {
+		return systemRecords(ctx, name)
+	}
+	for _, server := range servers {
+		var answer *dns.Msg
+		if answer, err = askServer(ctx, server, name); err == nil {
+			return pick(answer, name)
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	var timeout net.Error
+	if ctx.Err() != nil || errors.As(err, &timeout) && timeout.Timeout() {
+		return nil, failure.New(failure.Resolve, "timeout", "resolve %s: no answer from the name servers in time: %w", name, err)
+	}
+	return nil, failure.New(failure.Resolve, "error", "resolve %s: %w", name, err)
+}
+
+// nameservers are the configured one, or the system's.
+func (p *probe) nameservers() ([]string, error) {
+	if p.Nameserver != "" {
+		return []string{p.Nameserver}, nil
+	}
+	c, err := dns.ClientConfigFromFile(resolvConf)
+	if err != nil {
+		return nil, err
+	}
+	if len(c.Servers) == 0 {
+		return nil, errors.New(resolvConf + " names no name server")
+	}
+	var list []string
+	for _, s := range c.Servers[:min(len(c.Servers), maxServers)] {
+		list = append(list, net.JoinHostPort(s, c.Port))
+	}
+	return list, nil
+}
+
+// askServer asks one server, over TCP where the answer does not fit into a datagram.
+func askServer(ctx context.Context, server, name string) (*dns.Msg, error) {
+	ctx, cancel := context.WithTimeout(ctx, serverTimeout)
+	defer cancel()
+	question := new(dns.Msg)
+	question.SetQuestion(name, dns.TypeSRV)
+	question.SetEdns0(udpSize, false)
+	answer, _, err := (&dns.Client{Net: "udp", UDPSize: udpSize}).ExchangeContext(ctx, question, server)
+	if err == nil && answer.Truncated {
+		answer, _, err = (&dns.Client{Net: "tcp"}).ExchangeContext(ctx, question, server)
+	}
+	return answer, err
+}
+
+// pick takes the records out of an answer, whose own aliases it may lead through.
+func pick(answer *dns.Msg, name string) ([]*dns.SRV, error) {
+	switch answer.Rcode {
+	case dns.RcodeSuccess, dns.RcodeNameError:
+	default:
+		return nil, failure.New(failure.Resolve, "server_failure", "resolve %s: the name server answered %s", name, dns.RcodeToString[answer.Rcode])
+	}
+	var list []*dns.SRV
+	owner := name
+	for _, rr := range answer.Answer[:min(len(answer.Answer), 64)] {
+		if !strings.EqualFold(rr.Header().Name, owner) {
+			continue
+		}
+		switch rr := rr.(type) {
+		case *dns.CNAME:
+			owner = rr.Target
+		case *dns.SRV:
+			list = append(list, rr)
+		}
+	}
+	return order(list, name)
+}
+
+// order sorts records; a target of "." says that there is no such service (RFC 2782).
+func order(list []*dns.SRV, name string) ([]*dns.SRV, error) {
+	list = slices.DeleteFunc(list, func(rr *dns.SRV) bool { return rr.Target == "." || rr.Target == "" || rr.Port == 0 })
+	if len(list) == 0 {
+		return nil, failure.New(failure.Resolve, "not_found", "resolve %s: there is no service record", name)
+	}
+	slices.SortStableFunc(list, func(a, b *dns.SRV) int {
+		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(b.Weight, a.Weight), cmp.Compare(a.Target, b.Target))
+	})
+	return list, nil
+}
+
+// systemRecords asks the system's resolver, where no file names its servers, as on Windows.
+func systemRecords(ctx context.Context, name string) ([]*dns.SRV, error) {
+	_, found, err := net.DefaultResolver.LookupSRV(ctx, "", "", name)
+	var missing *net.DNSError
+	switch {
+	case ctx.Err() != nil:
+		return nil, failure.New(failure.Resolve, "timeout", "resolve %s: no answer from the name servers in time: %w", name, err)
+	case errors.As(err, &missing) && missing.IsNotFound:
+		return nil, failure.New(failure.Resolve, "not_found", "resolve %s: there is no service record", name)
+	case err != nil:
+		return nil, failure.New(failure.Resolve, "error", "resolve %s: %w", name, err)
+	}
+	var list []*dns.SRV
+	for _, s := range found {
+		list = append(list, &dns.SRV{Target: s.Target, Port: s.Port, Priority: s.Priority, Weight: s.Weight})
+	}
+	return order(list, name)
+}
