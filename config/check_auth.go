@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/ews-exporter/ews_exporter/internal/auth"
 	"github.com/ews-exporter/ews_exporter/internal/policy"
@@ -82,8 +83,8 @@ func (l *loader) checkUsername(field string, a *Auth) {
 	switch {
 	case a.Username == "":
 		l.report(field, "required")
-	case strings.ContainsFunc(a.Username, isAnyControl):
-		l.report(field, "must not hold a control character")
+	case strings.ContainsFunc(a.Username, invisible):
+		l.report(field, "must not hold a control character or a special space; in double quotation marks YAML reads \\N, \\b, \\n, \\t and others as one, in single ones a backslash is just itself")
 	case strings.Contains(a.Username, ":") && basic:
 		l.report(field, "must not hold a colon: basic could not tell where the password begins (RFC 7617 §2)")
 	}
@@ -120,6 +121,14 @@ func (l *loader) checkPassword(path string, a *Auth) {
 	for _, w := range a.Secret.Warnings() {
 		l.warn(field, w)
 	}
+	if simple(value.Reveal()) {
+		l.warn(field, "shorter than 6 characters, or letters alone: results are redacted by value, and where such a secret stands in an ordinary word its mask would show it")
+	}
+}
+
+// simple tells whether a secret may stand in the exporter's own sentences by chance.
+func simple(s string) bool {
+	return len(s) < 6 || !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsLetter(r) })
 }
 
 // ticketsOnly tells whether a keytab or a credential cache is all that the auth's schemes need.
@@ -127,6 +136,10 @@ func ticketsOnly(a *Auth) bool {
 	file, _ := a.Kerberos.keyFile()
 	return file != "" && !slices.ContainsFunc(a.Schemes, func(s string) bool { return s != "negotiate" })
 }
+
+// invisible tells whether r is a control character or a space other than the ordinary one: what YAML makes of
+// "CONTOSO\Nina" (U+0085), "CONTOSO\_svc" (U+00A0) and "CONTOSO\Lync" (U+2028).
+func invisible(r rune) bool { return r != ' ' && !unicode.IsPrint(r) }
 
 // isAnyControl tells whether r is a control character, tabs included (CTL of RFC 5234 §B.1).
 func isAnyControl(r rune) bool { return r < ' ' || r == 0x7f }

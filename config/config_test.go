@@ -182,7 +182,7 @@ auths:
     schemes: [basic]
     targets: [mail.contoso.com, "[2001:db8::1]:8443"]
     modules: [ews]
-  inline: {username: u, password: 0123, schemes: [basic], targets: [mail.contoso.com]}
+  inline: {username: u, password: 012345, schemes: [basic], targets: [mail.contoso.com]}
 modules:
   ews: {prober: ping, auth: monitor, tls_config: {server_name: MAIL.contoso.com.}}
 policy: {allow: [mail.contoso.com]}
@@ -203,7 +203,7 @@ policy: {allow: [mail.contoso.com]}
 	}
 	login, err = c.Auths["inline"].Credential().Login()
 	check(t, err)
-	if got := login.Secret.Reveal(); got != "0123" {
+	if got := login.Secret.Reveal(); got != "012345" {
 		t.Errorf("a password that looks like a number became %q", got)
 	}
 }
@@ -252,6 +252,16 @@ func TestWarnings(t *testing.T) {
 	for i, w := range c.Warnings {
 		if !strings.HasPrefix(w.String(), file+":"+want[i]) {
 			t.Errorf("got %q, want %q", w, want[i])
+		}
+	}
+}
+
+// TestSimpleSecretWarns: a mask shows a secret that stands in the exporter's own words.
+func TestSimpleSecretWarns(t *testing.T) {
+	t.Parallel()
+	for password, want := range map[string]bool{"wrong": true, "suspended": true, "12345": true, "correct-horse": false, "hunter2": false} {
+		if got := simple(password); got != want {
+			t.Errorf("%q: %t, want %t", password, got, want)
 		}
 	}
 }

@@ -75,6 +75,9 @@ func explain(err error, line string) string {
 			return e.text
 		}
 	}
+	if strings.HasPrefix(strings.TrimLeft(line, " -"), "*") || strings.ContainsAny(line, "*") && !strings.ContainsAny(line, "\"'") {
+		return "this is not valid YAML; a value that begins with * needs quotation marks"
+	}
 	return "this is not valid YAML"
 }
 

@@ -60,5 +60,8 @@ func (c *command) invite(site *lab.Site, listening net.Addr) {
 		c.print("# %s\ncurl '%s/probe?module=expect_continue&target=%s%s'\n", try.about, exporter,
 			address(site, try.scenario), try.more)
 	}
+	c.print("\nThe same in a terminal, and every other module over one of the sites:\n\n"+
+		"%[1]s probe expect_continue %[2]s --config.file %[4]s\n%[1]s probe --all %[3]s --config.file %[4]s\n",
+		os.Args[0], address(site, "kemp-rfc2616"), address(site, "healthy"), c.lab.files[0])
 	c.print("\nStop with Ctrl-C.\n")
 }

@@ -27,8 +27,8 @@ const (
 // Failure is an error with a stage and a reason. Reasons are lower-case words joined by underscores, unique within a
 // stage, and listed in docs/metrics.md; Message says what was being done, to what, and what came back.
 type Failure struct {
-	Stage   Stage  `json:"stage"`
-	Reason  string `json:"reason"`
+	Stage   Stage  `json:"stage" redact:"-"`  // of a closed set, so nothing of a target or a secret
+	Reason  string `json:"reason" redact:"-"` // likewise
 	Message string `json:"message"`
 
 	cause error

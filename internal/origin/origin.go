@@ -31,12 +31,12 @@ type Response struct {
 
 // Origin is who made a response, and why we think so.
 type Origin struct {
-	Kind     Kind   `json:"kind"`
-	Product  string `json:"product,omitempty"`  // lower case from the rules' closed list: "kemp", "nginx", …; empty where it does not show
-	Frontend string `json:"frontend,omitempty"` // Exchange's front-end server (X-FEServer), empty where unknown
-	Backend  string `json:"backend,omitempty"`  // Exchange's back-end server (X-BEServer, X-CalculatedBETarget, …)
-	Server   string `json:"server,omitempty"`   // the Server header as it came
-	Version  string `json:"version,omitempty"`  // Exchange's version where a header tells (X-OWA-Version)
-	Rule     string `json:"rule,omitempty"`     // the rule that matched, or "contrast"
-	Evidence string `json:"evidence,omitempty"` // what matched, for a person: "header X-FEServer: EX01"
+	Kind     Kind   `json:"kind" redact:"-"`
+	Product  string `json:"product,omitempty" redact:"-"` // lower case from the rules' closed list: "kemp", "nginx", …; empty where it does not show
+	Frontend string `json:"frontend,omitempty"`           // Exchange's front-end server (X-FEServer), empty where unknown
+	Backend  string `json:"backend,omitempty"`            // Exchange's back-end server (X-BEServer, X-CalculatedBETarget, …)
+	Server   string `json:"server,omitempty"`             // the Server header as it came
+	Version  string `json:"version,omitempty"`            // Exchange's version where a header tells (X-OWA-Version)
+	Rule     string `json:"rule,omitempty" redact:"-"`    // the rule that matched, or "contrast"
+	Evidence string `json:"evidence,omitempty"`           // what matched, for a person: "header X-FEServer: EX01"
 }

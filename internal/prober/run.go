@@ -111,8 +111,12 @@ func (r *Run) tell(step string, running bool) {
 // Name is the step's dotted name.
 func (s *Step) Name() string { return s.record.Name }
 
-// Detail sets the line that a person reads beside the step.
-func (s *Step) Detail(format string, args ...any) { s.record.Detail = fmt.Sprintf(format, args...) }
+// Detail sets the line that a person reads beside the step. A nil step has none.
+func (s *Step) Detail(format string, args ...any) {
+	if s != nil {
+		s.record.Detail = fmt.Sprintf(format, args...)
+	}
+}
 
 // End ends the step; err, if any, is why it did not succeed. It returns err as a failure.
 func (s *Step) End(err error) *failure.Failure {

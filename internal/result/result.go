@@ -13,11 +13,11 @@ import (
 // Result is everything one probe learned. Moments are seconds since Start.
 type Result struct {
 	ID       string       `json:"id"`
-	Module   string       `json:"module"`
-	Prober   string       `json:"prober"`
-	Target   string       `json:"target"`         // as the caller wrote it
-	Name     string       `json:"name"`           // what Host, SNI, certificate check and auth go by
-	Auth     string       `json:"auth,omitempty"` // the auth's name, never its secret
+	Module   string       `json:"module" redact:"-"`
+	Prober   string       `json:"prober" redact:"-"`
+	Target   string       `json:"target"`                    // as the caller wrote it
+	Name     string       `json:"name"`                      // what Host, SNI, certificate check and auth go by
+	Auth     string       `json:"auth,omitempty" redact:"-"` // the auth's name, never its secret
 	Start    time.Time    `json:"start"`
 	Duration wire.Seconds `json:"duration"`
 	Limit    wire.Seconds `json:"limit"` // the time limit in force
@@ -47,7 +47,7 @@ func (r *Result) Success() bool { return r.Failure == nil }
 
 // Exchange is a measured exchange, the step it belongs to, and who answered it.
 type Exchange struct {
-	Step string `json:"step"`
+	Step string `json:"step" redact:"-"`
 	*wire.Exchange
 	Origin origin.Origin `json:"origin"`
 	Error  string        `json:"error,omitempty"` // why there is no final response
@@ -55,7 +55,7 @@ type Exchange struct {
 
 // Step is one thing a probe did. Steps nest; Name is dotted and from the prober's closed list.
 type Step struct {
-	Name       string           `json:"name"`
+	Name       string           `json:"name" redact:"-"`
 	Start      wire.Seconds     `json:"start"`
 	End        wire.Seconds     `json:"end"`
 	Detail     string           `json:"detail,omitempty"`     // one line for a person: the URL, the address, what came back
@@ -76,10 +76,10 @@ const (
 
 // Finding is a diagnosis: what is wrong, who did it, and the measured figures in a sentence.
 type Finding struct {
-	Code     string      `json:"code"`
-	Severity Severity    `json:"severity"`
-	Origin   origin.Kind `json:"origin"`
-	Product  string      `json:"product,omitempty"`
+	Code     string      `json:"code" redact:"-"`
+	Severity Severity    `json:"severity" redact:"-"`
+	Origin   origin.Kind `json:"origin" redact:"-"`
+	Product  string      `json:"product,omitempty" redact:"-"`
 	Sentence string      `json:"sentence"`
 }
 

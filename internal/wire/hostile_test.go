@@ -204,7 +204,7 @@ func TestDo_serverReadsNothing(t *testing.T) {
 	c := connect(t, serve(t, nil, func(p *peer) { p.hang() }), 500*time.Millisecond)
 	x, _, err := c.Do(&req, 10)
 	wantFailure(t, err, failure.Send, "timeout")
-	if x.Record.BytesSent == 0 || x.Record.BytesSent >= int64(len(req.Body)) {
+	if x.Record.BytesSent >= int64(len(req.Body)) { // none at all, where the machine is slow to begin
 		t.Errorf("%d bytes sent", x.Record.BytesSent)
 	}
 }

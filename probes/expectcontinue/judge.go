@@ -42,7 +42,11 @@ func (p *probe) judge() {
 	if o.exchange != nil {
 		who = o.exchange.Origin
 	}
-	switch o.outcome(control) {
+	outcome := o.outcome(control)
+	if outcome != "" {
+		o.step.Detail("outcome: %s", outcome)
+	}
+	switch outcome {
 	case IgnoredThenError:
 		p.lateError(o, control, who)
 	case Continued:
@@ -56,6 +60,7 @@ func (p *probe) judge() {
 	case FinalFirst:
 		p.finalFirst(o, control, who)
 	}
+	p.contrast(o, control)
 	r.Fail(o.failure)
 	o.step.Fail(r.Failure)
 	for _, v := range p.variants() {
@@ -97,15 +102,31 @@ func (p *probe) lateError(o, control *observation, who origin.Origin) {
 	if f := control.final(); f != nil {
 		contrast = fmt.Sprintf("the same request without Expect got %s from %s", line(f), source(control.exchange.Origin))
 	}
-	p.run.Find(LateBodyRejected, result.Error, who, "%s answered %s %.1f ms after the body, which was sent after %.2f s without a 100 Continue; %s. It took the late body for a new request. %s",
-		subject(who), line(o.final()), after*1000, o.silence(), contrast, fix(who.Product))
+	p.run.Find(LateBodyRejected, result.Error, who, "%s answered %s %s after the body, which was sent after %.2f s without a 100 Continue; %s. It took the late body for a new request. %s",
+		subject(who), line(o.final()), milliseconds(after), o.silence(), contrast, fix(who.Product))
 	p.run.Result.Fail(failure.New(failure.Status, LateBodyRejected, "%s", failed))
+}
+
+// contrast adds to a failure without an answer what the same request without Expect got: the two together say that a
+// box on the way cannot bear Expect.
+func (p *probe) contrast(o, control *observation) {
+	if f := control.final(); o.failure != nil && o.headSent && o.final() == nil && f != nil {
+		o.failure.Message += fmt.Sprintf("; the same request without Expect got %s from %s, so something on the way cannot bear Expect: 100-continue", line(f), source(control.exchange.Origin))
+	}
+}
+
+// milliseconds says a short time for a person.
+func milliseconds(s wire.Seconds) string {
+	if s < 0.0001 {
+		return "less than 0.1 ms"
+	}
+	return fmt.Sprintf("%.1f ms", s*1000)
 }
 
 // fix is the first thing to do about a late body that was rejected.
 func fix(product string) string {
 	if product == "kemp" {
-		return `On the LoadMaster set "100-Continue Handling" to "RFC-7231 Compliant" (on 7.0: "Ignore Continue-100").`
+		return `On the LoadMaster, System Configuration, Miscellaneous Options, L7 Configuration: set "100-Continue Handling" to "RFC-7231 Compliant" (on 7.0: "Ignore Continue-100").`
 	}
 	return "Let that box pass Expect: 100-continue on to Exchange, or answer it itself."
 }
