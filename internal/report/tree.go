@@ -93,15 +93,20 @@ func endpoint(c *wire.Connection) string {
 	return text
 }
 
-// exchangesOf gives the exchanges of a step. Steps may share a name, so the connection tells theirs apart.
+// exchangesOf gives the exchanges of a step. Steps may share a name, so connection and time tell theirs apart.
 func (l lookup) exchangesOf(s *result.Step) []*result.Exchange {
 	var own []*result.Exchange
 	for _, x := range l.r.Exchanges {
-		if x.Exchange != nil && x.Step == s.Name && (s.Connection == 0 || s.Connection == x.Connection) {
+		if x.Exchange != nil && x.Step == s.Name && (s.Connection == 0 || s.Connection == x.Connection) && during(s, x) {
 			own = append(own, x)
 		}
 	}
 	return own
+}
+
+// during tells whether an exchange was begun within a step.
+func during(s *result.Step, x *result.Exchange) bool {
+	return x.Head == nil || s.Start <= x.Head.Start && x.Head.Start <= s.End
 }
 
 // rest writes exchanges that belong to no step in the tree: nothing measured is hidden.
