@@ -294,7 +294,7 @@ func (a *Autodiscover) serveNames(ctx context.Context) error {
 // LookupNetIP gives the address of the scenario's names.
 func (a *Autodiscover) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, error) {
 	names := slices.Concat(slices.Collect(maps.Keys(a.hosts)), slices.Collect(maps.Keys(a.plain)), a.holes)
-	if slices.Contains(names, host) {
+	if slices.Contains(names, strings.TrimSuffix(host, ".")) {
 		return []netip.Addr{netip.MustParseAddr(four)}, nil
 	}
 	return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}

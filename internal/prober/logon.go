@@ -66,11 +66,13 @@ func (r *Run) OpenBound(ctx context.Context, step *Step, res *wire.Resolution, a
 		return nil, nil, err
 	}
 	ask := step.Step("logon")
+	ask.On(conn)
 	bare := withoutBody(request)
 	first, body, err := r.leg(ask, conn, bare)
 	if err == nil && first.Final.Status == 401 && !conn.Reusable() {
 		// The server ends the connection with its first 401. No handshake has begun, so another connection will do.
 		conn.Close()
+		ask.record.Connection = 0 // more than one
 		conn, err = r.DialPermitted(ctx, step, res, address)
 		if err != nil {
 			ask.End(nil)

@@ -151,6 +151,9 @@ func (s *Step) Fail(f *failure.Failure) {
 	}
 }
 
+// On notes the connection that the step uses, which tells steps of one name apart.
+func (s *Step) On(conn *wire.Conn) { s.record.Connection = conn.Record.ID }
+
 // Do runs f as a step within s.
 func (s *Step) Do(part string, f func() error) error {
 	step := s.Step(part)
@@ -200,8 +203,17 @@ func (r *Run) ResolveWithin(ctx context.Context, step *Step) (*wire.Resolution, 
 	return r.resolve(ctx, step.Step("resolve"), r.Target.Host)
 }
 
+// ResolveAbsolute is ResolveWithin, but the name is asked for as it stands: no resolver appends a search domain to it.
+func (r *Run) ResolveAbsolute(ctx context.Context, step *Step) (*wire.Resolution, error) {
+	if r.Target.Addr.IsValid() {
+		return r.ResolveWithin(ctx, step)
+	}
+	return r.resolve(ctx, step.Step("resolve"), r.Target.Host+".")
+}
+
 func (r *Run) resolve(ctx context.Context, step *Step, host string) (*wire.Resolution, error) {
 	res, err := r.Dialer.Resolve(ctx, host, wire.Preference{Protocol: r.Module.IPProtocol, Fallback: r.Module.IPProtocolFallback})
+	res.Name = strings.TrimSuffix(res.Name, ".") // as policy knows it
 	if err != nil {
 		step.Detail("%s", host)
 		r.inVain(res)

@@ -28,11 +28,28 @@ const jsonProtocol = "EWS"
 type reply struct {
 	way       string
 	step      *prober.Step
+	passed    []string             // the URLs asked
 	exchange  *result.Exchange     // the last one; nil without
 	answer    *autodiscover.Answer // nil for method get, or where none could be read
 	elsewhere bool                 // the answer leads into Exchange Online, where the probe does not follow
 	redirect  string               // the host of a redirect that was not followed
 	failure   *failure.Failure
+}
+
+// pass notes a URL that is asked, for a person to see the whole way.
+func (r *reply) pass(u *url.URL) {
+	r.passed = append(r.passed, u.Redacted())
+	r.step.Detail("%s", strings.Join(r.passed, " → "))
+}
+
+// on runs f as step "request" on a connection.
+func on(step *prober.Step, conn *wire.Conn, f func() error) error {
+	request := step.Step("request")
+	request.On(conn)
+	if failed := request.End(f()); failed != nil {
+		return failed
+	}
+	return nil
 }
 
 // who made the last response.
@@ -157,8 +174,12 @@ func targetOf(u *url.URL) (target.Target, error) {
 // exchange asks one endpoint, on a connection of its own; next is where it sends the look-up on, empty for nowhere.
 func (a *attempt) exchange(ctx context.Context, r *reply, t target.Target, u *url.URL, logon bool) (next string, err error) {
 	run := a.p.run.At(t)
-	r.step.Detail("%s", u.Redacted())
-	resolution, err := run.ResolveWithin(ctx, r.step)
+	r.pass(u)
+	resolve := run.ResolveAbsolute
+	if r.way == wayDirect && t.Host == a.p.query.target.Host { // as whoever wrote it means it
+		resolve = run.ResolveWithin
+	}
+	resolution, err := resolve(ctx, r.step)
 	if err != nil {
 		return "", err
 	}
@@ -175,7 +196,7 @@ func (a *attempt) exchange(ctx context.Context, r *reply, t target.Target, u *ur
 	if value := logged.Authorization(); value != "" {
 		request.Header = append(request.Header, origin.Field{Name: "Authorization", Value: value})
 	}
-	err = r.step.Do("request", func() error {
+	err = on(r.step, conn, func() error {
 		x, body, err := conn.Do(request, autodiscover.MaxBody)
 		r.exchange = run.Keep(r.step.Name()+".request", x.Record, body, err)
 		if x.Record.Final != nil && !failure.Is(err, failure.Receive, "malformed", "too_large") {
@@ -230,8 +251,8 @@ func (a *attempt) read(r *reply, conn *wire.Conn, body []byte) (next string, err
 	if location := final.Get("Location"); slices.Contains(redirectStatuses, final.Status) && location != "" {
 		return location, nil
 	}
-	if a.method == Get {
-		if final.Status == 401 || final.Status == 200 {
+	if a.method == Get { // a page for every path is no sign of Exchange
+		if final.Status == 401 || final.Status == 200 && r.who().Kind == origin.Exchange {
 			return "", nil
 		}
 		return "", a.unexpected(conn, final)
@@ -300,7 +321,8 @@ func (a *attempt) redirected(ctx context.Context, r *reply, host string) error {
 	t := target.Target{Raw: host, Scheme: "http", Host: host, Port: a.p.ports.http, Name: host}
 	u := &url.URL{Scheme: "http", Host: t.Authority(), Path: autodiscover.POXPath}
 	run := a.p.run.At(t)
-	resolution, err := run.ResolveWithin(ctx, r.step)
+	r.pass(u)
+	resolution, err := run.ResolveAbsolute(ctx, r.step)
 	if err != nil {
 		return err
 	}
@@ -310,7 +332,7 @@ func (a *attempt) redirected(ctx context.Context, r *reply, host string) error {
 	}
 	defer conn.Close()
 	var location string
-	err = r.step.Do("request", func() error {
+	err = on(r.step, conn, func() error {
 		x, body, err := conn.Do(run.Request("GET", u.Path, []origin.Field{{Name: "User-Agent", Value: run.Agent}}, nil), 64<<10)
 		r.exchange = run.Keep(r.step.Name()+".request", x.Record, body, err)
 		final := x.Record.Final

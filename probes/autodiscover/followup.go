@@ -64,7 +64,7 @@ func (p *probe) reach(ctx context.Context, step *prober.Step, text string) error
 		}
 		run.Dialer = run.Elsewhere
 	}
-	resolution, err := run.ResolveWithin(ctx, step)
+	resolution, err := run.ResolveAbsolute(ctx, step)
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func (p *probe) reach(ctx context.Context, step *prober.Step, text string) error
 		return err
 	}
 	defer conn.Close()
-	return step.Do("request", func() error {
+	return on(step, conn, func() error {
 		x, body, err := conn.Do(run.Request("GET", cmp.Or(u.EscapedPath(), "/"), []origin.Field{{Name: "User-Agent", Value: run.Agent}}, nil), 64<<10)
 		e := run.Keep(step.Name()+".request", x.Record, body, err)
 		if e.Final == nil {

@@ -221,3 +221,18 @@ func normalise(a *lab.Autodiscover, text string) string {
 	}
 	return strings.Join(lines, "\n")
 }
+
+// TestTree keeps what a person sees of a look-up: every step with the endpoint that it met.
+func TestTree(t *testing.T) {
+	t.Parallel()
+	a := start(t, "autodiscover-redirect-chain")
+	var b bytes.Buffer
+	if err := report.Text(&b, probeOnce(t, exporter(t, a, "attempts: 1"), lab.MailAddress, ""), report.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	_, tree, _ := strings.Cut(b.String(), "took (s)\n")
+	tree = strings.NewReplacer(fmt.Sprintf(":%d", a.HTTPS), ":PORT", fmt.Sprintf(":%d", a.HTTP), ":HTTP").Replace(tree)
+	golden(t, "tree.txt", times.ReplaceAllString(tree, "$1"))
+}
+
+var times = regexp.MustCompile(`(?m)^ *\d+\.\d+ +(?:\d+\.\d+)?( *[│├└→←])`)

@@ -249,7 +249,10 @@ func (r *reply) progress() int {
 	case failure.Status:
 		far = 4
 	}
-	if r.way == wayDomain && f.Stage != failure.Auth || f.Reason == reasonNoRedirect || f.Reason == autodiscover.Loop {
+	switch {
+	case r.way == wayDomain && f.Stage == failure.Auth:
+		far = min(far, 2)
+	case r.way == wayDomain, f.Reason == reasonNoRedirect, f.Reason == autodiscover.Loop:
 		far = min(far, 1)
 	}
 	return far
