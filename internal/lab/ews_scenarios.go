@@ -2,6 +2,7 @@ package lab
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -68,22 +69,55 @@ func ewsScenarios() []Scenario {
 			origin:      &exchange{pool: 3, sick: "EX03", trouble: sick},
 			balancer:    relay,
 		},
+		{
+			Name:        "ews-events-lost",
+			Description: "Subscriptions work, and never tell of anything; only a probe that writes sees it.",
+			Expect:      good,
+			EWS:         EWSExpectation{Failure: "none"},
+			EWSWriting:  EWSExpectation{"content/ews_notifications_missing", "ews_notifications_missing"},
+			origin:      &exchange{trouble: noEvents},
+			balancer:    relay,
+		},
+		{
+			Name:        "ews-events-hang",
+			Description: "A server that does not answer when it is asked for events.",
+			Expect:      good,
+			EWSWriting:  EWSExpectation{Failure: "receive/timeout"},
+			origin:      &exchange{trouble: hang},
+			balancer:    relay,
+		},
 	}
 }
 
+// noEvents answers that nothing happened.
+func noEvents(_ context.Context, _, operation string) (int, string) {
+	if operation != "GetEvents" {
+		return 0, ""
+	}
+	return http.StatusOK, envelope(answer{content: "<m:Notification><t:MoreEvents>false</t:MoreEvents><t:StatusEvent><t:Watermark></t:Watermark></t:StatusEvent></m:Notification>"}.message(operation))
+}
+
+// hang does not answer before the client has gone.
+func hang(ctx context.Context, _, operation string) (int, string) {
+	if operation == "GetEvents" {
+		<-ctx.Done()
+	}
+	return 0, ""
+}
+
 // busy is Exchange's throttling.
-func busy(string, string) (int, string) {
+func busy(context.Context, string, string) (int, string) {
 	return fault("ErrorServerBusy", "The server cannot service this request right now. Try again later.",
 		`<t:MessageXml xmlns:t="`+typesNS+`"><t:Value Name="BackOffMilliseconds">297749</t:Value></t:MessageXml>`)
 }
 
 // broken is an unexpected fault of EWS.
-func broken(string, string) (int, string) {
+func broken(context.Context, string, string) (int, string) {
 	return fault("ErrorInternalServerError", "An internal server error occurred. The operation failed.", "")
 }
 
 // moving refuses what is in the mailbox; the directory and the time zones are not.
-func moving(_, operation string) (int, string) {
+func moving(_ context.Context, _, operation string) (int, string) {
 	if handlers[operation] == nil || operation == "ResolveNames" {
 		return 0, ""
 	}
@@ -91,7 +125,7 @@ func moving(_, operation string) (int, string) {
 }
 
 // sick is moving's like, at one server.
-func sick(server, operation string) (int, string) {
+func sick(_ context.Context, server, operation string) (int, string) {
 	if server != "EX03" || handlers[operation] == nil {
 		return 0, ""
 	}

@@ -1,6 +1,8 @@
 package lab
 
 import (
+	"bytes"
+	"context"
 	"crypto/rand"
 	"fmt"
 	"io"
@@ -25,9 +27,9 @@ type exchange struct {
 	protection Protection // Extended Protection of NTLM
 	sizes      *sizes     // of the pages, nil where they do not matter
 
-	pool    int                                                        // how many servers take connections in turn; 0 is one
-	sick    string                                                     // the server that is unhealthy; empty for none
-	trouble func(server, operation string) (status int, answer string) // what EWS answers instead; status 0 is as ever
+	pool    int                                                                             // how many servers take connections in turn; 0 is one
+	sick    string                                                                          // the server that is unhealthy; empty for none
+	trouble func(ctx context.Context, server, operation string) (status int, answer string) // what EWS answers instead; status 0 is as ever
 	mailbox mailbox
 	taken   atomic.Int64 // connections
 
@@ -121,7 +123,9 @@ func (e *exchange) ews(w http.ResponseWriter, r *http.Request) {
 	if id := r.Header.Get("client-request-id"); strings.EqualFold(r.Header.Get("return-client-request-id"), "true") && id != "" {
 		set(h, "client-request-id", id)
 	}
-	status, text := e.answerSOAP(server, http.MaxBytesReader(w, r.Body, maxBody))
+	// Read to its end, so that net/http notices when the client goes away.
+	body, _ := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody)) // what is cut short is no XML
+	status, text := e.answerSOAP(r.Context(), server, bytes.NewReader(body))
 	write(w, status, "text/xml; charset=utf-8", text)
 }
 

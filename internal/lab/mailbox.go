@@ -342,3 +342,38 @@ func (m *mailbox) resolveNames(_ string, request element) answer {
 	return answer{content: `<m:ResolutionSet TotalItemsInView="1" IncludesLastItemInRange="true"><t:Resolution><t:Mailbox><t:Name>a private name</t:Name><t:EmailAddress>` +
 		html.EscapeString(address) + `</t:EmailAddress><t:RoutingType>SMTP</t:RoutingType></t:Mailbox></t:Resolution></m:ResolutionSet>`}
 }
+
+// Items counts the items of a running scenario's mailbox whose subject begins with prefix.
+func (s *Site) Items(scenario, prefix string) int {
+	return s.count(scenario, func(m *mailbox) (n int) {
+		for _, it := range m.items {
+			if strings.HasPrefix(it.subject, prefix) {
+				n++
+			}
+		}
+		return n
+	})
+}
+
+// Folders counts the folders of that name in a running scenario's mailbox.
+func (s *Site) Folders(scenario, name string) int {
+	return s.count(scenario, func(m *mailbox) (n int) {
+		for _, other := range m.folders {
+			if other == name {
+				n++
+			}
+		}
+		return n
+	})
+}
+
+func (s *Site) count(scenario string, of func(*mailbox) int) int {
+	for _, c := range s.scenarios {
+		if c.Name == scenario {
+			c.origin.mailbox.mu.Lock()
+			defer c.origin.mailbox.mu.Unlock()
+			return of(&c.origin.mailbox)
+		}
+	}
+	return 0
+}

@@ -13,6 +13,8 @@ type Scenario struct {
 	WithLogon Expectation
 	// EWS is what module ews_sync reports; zero where the scenario is not about EWS.
 	EWS EWSExpectation
+	// EWSWriting is what it reports with write; zero where that is not known to differ.
+	EWSWriting EWSExpectation
 	// Varies tells that each connection reaches another server, so that probes differ.
 	Varies bool
 	// Address is "127.0.0.1:port" while the scenario runs.

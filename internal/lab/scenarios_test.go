@@ -51,6 +51,8 @@ var onWire = map[string]struct {
 	"ews-soap-fault":             {before: []int{100}, after: []int{500}, noExpect: 500},
 	"ews-form-page":              {before: []int{200}, end: io.EOF, noExpect: 200},
 	"ews-pool-stopped":           {before: []int{503}, end: io.EOF, noExpect: 503},
+	"ews-events-lost":            {before: []int{100}, after: []int{200}, noExpect: 200},
+	"ews-events-hang":            {before: []int{100}, after: []int{200}, noExpect: 200},
 	"ews-sick-member":            {before: []int{100}, after: []int{200}, noExpect: 200},
 	// slow-drip has no complete head: see TestSlowDrip.
 }

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"context"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -19,7 +20,7 @@ const (
 
 // answerSOAP reads a request and returns the HTTP status and the envelope that Exchange would answer with at one server
 // of the pool.
-func (e *exchange) answerSOAP(server string, body io.Reader) (int, string) {
+func (e *exchange) answerSOAP(ctx context.Context, server string, body io.Reader) (int, string) {
 	var request struct {
 		XMLName xml.Name `xml:"http://schemas.xmlsoap.org/soap/envelope/ Envelope"`
 		Body    struct {
@@ -40,7 +41,7 @@ func (e *exchange) answerSOAP(server string, body io.Reader) (int, string) {
 	}
 	operation := strings.TrimSuffix(asked.XMLName.Local, "Request")
 	if e.trouble != nil {
-		if status, text := e.trouble(server, operation); status != 0 {
+		if status, text := e.trouble(ctx, server, operation); status != 0 {
 			return status, text
 		}
 	}

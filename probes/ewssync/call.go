@@ -17,17 +17,20 @@ import (
 
 // Reasons of this prober's own, beside those of package ews.
 const (
-	reasonLogonRequired = "logon_required" // auth
-	reasonLogonLost     = "logon_lost"     // auth
-	reasonUnhealthy     = "unhealthy"      // receive
-	reasonForeignPage   = "foreign_page"   // content
-	reasonNoMailbox     = "no_mailbox"     // config
-	reasonRedirected    = "redirected"     // status, and those that follow
-	reasonForbidden     = "forbidden"
-	reasonNotFound      = "not_found"
-	reasonUnavailable   = "unavailable"
-	reasonServerError   = "server_error"
-	reasonUnexpected    = "unexpected"
+	reasonLogonRequired  = "logon_required" // auth
+	reasonLogonLost      = "logon_lost"     // auth
+	reasonUnhealthy      = "unhealthy"      // receive
+	reasonForeignPage    = "foreign_page"   // content
+	reasonNoMailbox      = "no_mailbox"     // config
+	reasonFolderMissing  = "folder_missing" // content, and those that follow
+	reasonItemMissing    = "item_missing"
+	reasonTooManyChanges = "too_many_changes"
+	reasonRedirected     = "redirected" // status, and those that follow
+	reasonForbidden      = "forbidden"
+	reasonNotFound       = "not_found"
+	reasonUnavailable    = "unavailable"
+	reasonServerError    = "server_error"
+	reasonUnexpected     = "unexpected"
 )
 
 // call does one request of an operation in a step of its own, or in the operation's where part is empty.
@@ -44,6 +47,11 @@ func (p *probe) call(ctx context.Context, step *prober.Step, part string, reques
 // ask sends a request and judges by its content what comes back: neither does 200 mean success, nor 500 that nobody of
 // Exchange's answered.
 func (p *probe) ask(ctx context.Context, step *prober.Step, request ews.Request, accept []string) (*ews.Response, error) {
+	return p.judged(ctx, step.Name(), func(line string) { step.Detail("%s", line) }, request, accept)
+}
+
+// judged is ask for a step of this name; detail takes the line that a person reads beside it.
+func (p *probe) judged(ctx context.Context, step string, detail func(string), request ews.Request, accept []string) (*ews.Response, error) {
 	e, body, err := p.send(ctx, step, p.session.request("POST", p.path(), request.Body))
 	if err != nil {
 		return nil, err
@@ -54,7 +62,7 @@ func (p *probe) ask(ctx context.Context, step *prober.Step, request ews.Request,
 		e.Origin.Version = version
 	}
 	p.code = v.Code
-	step.Detail("%s %s", subject(e.Origin), plain.Cut(plain.Escape(v.Message), 200))
+	detail(subject(e.Origin) + " " + plain.Cut(plain.Escape(v.Message), 200))
 	spoke := response.Kind == ews.Answered || response.Kind == ews.Faulted
 	switch {
 	case e.Final.Status/100 != 2 && (!spoke || v.OK):

@@ -31,6 +31,7 @@ var Operations = []string{HealthCheck, GetFolder, Sync, Notify, Availability, OO
 type Settings struct {
 	Operations           []string          `yaml:"operations"`
 	Mailbox              string            `yaml:"mailbox"`
+	Write                bool              `yaml:"write"`
 	Impersonation        *Impersonation    `yaml:"impersonation"`
 	AnchorMailbox        string            `yaml:"anchor_mailbox"`
 	AffinityCookies      bool              `yaml:"affinity_cookies"`
@@ -75,6 +76,9 @@ func (s *Settings) Check(report func(field, problem string)) {
 	if !versionShape.MatchString(s.RequestServerVersion) {
 		report("request_server_version", fmt.Sprintf("%q is no version: a server knows %s and later ones", s.RequestServerVersion, strings.Join(ews.Versions, ", ")))
 	}
+	if s.Write && !slices.Contains(s.Operations, Sync) && !slices.Contains(s.Operations, Notify) {
+		report("write", fmt.Sprintf("only %s and %s write, and neither is among the operations", Sync, Notify))
+	}
 	s.checkAccounts(report)
 	config.CheckHeaders(s.Headers, report)
 }
@@ -102,7 +106,12 @@ func isAddress(s string) bool {
 }
 
 // Need implements config.Settings.
-func (s *Settings) Need() time.Duration { return 2 * time.Second }
+func (s *Settings) Need() time.Duration {
+	if s.Write {
+		return 2*time.Second + reserve
+	}
+	return 2 * time.Second
+}
 
 // Paths implements config.Settings.
 func (s *Settings) Paths() []string { return []string{s.Path} }
@@ -131,20 +140,36 @@ func (s *Settings) ordered() []string {
 // Plan implements prober.Prober.
 func (s *Settings) Plan(logon bool) []string {
 	steps := []string{"resolve", "session", "session.connect", "session.tls"}
-	for i, op := range s.ordered() {
-		if logon && (i == 0 && op != HealthCheck || i == 1 && s.ordered()[0] == HealthCheck) {
-			steps = append(steps, "logon")
+	folder := false
+	for _, op := range s.ordered() {
+		if logon && op != HealthCheck {
+			steps, logon = append(steps, "logon"), false
+		}
+		if s.writes(op) && !folder {
+			steps, folder = append(steps, "folder"), true
 		}
 		steps = append(steps, op)
-		for _, part := range parts[op] {
+		for _, part := range s.parts(op) {
 			steps = append(steps, op+"."+part)
 		}
+	}
+	if folder {
+		steps = append(steps, cleaning)
 	}
 	return steps
 }
 
 // parts are the steps within an operation.
-var parts = map[string][]string{
-	Sync:   {"hierarchy", "items", "get_changes"},
-	Notify: {"subscribe", "get_events", "unsubscribe"},
+func (s *Settings) parts(op string) []string {
+	switch {
+	case op == Sync && s.Write:
+		return []string{"hierarchy", "items", "create", "get_changes", "delete"}
+	case op == Sync:
+		return []string{"hierarchy", "items", "get_changes"}
+	case op == Notify && s.Write:
+		return []string{"subscribe", "create", "get_events", "delete", "unsubscribe"}
+	case op == Notify:
+		return []string{"subscribe", "get_events", "unsubscribe"}
+	}
+	return nil
 }

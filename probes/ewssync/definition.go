@@ -9,8 +9,9 @@ import (
 
 // Codes of this prober's findings.
 const (
-	Throttled      = "ews_throttled"
-	AffinityBroken = "ews_affinity_broken"
+	Throttled            = "ews_throttled"
+	AffinityBroken       = "ews_affinity_broken"
+	NotificationsMissing = "ews_notifications_missing"
 )
 
 // Definition declares this prober.
@@ -24,26 +25,33 @@ var Definition = prober.Definition{
 		{Name: "session.connect", Help: "open a TCP connection"},
 		{Name: "session.tls", Help: "secure it and verify the certificate"},
 		{Name: "logon", Help: "ask without credentials which schemes are offered, and answer (only with an auth); again for each request where the server authenticates requests"},
+		{Name: "folder", Help: "find the probe's own folder, or create it (only with write)"},
 		{Name: "healthcheck", Help: "get /EWS/healthcheck.htm without a logon"},
 		{Name: "get_folder", Help: "GetFolder: the Inbox"},
 		{Name: "sync", Help: "synchronise"},
 		{Name: "sync.hierarchy", Help: "SyncFolderHierarchy: the folders of the mailbox"},
-		{Name: "sync.items", Help: "SyncFolderItems: the Inbox's first changes, ids only"},
-		{Name: "sync.get_changes", Help: "SyncFolderItems: what follows the state that the server gave"},
+		{Name: "sync.items", Help: "SyncFolderItems: the Inbox's first changes, ids only; with write all of the probe's own folder"},
+		{Name: "sync.create", Help: "CreateItem: an empty message in the probe's own folder (only with write)"},
+		{Name: "sync.get_changes", Help: "SyncFolderItems: what follows the state that the server gave; with write the new item must be there"},
+		{Name: "sync.delete", Help: "DeleteItem: delete it for good (only with write)"},
 		{Name: "notify", Help: "be notified"},
-		{Name: "notify.subscribe", Help: "Subscribe: a pull subscription to the Inbox"},
-		{Name: "notify.get_events", Help: "GetEvents: at least a status event"},
+		{Name: "notify.subscribe", Help: "Subscribe: a pull subscription to the Inbox, with write to the probe's own folder"},
+		{Name: "notify.create", Help: "CreateItem, as above (only with write)"},
+		{Name: "notify.get_events", Help: "GetEvents: at least a status event; with write the one of the new item, within 5 s"},
+		{Name: "notify.delete", Help: "DeleteItem, as above (only with write)"},
 		{Name: "notify.unsubscribe", Help: "Unsubscribe"},
 		{Name: "availability", Help: "GetUserAvailability: today's free and busy times of the mailbox"},
 		{Name: "oof", Help: "GetUserOofSettings: read the automatic replies' state"},
 		{Name: "resolve_names", Help: "ResolveNames: find the mailbox in the directory"},
 		{Name: "time_zones", Help: "GetServerTimeZones: a request that names no mailbox"},
+		{Name: "clean_up", Help: "delete what this probe and earlier ones left in the probe's own folder (only with write); its failure is not the probe's"},
 	},
 	Reasons: reasons,
 	Metrics: []*result.Metric{operationDuration, operationSuccess, responseInfo, backOffSeconds},
 	Findings: []prober.Finding{
 		{Code: Throttled, Severity: result.Error, Summary: "The server is too busy for this account and asks to be left alone; nothing is sent until then."},
 		{Code: AffinityBroken, Severity: result.Error, Summary: "A subscription is not known right after it was made: another server was asked than the one that holds it."},
+		{Code: NotificationsMissing, Severity: result.Error, Summary: "An item was created in a folder with a subscription, and no event tells of it (only with write)."},
 		prober.FindingAnsweredByMiddlebox,
 	},
 }
@@ -60,6 +68,10 @@ var reasons = []prober.Reason{
 	{Stage: failure.Status, Reason: reasonServerError, Help: "Another 5xx, and no SOAP fault in it."},
 	{Stage: failure.Status, Reason: reasonUnexpected, Help: "Any other status that is no success."},
 	{Stage: failure.Content, Reason: reasonForeignPage, Help: "/EWS/healthcheck.htm was answered 200 with another page than Exchange's own."},
+	{Stage: failure.Content, Reason: reasonFolderMissing, Help: "The probe's own folder can be neither found nor created (only with write)."},
+	{Stage: failure.Content, Reason: reasonItemMissing, Help: "An item that was created is not in the synchronisation after it (only with write)."},
+	{Stage: failure.Content, Reason: reasonTooManyChanges, Help: "The probe's own folder has more changes than a probe reads (only with write)."},
+	{Stage: failure.Content, Reason: NotificationsMissing, Help: "No event tells of an item that was created (only with write)."},
 	{Stage: failure.Content, Reason: ews.ReasonThrottled, Help: "The server asks to be left alone, or asked an earlier probe; see probe_ews_backoff_seconds."},
 	{Stage: failure.Content, Reason: ews.ReasonFault, Help: "A SOAP fault, with status 500 or 200."},
 	{Stage: failure.Content, Reason: ews.ReasonResponseError, Help: "A response of class Error; probe_ews_response_info has its code."},

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -50,7 +51,11 @@ func start(t testing.TB, settings, schemes string, only ...string) *site {
 	}
 	t.Cleanup(l.Close)
 	dir := t.TempDir()
-	text := "modules:\n  ews:\n    prober: ews_sync\n    timeout: 5s\n    ip_protocol: ip4\n    tls_config: {ca_file: ca.pem}\n    ews_sync: {" + settings + "}\n"
+	timeout := "14s" // generous to a busy machine; what fails by its time limit sets a short one
+	if settings == writing {
+		timeout = "4s"
+	}
+	text := "modules:\n  ews:\n    prober: ews_sync\n    timeout: " + timeout + "\n    ip_protocol: ip4\n    tls_config: {ca_file: ca.pem}\n    ews_sync: {" + settings + "}\n"
 	if schemes != "" {
 		text = strings.Replace(text, "    timeout", "    auth: lab\n    timeout", 1)
 		text += "auths:\n  lab: {username: 'CONTOSO\\probe', password: " + lab.Password + ", schemes: [" + schemes + "], targets: ["
@@ -127,6 +132,68 @@ func TestScenarios(t *testing.T) {
 			golden(t, scenario.Name+".prom", exposition(t, r))
 			golden(t, scenario.Name+".txt", tree(t, r))
 		})
+	}
+}
+
+// writing is a module that writes.
+const writing = "operations: [sync, notify], write: true"
+
+// TestWriting probes by writing, and keeps metrics and tree in golden files.
+func TestWriting(t *testing.T) {
+	t.Parallel()
+	for _, scenario := range lab.Scenarios() {
+		if scenario.Name == "healthy" {
+			scenario.EWSWriting = lab.EWSExpectation{Failure: "none"}
+		}
+		if scenario.EWSWriting.Failure == "" {
+			continue
+		}
+		t.Run(scenario.Name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t, writing, "", scenario.Name)
+			r := s.probe(t, scenario.Name)
+			if got := outcome(r); got != scenario.EWSWriting.Failure {
+				t.Errorf("%s (%v), want %s", got, r.Failure, scenario.EWSWriting.Failure)
+			}
+			if want := scenario.EWSWriting.Finding; want != "" && !slices.Contains(codes(r), want) {
+				t.Errorf("findings %v, want %q", codes(r), want)
+			}
+			last := r.Steps[len(r.Steps)-1]
+			if last.Name != "clean_up" || last.Failure != nil {
+				t.Errorf("the last step is %s (%v), want a clean_up that succeeds", last.Name, last.Failure)
+			}
+			if left := s.Items(scenario.Name, "ews_exporter probe "); left != 0 {
+				t.Errorf("%d items are left in the mailbox", left)
+			}
+			if scenario.Name != "ews-events-lost" { // how often it asks in vain differs
+				golden(t, scenario.Name+"-writing.prom", exposition(t, r))
+				golden(t, scenario.Name+"-writing.txt", tree(t, r))
+			}
+		})
+	}
+}
+
+// TestWritingAtOnce: probes of one mailbox at a time, one of which has to find the folder that another creates, do not
+// disturb each other.
+func TestWritingAtOnce(t *testing.T) {
+	t.Parallel()
+	s := start(t, writing, "", "healthy")
+	scenario, _ := s.Scenario("healthy")
+	var all sync.WaitGroup
+	for _, scheme := range []string{"", "https://", "HTTPS://", "Https://"} { // or they would share one probe
+		all.Go(func() {
+			answer, err := s.Probe(context.Background(), runner.Request{Module: "ews", Target: scheme + scenario.Address})
+			if err != nil || answer.Result.Failure != nil {
+				t.Errorf("%v %v", err, answer.Result.Failure)
+			}
+		})
+	}
+	all.Wait()
+	if left := s.Items("healthy", "ews_exporter probe "); left != 0 {
+		t.Errorf("%d items are left in the mailbox", left)
+	}
+	if folders := s.Folders("healthy", "ews_exporter"); folders != 1 {
+		t.Errorf("there are %d folders of the probe, want 1", folders)
 	}
 }
 
@@ -239,7 +306,7 @@ func TestSettings(t *testing.T) {
 		{"operations: [sync, stream]", "operations[1]"},
 		{"operations: []", "operations"},
 		{"operations: [sync, sync]", "operations[1]"},
-		{"write: true", "write"},
+		{"write: true, operations: [oof]", "write"},
 		{"mailbox: probe", "mailbox"},
 		{`anchor_mailbox: "a@b.c\r\nX: y"`, "anchor_mailbox"},
 		{"path: EWS", "path"},

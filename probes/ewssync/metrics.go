@@ -42,7 +42,9 @@ func (p *probe) measure() {
 			success = 1
 		}
 		r.Add(operationSuccess, success, op)
-		r.Add(operationDuration, float64(o.took), op)
+		if o.begun {
+			r.Add(operationDuration, float64(o.took), op)
+		}
 		if code := ews.CodeLabel(o.code); code != "" {
 			r.Add(responseInfo, 1, op, code)
 		}

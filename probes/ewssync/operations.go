@@ -31,7 +31,7 @@ func (p *probe) healthCheck(ctx context.Context, step *prober.Step) error {
 	if err := p.connect(ctx); err != nil {
 		return err
 	}
-	e, body, err := p.once(step, p.session.request("GET", ews.HealthCheckPath, nil), challengeLimit)
+	e, body, err := p.once(step.Name(), p.session.request("GET", ews.HealthCheckPath, nil), challengeLimit)
 	if failure.Is(err, failure.Receive, "closed", "reset") && e.Final == nil {
 		return failure.New(failure.Receive, reasonUnhealthy, "%s was asked for %s and ended the connection without an answer: so does a server whose EWS Managed Availability holds unhealthy, or that is in maintenance (%w)", p.conn, ews.HealthCheckPath, err)
 	}
@@ -60,6 +60,9 @@ const maxChanges = 10
 // sync reads the folder hierarchy and the Inbox's first changes, ids only, and then takes the state that the server gave
 // back to it: another server that cannot read it is a fault.
 func (p *probe) sync(ctx context.Context, step *prober.Step) error {
+	if p.Write {
+		return p.syncWriting(ctx, step)
+	}
 	if _, err := p.call(ctx, step, "hierarchy", p.builder.SyncFolderHierarchy(ews.Distinguished("msgfolderroot", ""), "")); err != nil {
 		return err
 	}
@@ -79,6 +82,9 @@ var subscriptionGone = []string{"ErrorSubscriptionNotFound", "ErrorInvalidSubscr
 
 // notify subscribes to the Inbox and asks for events. When nothing happened a status event comes.
 func (p *probe) notify(ctx context.Context, step *prober.Step) error {
+	if p.Write {
+		return p.notifyWriting(ctx, step)
+	}
 	subscribed, err := p.call(ctx, step, "subscribe", p.builder.SubscribePull(inbox, subscribedFor, ews.NewMailEvent, ews.CreatedEvent))
 	if err != nil {
 		return err

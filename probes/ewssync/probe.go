@@ -20,6 +20,9 @@ type probe struct {
 	builder ews.Builder
 	mailbox string
 
+	folder *ews.Folder // the probe's own, once it is found; only with write
+	items  []string    // created and not yet deleted
+
 	outcomes map[string]*outcome
 	code     string        // ResponseCode of the request judged last; empty without one
 	backOff  time.Duration // how long the target is to be left alone; 0 when it did not ask for that
@@ -27,6 +30,7 @@ type probe struct {
 
 // outcome is what became of one operation.
 type outcome struct {
+	begun   bool // not only what has to come before it
 	took    wire.Seconds
 	failure *failure.Failure // nil when it succeeded
 	code    string
@@ -74,27 +78,33 @@ func (p *probe) converse(ctx context.Context) {
 		p.run.Result.Fail(failure.From(err))
 		return
 	}
+	work, cancel := p.workContext(ctx)
+	defer cancel()
 	for _, op := range p.ordered() {
-		if !p.operate(ctx, op) {
+		if !p.operate(work, op) {
 			break
 		}
 	}
+	p.decideLast()
+	p.cleanUp(ctx, work)
 	p.hangUp()
 	p.run.Contrast()
-	p.decide()
+	p.blame()
 }
 
 // operate runs one operation, and tells whether others may follow.
 func (p *probe) operate(ctx context.Context, op string) bool {
 	var failed *failure.Failure
+	p.code = ""
 	if err := p.prepare(ctx, op); err != nil {
 		failed = failure.From(err)
+		p.outcomes[op] = &outcome{failure: failed, code: p.code}
 	} else {
 		p.code = ""
 		step := p.run.Step(op)
 		start := p.run.Now()
 		failed = step.End(operations[op](p, ctx, step))
-		p.outcomes[op] = &outcome{took: p.run.Now() - start, failure: failed, code: p.code}
+		p.outcomes[op] = &outcome{begun: true, took: p.run.Now() - start, failure: failed, code: p.code}
 	}
 	if failed == nil {
 		return true
@@ -103,7 +113,7 @@ func (p *probe) operate(ctx context.Context, op string) bool {
 		p.failedAt(failed)
 	}
 	// A dead connection is opened again for the next operation; the rest would only fail, or harm, once more.
-	return ctx.Err() == nil && p.backOff == 0 && failed.Stage != failure.Auth && failed.Stage != failure.Connect &&
+	return ctx.Err() == nil && failed.Reason != "timeout" && p.backOff == 0 && failed.Stage != failure.Auth && failed.Stage != failure.Connect &&
 		failed.Stage != failure.TLS && failed.Stage != failure.Policy
 }
 
@@ -112,7 +122,10 @@ func (p *probe) prepare(ctx context.Context, op string) error {
 	if err := p.connect(ctx); err != nil || op == HealthCheck {
 		return err
 	}
-	return p.greet(ctx, p.session.request("POST", p.path(), nil))
+	if err := p.greet(ctx, p.session.request("POST", p.path(), nil)); err != nil || !p.writes(op) {
+		return err
+	}
+	return p.openFolder(ctx)
 }
 
 // path is where EWS is asked: the target's own path, if it is a URL.
@@ -133,13 +146,17 @@ func (p *probe) failedAt(failed *failure.Failure) {
 	}
 }
 
-// decide completes the verdict, now that all exchanges are there.
-func (p *probe) decide() {
+// decideLast makes the last exchange of the operations the deciding one when nothing failed.
+func (p *probe) decideLast() {
 	r := p.run.Result
-	n := len(r.Exchanges)
-	if r.Failure == nil && n > 0 {
+	if n := len(r.Exchanges); r.Failure == nil && n > 0 {
 		r.Deciding, r.DecidingConnection = r.Exchanges[n-1], p.step.Connection()
 	}
+}
+
+// blame says, now that all exchanges are there, when it was a box in front of Exchange that answered.
+func (p *probe) blame() {
+	r := p.run.Result
 	if e := r.Deciding; r.Failure != nil && e != nil && e.Final != nil && e.Origin.Kind == origin.Middlebox {
 		p.run.Find(prober.AnsweredByMiddlebox, result.Error, e.Origin, "In step %s %s answered %s itself: the request did not get a real answer from Exchange.", e.Step, subject(e.Origin), line(e.Final))
 	}

@@ -80,7 +80,7 @@ func newGUID() string {
 
 // send sends a request on the connection, logs on where that is asked for, and gives the final response that is no
 // request for a logon.
-func (s *session) send(ctx context.Context, step *prober.Step, request *wire.Request) (*result.Exchange, []byte, error) {
+func (s *session) send(ctx context.Context, step string, request *wire.Request) (*result.Exchange, []byte, error) {
 	if err := s.connect(ctx); err != nil {
 		return nil, nil, err
 	}
@@ -118,7 +118,7 @@ func (s *session) greet(ctx context.Context, request *wire.Request) error {
 	ask := s.run.Step("logon")
 	bare := *request
 	bare.Body, bare.SendLength = nil, true
-	e, _, err := s.once(ask, &bare, challengeLimit)
+	e, _, err := s.once(ask.Name(), &bare, challengeLimit)
 	if err == nil && e.Final.Status == 401 {
 		err = s.connect(ctx) // a server that ends the connection with its first 401 has begun no handshake
 	}
@@ -141,7 +141,7 @@ func (s *session) answer(ctx context.Context, ask *prober.Step, request *wire.Re
 }
 
 // once sends a request, with the logon's answer where one is ready, and reads the final response.
-func (s *session) once(step *prober.Step, request *wire.Request, limit int64) (*result.Exchange, []byte, error) {
+func (s *session) once(step string, request *wire.Request, limit int64) (*result.Exchange, []byte, error) {
 	sent := *request
 	sent.Header = append([]origin.Field{}, request.Header...)
 	if s.AffinityCookies {
@@ -157,7 +157,7 @@ func (s *session) once(step *prober.Step, request *wire.Request, limit int64) (*
 	}
 	x, body, err := s.conn.Do(&sent, limit)
 	s.hideCookies(x.Record)
-	e := s.run.Keep(step.Name(), x.Record, body, err)
+	e := s.run.Keep(step, x.Record, body, err)
 	if e.Final != nil {
 		s.cookies.take(e.Final)
 	}

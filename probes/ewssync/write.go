@@ -1,0 +1,245 @@
+package ewssync
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/ews-exporter/ews_exporter/internal/ews"
+	"github.com/ews-exporter/ews_exporter/internal/failure"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+)
+
+// What a probe that writes leaves its marks by. The folder is found or created, and kept: a new one each minute would
+// fill the mailbox's history of folders.
+const (
+	folderName    = "ews_exporter"
+	cleaning      = "clean_up" // the step
+	subjectPrefix = "ews_exporter probe "
+)
+
+const (
+	// reserve is the time that is kept for cleaning up: new work stops that long before the probe's limit.
+	reserve = 2 * time.Second
+	// leftOverAfter is how old an item must be to be an earlier probe's: older than any probe that may still run.
+	leftOverAfter = 10 * time.Minute
+	// eventsWithin is how long an event may take to come, and eventsEvery how often it is asked for.
+	eventsWithin = 5 * time.Second
+	eventsEvery  = 250 * time.Millisecond
+	// maxPages bounds how often a folder is asked for more changes, 512 at a time.
+	maxPages = 20
+)
+
+// workContext is that of everything but cleaning up.
+func (p *probe) workContext(ctx context.Context) (context.Context, context.CancelFunc) {
+	if end, ok := ctx.Deadline(); ok && p.Write {
+		return context.WithDeadline(ctx, end.Add(-reserve))
+	}
+	return context.WithCancel(ctx)
+}
+
+// writes tells whether an operation works in the probe's own folder.
+func (s *Settings) writes(op string) bool { return s.Write && (op == Sync || op == Notify) }
+
+// openFolder finds the probe's folder, or creates it. Another probe of the same mailbox may be faster.
+func (p *probe) openFolder(ctx context.Context) error {
+	if p.folder != nil {
+		return nil
+	}
+	step := p.run.Step("folder")
+	id, err := p.findOrCreate(ctx, step)
+	step.End(err)
+	if err != nil {
+		return err
+	}
+	folder := ews.FolderByID(id)
+	p.folder = &folder
+	return nil
+}
+
+func (p *probe) findOrCreate(ctx context.Context, step *prober.Step) (string, error) {
+	top := ews.Distinguished("msgfolderroot", "")
+	for range 2 {
+		found, err := p.ask(ctx, step, p.builder.FindFolder(top, folderName), nil)
+		if err != nil {
+			return "", err
+		}
+		if len(found.Folders) > 0 {
+			return found.Folders[0], nil
+		}
+		created, err := p.ask(ctx, step, p.builder.CreateFolder(top, folderName), []string{"ErrorFolderExists"})
+		if err != nil {
+			return "", err
+		}
+		if len(created.Folders) > 0 {
+			return created.Folders[0], nil
+		}
+	}
+	return "", failure.New(failure.Content, reasonFolderMissing, "the folder %s can be neither found nor created, because it is there already: perhaps deeper down, or hidden from this account", folderName)
+}
+
+// syncWriting synchronises the folder, creates an item, and sees whether the next synchronisation has it.
+func (p *probe) syncWriting(ctx context.Context, step *prober.Step) error {
+	if _, err := p.call(ctx, step, "hierarchy", p.builder.SyncFolderHierarchy(ews.Distinguished("msgfolderroot", ""), "")); err != nil {
+		return err
+	}
+	state := ""
+	if err := step.Do("items", func() (err error) {
+		state, _, err = p.changesUntil(ctx, step.Name()+".items", state, "")
+		return err
+	}); err != nil {
+		return err
+	}
+	id, err := p.create(ctx, step)
+	if err != nil {
+		return err
+	}
+	if err := step.Do("get_changes", func() error {
+		_, found, err := p.changesUntil(ctx, step.Name()+".get_changes", state, id)
+		if err == nil && !found {
+			err = failure.New(failure.Content, reasonItemMissing, "an item was created, and the synchronisation after it does not have it")
+		}
+		return err
+	}); err != nil {
+		return err
+	}
+	return p.remove(ctx, step, id)
+}
+
+// changesUntil reads the folder's changes since a state until there are no more, or one creates the item wanted. It gives
+// the state that was reached.
+func (p *probe) changesUntil(ctx context.Context, name, state, wanted string) (string, bool, error) {
+	for range maxPages {
+		r, err := p.askNamed(ctx, name, p.builder.SyncFolderItems(*p.folder, state, 512))
+		if err != nil {
+			return "", false, err
+		}
+		state = r.SyncState
+		if wanted != "" && slices.Contains(r.Changes, ews.Change{Type: "Create", ID: wanted}) {
+			return state, true, nil
+		}
+		if r.Complete {
+			return state, false, nil
+		}
+	}
+	return "", false, failure.New(failure.Content, reasonTooManyChanges, "the folder %s has more than %d changes: delete it, and the probe makes a new one", folderName, maxPages*512)
+}
+
+// create puts an item into the folder, and remembers it until it is deleted.
+func (p *probe) create(ctx context.Context, step *prober.Step) (string, error) {
+	created, err := p.call(ctx, step, "create", p.builder.CreateItem(*p.folder, subjectPrefix+newGUID()))
+	if err != nil {
+		return "", err
+	}
+	p.items = append(p.items, created.Items...)
+	return created.Items[0], nil
+}
+
+// remove deletes an item for good. One that is gone already, by another probe's cleaning up, is as good.
+func (p *probe) remove(ctx context.Context, step *prober.Step, id string) error {
+	_, err := p.call(ctx, step, "delete", p.builder.DeleteItem(id), "ErrorItemNotFound")
+	if err == nil {
+		p.items = slices.DeleteFunc(p.items, func(i string) bool { return i == id })
+	}
+	return err
+}
+
+// notifyWriting subscribes to the folder, creates an item, and waits for the event that tells of it.
+func (p *probe) notifyWriting(ctx context.Context, step *prober.Step) error {
+	subscribed, err := p.call(ctx, step, "subscribe", p.builder.SubscribePull(*p.folder, subscribedFor, ews.CreatedEvent))
+	if err != nil {
+		return err
+	}
+	at := p.lastExchange()
+	id, err := p.create(ctx, step)
+	if err != nil {
+		return err
+	}
+	if err := step.Do("get_events", func() error {
+		return p.awaitEvent(ctx, step.Name()+".get_events", subscribed, id)
+	}); err != nil {
+		p.affinity(at)
+		return err
+	}
+	if err := p.remove(ctx, step, id); err != nil {
+		return err
+	}
+	if _, err = p.call(ctx, step, "unsubscribe", p.builder.Unsubscribe(subscribed.Subscription)); err != nil {
+		p.affinity(at)
+	}
+	return err
+}
+
+// awaitEvent asks for events until the one comes that tells of the item.
+func (p *probe) awaitEvent(ctx context.Context, name string, subscribed *ews.Response, id string) error {
+	watermark, begun, others := subscribed.Watermark, time.Now(), 0
+	for {
+		r, err := p.askNamed(ctx, name, p.builder.GetEvents(subscribed.Subscription, watermark))
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(r.Events, func(e ews.Event) bool { return e.Type == ews.CreatedEvent && e.Item == id }) {
+			return nil
+		}
+		others += r.EventCount
+		if r.Watermark != "" {
+			watermark = r.Watermark
+		}
+		// The last request must have time enough for its answer: a time limit reached tells less than an event missed.
+		if end, ok := ctx.Deadline(); time.Since(begun) >= eventsWithin || ok && time.Until(end) < 2*eventsEvery {
+			return p.eventMissing(time.Since(begun), others)
+		}
+		if !r.MoreEvents {
+			pause(ctx, eventsEvery)
+		}
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
+
+func (p *probe) eventMissing(waited time.Duration, others int) error {
+	e := p.lastExchange()
+	p.run.Find(NotificationsMissing, result.Error, e.Origin, "An item was created in a folder with a subscription, and within %.1f s %s told of %d other events, and not of the item.", waited.Seconds(), subject(e.Origin), others)
+	return failure.New(failure.Content, NotificationsMissing, "no event told of an item that had been created %.1f s before, in a folder with a subscription", waited.Seconds())
+}
+
+// askNamed is ask for one of several requests within a step that Do began: the exchange bears the step's name.
+func (p *probe) askNamed(ctx context.Context, name string, request ews.Request) (*ews.Response, error) {
+	return p.judged(ctx, name, func(string) {}, request, nil)
+}
+
+// cleanUp deletes what this probe left in the folder, and what earlier ones did. It has the time that work does not get,
+// and may need a new connection, since the old one ended with the work.
+func (p *probe) cleanUp(ctx, work context.Context) {
+	if p.folder == nil || p.backOff > 0 || ctx.Err() != nil {
+		return
+	}
+	if end, ok := work.Deadline(); ok && time.Until(end) < reserve/2 {
+		p.hangUp()
+	}
+	err := p.prepare(ctx, cleaning)
+	step := p.run.Step(cleaning)
+	if err == nil {
+		err = p.deleteLeftOvers(ctx, step)
+	}
+	step.End(err)
+}
+
+func (p *probe) deleteLeftOvers(ctx context.Context, step *prober.Step) error {
+	old, err := p.ask(ctx, step, p.builder.FindItem(*p.folder, subjectPrefix, time.Now().Add(-leftOverAfter)), nil)
+	if err != nil {
+		return err
+	}
+	ids := append(slices.Clone(p.items), old.Items...)
+	if len(ids) > 0 {
+		_, err = p.ask(ctx, step, p.builder.DeleteItem(ids...), []string{"ErrorItemNotFound"})
+	}
+	step.Detail("items deleted: %d of this probe, %d of earlier ones", len(p.items), len(old.Items))
+	return err
+}
