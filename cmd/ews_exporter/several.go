@@ -57,10 +57,10 @@ func (c *command) showComparison(results []*result.Result) error {
 func worst(results []*result.Result) report.State {
 	state := report.Succeeded
 	for _, r := range results {
-		switch s := report.StateOf(r); {
-		case s == report.Failed:
+		switch s := report.StateOf(r); s {
+		case report.Failed:
 			return s
-		case s == report.Warned:
+		case report.Warned:
 			state = s
 		}
 	}
