@@ -1,0 +1,240 @@
+package ewssync_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/ews-exporter/ews_exporter/config"
+	"github.com/ews-exporter/ews_exporter/internal/auth"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/runner"
+	"github.com/ews-exporter/ews_exporter/probes"
+)
+
+// plainly probes a handler over plain HTTP, without an auth.
+func plainly(t *testing.T, settings string, handler http.HandlerFunc) *result.Result {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	file := filepath.Join(t.TempDir(), "c.yml")
+	text := "modules: {ews: {prober: ews_sync, timeout: 3s, ews_sync: {" + settings + "}}}\npolicy: {allow: [127.0.0.0/8]}\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := config.Load([]string{file}, probes.Kinds())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := runner.New(runner.Options{Config: func() *config.Config { return cfg }, Gate: auth.NewGate(time.Now), Version: "test", Log: slog.New(slog.DiscardHandler)})
+	answer, err := r.Probe(context.Background(), runner.Request{Module: "ews", Target: server.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.Result
+}
+
+// envelope is a response of EWS with this body.
+func envelope(body string) string {
+	return `<?xml version="1.0"?><s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>` + body + `</s:Body></s:Envelope>`
+}
+
+// folder is GetFolder's response, of a class and with what is in it.
+func folder(class, content string) string {
+	return envelope(`<GetFolderResponse><ResponseMessages><GetFolderResponseMessage ResponseClass="` + class + `">` + content + `</GetFolderResponseMessage></ResponseMessages></GetFolderResponse>`)
+}
+
+const gotFolder = `<ResponseCode>NoError</ResponseCode><Folders><Folder><FolderId Id="a"/></Folder></Folders>`
+
+// TestVerdicts: neither is 200 a success by itself, nor does a status without EWS's words say more than it says.
+func TestVerdicts(t *testing.T) {
+	t.Parallel()
+	fault := envelope(`<s:Fault><faultcode>s:Server</faultcode><faultstring>no</faultstring></s:Fault>`)
+	for _, test := range []struct {
+		name    string
+		status  int
+		header  string
+		body    string
+		outcome string
+	}{
+		{"a folder", 200, "", folder("Success", gotFolder), "none"},
+		{"a folder, with status 500", 500, "", folder("Success", gotFolder), "status/server_error"},
+		{"class Error", 200, "", folder("Error", "<ResponseCode>ErrorItemNotFound</ResponseCode>"), "content/response_error"},
+		{"class Warning", 200, "", folder("Warning", "<ResponseCode>ErrorBatchProcessingStopped</ResponseCode>"), "none"},
+		{"success without a folder", 200, "", folder("Success", "<ResponseCode>NoError</ResponseCode>"), "content/missing_content"},
+		{"another operation", 200, "", strings.ReplaceAll(folder("Success", gotFolder), "GetFolder", "FindFolder"), "content/wrong_operation"},
+		{"a fault in 500", 500, "", fault, "content/soap_fault"},
+		{"a fault in 200", 200, "", fault, "content/soap_fault"},
+		{"throttled in 200", 200, "", folder("Error", "<ResponseCode>ErrorServerBusy</ResponseCode>"), "content/throttled"},
+		{"nothing", 200, "", "", "content/empty_response"},
+		{"a page", 200, "", "<!DOCTYPE html><html><body>Log on</body></html>", "content/html"},
+		{"text", 200, "", "fine, thank you", "content/not_soap"},
+		{"half a document", 200, "", folder("Success", gotFolder)[:200], "content/truncated"},
+		{"a bomb", 200, "", `<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa">]><x>&a;</x>`, "content/malformed_xml"},
+		{"a redirect", 302, "Location: https://portal.contoso.test/?\x1b[2J", "", "status/redirected"},
+		{"forbidden", 403, "", "", "status/forbidden"},
+		{"no mailbox", 404, "X-CasErrorCode: UserNotFound", "", "status/not_found"},
+		{"no server", 503, "Retry-After: 100000", "", "status/unavailable"},
+		{"a box's 502", 502, "", "<html>Bad Gateway</html>", "status/server_error"},
+		{"a teapot", 418, "", "", "status/unexpected"},
+		{"a logon", 401, "WWW-Authenticate: NTLM", "", "auth/logon_required"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			r := plainly(t, "operations: [get_folder]", func(w http.ResponseWriter, _ *http.Request) {
+				if name, value, ok := strings.Cut(test.header, ": "); ok {
+					w.Header()[name] = []string{value}
+				}
+				w.WriteHeader(test.status)
+				_, _ = io.WriteString(w, test.body)
+			})
+			if got := outcome(r); got != test.outcome {
+				t.Errorf("%s (%v), want %s", got, r.Failure, test.outcome)
+			}
+			if r.Failure != nil && strings.Contains(r.Failure.Message, "\x1b") {
+				t.Errorf("a control character got into %q", r.Failure.Message)
+			}
+		})
+	}
+}
+
+// TestHealthCheck tells an unhealthy server, which closes the connection, from somebody else's page.
+func TestHealthCheck(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, outcome string
+		answer        func(w http.ResponseWriter)
+	}{
+		{"healthy", "none", func(w http.ResponseWriter) { _, _ = io.WriteString(w, "200 OK<br/>ex01.contoso.test") }},
+		{"unhealthy", "receive/unhealthy", func(http.ResponseWriter) { panic(http.ErrAbortHandler) }},
+		{"another page", "content/foreign_page", func(w http.ResponseWriter) { _, _ = io.WriteString(w, "<html>Welcome</html>") }},
+		{"Exchange 2010", "status/not_found", func(w http.ResponseWriter) { w.WriteHeader(404) }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			r := plainly(t, "operations: [healthcheck]", func(w http.ResponseWriter, r *http.Request) {
+				if r.Method != "GET" || r.URL.Path != "/EWS/healthcheck.htm" {
+					t.Errorf("%s %s", r.Method, r.URL)
+				}
+				test.answer(w)
+			})
+			if got := outcome(r); got != test.outcome {
+				t.Errorf("%s (%v), want %s", got, r.Failure, test.outcome)
+			}
+		})
+	}
+}
+
+// TestRequests: what a server sees of the headers, and that cookies come back only as far as they should.
+func TestRequests(t *testing.T) {
+	t.Parallel()
+	var count atomic.Int32
+	ids := make(chan string, 8)
+	settings := "operations: [get_folder, time_zones], anchor_mailbox: a@contoso.test, headers: {X-Test: yes}, impersonation: {account: b@contoso.test}"
+	plainly(t, settings, func(w http.ResponseWriter, r *http.Request) {
+		ids <- r.Header.Get("client-request-id")
+		body, _ := io.ReadAll(r.Body)
+		if r.ContentLength != int64(len(body)) || len(r.TransferEncoding) > 0 {
+			t.Errorf("a length of %d for %d bytes, encoded as %v", r.ContentLength, len(body), r.TransferEncoding)
+		}
+		for name, want := range map[string]string{
+			"User-Agent": "ews_exporter/test", "X-AnchorMailbox": "a@contoso.test", "X-PreferServerAffinity": "true", "X-Test": "yes",
+			"Return-Client-Request-Id": "true", "Content-Type": "text/xml; charset=utf-8",
+		} {
+			if got := r.Header.Get(name); got != want {
+				t.Errorf("%s is %q, want %q", name, got, want)
+			}
+		}
+		if !strings.Contains(string(body), "<t:ConnectingSID><t:SmtpAddress>b@contoso.test</t:SmtpAddress></t:ConnectingSID>") {
+			t.Errorf("nobody is impersonated: %s", body)
+		}
+		want := ""
+		if count.Add(1) > 1 {
+			want = "good=a-good-value"
+		}
+		if got := r.Header.Get("Cookie"); got != want {
+			t.Errorf("request %d has the cookies %q, want %q", count.Load(), got, want)
+		}
+		w.Header()["Set-Cookie"] = []string{
+			"good=a-good-value; path=/EWS; secure", "gone=x; Max-Age=0", "empty=", "noequals", "a b=c", "c=\x01", "long=" + strings.Repeat("x", 5000),
+		}
+		_, _ = io.WriteString(w, folder("Success", gotFolder))
+	})
+	close(ids)
+	var seen []string
+	for id := range ids {
+		if len(id) != 36 || slices.Contains(seen, id) {
+			t.Errorf("client-request-id %q", id)
+		}
+		seen = append(seen, id)
+	}
+	if len(seen) != 2 {
+		t.Errorf("%d requests, want 2", len(seen))
+	}
+}
+
+// TestCookiesAreBounded: a server that sets more and more does not make requests grow without bound.
+func TestCookiesAreBounded(t *testing.T) {
+	t.Parallel()
+	var most, n atomic.Int32
+	plainly(t, "operations: [get_folder, time_zones, sync, notify]", func(w http.ResponseWriter, r *http.Request) {
+		most.Store(max(most.Load(), int32(len(r.Cookies())))) //nolint:gosec // few
+		for range 40 {
+			w.Header().Add("Set-Cookie", fmt.Sprintf("c%d=value", n.Add(1)))
+		}
+		_, _ = io.WriteString(w, folder("Success", gotFolder))
+	})
+	if most.Load() > 16 {
+		t.Errorf("%d cookies came back", most.Load())
+	}
+}
+
+// TestAClosedConnectionIsOpenedAgain: a server that closes after each answer costs connections, and no operation.
+func TestAClosedConnectionIsOpenedAgain(t *testing.T) {
+	t.Parallel()
+	r := plainly(t, "operations: [get_folder, healthcheck]", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Connection", "close")
+		if r.Method == "GET" {
+			_, _ = io.WriteString(w, "200 OK<br/>ex01")
+			return
+		}
+		_, _ = io.WriteString(w, folder("Success", gotFolder))
+	})
+	if outcome(r) != "none" || len(r.Connections) != 2 {
+		t.Errorf("%v over %d connections, want 2", r.Failure, len(r.Connections))
+	}
+}
+
+// TestOneFailureDoesNotHideTheRest: a dead connection ends one operation, and the others still tell how they are.
+func TestOneFailureDoesNotHideTheRest(t *testing.T) {
+	t.Parallel()
+	r := plainly(t, "operations: [time_zones, get_folder]", func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if strings.Contains(string(body), "GetServerTimeZones") {
+			panic(http.ErrAbortHandler)
+		}
+		_, _ = io.WriteString(w, folder("Success", gotFolder))
+	})
+	got := map[string]float64{}
+	for _, s := range r.Samples {
+		if s.Name == "probe_ews_operation_success" {
+			got[s.Labels[0]] = s.Value
+		}
+	}
+	if outcome(r) != "receive/closed" || got["time_zones"] != 0 || got["get_folder"] != 1 {
+		t.Errorf("%s with %v", outcome(r), got)
+	}
+	if r.Deciding == nil || r.Deciding.Step != "time_zones" {
+		t.Errorf("deciding is %+v", r.Deciding)
+	}
+}
