@@ -132,6 +132,46 @@ func AutodiscoverScenarios() []AutodiscoverScenario {
 			Settings: "attempts: 1", hosts: map[string]endpoint{Service: pool(settings(Service))}, holes: []string{MailDomain, autodHost}, service: Service,
 			plain: map[string]endpoint{autodHost: silent},
 		},
+		{
+			Name: "autodiscover-address", Description: "The answer sends the look-up on to another address of the mail domain.",
+			Settings: "attempts: 1",
+			hosts: map[string]endpoint{
+				autodHost:                        pool(redirectAddress("probe@sub." + MailDomain)),
+				"autodiscover.sub." + MailDomain: pool(settings(Service)),
+			},
+		},
+		{
+			Name: "autodiscover-srv-outside", Description: "The service record leads to somebody else's host.",
+			Settings: "attempts: 1",
+			Expect:   AutodiscoverExpectation{"policy/redirect_not_allowed", []string{"autodiscover_redirect_not_allowed"}},
+			service:  "autodiscover.fabrikam.test",
+		},
+		{
+			Name: "autodiscover-form", Description: "A portal shows its logon form where the answer is due.",
+			Settings: "attempts: 1",
+			Expect:   AutodiscoverExpectation{"content/not_autodiscover", nil},
+			hosts:    map[string]endpoint{autodHost: answering(http.StatusOK, "<html><form>Please log on</form></html>")},
+		},
+		{
+			Name: "autodiscover-truncated", Description: "The answer breaks off in its midst.",
+			Settings: "attempts: 1",
+			Expect:   AutodiscoverExpectation{"content/truncated", nil},
+			hosts:    map[string]endpoint{autodHost: answering(http.StatusOK, poxBegin+"<Response><Account>")},
+		},
+		{
+			Name: "autodiscover-json-redirect", Description: "autodiscover.json sends the look-up on to another host of the mail domain.",
+			Settings: "methods: [json, soap], attempts: 1",
+			hosts: map[string]endpoint{
+				autodHost: goTo("https://" + Service + portMark + "/autodiscover/autodiscover.json?Email=probe%40contoso.test&Protocol=EWS&RedirectCount=1"),
+				Service:   pool(settings(Service)),
+			},
+		},
+		{
+			Name: "autodiscover-ews-gone", Description: "The EWS URL that is returned leads to a host that is gone.",
+			Settings: "attempts: 1, follow_up: true",
+			Expect:   AutodiscoverExpectation{"", []string{"autodiscover_ews_unreachable"}},
+			hosts:    map[string]endpoint{autodHost: pool(settings("gone." + MailDomain))},
+		},
 	}
 }
 

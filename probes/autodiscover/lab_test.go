@@ -33,7 +33,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // exporter is a runner with one module, autodiscover, over a running scenario, whose auth is for all its hosts.
 func exporter(t testing.TB, a *lab.Autodiscover, settings string) *runner.Runner {
 	t.Helper()
-	return exporterFor(t, a, settings, lab.Password, []string{"autodiscover", "redirect", "mail"})
+	return exporterFor(t, a, settings, lab.Password, []string{"autodiscover", "autodiscover.sub", "redirect", "mail"})
 }
 
 // exporterFor has an auth with this password, for these hosts of the mail domain.
