@@ -130,8 +130,8 @@ func join(words []string) string {
 	return strings.Join(slices.Compact(words), ", ")
 }
 
-// print is what tells answers apart: a short digest of all that they return, or of where they lead.
-func (a *attempt) print() string {
+// digest is what tells answers apart: a short digest of all that they return, or of where they lead.
+func (a *attempt) digest() string {
 	r := a.answered
 	var parts []string
 	switch {
@@ -151,13 +151,13 @@ func (a *attempt) print() string {
 	return hex.EncodeToString(sum[:4])
 }
 
-// prints are the distinct answers by a method, each with the servers that gave it.
-func (p *probe) prints(method string) map[string][]string {
+// digests are the distinct answers by a method, each with the servers that gave it.
+func (p *probe) digests(method string) map[string][]string {
 	all := map[string][]string{}
 	_, answered := p.of(method)
 	for _, a := range answered {
-		if print := a.print(); print != "" {
-			all[print] = append(all[print], server(a.answered))
+		if digest := a.digest(); digest != "" {
+			all[digest] = append(all[digest], server(a.answered))
 		}
 	}
 	return all
@@ -165,18 +165,18 @@ func (p *probe) prints(method string) map[string][]string {
 
 // differ tells of attempts that got different settings.
 func (p *probe) differ(method string) {
-	prints := p.prints(method)
-	if len(prints) < 2 || p.found(AnswersDiffer) {
+	digests := p.digests(method)
+	if len(digests) < 2 || p.found(AnswersDiffer) {
 		return
 	}
 	byCount := func(a, b string) int {
-		return cmp.Or(cmp.Compare(len(prints[b]), len(prints[a])), cmp.Compare(a, b))
+		return cmp.Or(cmp.Compare(len(digests[b]), len(digests[a])), cmp.Compare(a, b))
 	}
 	var parts []string
-	for _, print := range slices.SortedFunc(maps.Keys(prints), byCount) { // the most frequent first
-		parts = append(parts, fmt.Sprintf("%s from %s", print, join(prints[print])))
+	for _, digest := range slices.SortedFunc(maps.Keys(digests), byCount) { // the most frequent first
+		parts = append(parts, fmt.Sprintf("%s from %s", digest, join(digests[digest])))
 	}
-	p.run.Find(AnswersDiffer, warning, origin.Origin{Kind: origin.Exchange}, "Attempts by %s got %d different answers: %s. %s", method, len(prints), strings.Join(parts, "; "), p.difference(method))
+	p.run.Find(AnswersDiffer, warning, origin.Origin{Kind: origin.Exchange}, "Attempts by %s got %d different answers: %s. %s", method, len(digests), strings.Join(parts, "; "), p.difference(method))
 }
 
 // difference names a setting in which answers differ.
@@ -281,7 +281,7 @@ func (a *attempt) severityOf(r *reply) result.Severity {
 	return warning
 }
 
-// each calls do with the first reply that fits, those that an attempt failed by first.
+// first is the first reply that fits, those that an attempt failed by first.
 func (p *probe) first(fits func(*reply) bool) (*attempt, *reply) {
 	var at *attempt
 	var first *reply

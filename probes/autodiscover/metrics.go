@@ -54,7 +54,7 @@ func (p *probe) measure() {
 		r.Add(attemptsMetric, float64(len(all)), m)
 		r.Add(successesMetric, float64(len(answered)), m)
 		if m != Get {
-			r.Add(answersMetric, float64(len(p.prints(m))), m)
+			r.Add(answersMetric, float64(len(p.digests(m))), m)
 		}
 		p.measureWays(m, all)
 		p.measureServers(m, answered)
@@ -89,7 +89,7 @@ func (p *probe) measureWays(method string, all []*attempt) {
 func (p *probe) measureServers(method string, answered []*attempt) {
 	counts := map[[2]string]float64{}
 	for _, a := range answered {
-		counts[[2]string{a.answered.who().Frontend, a.print()}]++
+		counts[[2]string{a.answered.who().Frontend, a.digest()}]++
 	}
 	for _, key := range slices.SortedFunc(maps.Keys(counts), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
 		p.run.Result.Add(answerMetric, counts[key], method, key[0], key[1])
@@ -115,7 +115,7 @@ func (p *probe) measureURLs() {
 func (p *probe) tabulate() {
 	attempts := result.Table{Title: "Attempts", Columns: []string{"method", "attempt", "way", "server", "status", "answer"}}
 	for _, a := range p.attempts {
-		r, answer := a.answered, a.print()
+		r, answer := a.answered, a.digest()
 		if r == nil {
 			r = a.failed
 		}
