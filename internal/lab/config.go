@@ -81,6 +81,18 @@ modules:
     tls_config: {ca_file: {{.CAFile}}}
     auth_roundtrips: {method: GET, paths: [/auth1.htm, /auth2.htm, /auth3.htm, /auth4.htm]}
 {{- end}}
+  ews_sync:
+    prober: ews_sync
+    ip_protocol: ip4
+    tls_config: {ca_file: {{.CAFile}}}
+    ews_sync:
+      operations: [healthcheck, get_folder, sync, notify, availability, oof, resolve_names, time_zones]
+      mailbox: probe@contoso.test
+  ews_write:
+    prober: ews_sync
+    ip_protocol: ip4
+    tls_config: {ca_file: {{.CAFile}}}
+    ews_sync: {operations: [sync, notify], write: true}
   ssl_binding:
     prober: ssl_binding
     ip_protocol: ip4

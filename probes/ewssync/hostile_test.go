@@ -2,6 +2,7 @@ package ewssync_test
 
 import (
 	"context"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"log/slog"
@@ -236,5 +237,43 @@ func TestOneFailureDoesNotHideTheRest(t *testing.T) {
 	}
 	if r.Deciding == nil || r.Deciding.Step != "time_zones" {
 		t.Errorf("deciding is %+v", r.Deciding)
+	}
+}
+
+// TestALogonThatIsLost: a server that accepts a password and then does not gets it once more, and no second logon.
+func TestALogonThatIsLost(t *testing.T) {
+	t.Parallel()
+	var accepted atomic.Int32
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") == "" || accepted.Add(1) > 1 {
+			w.Header().Set("WWW-Authenticate", `Basic realm="x"`)
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		_, _ = io.WriteString(w, folder("Success", gotFolder))
+	}))
+	t.Cleanup(server.Close)
+	dir := t.TempDir()
+	address := server.Listener.Addr().String()
+	text := "auths: {lab: {username: u, password: a-password, schemes: [basic], targets: ['" + address + "']}}\n" +
+		"modules: {ews: {prober: ews_sync, auth: lab, tls_config: {ca_file: ca.pem}, ews_sync: {operations: [get_folder, time_zones, resolve_names], mailbox: a@contoso.test}}}\n" +
+		"policy: {allow: [127.0.0.0/8]}\n"
+	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	for name, content := range map[string]string{"c.yml": text, "ca.pem": string(ca)} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cfg, err := config.Load([]string{filepath.Join(dir, "c.yml")}, probes.Kinds())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := runner.New(runner.Options{Config: func() *config.Config { return cfg }, Gate: auth.NewGate(time.Now), Version: "test", Log: slog.New(slog.DiscardHandler)})
+	answer, err := r.Probe(context.Background(), runner.Request{Module: "ews", Target: address})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := outcome(answer.Result); got != "auth/logon_lost" || accepted.Load() != 2 {
+		t.Errorf("%s (%v), and the password was sent %d times", got, answer.Result.Failure, accepted.Load())
 	}
 }

@@ -45,7 +45,13 @@ type site struct {
 // are those of its auth.
 func start(t testing.TB, settings, schemes string, only ...string) *site {
 	t.Helper()
-	l, err := lab.Start(t.Context(), lab.Options{Only: only})
+	return startWith(t, lab.Options{Only: only}, settings, schemes)
+}
+
+// startWith is start with other options.
+func startWith(t testing.TB, options lab.Options, settings, schemes string) *site {
+	t.Helper()
+	l, err := lab.Start(t.Context(), options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -277,6 +283,32 @@ func TestSecretsStayOut(t *testing.T) {
 	for _, secret := range []string{lab.Password, "YmFjayBlbmQAZXgwMS5jb250b3NvLnRlc3Q", "a private name"} {
 		if strings.Contains(text.String(), secret) {
 			t.Errorf("the result holds %q", secret)
+		}
+	}
+}
+
+// TestAWrongPasswordIsSentOnce: a refusal ends the probe, and the next one sends nothing.
+func TestAWrongPasswordIsSentOnce(t *testing.T) {
+	t.Parallel()
+	for _, scheme := range []string{"basic", "ntlm"} {
+		s := startWith(t, lab.Options{Only: []string{"basic-logon"}, Password: "another"}, everything, scheme)
+		r := s.probe(t, "basic-logon")
+		if outcome(r) != "auth/refused" || r.Deciding == nil || r.Deciding.Final.Status != 401 {
+			t.Errorf("%s: %s", scheme, outcome(r))
+		}
+		carried := 0
+		for _, e := range r.Exchanges {
+			for _, f := range e.Header {
+				if f.Name == "Authorization" && e.BodyLength > 0 {
+					carried++
+				}
+			}
+		}
+		if carried != 1 {
+			t.Errorf("%s: the password was sent %d times", scheme, carried)
+		}
+		if again := s.probe(t, "basic-logon"); outcome(again) != "auth/suspended" || len(again.Connections) != 0 {
+			t.Errorf("%s: the next probe: %s over %d connections", scheme, outcome(again), len(again.Connections))
 		}
 	}
 }
