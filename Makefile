@@ -30,7 +30,7 @@ RACE = $(if $(shell echo 'int main(void) { return 0; }' | \
 SKIPPED := $(CURDIR)/build/skipped-tests
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test unit all-tests check-format vet lint servers cross bench fuzz docker clean
+.PHONY: help build run test unit all-tests check-format vet lint servers cross bench fuzz screenshots docker clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,6 +85,9 @@ bench: ## Run the benchmarks
 
 fuzz: ## Run every fuzz target for FUZZTIME each
 	FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
+
+screenshots: ## Take the pictures of docs/pictures anew, with a real browser
+	go test -count=1 ./web/browser -run TestPictures -pictures $(CURDIR)/docs/pictures
 
 docker: ## Build the container image ews_exporter:VERSION
 	docker build -t $(NAME):$(VERSION) --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) \

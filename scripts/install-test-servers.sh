@@ -23,6 +23,8 @@ kinit       krb5-user    -
 /usr/lib/python3/dist-packages/gssapi python3-gssapi -
 postfix     postfix      postfix
 nsd         nsd          nsd
+chromium    chromium     -
+npm         npm          -
 '
 
 # Debian keeps servers in sbin, which is not on every user's PATH.

@@ -58,7 +58,7 @@ func (s *server) finding(w http.ResponseWriter, r *http.Request) {
 	s.page(w, http.StatusOK, "finding.html", struct {
 		chrome
 		Text template.HTML
-	}{s.chrome(code, "../"), markdown.HTML(body, "")})
+	}{s.chrome(code, "../"), markdown.HTML(body, "", 0)})
 }
 
 // findings lists the pages there are.

@@ -122,7 +122,7 @@ func (s *server) fix(f result.Finding, home string) template.HTML {
 			all = own
 		}
 	}
-	return markdown.HTML(all, home+"findings/")
+	return markdown.HTML(all, home+"findings/", 2)
 }
 
 // exposition is metrics as Prometheus reads them.

@@ -10,9 +10,9 @@ import (
 )
 
 // HTML renders a page. Links to sibling pages (CODE.md) become base+CODE; links elsewhere than to these and to https
-// stay text, because the exporter does not serve them. Headings begin one level below the page's own.
-func HTML(text, base string) template.HTML {
-	p := &parser{lines: strings.Split(strings.TrimSpace(text), "\n"), base: base}
+// stay text, because the exporter does not serve them. Headings are lower by so many levels than they are written.
+func HTML(text, base string, lower int) template.HTML {
+	p := &parser{lines: strings.Split(strings.TrimSpace(text), "\n"), base: base, lower: lower}
 	for len(p.lines) > 0 {
 		p.block()
 	}
@@ -51,6 +51,7 @@ type parser struct {
 	lines []string // those not yet rendered
 	out   strings.Builder
 	base  string
+	lower int
 }
 
 var (
@@ -69,7 +70,7 @@ func (p *parser) block() {
 		p.lines = p.lines[1:]
 	case depth > 0:
 		p.lines = p.lines[1:]
-		p.element(fmt.Sprintf("h%d", min(depth+1, 6)), heading)
+		p.element(fmt.Sprintf("h%d", min(depth+p.lower, 6)), heading)
 	case strings.HasPrefix(line, fence):
 		p.lines = p.lines[1:]
 		p.code(p.take(func(s string) bool { return !strings.HasPrefix(s, fence) }))

@@ -36,7 +36,7 @@ func TestHTML(t *testing.T) {
 			"<table>\n<tr><th scope=\"col\">a</th><th scope=\"col\">b</th></tr>\n<tr><td><code>1</code></td><td>2</td></tr>\n</table>\n",
 		},
 	} {
-		if got := string(markdown.HTML(test.text, "up/")); got != test.want {
+		if got := string(markdown.HTML(test.text, "up/", 1)); got != test.want {
 			t.Errorf("%s: got %q, want %q", name, got, test.want)
 		}
 	}
@@ -67,7 +67,7 @@ func TestPagesUseWhatIsKnown(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rendered := tags.ReplaceAllString(string(markdown.HTML(string(text), "")), "")
+		rendered := tags.ReplaceAllString(string(markdown.HTML(string(text), "", 0)), "")
 		if left := regexp.MustCompile("\\*\\*|`|^#|\\]\\(|\\|").FindString(rendered); left != "" {
 			t.Errorf("%s: %q is left in\n%s", file, left, rendered)
 		}
@@ -82,7 +82,7 @@ func FuzzHTML(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if got := string(markdown.HTML(text, "")); strings.Contains(got, "<script") {
+		if got := string(markdown.HTML(text, "", 0)); strings.Contains(got, "<script") {
 			t.Errorf("HTML gets through: %q", got)
 		}
 		markdown.Section(text, "fix")
