@@ -133,6 +133,11 @@ func AutodiscoverScenarios() []AutodiscoverScenario {
 			plain: map[string]endpoint{autodHost: silent},
 		},
 		{
+			Name: "autodiscover-anonymous", Description: "A server that asks nobody for a logon, and ends the connection after each answer.",
+			Settings: "attempts: 1",
+			hosts:    map[string]endpoint{autodHost: anonymous(settings(Service))},
+		},
+		{
 			Name: "autodiscover-address", Description: "The answer sends the look-up on to another address of the mail domain.",
 			Settings: "attempts: 1",
 			hosts: map[string]endpoint{

@@ -95,6 +95,19 @@ func pool(answers ...told) endpoint {
 	}
 }
 
+// anonymous answers whoever asks with a body, and ends the connection.
+func anonymous(answer told) endpoint {
+	return func(w http.ResponseWriter, r *http.Request, _ int) {
+		set(w.Header(), "X-FEServer", members[0])
+		set(w.Header(), "Connection", "close")
+		if r.ContentLength == 0 {
+			write(w, http.StatusOK, "text/html", "")
+			return
+		}
+		answer(w.(*ported), r) //nolint:forcetypeassert // every endpoint gets one
+	}
+}
+
 const (
 	poxBegin = `<?xml version="1.0" encoding="utf-8"?><Autodiscover xmlns="http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006">`
 	poxEnd   = `</Autodiscover>`

@@ -188,10 +188,17 @@ func (a *attempt) exchange(ctx context.Context, r *reply, t target.Target, u *ur
 	if err != nil {
 		return "", err
 	}
-	defer conn.Close()
-	if first, body := logged.Unasked(); first != nil && (first.Final.Status >= 300 || !conn.Reusable()) {
+	defer func() { conn.Close() }()
+	if first, body := logged.Unasked(); first != nil && first.Final.Status >= 300 {
 		r.exchange = first // nobody asked for a logon, so this is the answer
 		return a.read(r, conn, body)
+	} else if first != nil && !conn.Reusable() { // anybody may ask, but on another connection
+		conn.Close()
+		again, err := run.Dial(ctx, r.step, resolution, resolution.Addresses[0])
+		if err != nil {
+			return "", err
+		}
+		conn = again
 	}
 	if value := logged.Authorization(); value != "" {
 		request.Header = append(request.Header, origin.Field{Name: "Authorization", Value: value})
