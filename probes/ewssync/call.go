@@ -52,6 +52,7 @@ func (p *probe) ask(ctx context.Context, step *prober.Step, request ews.Request,
 
 // judged is ask for a step of this name; detail takes the line that a person reads beside it.
 func (p *probe) judged(ctx context.Context, step string, detail func(string), request ews.Request, accept []string) (*ews.Response, error) {
+	p.code = ""
 	e, body, err := p.send(ctx, step, p.session.request("POST", p.path(), request.Body))
 	if err != nil {
 		return nil, err

@@ -29,7 +29,7 @@ func plainly(t *testing.T, settings string, handler http.HandlerFunc) *result.Re
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	file := filepath.Join(t.TempDir(), "c.yml")
-	text := "modules: {ews: {prober: ews_sync, timeout: 3s, ews_sync: {" + settings + "}}}\npolicy: {allow: [127.0.0.0/8]}\n"
+	text := "modules: {ews: {prober: ews_sync, timeout: 5s, ews_sync: {" + settings + "}}}\npolicy: {allow: [127.0.0.0/8]}\n"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -275,5 +275,36 @@ func TestALogonThatIsLost(t *testing.T) {
 	}
 	if got := outcome(answer.Result); got != "auth/logon_lost" || accepted.Load() != 2 {
 		t.Errorf("%s (%v), and the password was sent %d times", got, answer.Result.Failure, accepted.Load())
+	}
+}
+
+// TestThrottledWhileCleaningUp: a server that is too busy fails the probe, also when the operations were done by then; any
+// other failure of cleaning up does not.
+func TestThrottledWhileCleaningUp(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]string{"ErrorServerBusy": "content/throttled", "ErrorInternalServerError": "none"} {
+		contents := map[string]string{
+			"FindFolder":          `<RootFolder TotalItemsInView="1"><Folders><Folder><FolderId Id="f"/></Folder></Folders></RootFolder>`,
+			"SyncFolderHierarchy": "<SyncState>h</SyncState>",
+			"SyncFolderItems":     `<SyncState>s</SyncState><IncludesLastItemInRange>true</IncludesLastItemInRange><Changes><Create><Message><ItemId Id="i"/></Message></Create></Changes>`,
+			"CreateItem":          `<Items><Message><ItemId Id="i"/></Message></Items>`,
+			"DeleteItem":          "",
+		}
+		r := plainly(t, "operations: [sync], write: true", func(w http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			_, rest, _ := strings.Cut(string(body), "<soap:Body><m:")
+			op := rest[:strings.IndexAny(rest, " >")]
+			class, content := "Success", "<ResponseCode>NoError</ResponseCode>"+contents[op]
+			if op == "FindItem" {
+				class, content = "Error", "<ResponseCode>"+code+"</ResponseCode>"
+			}
+			_, _ = io.WriteString(w, strings.ReplaceAll(folder(class, content), "GetFolder", op))
+		})
+		if got := outcome(r); got != want {
+			t.Errorf("%s: %s (%v), want %s", code, got, r.Failure, want)
+		}
+		if (want != "none") != slices.Contains(codes(r), "ews_throttled") {
+			t.Errorf("%s: findings %v", code, codes(r))
+		}
 	}
 }

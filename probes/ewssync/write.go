@@ -228,7 +228,9 @@ func (p *probe) cleanUp(ctx, work context.Context) {
 	if err == nil {
 		err = p.deleteLeftOvers(ctx, step)
 	}
-	step.End(err)
+	if failed := step.End(err); p.backOff > 0 && p.run.Result.Failure == nil {
+		p.failedAt(failed) // the finding of throttling is an error, wherever it is made
+	}
 }
 
 func (p *probe) deleteLeftOvers(ctx context.Context, step *prober.Step) error {
