@@ -446,7 +446,7 @@ policy: {allow: ["127.0.0.0/8"]}
 			if f := answer.Result.Failure; f == nil || f.Reason != tt.reason {
 				t.Errorf("failure %v (%+v), want %s", f, f, tt.reason)
 			}
-			if took := time.Since(start); took > 10*time.Second {
+			if took := time.Since(start); took > time.Minute {
 				t.Errorf("took %s, far beyond the limit", took)
 			}
 			if strings.Contains(site.Received(0), "TlRMTVNTUAAD") || strings.Contains(site.Received(0), "Basic ") {
