@@ -15,6 +15,7 @@ nginx       nginx        nginx
 haproxy     haproxy      haproxy
 apache2     apache2-bin  -
 prometheus  prometheus   prometheus
+amtool      prometheus-alertmanager prometheus-alertmanager
 krb5kdc     krb5-kdc     krb5-kdc
 kadmin.local krb5-admin-server krb5-admin-server
 kinit       krb5-user    -

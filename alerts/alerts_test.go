@@ -1,0 +1,229 @@
+package alerts
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/ews-exporter/ews_exporter/internal/declared"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/servers"
+	"github.com/ews-exporter/ews_exporter/probes"
+)
+
+type rule struct {
+	Alert       string            `yaml:"alert"`
+	Record      string            `yaml:"record"`
+	Expr        string            `yaml:"expr"`
+	Labels      map[string]string `yaml:"labels"`
+	Annotations map[string]string `yaml:"annotations"`
+}
+
+// rules reads every rule file.
+func rules(t *testing.T) []rule {
+	t.Helper()
+	var all []rule
+	for _, name := range files(t, "*.rules.yml") {
+		var file struct {
+			Groups []struct {
+				Rules []rule `yaml:"rules"`
+			} `yaml:"groups"`
+		}
+		read(t, name, &file)
+		for _, g := range file.Groups {
+			all = append(all, g.Rules...)
+		}
+	}
+	return all
+}
+
+func files(t *testing.T, pattern string) []string {
+	t.Helper()
+	names, err := filepath.Glob(pattern)
+	if err != nil || len(names) == 0 {
+		t.Fatalf("%s: %v, %v", pattern, names, err)
+	}
+	return names
+}
+
+func read(t *testing.T, name string, into any) {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.Unmarshal(text, into); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+}
+
+func run(t *testing.T, program string, args ...string) {
+	t.Helper()
+	path := servers.Need(t, program)
+	out, err := exec.CommandContext(t.Context(), path, args...).CombinedOutput() // #nosec G204 -- the test's own
+	if err != nil {
+		t.Errorf("%s %s: %v\n%s", program, strings.Join(args, " "), err, out)
+	}
+}
+
+func TestRulesAreValid(t *testing.T) {
+	t.Parallel()
+	run(t, "promtool", append([]string{"check", "rules"}, files(t, "*.rules.yml")...)...)
+}
+
+func TestRulesFireAsPromised(t *testing.T) {
+	t.Parallel()
+	for _, name := range files(t, "tests/*.test.yml") {
+		t.Run(filepath.Base(name), func(t *testing.T) {
+			t.Parallel()
+			run(t, "promtool", "test", "rules", name)
+		})
+	}
+}
+
+func TestAlertmanagerExampleIsValid(t *testing.T) {
+	t.Parallel()
+	run(t, "amtool", "check-config", "alertmanager.example.yml")
+}
+
+// Every alert must be seen firing with its texts, and seen silent.
+func TestEveryAlertHasTests(t *testing.T) {
+	t.Parallel()
+	fires, silent := map[string]bool{}, map[string]bool{}
+	for _, name := range files(t, "tests/*.test.yml") {
+		var file struct {
+			Tests []struct {
+				Alerts []struct {
+					Name string `yaml:"alertname"`
+					Exp  []struct {
+						Annotations map[string]string `yaml:"exp_annotations"`
+					} `yaml:"exp_alerts"`
+				} `yaml:"alert_rule_test"`
+			} `yaml:"tests"`
+		}
+		read(t, name, &file)
+		for _, test := range file.Tests {
+			for _, a := range test.Alerts {
+				silent[a.Name] = silent[a.Name] || len(a.Exp) == 0
+				for _, e := range a.Exp {
+					fires[a.Name] = fires[a.Name] || len(e.Annotations) == 3
+				}
+			}
+		}
+	}
+	for _, r := range rules(t) {
+		if r.Alert != "" && (!fires[r.Alert] || !silent[r.Alert]) {
+			t.Errorf("%s: tested firing with its texts: %v, tested silent: %v", r.Alert, fires[r.Alert], silent[r.Alert])
+		}
+	}
+}
+
+var (
+	byLabels = regexp.MustCompile(`^\w+ by \(([^)]*)\)`)
+	query    = regexp.MustCompile(`(?:printf|query) "((?:max|min|count|sum|ews|probe)[^"\\]*(?:\\.[^"\\]*)*)"`)
+)
+
+func TestRulesNameWhatIsDeclared(t *testing.T) {
+	t.Parallel()
+	recorded := map[string][]string{}
+	for _, r := range rules(t) {
+		if r.Record != "" {
+			recorded[r.Record] = nil // the scrape labels, which every expression may name
+		}
+	}
+	metrics := declared.Metrics(recorded)
+	for _, r := range rules(t) {
+		for _, p := range declared.Problems(r.Expr, metrics) {
+			t.Errorf("%s%s: %s", r.Alert, r.Record, p)
+		}
+		for _, text := range r.Annotations {
+			for _, q := range query.FindAllStringSubmatch(text, -1) {
+				for _, p := range declared.Problems(strings.ReplaceAll(q[1], "%q", `""`), metrics) {
+					t.Errorf("%s, in an annotation: %s", r.Alert, p)
+				}
+			}
+		}
+	}
+}
+
+// for counts from anew when a label changes, and a label of a replica would page twice: so alerts are aggregated to the
+// scrape labels, and to what does not change while the fault lasts.
+func TestAlertsHaveStableLabels(t *testing.T) {
+	t.Parallel()
+	stable := []string{"site", "service", "via", "instance", "module", "auth", "code"}
+	for _, r := range rules(t) {
+		if r.Alert == "" {
+			continue
+		}
+		m := byLabels.FindStringSubmatch(r.Expr)
+		if m == nil {
+			t.Errorf("%s does not begin by aggregating: %s", r.Alert, r.Expr)
+			continue
+		}
+		for _, l := range strings.Split(m[1], ", ") {
+			if !slices.Contains(stable, l) {
+				t.Errorf("%s keeps the label %s", r.Alert, l)
+			}
+		}
+	}
+}
+
+func TestAlertsTellWhatToDo(t *testing.T) {
+	t.Parallel()
+	const base = "https://github.com/ews-exporter/ews_exporter/blob/main/docs/"
+	page, err := os.ReadFile("../docs/alerts.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range rules(t) {
+		if r.Alert == "" {
+			continue
+		}
+		if !slices.Contains([]string{"critical", "warning", "info"}, r.Labels["severity"]) {
+			t.Errorf("%s has severity %q", r.Alert, r.Labels["severity"])
+		}
+		if d := r.Annotations["description"]; !strings.Contains(d, "First: ") && !strings.Contains(d, "bindings show") {
+			t.Errorf("%s does not say what to do first: %s", r.Alert, d)
+		}
+		path, ok := strings.CutPrefix(r.Annotations["runbook_url"], base)
+		if !ok {
+			t.Errorf("%s: runbook_url is %q", r.Alert, r.Annotations["runbook_url"])
+		}
+		if _, err := os.Stat("../docs/" + path); err != nil && !strings.Contains(path, "{{") && path != "alerts.md#"+strings.ToLower(r.Alert) {
+			t.Errorf("%s: there is no page %s", r.Alert, path)
+		}
+		if !strings.Contains(string(page), "\n### "+r.Alert+"\n") {
+			t.Errorf("docs/alerts.md does not explain %s", r.Alert)
+		}
+	}
+}
+
+// Every code that rules name is a finding, and every warning leads to an alert: its own, or EwsFinding.
+func TestRulesNameFindings(t *testing.T) {
+	t.Parallel()
+	known := map[string]bool{}
+	for _, d := range probes.All() {
+		for _, f := range d.Findings {
+			known[f.Code] = true
+			if f.Severity != result.Error && f.Severity != result.Warning && f.Severity != result.Info {
+				t.Errorf("%s has severity %s", f.Code, f.Severity)
+			}
+		}
+	}
+	codes := regexp.MustCompile(`probe_finding\{[^}]*code(?:=|=~|!~)"([^"]+)"`)
+	for _, r := range rules(t) {
+		for _, m := range codes.FindAllStringSubmatch(r.Expr, -1) {
+			for _, code := range strings.Split(m[1], "|") {
+				if !known[code] {
+					t.Errorf("%s%s names %s, which is no finding", r.Alert, r.Record, code)
+				}
+			}
+		}
+	}
+}

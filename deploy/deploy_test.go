@@ -1,0 +1,131 @@
+package deploy
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/ews-exporter/ews_exporter/internal/declared"
+	"github.com/ews-exporter/ews_exporter/internal/servers"
+	"github.com/ews-exporter/ews_exporter/probes"
+)
+
+type config struct {
+	Global struct {
+		ExternalLabels map[string]string `yaml:"external_labels"`
+	} `yaml:"global"`
+	Alerting struct {
+		Relabel []relabel `yaml:"alert_relabel_configs"`
+	} `yaml:"alerting"`
+	Jobs []struct {
+		Name    string              `yaml:"job_name"`
+		Path    string              `yaml:"metrics_path"`
+		Params  map[string][]string `yaml:"params"`
+		Static  []group             `yaml:"static_configs"`
+		Relabel []relabel           `yaml:"relabel_configs"`
+	} `yaml:"scrape_configs"`
+}
+
+type group struct {
+	Labels map[string]string `yaml:"labels"`
+}
+
+type relabel struct {
+	Action string `yaml:"action"`
+	Regex  string `yaml:"regex"`
+	Target string `yaml:"target_label"`
+}
+
+func examples(t *testing.T) []string {
+	t.Helper()
+	names, err := filepath.Glob("*.prometheus.yml")
+	if err != nil || len(names) < 3 {
+		t.Fatalf("examples: %v, %v", names, err)
+	}
+	return names
+}
+
+func read(t *testing.T, name string, into any) {
+	t.Helper()
+	text, err := os.ReadFile(name) // #nosec G304 -- the test's own
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.Unmarshal(text, into); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+}
+
+func TestPrometheusAcceptsTheExamples(t *testing.T) {
+	t.Parallel()
+	promtool := servers.Need(t, "promtool")
+	for _, name := range examples(t) {
+		out, err := exec.CommandContext(t.Context(), promtool, "check", "config", name).CombinedOutput() // #nosec G204 -- the test's own
+		if err != nil || strings.Contains(string(out), "WARNING") {
+			t.Errorf("%s: %v\n%s", name, err, out)
+		}
+	}
+}
+
+// Jobs name modules that are there, and their series get the labels that rules and dashboards rely on.
+func TestExamplesGiveTheScrapeLabels(t *testing.T) {
+	t.Parallel()
+	for _, name := range examples(t) {
+		var c config
+		read(t, name, &c)
+		if c.Global.ExternalLabels["replica"] == "" || !slices.ContainsFunc(c.Alerting.Relabel, func(r relabel) bool { return r.Action == "labeldrop" && r.Regex == "replica" }) {
+			t.Errorf("%s: alerts of two replicas would not be one", name)
+		}
+		jobs := map[string]bool{}
+		for _, job := range c.Jobs {
+			jobs[job.Name] = true
+			if job.Path != "/probe" {
+				continue
+			}
+			for _, label := range []string{"__param_target", "instance", "module", "__param_hostname", "__address__"} {
+				if !slices.ContainsFunc(job.Relabel, func(r relabel) bool { return r.Target == label }) {
+					t.Errorf("%s, %s: nothing sets %s", name, job.Name, label)
+				}
+			}
+			for _, module := range job.Params["module"] {
+				if !slices.Contains(modules(), module) {
+					t.Errorf("%s, %s: there is no module %s without a configuration", name, job.Name, module)
+				}
+			}
+			checkLabels(t, name, job.Static)
+		}
+		if !jobs["ews_exporter"] {
+			t.Errorf("%s does not scrape the exporter itself", name)
+		}
+	}
+	var targets []group
+	read(t, "targets/hq.yml", &targets)
+	checkLabels(t, "targets/hq.yml", targets)
+}
+
+func modules() []string {
+	var names []string
+	for _, d := range probes.All() {
+		names = append(names, d.Name)
+	}
+	return names
+}
+
+func checkLabels(t *testing.T, name string, groups []group) {
+	t.Helper()
+	for _, g := range groups {
+		for label := range g.Labels {
+			if !slices.Contains(declared.ScrapeLabels, label) {
+				t.Errorf("%s sets %s, which is no scrape label", name, label)
+			}
+		}
+		if via := g.Labels["via"]; via != "balancer" && via != "direct" {
+			t.Errorf("%s has via %q", name, via)
+		}
+	}
+}
