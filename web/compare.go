@@ -45,7 +45,7 @@ func (s *server) compare(w http.ResponseWriter, r *http.Request) {
 	p := comparePage{
 		chrome: s.chrome("Comparison of "+through.Target, "./"), State: report.StateOf(through),
 		Sentence: compare.Capital(compare.Sentence(results)) + ".", Results: results, Table: compare.Table(results),
-		Form: form{Modules: s.Modules(), Module: through.Module, Target: through.Target, Hostname: through.Name, Auth: through.Auth, Direct: targets(results[1:])},
+		Form: form{Modules: s.Modules(), Module: through.Module, Target: through.Target, Hostname: hostname(through), Auth: through.Auth, Direct: targets(results[1:])},
 	}
 	for _, r := range results {
 		if severity(report.StateOf(r)) < severity(p.State) {

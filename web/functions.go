@@ -20,7 +20,7 @@ var functions = template.FuncMap{
 	"head":    head,
 	"seconds": seconds,
 	"sign":    sign,
-	"tick":    func(s wire.Seconds) string { return strconv.FormatFloat(float64(s), 'g', 6, 64) + " s" },
+	"tick":    tick,
 	"clock":   func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") },
 	"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 	"ago":     func(t time.Time) string { return ago(time.Since(t)) },
@@ -57,6 +57,14 @@ func seconds(value any) (string, error) {
 		return fmt.Sprintf("%.1f ms", s*1000), nil
 	}
 	return fmt.Sprintf("%.3f s", s), nil
+}
+
+// tick writes a round number on the time axis.
+func tick(s wire.Seconds) string {
+	if s > 0 && s < 1 {
+		return strconv.FormatFloat(float64(s)*1000, 'g', 4, 64) + " ms"
+	}
+	return strconv.FormatFloat(float64(s), 'g', 6, 64) + " s"
 }
 
 // sign gives the class of a cell that begins with a mark of good or bad, "" for others.

@@ -44,13 +44,8 @@ type count struct {
 // Shown are the newest moments.
 func (s Series) Shown() []Moment { return s.Moments[max(0, len(s.Moments)-maxStrip):] }
 
-// As is the name that was asked for, where the target does not say it.
-func (s Series) As() string {
-	if strings.Contains(s.Target, s.Name) {
-		return ""
-	}
-	return s.Name
-}
+// As is the name that was asked for, "" where the target says it.
+func (s Series) As() string { return hostname(s.Result) }
 
 func (s *server) index(w http.ResponseWriter, r *http.Request) {
 	p := indexPage{chrome: s.chrome("Recent probes", "./"), Form: form{Modules: s.Modules()}, Disabled: s.Recent == nil}

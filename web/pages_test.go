@@ -314,3 +314,23 @@ func TestCompare(t *testing.T) {
 		t.Errorf("a malformed server: %s", response.Status)
 	}
 }
+
+// TestTheFormAsksTheSameAgain: also for the name of a probe that went to one server under the service's name.
+func TestTheFormAsksTheSameAgain(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	direct := examples.Kemp()
+	direct.Target = "https://ex01.contoso.com:8443/x"
+	direct.ID = "DIRECT"
+	e.recent.Add(direct)
+	if _, body := e.ask(t, "GET", "/report/"+direct.ID, "Accept", aPage); !strings.Contains(body, `name="hostname" value="mail.contoso.com"`) {
+		t.Error("the name is lost")
+	}
+	plain := examples.Kemp()
+	plain.Target = "https://mail.contoso.com:8443/x"
+	plain.ID = "PLAIN"
+	e.recent.Add(plain)
+	if _, body := e.ask(t, "GET", "/report/"+plain.ID, "Accept", aPage); !strings.Contains(body, `name="hostname" value=""`) {
+		t.Error("a name is made up")
+	}
+}

@@ -17,6 +17,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/report"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
+	"github.com/ews-exporter/ews_exporter/internal/target"
 )
 
 // maxForm bounds what the form may send, in bytes.
@@ -93,11 +94,8 @@ func (s *server) report(w http.ResponseWriter, r *http.Request, found *result.Re
 	}
 	p := reportPage{
 		chrome: s.chrome(found.Module+" of "+found.Target, home),
-		Form:   form{Modules: s.Modules(), Module: found.Module, Target: found.Target, Auth: found.Auth},
+		Form:   form{Modules: s.Modules(), Module: found.Module, Target: found.Target, Hostname: hostname(found), Auth: found.Auth},
 		View:   report.NewView(found), Text: asText(found),
-	}
-	if found.Name != found.Target {
-		p.Form.Hostname = found.Name
 	}
 	for _, f := range found.Findings {
 		p.Findings = append(p.Findings, s.explain(f, "", home))
@@ -108,6 +106,14 @@ func (s *server) report(w http.ResponseWriter, r *http.Request, found *result.Re
 		return
 	}
 	s.page(w, http.StatusOK, "report.html", p)
+}
+
+// hostname is the name that was asked for, "" where the target says it.
+func hostname(r *result.Result) string {
+	if t, err := target.Parse(r.Target, ""); err != nil || t.Name == r.Name {
+		return ""
+	}
+	return r.Name
 }
 
 func (s *server) explain(f result.Finding, of, home string) finding {

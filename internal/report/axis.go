@@ -82,7 +82,7 @@ func (a axis) ticks() []Tick {
 		}
 	}
 	var all []Tick
-	for at := 0.0; at < float64(a.end)*0.97 && len(all) < 20; at += step { // the last one would stand outside
+	for at := 0.0; at < float64(a.end)*0.93 && len(all) < 20; at += step { // the last one would stand outside
 		all = append(all, Tick{X: length(a.percent(wire.Seconds(at))), At: wire.Seconds(at)})
 	}
 	return all

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/result"
@@ -230,19 +231,30 @@ func boxName(product string) string {
 	return origin.Title(product)
 }
 
-// behind is the server that showed itself, by its worst answer.
+// behind is the server that showed itself: what it said to what decided, or else its worst answer.
 func behind(r *result.Result) (Hop, bool) {
-	var hop Hop
-	worst := 0
+	var chosen *result.Exchange
+	var names []string
 	for _, x := range r.Exchanges {
-		if x.Exchange == nil || x.Final == nil || x.Origin.Kind == origin.Middlebox || kinds[x.Origin.Kind] == "" || x.Final.Status <= worst {
+		if x.Exchange == nil || x.Final == nil || x.Origin.Kind == origin.Middlebox || kinds[x.Origin.Kind] == "" {
 			continue
 		}
-		worst = x.Final.Status
-		hop = Hop{Name: kinds[x.Origin.Kind], Where: x.Origin.Frontend, Note: "answered " + status(x.Final), State: Succeeded}
-		if x == r.Deciding && r.Failure != nil || worst >= 500 {
-			hop.State = Failed
+		if name := x.Origin.Frontend; name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+		if chosen == nil || x == r.Deciding || chosen != r.Deciding && x.Final.Status > chosen.Final.Status {
+			chosen = x
 		}
 	}
-	return hop, worst > 0
+	if chosen == nil {
+		return Hop{}, false
+	}
+	hop := Hop{Name: kinds[chosen.Origin.Kind], Where: strings.Join(names, ", "), Note: "answered " + status(chosen.Final), State: Succeeded}
+	switch {
+	case chosen == r.Deciding && r.Failure != nil:
+		hop.State, hop.Note = Failed, fmt.Sprintf("%s (%s: %s)", hop.Note, r.Failure.Stage, r.Failure.Reason)
+	case chosen.Final.Status >= 500:
+		hop.State = Failed
+	}
+	return hop, true
 }

@@ -22,6 +22,10 @@ func TestPath(t *testing.T) {
 	own := examples.Continue()
 	own.Fail(failure.New(failure.Status, "http_500", "500"))
 	own.Deciding.Final.Status, own.Deciding.Final.Reason = 500, ""
+	split := examples.Continue()
+	split.Exchanges = append(split.Exchanges, &result.Exchange{Step: "x", Origin: origin.Origin{Kind: origin.Exchange, Frontend: "EX02"}, Exchange: &wire.Exchange{
+		Connection: 1, Final: &wire.Response{Status: 401, Reason: "Unauthorized"},
+	}})
 	survey := examples.Continue()
 	survey.Survey = true
 	here := Hop{Name: "This exporter", Where: "asked mail.contoso.com", State: Succeeded}
@@ -34,11 +38,12 @@ func TestPath(t *testing.T) {
 		"the box": {examples.Kemp(), []Hop{
 			here, {Name: "Kemp LoadMaster", Where: "192.0.2.10:443", Note: "made the 501 Invalid Request itself", State: Failed}, works,
 		}},
-		"all works": {examples.Continue(), []Hop{here, passed, works}},
+		"all works":       {examples.Continue(), []Hop{here, passed, works}},
+		"several servers": {split, []Hop{here, passed, {Name: "Exchange", Where: "EX01, EX02", Note: "answered 200 OK", State: Succeeded}}},
 		"nobody knows": {unknown, []Hop{
 			here, {Name: "What answers there", Where: "192.0.2.10:443", Note: "answered 501 Invalid Request; who made it does not show", State: Failed}, works,
 		}},
-		"Exchange itself": {own, []Hop{here, passed, {Name: "Exchange", Where: "EX01", Note: "answered 500", State: Failed}}},
+		"Exchange itself": {own, []Hop{here, passed, {Name: "Exchange", Where: "EX01", Note: "answered 500 (status: http_500)", State: Failed}}},
 		"the certificate": {examples.Refused(), []Hop{
 			here, {Name: "What answers there", Where: "192.0.2.10:443", Note: "failed here: tls, certificate_expired", State: Failed},
 		}},

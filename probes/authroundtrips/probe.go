@@ -53,6 +53,7 @@ func (s *Settings) Probe(ctx context.Context, run *prober.Run) {
 	decide(run.Result)
 	p.judge()
 	p.measure()
+	p.tabulate()
 }
 
 // Blank implements prober.Blank.

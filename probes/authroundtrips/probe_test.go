@@ -180,6 +180,30 @@ func TestBytesOfTheFieldNotes(t *testing.T) {
 	}
 }
 
+// TestTableOfObjects: a person reads what each object cost, request by request.
+func TestTableOfObjects(t *testing.T) {
+	t.Parallel()
+	site, r := start(t, setting{"ntlm", "", pages}, "ntlm-persisted")
+	res := probe(t, site, r, "ntlm-persisted")
+	if len(res.Tables) != 1 {
+		t.Fatalf("%d tables, want one", len(res.Tables))
+	}
+	var requests []string
+	for _, row := range res.Tables[0].Rows {
+		requests = append(requests, row[2])
+	}
+	if got := strings.Join(requests, " "); got != "3 1 1 1 6" {
+		t.Errorf("requests %s, want 3 1 1 1 and 6 in all", got)
+	}
+	if first := res.Tables[0].Rows[0][1]; !strings.HasPrefix(first, "401 ") || !strings.Contains(first, " · 200 ") {
+		t.Errorf("the first object cost %q", first)
+	}
+	total := value(res, "probe_auth_http_bytes", "sent") + value(res, "probe_auth_http_bytes", "received")
+	if got := res.Tables[0].Rows[4][3]; got != fmt.Sprint(total) {
+		t.Errorf("%s bytes in all, want %v", got, total)
+	}
+}
+
 // TestOffer: which schemes, and in which order.
 func TestOffer(t *testing.T) {
 	t.Parallel()
