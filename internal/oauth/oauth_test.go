@@ -115,6 +115,7 @@ func TestTokenServerThatHangs(t *testing.T) {
 	c := tokenServer(t, func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.ReadAll(r.Body) // so that the server sees the client leave
 		<-r.Context().Done()
+		panic(http.ErrAbortHandler) // never an answer, however late
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
