@@ -153,7 +153,7 @@ func TestBlackHolesLeaveTime(t *testing.T) {
 	t.Parallel()
 	a := start(t, "autodiscover-black-holes")
 	r := exporter(t, a, "attempts: 1")
-	answer, err := r.Probe(t.Context(), runner.Request{Module: "autodiscover", Target: lab.MailAddress, Limit: 5 * time.Second})
+	answer, err := r.Probe(t.Context(), runner.Request{Module: "autodiscover", Target: lab.MailAddress, Limit: 10 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
