@@ -55,8 +55,11 @@ type judged struct {
 func (p *tab) everybody(what string) {
 	p.Helper()
 	script, err := axe()
-	if err != nil {
-		p.Fatalf("install axe-core: %v", err)
+	switch {
+	case err != nil && os.Getenv("CI") == "true":
+		p.Fatalf("install axe-core by npm: %v", err)
+	case err != nil:
+		p.Skipf("axe-core cannot be installed by npm: %v", err)
 	}
 	p.eval(script + `; "loaded"`)
 	var all []judged
