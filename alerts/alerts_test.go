@@ -92,6 +92,20 @@ func TestAlertmanagerExampleIsValid(t *testing.T) {
 	run(t, "amtool", "check-config", "alertmanager.example.yml")
 }
 
+// Alerts must reach those who can do something.
+func TestAlertmanagerExampleRoutes(t *testing.T) {
+	t.Parallel()
+	for receiver, labels := range map[string][]string{
+		"on-call":    {"alertname=EwsLateBodyRejected", "severity=critical", "site=hq"},
+		"hongkong":   {"alertname=EwsServiceFailing", "severity=critical", "site=hk"},
+		"exchange":   {"alertname=EwsExpectContinueIgnored", "severity=warning", "site=hk"},
+		"monitoring": {"alertname=EwsExporterDown", "severity=critical", "site=hq"},
+	} {
+		args := []string{"config", "routes", "test", "--config.file=alertmanager.example.yml", "--verify.receivers=" + receiver}
+		run(t, "amtool", append(args, labels...)...)
+	}
+}
+
 // Every alert must be seen firing with its texts, and seen silent.
 func TestEveryAlertHasTests(t *testing.T) {
 	t.Parallel()
