@@ -39,7 +39,7 @@ func Gatherer(r *result.Result, age *time.Duration) prometheus.Gatherer {
 
 // outcome adds what every result has.
 func outcome(s *series, r *result.Result) {
-	s.add(probeSuccess, truth(r.Success()))
+	s.add(probeSuccess, result.Truth(r.Success()))
 	s.add(probeDuration, float64(r.Duration))
 	s.add(probeTimeout, float64(r.Limit))
 	by := decider(r)
@@ -164,18 +164,11 @@ func steps(s *series, r *result.Result) {
 	walk(r.Steps)
 	for _, name := range names {
 		s.add(stepDuration, float64(totals[name].duration), name)
-		s.add(stepSuccess, truth(!totals[name].failed), name)
+		s.add(stepSuccess, result.Truth(!totals[name].failed), name)
 	}
 	for _, name := range r.Planned {
 		if totals[name] == nil {
 			s.add(stepSuccess, 0, name)
 		}
 	}
-}
-
-func truth(b bool) float64 {
-	if b {
-		return 1
-	}
-	return 0
 }

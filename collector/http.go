@@ -17,7 +17,7 @@ func exchanges(s *series, r *result.Result) {
 	if answered(r.Deciding) {
 		status = float64(r.Deciding.Final.Status)
 		version = protocolVersion(r.Deciding.Final.Proto)
-		ssl = truth(r.DecidingConnection != nil && r.DecidingConnection.Secure != nil)
+		ssl = result.Truth(r.DecidingConnection != nil && r.DecidingConnection.Secure != nil)
 	}
 	s.add(httpStatus, status)
 	s.add(httpVersion, version)

@@ -108,7 +108,7 @@ func (s *Self) Panicked() { s.panics.Inc() }
 
 // Reloaded records an attempt to load the configuration.
 func (s *Self) Reloaded(ok bool) {
-	s.reloaded.Set(truth(ok))
+	s.reloaded.Set(result.Truth(ok))
 	if ok {
 		s.reloadAt.SetToCurrentTime()
 	}
@@ -123,6 +123,6 @@ func (suspended) Describe(ch chan<- *prometheus.Desc) { ch <- suspendedDesc }
 
 func (f suspended) Collect(ch chan<- prometheus.Metric) {
 	for auth, is := range f() {
-		ch <- prometheus.MustNewConstMetric(suspendedDesc, prometheus.GaugeValue, truth(is), auth)
+		ch <- prometheus.MustNewConstMetric(suspendedDesc, prometheus.GaugeValue, result.Truth(is), auth)
 	}
 }

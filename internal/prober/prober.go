@@ -20,11 +20,7 @@ type Prober interface {
 	// not successful. logon tells whether an auth is in use.
 	Plan(logon bool) []string
 	Probe(ctx context.Context, run *Run)
-}
-
-// Blank is what a Prober implements whose metrics include some that are always there: it adds them to the result of a
-// probe that reached nothing.
-type Blank interface {
+	// Blank adds the samples that are always there to the result of a probe that reached nothing.
 	Blank(res *result.Result)
 }
 

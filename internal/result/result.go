@@ -99,6 +99,14 @@ type Sample struct {
 	Value  float64  `json:"value"`
 }
 
+// Truth is how a metric says yes and no.
+func Truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
 // Add appends a sample. It panics when the number of label values differs from what the metric declares.
 func (r *Result) Add(m *Metric, value float64, labels ...string) {
 	if len(labels) != len(m.Labels) {

@@ -54,13 +54,29 @@ func refuse(status int, reason, format string, args ...any) *Refusal {
 	return &Refusal{Status: status, Reason: reason, Message: fmt.Sprintf(format, args...)}
 }
 
+// policyOf makes the policy of a configuration once, and not for every probe.
+func (r *Runner) policyOf(cfg *config.Config) *policy.Policy {
+	if now := r.inForce.Load(); now != nil && now.config == cfg {
+		return now.policy
+	}
+	now := &inForce{cfg, policy.New(cfg.Policy.Allow, cfg.Policy.Deny, r.Listeners)}
+	r.inForce.Store(now)
+	return now.policy
+}
+
+// inForce is the policy of the configuration that was asked for last.
+type inForce struct {
+	config *config.Config
+	policy *policy.Policy
+}
+
 // prepare looks up what a request names and asks policy whether it may be. The error is a *Refusal.
 func (r *Runner) prepare(req Request) (*job, error) {
 	if r.stopped.Load() {
 		return nil, refuse(http.StatusServiceUnavailable, Stopping, "the exporter is stopping")
 	}
 	cfg := r.Config()
-	j := &job{policy: policy.New(cfg.Policy.Allow, cfg.Policy.Deny, r.Listeners)}
+	j := &job{policy: r.policyOf(cfg)}
 	if j.module = cfg.Modules[req.Module]; j.module == nil {
 		return nil, refuse(http.StatusBadRequest, BadRequest, "unknown module %.100q: the configuration has %s", req.Module, names(cfg.Modules))
 	}

@@ -68,19 +68,12 @@ func (r *Runner) probe(ctx context.Context, j *job, short *failure.Failure) *res
 	}
 	if short != nil {
 		res.Fail(short)
-		blank(j, res)
+		j.prober.Blank(res)
 	} else {
 		r.guard(ctx, j, run)
 	}
 	finish(res, redactor)
 	return res
-}
-
-// blank adds the samples that are always there, of a probe that reached nothing.
-func blank(j *job, res *result.Result) {
-	if b, ok := j.prober.(prober.Blank); ok {
-		b.Blank(res)
-	}
 }
 
 func (r *Runner) dialer(j *job, start time.Time) *wire.Dialer {
@@ -107,7 +100,7 @@ func (r *Runner) guard(ctx context.Context, j *job, run *prober.Run) {
 			res := run.Result
 			res.Failure, res.Findings, res.Samples = panicFailure(), nil, nil
 			endSteps(res.Steps, wire.Seconds(time.Since(res.Start).Seconds()))
-			blank(j, res)
+			j.prober.Blank(res)
 		}
 	}()
 	j.prober.Probe(ctx, run)

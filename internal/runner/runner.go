@@ -93,6 +93,7 @@ type Runner struct {
 	slots   chan struct{}
 	pauses  prober.Pauses // outlive reloads, as the Runner does
 	stopped atomic.Bool
+	inForce atomic.Pointer[inForce]
 }
 
 // New makes a Runner.

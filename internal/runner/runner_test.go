@@ -64,6 +64,7 @@ func (*puppet) Check(func(field, problem string)) {}
 func (*puppet) Need() time.Duration               { return 10 * time.Millisecond }
 func (p *puppet) Paths() []string                 { return []string{"/"} }
 func (*puppet) Plan(bool) []string                { return nil }
+func (*puppet) Blank(*result.Result)              {}
 func (p *puppet) Probe(ctx context.Context, run *prober.Run) {
 	if f, ok := puppetDoes.Load(p.Path); ok {
 		f.(func(context.Context, *prober.Run))(ctx, run)

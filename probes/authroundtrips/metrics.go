@@ -114,7 +114,7 @@ func (p *probe) measure() {
 		r.Add(serversSeen, float64(n))
 	}
 	if kept, known := p.persistence(); known {
-		r.Add(persistent, truth(kept))
+		r.Add(persistent, result.Truth(kept))
 	}
 	p.measureHeader(list)
 	if p.protection != nil && p.protection.mode != "" {
@@ -133,7 +133,7 @@ func (p *probe) measureOffer() {
 		}
 	}
 	for _, s := range schemes {
-		p.run.Result.Add(schemeOffered, truth(slices.Contains(order, s)), s)
+		p.run.Result.Add(schemeOffered, result.Truth(slices.Contains(order, s)), s)
 	}
 	p.run.Result.Add(offerInfo, 1, strings.Join(order, ","))
 }
@@ -144,7 +144,7 @@ func (p *probe) measureHeader(list []*result.Exchange) {
 			continue
 		}
 		if value := e.Final.Get("Persistent-Auth"); value != "" {
-			p.run.Result.Add(persistentHeader, truth(strings.EqualFold(value, "true")))
+			p.run.Result.Add(persistentHeader, result.Truth(strings.EqualFold(value, "true")))
 			return
 		}
 	}
@@ -176,11 +176,4 @@ func count[T any](list []T, f func(T) bool) (n int) {
 		}
 	}
 	return n
-}
-
-func truth(b bool) float64 {
-	if b {
-		return 1
-	}
-	return 0
 }

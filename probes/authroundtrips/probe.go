@@ -56,7 +56,7 @@ func (s *Settings) Probe(ctx context.Context, run *prober.Run) {
 	p.tabulate()
 }
 
-// Blank implements prober.Blank.
+// Blank implements prober.Prober.
 func (s *Settings) Blank(res *result.Result) {
 	p := &probe{Settings: s, run: &prober.Run{Result: res}}
 	p.measure()

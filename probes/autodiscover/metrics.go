@@ -46,6 +46,20 @@ var (
 	}
 )
 
+// Blank implements prober.Prober: none of the attempts configured found anything.
+func (s *Settings) Blank(res *result.Result) {
+	for _, m := range s.Methods {
+		res.Add(attemptsMetric, float64(s.Attempts), m)
+		res.Add(successesMetric, 0, m)
+		if m != Get {
+			res.Add(answersMetric, 0, m)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Expect)) {
+		res.Add(expectedMetric, 0, name)
+	}
+}
+
 // measure turns what the attempts saw into samples.
 func (p *probe) measure() {
 	r := p.run.Result
@@ -61,16 +75,9 @@ func (p *probe) measure() {
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Expect)) {
 		misses, asked := p.misses(name)
-		r.Add(expectedMetric, truth(asked > 0 && len(misses) == 0), name)
+		r.Add(expectedMetric, result.Truth(asked > 0 && len(misses) == 0), name)
 	}
 	p.measureURLs()
-}
-
-func truth(b bool) float64 {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 func (p *probe) measureWays(method string, all []*attempt) {
@@ -82,7 +89,7 @@ func (p *probe) measureWays(method string, all []*attempt) {
 		}
 	}
 	for _, way := range slices.Sorted(maps.Keys(success)) {
-		p.run.Result.Add(wayMetric, truth(success[way]), method, way)
+		p.run.Result.Add(wayMetric, result.Truth(success[way]), method, way)
 	}
 }
 

@@ -2,6 +2,7 @@ package ewssync
 
 import (
 	"github.com/ews-exporter/ews_exporter/internal/ews"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 )
 
@@ -28,6 +29,12 @@ var (
 	}
 )
 
+// Blank implements prober.Prober.
+func (s *Settings) Blank(res *result.Result) {
+	p := &probe{session: session{Settings: s, run: &prober.Run{Result: res}}}
+	p.measure()
+}
+
 // measure turns what became of the operations into samples.
 func (p *probe) measure() {
 	r := p.run.Result
@@ -37,11 +44,7 @@ func (p *probe) measure() {
 			r.Add(operationSuccess, 0, op)
 			continue
 		}
-		success := 0.0
-		if o.failure == nil {
-			success = 1
-		}
-		r.Add(operationSuccess, success, op)
+		r.Add(operationSuccess, result.Truth(o.failure == nil), op)
 		if o.begun {
 			r.Add(operationDuration, float64(o.took), op)
 		}

@@ -29,7 +29,7 @@ var (
 	}
 )
 
-// Blank implements prober.Blank.
+// Blank implements prober.Prober.
 func (s *Settings) Blank(res *result.Result) {
 	blank := &probe{Settings: s, run: &prober.Run{Result: res}, seen: map[string]*observation{}}
 	for _, v := range s.variants() {
@@ -43,23 +43,16 @@ func (p *probe) measure() {
 	r, o := p.run.Result, p.seen[Wait]
 	if outcome := o.outcome(p.seen[NoExpect]); outcome != "" {
 		for _, other := range Outcomes {
-			r.Add(outcomeMetric, truth(other == outcome), string(other))
+			r.Add(outcomeMetric, result.Truth(other == outcome), string(other))
 		}
 	}
-	r.Add(bodyTested, truth(o.bodySent))
+	r.Add(bodyTested, result.Truth(o.bodySent))
 	if wait, ok := o.waited(); ok {
 		r.Add(waitSeconds, float64(wait))
 	}
 	for _, v := range p.variants() {
 		r.Add(statusCode, float64(p.seen[v].status()), v)
 	}
-}
-
-func truth(b bool) float64 {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 // waited is the time from the last header byte to the 100, to the final status that came instead, or to the body.

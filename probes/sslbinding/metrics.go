@@ -62,15 +62,18 @@ var (
 	}
 )
 
+// Blank implements prober.Prober: every metric tells of a binding that was looked at, and there is none.
+func (s *Settings) Blank(*result.Result) {}
+
 // measure turns what was seen into samples. What matters most comes first: a probe gives a bounded number of series.
 func (p *probe) measure() {
 	r := p.run.Result
 	for _, c := range p.compare() {
-		r.Add(consistent, truth(c.same), fmt.Sprint(c.port), c.across)
+		r.Add(consistent, result.Truth(c.same), fmt.Sprint(c.port), c.across)
 	}
 	for _, place := range p.places {
 		if place.tried {
-			r.Add(reachable, truth(place.reached), place.kind, place.url)
+			r.Add(reachable, result.Truth(place.reached), place.kind, place.url)
 		}
 	}
 	for _, b := range p.bindings {
@@ -78,7 +81,7 @@ func (p *probe) measure() {
 	}
 	for _, b := range p.bindings {
 		for _, name := range p.names(p.name) {
-			r.Add(nameCovered, truth(b.seen() && covers(b.peer.Certificates[0], name)), b.address.String(), b.sni, name)
+			r.Add(nameCovered, result.Truth(b.seen() && covers(b.peer.Certificates[0], name)), b.address.String(), b.sni, name)
 		}
 		for _, v := range b.accepted {
 			r.Add(versionAccepted, 1, b.address.String(), tls.VersionName(v))
@@ -91,9 +94,9 @@ func (p *probe) measure() {
 
 func (p *probe) measureBinding(b *binding) {
 	r, address := p.run.Result, b.address.String()
-	r.Add(trusted, truth(b.seen() && b.peer.Refused == nil), address, b.sni)
+	r.Add(trusted, result.Truth(b.seen() && b.peer.Refused == nil), address, b.sni)
 	if len(p.Thumbprints) > 0 {
-		r.Add(expectedMetric, truth(b.seen() && p.expected(b)), address, b.sni)
+		r.Add(expectedMetric, result.Truth(b.seen() && p.expected(b)), address, b.sni)
 	}
 	if !b.seen() {
 		return
@@ -103,15 +106,8 @@ func (p *probe) measureBinding(b *binding) {
 	r.Add(notAfter, float64(leaf.NotAfter.Unix()), address, b.sni)
 	r.Add(tlsInfo, 1, address, b.sni, secure.Version, secure.Cipher)
 	if b.revoked != nil {
-		r.Add(revoked, truth(*b.revoked), address, b.sni)
+		r.Add(revoked, result.Truth(*b.revoked), address, b.sni)
 	}
-}
-
-func truth(b bool) float64 {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
