@@ -246,15 +246,6 @@ func TestRequests(t *testing.T) {
 	}
 }
 
-func TestCodeLabels(t *testing.T) {
-	t.Parallel()
-	for code, want := range map[string]string{"": "", "600": "600", "InvalidUser": "InvalidUser", "999": "other", "<b>": "other"} {
-		if got := autodiscover.CodeLabel(code); got != want {
-			t.Errorf("%q: %q, want %q", code, got, want)
-		}
-	}
-}
-
 func fuzz(f *testing.F, parse func(io.Reader) *autodiscover.Answer) {
 	f.Helper()
 	for _, text := range samples(f) {

@@ -5,7 +5,6 @@ package autodiscover
 import (
 	"errors"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/ews-exporter/ews_exporter/internal/ews/boundedxml"
@@ -85,23 +84,6 @@ const (
 	maxText     = 512
 	maxWord     = 128
 )
-
-// codes are the error codes that are told apart: POX's (MS-OXDSCLI 2.2.4.1.1.3.2), SOAP's (Microsoft Learn, "ErrorCode
-// (SOAP)") and JSON's.
-var codes = []string{
-	"500", "501", "600", "601", "602", "603",
-	"NoError", "RedirectAddress", "RedirectUrl", "InvalidUser", "InvalidRequest", "InvalidSetting", "SettingIsNotAvailable",
-	"ServerBusy", "InvalidDomain", "NotFederated", "InternalServerError",
-	"ProtocolNotSupported", "MissingProtocol", "MandatoryParameterMissing",
-}
-
-// CodeLabel is an ErrorCode as a metric's label: itself when it is a known one, empty when there is none, else "other".
-func CodeLabel(code string) string {
-	if code == "" || slices.Contains(codes, code) {
-		return code
-	}
-	return "other"
-}
 
 // unreadable is the answer for a document that could not be walked.
 func unreadable(err error) *Answer {
