@@ -1,7 +1,9 @@
 package dashboards
 
 import (
+	"bytes"
 	"encoding/json"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,24 +18,47 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/servers"
 )
 
-// dashboard is as much of Grafana's model as the tests look at.
+// dashboard is Grafana's model, as far as these dashboards use it: a field that is not here is a slip. What only Grafana
+// looks into is any.
 type dashboard struct {
-	UID           string `json:"uid"`
-	Title         string `json:"title"`
-	Description   string `json:"description"`
-	SchemaVersion int    `json:"schemaVersion"`
+	UID           string   `json:"uid"`
+	Title         string   `json:"title"`
+	Description   string   `json:"description"`
+	Tags          []string `json:"tags"`
+	SchemaVersion int      `json:"schemaVersion"`
+	Version       int      `json:"version"`
+	Editable      bool     `json:"editable"`
+	GraphTooltip  int      `json:"graphTooltip"`
+	Refresh       string   `json:"refresh"`
+	Time          any      `json:"time"`
+	Timezone      string   `json:"timezone"`
 	Templating    struct {
 		List []variable `json:"list"`
 	} `json:"templating"`
-	Panels []panel `json:"panels"`
+	Annotations any     `json:"annotations"`
+	Links       []link  `json:"links"`
+	Panels      []panel `json:"panels"`
 
 	text string
 }
 
 type variable struct {
-	Name       string `json:"name"`
-	Type       string `json:"type"`
-	Definition string `json:"definition"`
+	Name        string     `json:"name"`
+	Label       string     `json:"label"`
+	Type        string     `json:"type"`
+	Datasource  datasource `json:"datasource"`
+	Definition  string     `json:"definition"`
+	Query       any        `json:"query"`
+	Refresh     int        `json:"refresh"`
+	Sort        int        `json:"sort"`
+	Multi       bool       `json:"multi"`
+	IncludeAll  bool       `json:"includeAll"`
+	AllValue    string     `json:"allValue"`
+	Current     any        `json:"current"`
+	Hide        int        `json:"hide"`
+	Options     []any      `json:"options"`
+	Regex       string     `json:"regex"`
+	SkipURLSync bool       `json:"skipUrlSync"`
 }
 
 type panel struct {
@@ -44,18 +69,64 @@ type panel struct {
 	Datasource  datasource `json:"datasource"`
 	GridPos     box        `json:"gridPos"`
 	FieldConfig struct {
-		Defaults struct {
-			Unit string `json:"unit"`
-		} `json:"defaults"`
+		Defaults  fields `json:"defaults"`
+		Overrides []struct {
+			Matcher    struct{ ID, Options string }
+			Properties []struct {
+				ID    string `json:"id"`
+				Value any    `json:"value"`
+			} `json:"properties"`
+		} `json:"overrides"`
 	} `json:"fieldConfig"`
+	Options map[string]any `json:"options"`
 	Targets []struct {
-		RefID      string     `json:"refId"`
-		Expr       string     `json:"expr"`
-		Datasource datasource `json:"datasource"`
+		RefID        string     `json:"refId"`
+		Expr         string     `json:"expr"`
+		Datasource   datasource `json:"datasource"`
+		LegendFormat string     `json:"legendFormat"`
+		Instant      bool       `json:"instant"`
+		Range        bool       `json:"range"`
+		Format       string     `json:"format"`
+		EditorMode   string     `json:"editorMode"`
 	} `json:"targets"`
-	Links []struct {
-		URL string `json:"url"`
-	} `json:"links"`
+	Links           []link `json:"links"`
+	Transformations []struct {
+		ID      string `json:"id"`
+		Options any    `json:"options"`
+	} `json:"transformations"`
+}
+
+type fields struct {
+	Unit       string   `json:"unit"`
+	Decimals   *int     `json:"decimals"`
+	Min        *float64 `json:"min"`
+	Max        *float64 `json:"max"`
+	Mappings   []any    `json:"mappings"`
+	Thresholds any      `json:"thresholds"`
+	Color      any      `json:"color"`
+	Custom     any      `json:"custom"`
+	Links      []link   `json:"links"`
+}
+
+type link struct {
+	Title       string   `json:"title"`
+	URL         string   `json:"url"`
+	TargetBlank bool     `json:"targetBlank"`
+	Type        string   `json:"type"`
+	Tags        []string `json:"tags"`
+	AsDropdown  bool     `json:"asDropdown"`
+	IncludeVars bool     `json:"includeVars"`
+	KeepTime    bool     `json:"keepTime"`
+	Icon        string   `json:"icon"`
+	Tooltip     string   `json:"tooltip"`
+}
+
+// options are those of each type of panel.
+var options = map[string][]string{
+	"stat":           {"colorMode", "graphMode", "justifyMode", "orientation", "reduceOptions", "textMode"},
+	"table":          {"cellHeight", "showHeader"},
+	"timeseries":     {"legend", "tooltip"},
+	"state-timeline": {"alignValue", "legend", "mergeValues", "rowHeight", "showValue", "tooltip"},
 }
 
 type datasource struct {
@@ -73,7 +144,7 @@ func (b box) overlaps(o box) bool {
 func each(t *testing.T, test func(*testing.T, dashboard)) {
 	t.Helper()
 	names, err := filepath.Glob("*.json")
-	if err != nil || len(names) < 5 {
+	if err != nil || len(names) < 7 {
 		t.Fatalf("dashboards: %v, %v", names, err)
 	}
 	for _, name := range names {
@@ -84,7 +155,9 @@ func each(t *testing.T, test func(*testing.T, dashboard)) {
 				t.Fatal(err)
 			}
 			d := dashboard{text: string(text)}
-			if err := json.Unmarshal(text, &d); err != nil {
+			decoder := json.NewDecoder(bytes.NewReader(text))
+			decoder.DisallowUnknownFields()
+			if err := decoder.Decode(&d); err != nil {
 				t.Fatal(err)
 			}
 			test(t, d)
@@ -119,8 +192,8 @@ func checkPanel(t *testing.T, p panel) {
 	if p.Title == "" || p.Description == "" || p.FieldConfig.Defaults.Unit == "" {
 		t.Errorf("panel %d: title %q, description %q, unit %q", p.ID, p.Title, p.Description, p.FieldConfig.Defaults.Unit)
 	}
-	if !slices.Contains([]string{"stat", "timeseries", "table", "state-timeline"}, p.Type) {
-		t.Errorf("%s has the type %q", p.Title, p.Type)
+	if got, want := slices.Sorted(maps.Keys(p.Options)), options[p.Type]; !slices.Equal(got, want) {
+		t.Errorf("%s has the type %q and the options %q, want %q", p.Title, p.Type, got, want)
 	}
 	if g := p.GridPos; g.X < 0 || g.Y < 0 || g.W < 1 || g.H < 2 || g.X+g.W > 24 {
 		t.Errorf("%s is outside the grid: %+v", p.Title, g)
@@ -146,6 +219,57 @@ func checkPanel(t *testing.T, p panel) {
 	if len(p.Links) == 0 {
 		t.Errorf("%s links to no page", p.Title)
 	}
+}
+
+// One button leads from each dashboard to each other one, and takes the time range and what was chosen along.
+func TestDashboardsLeadToEachOther(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, d dashboard) {
+		const tag = "ews_exporter"
+		i := slices.IndexFunc(d.Links, func(l link) bool { return l.Type == "dashboards" && slices.Contains(l.Tags, tag) })
+		if !slices.Contains(d.Tags, tag) || i < 0 || !d.Links[i].IncludeVars || !d.Links[i].KeepTime {
+			t.Errorf("tags %q, links %+v", d.Tags, d.Links)
+		}
+		for _, p := range d.Panels {
+			for _, l := range p.FieldConfig.Defaults.Links {
+				uid, _, _ := strings.Cut(strings.TrimPrefix(l.URL, "/d/"), "?")
+				if text, err := os.ReadFile(strings.TrimPrefix(uid, "ews-exporter-") + ".json"); err != nil || !strings.Contains(string(text), `"uid": "`+uid+`"`) {
+					t.Errorf("%s leads to %s, which is not there", p.Title, l.URL)
+				}
+			}
+		}
+	})
+}
+
+var (
+	groups  = regexp.MustCompile(`\bby \(([^)]*)\)`)
+	legends = regexp.MustCompile(`\{\{(\w+)\}\}`)
+	chosen  = regexp.MustCompile(`^label_values\(.+, (\w+)\)$`)
+)
+
+// A legend names labels that its expression keeps: those of the first aggregation. A variable offers a label of scraping.
+func TestLegendsNameLabelsThatAreThere(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, d dashboard) {
+		for _, p := range d.Panels {
+			for _, target := range p.Targets {
+				var kept []string
+				if m := groups.FindStringSubmatch(target.Expr); m != nil {
+					kept = strings.Split(m[1], ", ")
+				}
+				for _, m := range legends.FindAllStringSubmatch(target.LegendFormat, -1) {
+					if !slices.Contains(kept, m[1]) {
+						t.Errorf("%s: the legend %q names %s, which %s does not keep", p.Title, target.LegendFormat, m[1], target.Expr)
+					}
+				}
+			}
+		}
+		for _, v := range d.Templating.List {
+			if m := chosen.FindStringSubmatch(v.Definition); v.Type == "query" && (m == nil || !slices.Contains(declared.ScrapeLabels, m[1])) {
+				t.Errorf("variable %s: %s", v.Name, v.Definition)
+			}
+		}
+	})
 }
 
 func TestUniqueUIDs(t *testing.T) {
