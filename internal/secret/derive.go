@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"html"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -15,50 +14,21 @@ import (
 // minDerived is the fewest characters of a derived form that are looked for: shorter ones turn up in any text.
 const minDerived = 3
 
-// needle is a text to look for. In base64 the characters beside it may hold a few more bits of the secret: left and
-// right say whether to hide one more on that side.
-type needle struct {
-	text        string
-	left, right bool
-}
-
-// find appends where the needle is in s to found. Occurrences that overlap each other make one span.
-func (n needle) find(s string, found []span) []span {
-	first := len(found)
-	for from := 0; ; {
-		i := strings.Index(s[from:], n.text)
-		if i < 0 {
-			return found
-		}
-		at := span{start: from + i, end: from + i + len(n.text)}
-		from = at.start + 1
-		if n.left && at.start > 0 && isBase64(s[at.start-1]) {
-			at.start--
-		}
-		if n.right && at.end < len(s) && isBase64(s[at.end]) {
-			at.end++
-		}
-		if last := len(found) - 1; last >= first && at.start <= found[last].end {
-			found[last].end = at.end
-			continue
-		}
-		found = append(found, at)
-	}
-}
-
-func isBase64(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("+/-_", c) >= 0
-}
+// maxDerived is how much of a value its forms are made of: there are some two hundred, and a target may hand out a token
+// of any length.
+const maxDerived = 1 << 10
 
 // derive returns what to look for when value is secret, without doubles.
 func derive(value string) []needle {
-	needles := []needle{{text: value}}
-	known := map[string]bool{value: true}
-	for _, f := range forms(value) {
+	head := value[:min(len(value), maxDerived)]
+	rest := value[len(head):]
+	needles := []needle{{text: head, rest: rest}}
+	known := map[string]bool{head: true}
+	for _, f := range forms(head) {
 		for _, text := range escapes(f.text) {
 			if len(text) >= minDerived && !known[text] {
 				known[text] = true
-				needles = append(needles, needle{text, f.left, f.right})
+				needles = append(needles, needle{text: text, left: f.left, right: f.right, open: rest != ""})
 			}
 		}
 	}
@@ -102,22 +72,46 @@ func base64At(enc *base64.Encoding, offset int, raw string) needle {
 // escapes returns the ways in which URLs, JSON, HTML and Go's %q write text, the text itself first.
 func escapes(text string) []string {
 	all := []string{text}
+	if !strings.ContainsFunc(text, escaped) {
+		return all
+	}
 	query := url.QueryEscape(text)
 	for _, s := range []string{query, strings.ReplaceAll(query, "+", "%20"), url.PathEscape(text)} {
-		all = append(all, s, percent.ReplaceAllStringFunc(s, strings.ToLower))
+		all = append(all, s, lowerPercent(s))
 	}
 	for _, s := range []string{jsonText(text, true), jsonText(text, false), inner(strconv.Quote(text))} {
 		all = append(all, s, strings.ReplaceAll(s, "/", `\/`))
 	}
-	escaped := html.EscapeString(text) // &#34; and &#39;, as encoding/xml and browsers' tools write them
-	quot := strings.ReplaceAll(escaped, "&#34;", "&quot;")
-	return append(all, escaped, quot, strings.ReplaceAll(quot, "&#39;", "&apos;"), textNode.Replace(text))
+	inHTML := html.EscapeString(text) // &#34; and &#39;, as encoding/xml and browsers' tools write them
+	quot := strings.ReplaceAll(inHTML, "&#34;", "&quot;")
+	return append(all, inHTML, quot, strings.ReplaceAll(quot, "&#39;", "&apos;"), textNode.Replace(text))
 }
 
-var (
-	percent  = regexp.MustCompile(`%[0-9A-F]{2}`)
-	textNode = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
-)
+// escaped tells whether something writes a character in another way: all but RFC 3986's unreserved ones.
+func escaped(c rune) bool {
+	return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune("-._~", c)
+}
+
+// lowerPercent writes %2F as %2f.
+func lowerPercent(s string) string {
+	b := []byte(s)
+	for i := 0; i+2 < len(b); i++ {
+		if b[i] == '%' {
+			b[i+1], b[i+2] = lower(b[i+1]), lower(b[i+2])
+			i += 2
+		}
+	}
+	return string(b)
+}
+
+func lower(c byte) byte {
+	if c >= 'A' && c <= 'F' {
+		c += 'a' - 'A'
+	}
+	return c
+}
+
+var textNode = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
 // jsonText returns text as the inside of a JSON string; forHTML also escapes <, > and &.
 func jsonText(text string, forHTML bool) string {

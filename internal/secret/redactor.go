@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 )
 
 // maxValues bounds the work that a target can cause by handing out values that count as secret, cookies above all.
@@ -15,17 +14,17 @@ const maxValues = 256
 // each alignment, hex, the escapes of URLs, JSON and HTML, and UTF-16LE as NTLM has it. It is safe for concurrent use;
 // the zero Redactor knows no secret and changes nothing.
 //
+// A value of more than 1 KiB is looked for by its first 1 KiB. What follows there is hidden too: the rest of the value
+// where it stands as it is, and everything to the end of the text where it stands in another form.
+//
 // It does not find a secret that was hashed, encrypted, compressed or cut in pieces, nor one of two bytes in base64 or
 // hex. Once it was given more than 256 values it replaces every text as a whole, as it can no longer tell.
 type Redactor struct {
-	mu    sync.Mutex // held while adding
-	state atomic.Pointer[state]
-}
-
-// state is what a Redactor knows. It is replaced, never changed.
-type state struct {
+	mu      sync.Mutex
 	values  map[string]bool
+	pending []string // values that the index does not know yet
 	needles []needle
+	index   *index // what texts are held against; nil while no value is known
 	full    bool
 }
 
@@ -36,47 +35,53 @@ type span struct{ start, end int }
 func (r *Redactor) Add(values ...string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	old := r.state.Load()
-	if old == nil {
-		old = &state{}
-	}
-	next := &state{values: map[string]bool{}, needles: slices.Clone(old.needles), full: old.full}
-	for v := range old.values {
-		next.values[v] = true
-	}
 	for _, v := range values {
-		next.add(v)
-	}
-	if len(next.values) > 0 {
-		r.state.Store(next)
+		switch {
+		case v == "" || r.values[v]:
+		case len(r.values) == maxValues:
+			r.full = true
+		default:
+			if r.values == nil {
+				r.values = map[string]bool{}
+			}
+			r.values[v] = true
+			r.pending = append(r.pending, v)
+		}
 	}
 }
 
-func (s *state) add(value string) {
-	switch {
-	case value == "" || s.values[value]:
-	case len(s.values) == maxValues:
-		s.full = true
-	default:
-		s.values[value] = true
-		s.needles = append(s.needles, derive(value)...)
+// known gives the index of all values; nil while there is none. It is made when it is wanted, because most values are
+// made known long before the first text is redacted.
+func (r *Redactor) known() (i *index, full bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.pending) > 0 && !r.full {
+		for _, v := range r.pending {
+			r.needles = append(r.needles, derive(v)...)
+		}
+		r.pending, r.index = nil, newIndex(r.needles)
 	}
+	return r.index, r.full
+}
+
+// knowsNothing tells whether there is nothing to look for.
+func (r *Redactor) knowsNothing() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.values) == 0
 }
 
 // String returns s with each secret, and what is derived from it, replaced by Mask. Secrets that overlap or touch are
 // replaced together, so that nothing of the longer one is left beside the shorter.
 func (r *Redactor) String(s string) string {
-	known := r.state.Load()
-	if known == nil || s == "" {
+	known, full := r.known()
+	switch {
+	case s == "" || known == nil && !full:
 		return s
-	}
-	if known.full {
+	case full:
 		return Mask
 	}
-	var found []span
-	for _, n := range known.needles {
-		found = n.find(s, found)
-	}
+	found := known.find(s)
 	if len(found) == 0 {
 		return s
 	}

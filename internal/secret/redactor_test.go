@@ -27,7 +27,7 @@ func TestRedactorFindsEveryForm(t *testing.T) {
 		"hex":               hex.EncodeToString([]byte(planted)),
 		"HEX":               strings.ToUpper(hex.EncodeToString([]byte(planted))),
 		"query":             upper,
-		"query, lower case": percent.ReplaceAllStringFunc(upper, strings.ToLower),
+		"query, lower case": lowerPercent(upper),
 		"query with %20":    strings.ReplaceAll(upper, "+", "%20"),
 		"path":              url.PathEscape(planted),
 		"JSON":              inner(string(asJSON)),
@@ -101,6 +101,65 @@ func TestRedactorTakesOverlappingSecretsTogether(t *testing.T) {
 			r.Add(tt.secrets...)
 			if got := r.String(tt.text); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// TestRedactorFindsALongTokenByItsBeginning, and hides all of it: exactly where it stands as it is, and to the end of the
+// text where it stands in another form.
+func TestRedactorFindsALongTokenByItsBeginning(t *testing.T) {
+	t.Parallel()
+	token := longToken()
+	var r Redactor
+	r.Add(token)
+	for name, tt := range map[string]struct{ text, want string }{
+		"plain":           {"<- " + token + " ->", "<- " + Mask + " ->"},
+		"plain, cut off":  {"<- " + token[:40<<10] + " ->", "<- " + Mask + " ->"},
+		"hex":             {"<- " + hex.EncodeToString([]byte(token)) + " ->", "<- " + Mask},
+		"base64":          {"<- " + base64.StdEncoding.EncodeToString([]byte(token)) + " ->", "<- " + Mask},
+		"query":           {"<- " + url.QueryEscape(token) + " ->", "<- " + Mask},
+		"UTF-16LE":        {"<- " + utf16LE(token) + " ->", "<- " + Mask},
+		"another's token": {"<- " + token[1:2000] + " ->", "<- " + token[1:2000] + " ->"},
+	} {
+		if got := r.String(tt.text); got != tt.want {
+			t.Errorf("%s: %d bytes became %d: %.80q", name, len(tt.text), len(got), got)
+		}
+	}
+}
+
+// longToken is 80 kB of base64, as a hostile server may send in a challenge.
+func longToken() string {
+	raw := make([]byte, 60_000)
+	for i := range raw {
+		raw[i] = byte(i * i >> 3)
+	}
+	return base64.StdEncoding.EncodeToString(raw)
+}
+
+// BenchmarkRedactor is what a probe pays to take its secrets out: of a result without them, since that is the rule.
+func BenchmarkRedactor(b *testing.B) {
+	token := longToken()
+	var cookies []string
+	for i := range 32 {
+		cookies = append(cookies, fmt.Sprintf("%d-%.4000s", i, token[i:]))
+	}
+	text := strings.Repeat("X-Some-Field: and what it says\r\n", 500) // 15 kB, which is as much of a head as is kept
+	for _, bb := range []struct {
+		name    string
+		secrets []string
+	}{
+		{"a password", []string{"correct-horse-battery"}},
+		{"a password and NTLM's three messages", []string{"correct-horse-battery", token[:56], token[:300], token[:700]}},
+		{"a hostile token of 80 kB", []string{token}},
+		{"hostile cookies, 32 of 4 kB", cookies},
+	} {
+		b.Run(bb.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				var r Redactor
+				r.Add(bb.secrets...)
+				_ = r.String(text)
 			}
 		})
 	}

@@ -8,7 +8,7 @@ import "reflect"
 // Unexported fields are left alone, and so are fields tagged `redact:"-"`: what many values share, such as a
 // declaration, must not be changed through one of them.
 func (r *Redactor) Walk(v any) {
-	if r.state.Load() == nil {
+	if r.knowsNothing() {
 		return
 	}
 	p := reflect.ValueOf(v)

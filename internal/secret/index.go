@@ -1,0 +1,99 @@
+package secret
+
+import "strings"
+
+// needle is a text to look for. In base64 the characters beside it may hold a few more bits of the secret: left and
+// right say whether to hide one more on that side.
+type needle struct {
+	text        string
+	left, right bool
+	rest        string // of a value whose beginning text is: hidden as far as it follows
+	open        bool   // text is the beginning of something whose end is not known: all that follows is hidden
+}
+
+// at is the stretch of s that the needle, which stands at start, hides.
+func (n *needle) at(s string, start int) span {
+	end := start + len(n.text)
+	if n.left && start > 0 && isBase64(s[start-1]) {
+		start--
+	}
+	switch {
+	case n.open:
+		end = len(s)
+	case n.right && end < len(s) && isBase64(s[end]):
+		end++
+	}
+	return span{start, end + common(s[end:], n.rest)}
+}
+
+// common is the length of what two texts begin with alike.
+func common(a, b string) int {
+	n := min(len(a), len(b))
+	for i := range n {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	return n
+}
+
+// index finds needles by how they begin, all in one pass over a text, whatever their number.
+type index struct {
+	size   int // of a beginning, in bytes
+	begins [1 << 16 / 64]uint64
+	under  map[string][]*needle
+}
+
+// maxBegin is the most bytes of a beginning: enough to tell encodings apart.
+const maxBegin = 8
+
+func newIndex(needles []needle) *index {
+	x := &index{size: maxBegin, under: make(map[string][]*needle, len(needles))}
+	for i := range needles {
+		x.size = min(x.size, len(needles[i].text))
+	}
+	for i := range needles {
+		n := &needles[i]
+		if x.size > 1 {
+			pair := pair(n.text)
+			x.begins[pair/64] |= 1 << (pair % 64)
+		}
+		x.under[n.text[:x.size]] = append(x.under[n.text[:x.size]], n)
+	}
+	return x
+}
+
+// pair is the first two bytes of a text, as one number.
+func pair(s string) int { return int(s[0])<<8 | int(s[1]) }
+
+// find gives what the needles hide in s, nearly in order: one may start a byte before the one that it follows. Those
+// that overlap are one.
+func (x *index) find(s string) []span {
+	var found []span
+	for i := 0; i+x.size <= len(s); i++ {
+		if x.size > 1 {
+			if p := pair(s[i:]); x.begins[p/64]>>(p%64)&1 == 0 {
+				continue
+			}
+		}
+		for _, n := range x.under[s[i:i+x.size]] {
+			if strings.HasPrefix(s[i:], n.text) {
+				found = join(found, n.at(s, i))
+			}
+		}
+	}
+	return found
+}
+
+// join appends a span, or widens the last one where they overlap or touch.
+func join(found []span, at span) []span {
+	if last := len(found) - 1; last >= 0 && at.start <= found[last].end {
+		found[last] = span{min(found[last].start, at.start), max(found[last].end, at.end)}
+		return found
+	}
+	return append(found, at)
+}
+
+func isBase64(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("+/-_", c) >= 0
+}
