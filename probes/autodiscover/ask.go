@@ -227,9 +227,14 @@ func (a *attempt) open(ctx context.Context, run *prober.Run, step *prober.Step, 
 	return conn, &prober.Logon{}, err
 }
 
+// fields are those of every request.
+func (*probe) fields(run *prober.Run) []origin.Field {
+	return append([]origin.Field{{Name: "User-Agent", Value: run.Agent}}, prober.Correlation()...)
+}
+
 // request builds the request of the attempt's method.
 func (a *attempt) request(run *prober.Run, u *url.URL) *wire.Request {
-	fields := []origin.Field{{Name: "User-Agent", Value: run.Agent}}
+	fields := a.p.fields(run)
 	at := u.EscapedPath()
 	switch a.method {
 	case POX:
@@ -340,7 +345,7 @@ func (a *attempt) redirected(ctx context.Context, r *reply, host string) error {
 	defer conn.Close()
 	var location string
 	err = on(r.step, conn, func() error {
-		x, body, err := conn.Do(run.Request("GET", u.Path, []origin.Field{{Name: "User-Agent", Value: run.Agent}}, nil), 64<<10)
+		x, body, err := conn.Do(run.Request("GET", u.Path, a.p.fields(run), nil), 64<<10)
 		r.exchange = run.Keep(r.step.Name()+".request", x.Record, body, err)
 		final := x.Record.Final
 		if final == nil {

@@ -74,7 +74,7 @@ func (p *probe) reach(ctx context.Context, step *prober.Step, text string) error
 	}
 	defer conn.Close()
 	return on(step, conn, func() error {
-		x, body, err := conn.Do(run.Request("GET", cmp.Or(u.EscapedPath(), "/"), []origin.Field{{Name: "User-Agent", Value: run.Agent}}, nil), 64<<10)
+		x, body, err := conn.Do(run.Request("GET", cmp.Or(u.EscapedPath(), "/"), p.fields(run), nil), 64<<10)
 		e := run.Keep(step.Name()+".request", x.Record, body, err)
 		if e.Final == nil {
 			return err

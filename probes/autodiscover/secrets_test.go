@@ -161,3 +161,36 @@ func TestBlackHolesLeaveTime(t *testing.T) {
 		t.Errorf("failure %v", res.Failure)
 	}
 }
+
+// TestRequestsCanBeFoundInLogs: each request bears an id of its own, which the legs of its logon share.
+func TestRequestsCanBeFoundInLogs(t *testing.T) {
+	t.Parallel()
+	a := start(t, "autodiscover-redirect-chain")
+	r := probeOnce(t, exporter(t, a, "methods: [pox, soap, json, get], attempts: 1, follow_up: true"), lab.MailAddress, "")
+	ids := map[string][]string{} // of a connection
+	for _, e := range r.Exchanges {
+		id := ""
+		for _, f := range e.Header {
+			if f.Name == "client-request-id" {
+				id = f.Value
+			}
+		}
+		if len(id) != 36 {
+			t.Errorf("%s %s in step %s: client-request-id %q", e.Method, e.URL, e.Step, id)
+		}
+		key := fmt.Sprint(e.Connection)
+		if !slices.Contains(ids[key], id) {
+			ids[key] = append(ids[key], id)
+		}
+	}
+	seen := map[string]bool{}
+	for connection, list := range ids {
+		if len(list) != 1 || seen[list[0]] {
+			t.Errorf("connection %s, which serves one request, bears the ids %v", connection, list)
+		}
+		seen[list[0]] = true
+	}
+	if len(seen) < 8 {
+		t.Errorf("only %d requests were made", len(seen))
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/ews"
@@ -38,42 +39,70 @@ func (p *probe) call(ctx context.Context, step *prober.Step, part string, reques
 	if part == "" {
 		return p.ask(ctx, step, request, accept)
 	}
-	step = step.Step(part)
-	response, err := p.ask(ctx, step, request, accept)
-	step.End(err)
+	var response *ews.Response
+	err := within(step, part, func(part *prober.Step) (err error) {
+		response, err = p.ask(ctx, part, request, accept)
+		return err
+	})
 	return response, err
+}
+
+// within does f as a part of step.
+func within(step *prober.Step, part string, f func(*prober.Step) error) error {
+	step = step.Step(part)
+	if failed := step.End(f(step)); failed != nil {
+		return failed
+	}
+	return nil
 }
 
 // ask sends a request and judges by its content what comes back: neither does 200 mean success, nor 500 that nobody of
 // Exchange's answered.
 func (p *probe) ask(ctx context.Context, step *prober.Step, request ews.Request, accept []string) (*ews.Response, error) {
-	return p.judged(ctx, step.Name(), func(line string) { step.Detail("%s", line) }, request, accept)
-}
-
-// judged is ask for a step of this name; detail takes the line that a person reads beside it.
-func (p *probe) judged(ctx context.Context, step string, detail func(string), request ews.Request, accept []string) (*ews.Response, error) {
-	p.code = ""
-	e, body, err := p.send(ctx, step, p.session.request("POST", p.path(), request.Body))
+	p.code, p.said = "", ""
+	e, body, err := p.send(ctx, step.Name(), p.session.request("POST", p.path(), request.Body))
 	if err != nil {
 		return nil, err
 	}
 	response := ews.Parse(bytes.NewReader(body))
+	return response, p.judge(step, e, response, request, accept)
+}
+
+// judge judges a response of an exchange. Its error is a failure.
+func (p *probe) judge(step *prober.Step, e *result.Exchange, response *ews.Response, request ews.Request, accept []string) error {
 	v := response.Judge(request, accept...)
 	if version := response.Server.String(); version != "" {
 		e.Origin.Version = version
 	}
 	p.code = v.Code
-	detail(subject(e.Origin) + " " + plain.Cut(plain.Escape(v.Message), 200))
+	p.said = spoken(e.Origin, v)
+	step.Detail("%s", p.said)
 	spoke := response.Kind == ews.Answered || response.Kind == ews.Faulted
 	switch {
 	case e.Final.Status/100 != 2 && (!spoke || v.OK):
-		return nil, statusFailure(request.Operation, e)
+		return statusFailure(request.Operation, e)
 	case v.Reason == ews.ReasonThrottled:
-		return nil, p.throttled(request.Operation, e, v)
+		return p.throttled(request.Operation, e, v)
 	case !v.OK:
-		return nil, failure.New(failure.Content, v.Reason, "%s: %s %s", request.Operation, subject(e.Origin), v.Message)
+		return failure.New(failure.Content, v.Reason, "%s: %s %s", request.Operation, subject(e.Origin), v.Message)
 	}
-	return response, nil
+	return nil
+}
+
+// spoken is what a person reads beside a step: who answered, with which code and class, and which version EWS says it has.
+func spoken(who origin.Origin, v ews.Verdict) string {
+	text := subject(who) + " " + plain.Cut(plain.Escape(v.Message), 200)
+	var more []string
+	if v.Class != "" {
+		more = append(more, "ResponseClass "+plain.Text(v.Class, 32))
+	}
+	if who.Version != "" {
+		more = append(more, "version "+who.Version)
+	}
+	if len(more) > 0 {
+		text += " (" + strings.Join(more, ", ") + ")"
+	}
+	return text
 }
 
 // throttledFor is how long to leave a server alone that is too busy and does not say for how long.

@@ -25,6 +25,7 @@ type probe struct {
 
 	outcomes map[string]*outcome
 	code     string        // ResponseCode of the request judged last; empty without one
+	said     string        // what was said of it to a person; empty without one
 	backOff  time.Duration // how long the target is to be left alone; 0 when it did not ask for that
 }
 
@@ -100,10 +101,13 @@ func (p *probe) operate(ctx context.Context, op string) bool {
 		failed = failure.From(err)
 		p.outcomes[op] = &outcome{failure: failed, code: p.code}
 	} else {
-		p.code = ""
+		p.code, p.said = "", ""
 		step := p.run.Step(op)
 		start := p.run.Now()
 		failed = step.End(operations[op](p, ctx, step))
+		if p.said != "" {
+			step.Detail("%s", p.said)
+		}
 		p.outcomes[op] = &outcome{begun: true, took: p.run.Now() - start, failure: failed, code: p.code}
 	}
 	if failed == nil {

@@ -2,8 +2,6 @@ package ewssync
 
 import (
 	"context"
-	"crypto/rand"
-	"fmt"
 
 	"github.com/ews-exporter/ews_exporter/internal/auth"
 	"github.com/ews-exporter/ews_exporter/internal/ews"
@@ -61,21 +59,13 @@ func (s *session) request(method, path string, body []byte) *wire.Request {
 	if method == "POST" {
 		own = append(own, origin.Field{Name: "Accept", Value: "text/xml"}, origin.Field{Name: "Content-Type", Value: ews.ContentType})
 	}
-	own = append(own, origin.Field{Name: "client-request-id", Value: newGUID()}, origin.Field{Name: "return-client-request-id", Value: "true"})
+	own = append(own, prober.Correlation()...)
 	if s.AnchorMailbox != "" && method == "POST" {
 		own = append(own, origin.Field{Name: "X-AnchorMailbox", Value: s.AnchorMailbox}, origin.Field{Name: "X-PreferServerAffinity", Value: "true"})
 	}
 	request := s.run.Request(method, path, prober.Headers(own, s.Headers), body)
 	request.URL = s.run.Target.Scheme + "://" + s.run.Target.Authority() + path
 	return request
-}
-
-// newGUID is a random GUID (RFC 9562 section 5.4).
-func newGUID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
 // send sends a request on the connection, logs on where that is asked for, and gives the final response that is no

@@ -85,8 +85,8 @@ func (p *probe) syncWriting(ctx context.Context, step *prober.Step) error {
 		return err
 	}
 	state := ""
-	if err := step.Do("items", func() (err error) {
-		state, _, err = p.changesUntil(ctx, step.Name()+".items", state, "")
+	if err := within(step, "items", func(part *prober.Step) (err error) {
+		state, _, err = p.changesUntil(ctx, part, state, "")
 		return err
 	}); err != nil {
 		return err
@@ -95,8 +95,8 @@ func (p *probe) syncWriting(ctx context.Context, step *prober.Step) error {
 	if err != nil {
 		return err
 	}
-	if err := step.Do("get_changes", func() error {
-		_, found, err := p.changesUntil(ctx, step.Name()+".get_changes", state, id)
+	if err := within(step, "get_changes", func(part *prober.Step) error {
+		_, found, err := p.changesUntil(ctx, part, state, id)
 		if err == nil && !found {
 			err = failure.New(failure.Content, reasonItemMissing, "an item was created, and the synchronisation after it does not have it")
 		}
@@ -109,9 +109,9 @@ func (p *probe) syncWriting(ctx context.Context, step *prober.Step) error {
 
 // changesUntil reads the folder's changes since a state until there are no more, or one creates the item wanted. It gives
 // the state that was reached.
-func (p *probe) changesUntil(ctx context.Context, name, state, wanted string) (string, bool, error) {
+func (p *probe) changesUntil(ctx context.Context, step *prober.Step, state, wanted string) (string, bool, error) {
 	for range maxPages {
-		r, err := p.askNamed(ctx, name, p.builder.SyncFolderItems(*p.folder, state, 512))
+		r, err := p.ask(ctx, step, p.builder.SyncFolderItems(*p.folder, state, 512), nil)
 		if err != nil {
 			return "", false, err
 		}
@@ -128,7 +128,7 @@ func (p *probe) changesUntil(ctx context.Context, name, state, wanted string) (s
 
 // create puts an item into the folder, and remembers it until it is deleted.
 func (p *probe) create(ctx context.Context, step *prober.Step) (string, error) {
-	created, err := p.call(ctx, step, "create", p.builder.CreateItem(*p.folder, subjectPrefix+newGUID()))
+	created, err := p.call(ctx, step, "create", p.builder.CreateItem(*p.folder, subjectPrefix+prober.NewGUID()))
 	if err != nil {
 		return "", err
 	}
@@ -156,8 +156,8 @@ func (p *probe) notifyWriting(ctx context.Context, step *prober.Step) error {
 	if err != nil {
 		return err
 	}
-	if err := step.Do("get_events", func() error {
-		return p.awaitEvent(ctx, step.Name()+".get_events", subscribed, id)
+	if err := within(step, "get_events", func(part *prober.Step) error {
+		return p.awaitEvent(ctx, part, subscribed, id)
 	}); err != nil {
 		p.affinity(at)
 		return err
@@ -172,10 +172,10 @@ func (p *probe) notifyWriting(ctx context.Context, step *prober.Step) error {
 }
 
 // awaitEvent asks for events until the one comes that tells of the item.
-func (p *probe) awaitEvent(ctx context.Context, name string, subscribed *ews.Response, id string) error {
+func (p *probe) awaitEvent(ctx context.Context, step *prober.Step, subscribed *ews.Response, id string) error {
 	watermark, begun, others := subscribed.Watermark, time.Now(), 0
 	for {
-		r, err := p.askNamed(ctx, name, p.builder.GetEvents(subscribed.Subscription, watermark))
+		r, err := p.ask(ctx, step, p.builder.GetEvents(subscribed.Subscription, watermark), nil)
 		if err != nil {
 			return err
 		}
@@ -207,11 +207,6 @@ func (p *probe) eventMissing(waited time.Duration, others int) error {
 	e := p.lastExchange()
 	p.run.Find(NotificationsMissing, result.Error, e.Origin, "An item was created in a folder with a subscription, and within %.1f s %s told of %d other events, and not of the item.", waited.Seconds(), subject(e.Origin), others)
 	return failure.New(failure.Content, NotificationsMissing, "no event told of an item that had been created %.1f s before, in a folder with a subscription", waited.Seconds())
-}
-
-// askNamed is ask for one of several requests within a step that Do began: the exchange bears the step's name.
-func (p *probe) askNamed(ctx context.Context, name string, request ews.Request) (*ews.Response, error) {
-	return p.judged(ctx, name, func(string) {}, request, nil)
 }
 
 // cleanUp deletes what this probe left in the folder, and what earlier ones did. It has the time that work does not get,
