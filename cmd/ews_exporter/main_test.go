@@ -23,7 +23,12 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/lab"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // output is what a running command has printed so far.
 type output struct {

@@ -18,10 +18,11 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/logging"
 )
 
-// What is in flight when the exporter stops may finish within patience; then it is answered as it is.
+// What is in flight when the exporter stops may finish within patience; then it is answered as it is. Together they stay
+// under the 30 s that Kubernetes gives a container.
 const (
 	patience = 25 * time.Second
-	farewell = 2 * time.Second
+	farewell = 4 * time.Second
 )
 
 func (c *command) runServe(ctx context.Context) int {
@@ -62,6 +63,9 @@ func (e *exporter) serve(ctx context.Context, listeners []net.Listener, flags *t
 	defer signal.Stop(hangup)
 	base := context.WithoutCancel(ctx)
 	group, ctx := errgroup.WithContext(ctx)
+	context.AfterFunc(ctx, func() {
+		log.Info("Stopping: no new probes, and those in flight may finish; a second signal ends them", "patience", e.patience)
+	})
 	for _, l := range listeners {
 		// A server of its own for each, because the toolkit changes the server that it serves.
 		server := &http.Server{
