@@ -5,6 +5,7 @@ NAME      := ews_exporter
 PACKAGE   := ./cmd/$(NAME)
 PLATFORMS := windows/amd64 linux/arm64 darwin/arm64
 FUZZTIME  ?= 10s
+SOAK      ?= 30m
 LINT      := go tool -modfile=tools/go.mod golangci-lint
 
 # What the binary says of itself. The date is the commit's, so that one commit gives one binary. Source without its
@@ -30,7 +31,7 @@ RACE = $(if $(shell echo 'int main(void) { return 0; }' | \
 SKIPPED := $(CURDIR)/build/skipped-tests
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test unit all-tests check-format vet lint servers cross bench fuzz screenshots docker clean
+.PHONY: help build run test unit all-tests check-format vet lint servers cross bench fuzz soak screenshots docker clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,6 +86,9 @@ bench: ## Run the benchmarks
 
 fuzz: ## Run every fuzz target for FUZZTIME each
 	FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
+
+soak: ## Load the exporter for SOAK (30m) with everything at once: nothing may grow, no answer may be lost
+	$(if $(RACE),CGO_ENABLED=1) go test $(RACE) -count=1 -timeout=0 -v -run='^TestSoak$$' ./cmd/ews_exporter -soak=$(SOAK)
 
 screenshots: ## Take the pictures of docs/pictures anew, with a real browser
 	go test -count=1 ./web/browser -run TestPictures -pictures $(CURDIR)/docs/pictures

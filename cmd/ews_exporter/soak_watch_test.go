@@ -1,0 +1,156 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// sample is what the exporter tells of itself at one moment, by the names of held.
+type sample map[string]float64
+
+// held is what must not grow, and how far the median of late samples may lie above that of earlier ones. The margins
+// are wide: hanging probes come and go, and the memory of past probes for the pages fills up to its bound (32 MiB).
+var held = []struct {
+	metric string
+	times  float64
+	more   float64
+}{
+	{"go_goroutines", 1.25, 100},
+	{"process_open_fds", 1.25, 50},
+	{"process_resident_memory_bytes", 1.25, 64 << 20},
+	{"go_memstats_heap_alloc_bytes", 1.5, 48 << 20},
+}
+
+const (
+	panics   = "ews_exporter_probe_panics_total"
+	inFlight = "ews_exporter_probes_in_flight"
+	probed   = "ews_exporter_probes_total"
+)
+
+// sample asks for /metrics.
+func (p *program) sample(t *testing.T) sample {
+	t.Helper()
+	code, body := get(t, p.url+"/metrics")
+	if code != http.StatusOK {
+		t.Fatalf("/metrics: %d", code)
+	}
+	s := sample{panics: value(t, body, panics), inFlight: value(t, body, inFlight), probed: value(t, body, probed)}
+	for _, h := range held {
+		s[h.metric] = value(t, body, h.metric)
+	}
+	return s
+}
+
+// value is the sum of all series of a metric, or of one with its labels.
+func value(t *testing.T, exposition, metric string) float64 {
+	t.Helper()
+	sum := 0.0
+	for _, m := range regexp.MustCompile(`(?m)^`+regexp.QuoteMeta(metric)+`(?:\{.*\})? (\S+)$`).FindAllStringSubmatch(exposition, -1) {
+		v, err := strconv.ParseFloat(m[1], 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum += v
+	}
+	return sum
+}
+
+// watch is what was sampled on the way.
+type watch struct{ samples []sample }
+
+// watch samples until ctx ends. A test of a minute has some sixty samples, one of half an hour two thousand.
+func (p *program) watch(ctx context.Context, t *testing.T) *watch {
+	t.Helper()
+	w := &watch{}
+	every := time.Second
+	if *soakFor < time.Minute {
+		every = 250 * time.Millisecond
+	}
+	for told := time.Now(); ; pause(ctx, every) {
+		if ctx.Err() != nil {
+			return w
+		}
+		s := p.sample(t)
+		w.samples = append(w.samples, s)
+		if s[panics] > 0 || s[inFlight] > probesAtOnce {
+			t.Errorf("after %d samples: %v panics, %v probes in flight", len(w.samples), s[panics], s[inFlight])
+			return w
+		}
+		if time.Since(told) > 5*time.Minute {
+			told = time.Now()
+			t.Logf("%s\n%s", told.Format(time.TimeOnly), w)
+		}
+	}
+}
+
+// medians are those of an early stretch, once everything was used, and of the end.
+func (w *watch) medians(metric string) (early, late float64) {
+	n := len(w.samples)
+	return median(w.samples[n/4:n/2], metric), median(w.samples[3*n/4:], metric)
+}
+
+func median(samples []sample, metric string) float64 {
+	if len(samples) == 0 {
+		return 0
+	}
+	values := make([]float64, len(samples))
+	for i, s := range samples {
+		values[i] = s[metric]
+	}
+	slices.Sort(values)
+	return values[len(values)/2]
+}
+
+func (w *watch) check(t *testing.T) {
+	t.Helper()
+	if len(w.samples) < 8 {
+		t.Fatalf("%d samples are too few to tell anything", len(w.samples))
+	}
+	for _, h := range held {
+		early, late := w.medians(h.metric)
+		if early == 0 {
+			t.Logf("%s is not told on this platform", h.metric)
+		}
+		if late > early*h.times+h.more {
+			t.Errorf("%s grew from %.0f to %.0f (medians of the second and the last quarter)", h.metric, early, late)
+		}
+	}
+}
+
+// String is a table of the medians.
+func (w *watch) String() string {
+	if len(w.samples) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "| probes | %.0f |\n", w.samples[len(w.samples)-1][probed])
+	for _, h := range held {
+		early, late := w.medians(h.metric)
+		fmt.Fprintf(&b, "| %s | %.0f | %.0f |\n", h.metric, early, late)
+	}
+	return b.String()
+}
+
+// settles waits until an exporter that nobody asks any more holds about what it held before the load.
+func (p *program) settles(t *testing.T, idle sample) {
+	t.Helper()
+	http.DefaultClient.CloseIdleConnections()
+	var now sample
+	for range 150 {
+		now = p.sample(t)
+		if now["go_goroutines"] <= idle["go_goroutines"]+10 && now["process_open_fds"] <= idle["process_open_fds"]+5 && now[inFlight] == 0 {
+			return
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+	t.Errorf("without a caller the exporter does not come to rest: before %v, now %v", idle, now)
+}
