@@ -31,7 +31,7 @@ RACE = $(if $(shell echo 'int main(void) { return 0; }' | \
 SKIPPED := $(CURDIR)/build/skipped-tests
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test unit all-tests check-format vet lint servers cross bench fuzz soak screenshots docker clean
+.PHONY: help build run demo test unit all-tests check-format vet lint servers cross bench fuzz soak screenshots docker clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,10 @@ build: ## Build build/ews_exporter (GOOS and GOARCH for another platform, OUT fo
 
 run: build ## Start the simulated Exchange site and the exporter over it, and say what to try
 	./build/$(NAME) lab --serve
+
+demo: build ## Show a 501 on its way from a load balancer to an alert, with a real Prometheus and Alertmanager
+	@scripts/install-test-servers.sh prometheus amtool
+	@go run ./deploy/demo
 
 test: ## Run everything: linters, all tests with real servers, builds for other platforms, a little fuzzing
 	@$(MAKE) --no-print-directory check-format vet

@@ -4,6 +4,7 @@
 #
 #   scripts/install-test-servers.sh             install what is missing, then say what still is
 #   INSTALL=no scripts/install-test-servers.sh  only say what is missing
+#   scripts/install-test-servers.sh prometheus amtool  look after these alone
 #
 # Exits 0 even when something is missing, because its tests are skipped then; with CI=true it exits 1.
 set -eu
@@ -30,6 +31,7 @@ npm         npm          -
 
 # Debian keeps servers in sbin, which is not on every user's PATH.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+only=$*
 policy=/usr/sbin/policy-rc.d
 saved=$policy.before-ews_exporter
 
@@ -38,22 +40,26 @@ main() {
 	[ -n "$wanted" ] || return 0
 	if [ "${INSTALL:-yes}" = yes ]; then
 		if [ "$(id -u)" -ne 0 ] && has apt-get && sudo -n true 2>/dev/null; then
-			exec sudo -n env CI="${CI:-}" "$0"
+			# shellcheck disable=SC2086 # words
+			exec sudo -n env CI="${CI:-}" "$0" $only
 		fi
 		install_missing
 	fi
 	wanted=$(missing)
 	[ -n "$wanted" ] || return 0
-	say "Not installed: $(echo "$wanted" | column 1). The integration tests that need them are skipped."
+	say "Not installed: $(echo "$wanted" | column 1). What needs them cannot run; the integration tests are skipped."
 	[ "${CI:-}" != true ] || { say 'CI=true, so that is an error.' && exit 1; }
 }
 
 # missing prints the lines of the servers that are not installed.
 missing() {
 	echo "$servers" | while read -r program rest; do
-		[ -z "$program" ] || has "$program" || echo "$program $rest"
+		[ -z "$program" ] || ! asked "$program" || has "$program" || echo "$program $rest"
 	done
 }
+
+# asked tells whether a program is among those to look after.
+asked() { case " ${only:-$1} " in *" $1 "*) ;; *) false ;; esac; }
 
 has() { command -v "$1" >/dev/null || { [ "${1#/}" != "$1" ] && [ -e "$1" ]; }; }
 

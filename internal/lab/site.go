@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"text/tabwriter"
 	"time"
 )
@@ -37,6 +38,7 @@ type Site struct {
 	config    *tls.Config
 	password  string
 	scenarios []Scenario
+	balancers map[string]*atomic.Pointer[balancer] // how each scenario's behaves now
 
 	ctx    context.Context // ends with the site
 	cancel context.CancelFunc
@@ -60,7 +62,7 @@ func Start(ctx context.Context, options Options) (*Site, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Site{authority: authority, config: config, password: options.Password, closers: map[io.Closer]struct{}{}}
+	s := &Site{authority: authority, config: config, password: options.Password, balancers: map[string]*atomic.Pointer[balancer]{}, closers: map[io.Closer]struct{}{}}
 	if s.password == "" {
 		s.password = Password
 	}
@@ -125,13 +127,16 @@ func (s *Site) start(scenario Scenario) error {
 	server := scenario.origin.server()
 	s.keep(server)
 	s.serves.Go(func() { _ = server.Serve(back) }) // closes back; it ends with the site, never by itself
-	s.serves.Go(func() { s.accept(front, scenario.balancer, back.Addr().String()) })
+	behaves := new(atomic.Pointer[balancer])
+	behaves.Store(&scenario.balancer)
+	s.balancers[scenario.Name] = behaves
+	s.serves.Go(func() { s.accept(front, behaves, back.Addr().String()) })
 	s.scenarios = append(s.scenarios, scenario)
 	return nil
 }
 
 // accept serves every connection that front takes, maxConnections at once, until the site ends.
-func (s *Site) accept(front net.Listener, b balancer, origin string) {
+func (s *Site) accept(front net.Listener, behaves *atomic.Pointer[balancer], origin string) {
 	slots := make(chan struct{}, maxConnections)
 	for {
 		select {
@@ -150,7 +155,7 @@ func (s *Site) accept(front net.Listener, b balancer, origin string) {
 		}
 		s.serves.Go(func() {
 			defer func() { <-slots }()
-			s.serve(conn, b, origin)
+			s.serve(conn, *behaves.Load(), origin)
 		})
 	}
 }
@@ -206,6 +211,19 @@ func (s *Site) Scenario(name string) (Scenario, bool) {
 		return Scenario{}, false
 	}
 	return s.scenarios[i], true
+}
+
+// Change gives a running scenario's balancer the behavior of another scenario's, which need not run: its administrator
+// breaks or mends a setting. Connections that are open go on as they began.
+func (s *Site) Change(scenario, like string) error {
+	all := Scenarios()
+	i := slices.IndexFunc(all, func(c Scenario) bool { return c.Name == like })
+	running := s.balancers[scenario]
+	if i < 0 || running == nil {
+		return fmt.Errorf("the lab's scenario %s cannot be changed into %s: the one has to run, the other to be known", scenario, like)
+	}
+	running.Store(&all[i].balancer)
+	return nil
 }
 
 // Authority signed the certificate that every scenario shows.

@@ -183,3 +183,35 @@ func TestWriteTable(t *testing.T) {
 		}
 	}
 }
+
+// A setting that is changed while the site runs counts for new connections, and for no other scenario.
+func TestChange(t *testing.T) {
+	t.Parallel()
+	site := start(t, "healthy", "expect-417")
+	status := func(scenario string) string {
+		c := connect(t, site, scenario)
+		c.send(post(expect, getFolder))
+		line, _ := c.in.ReadString('\n')
+		return strings.TrimSpace(line)
+	}
+	const good, refused = "HTTP/1.1 100 Continue", "HTTP/1.1 417 Expectation Failed"
+	for _, step := range []struct{ change, like, healthy, other string }{
+		{"", "", good, refused},
+		{"expect-417", "kemp-fixed", good, good},
+		{"healthy", "expect-417", refused, good},
+	} {
+		if step.change != "" {
+			if err := site.Change(step.change, step.like); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if h, o := status("healthy"), status("expect-417"); h != step.healthy || o != step.other {
+			t.Errorf("%s like %s: %q and %q, want %q and %q", step.change, step.like, h, o, step.healthy, step.other)
+		}
+	}
+	for scenario, like := range map[string]string{"silent": "healthy", "healthy": "owl"} {
+		if err := site.Change(scenario, like); err == nil {
+			t.Errorf("%s was changed into %s", scenario, like)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package servers
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -17,7 +18,7 @@ import (
 
 // Server says how a real server is run.
 type Server struct {
-	Program string               // its name on PATH
+	Program string               // its name on PATH, or its path
 	Config  string               // its configuration, a text/template of a Place
 	Args    func(Place) []string // makes it read its configuration and stay in the foreground
 	Env     func(Place) []string // "KEY=value" beside the test's own environment; nil for none
@@ -28,7 +29,7 @@ type Server struct {
 // Place is what a server's configuration may name.
 type Place struct {
 	Address string // to listen on: 127.0.0.1 and a free port
-	Dir     string // for its files; ends with the test
+	Dir     string // for its files
 	Config  string // the file that holds its configuration
 	Root    bool   // the test runs as root, which some servers want to leave or to be told of
 
@@ -50,119 +51,154 @@ const (
 // address, directory and configuration file, which Start adds. The server ends with the test.
 func (s Server) Start(t testing.TB, place Place) (address string) {
 	t.Helper()
-	program := Need(t, s.Program)
+	Need(t, s.Program)
+	place.Dir = t.TempDir()
+	ctx, stop := context.WithCancel(context.Background()) // not the test's: that one ends before its clean-up begins
+	r, err := s.Run(ctx, place)
+	if err != nil {
+		stop()
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		stop()
+		_ = r.Wait() // it was asked to end
+		if t.Failed() {
+			t.Logf("%s said:\n%s", s.Program, r.tail())
+		}
+	})
+	return r.Address
+}
+
+// ErrMissing is what Run gives when the program is not on this machine.
+var ErrMissing = errors.New("is not installed")
+
+// Run runs the server, whose files it puts into place.Dir, until ctx ends: then it is asked to end, and made to if it
+// does not. It returns once the server is ready. For what is no test.
+func (s Server) Run(ctx context.Context, place Place) (*Running, error) {
+	program, ok := find(s.Program)
+	if !ok {
+		return nil, fmt.Errorf("%s %w", s.Program, ErrMissing)
+	}
 	for range attempts {
-		place.Address, place.Dir, place.Root = freeAddress(t), t.TempDir(), os.Geteuid() == 0
-		place.Config = filepath.Join(place.Dir, s.Program+".conf")
-		s.configure(t, place)
+		if err := s.settle(ctx, &place); err != nil {
+			return nil, fmt.Errorf("preparing %s: %w", s.Program, err)
+		}
 		var env []string
 		if s.Env != nil {
 			env = s.Env(place)
 		}
-		p := launch(t, program, place.Dir, s.Args(place), env)
-		err := p.await(t.Context(), place.Address, s.Ready)
-		if err == nil {
-			return place.Address
+		r, err := launch(ctx, program, place, s.Args(place), env)
+		if err != nil {
+			return nil, fmt.Errorf("starting %s: %w", s.Program, err)
 		}
-		if !bytes.Contains(bytes.ToLower(p.tail()), []byte("address already in use")) {
-			t.Fatalf("%s did not start: %v", s.Program, err)
+		err = r.await(ctx, s.Ready)
+		if err == nil {
+			return r, nil
+		}
+		said := r.tail()
+		r.end()
+		if !bytes.Contains(bytes.ToLower(said), []byte("address already in use")) {
+			return nil, fmt.Errorf("%s did not start: %w; it said:\n%s", s.Program, err, said)
 		}
 	}
-	t.Fatalf("%s found no free port in %d attempts", s.Program, attempts)
-	return ""
+	return nil, fmt.Errorf("%s found no free port in %d attempts", s.Program, attempts)
 }
 
-func (s Server) configure(t testing.TB, place Place) {
-	t.Helper()
-	parsed, err := template.New(s.Program).Option("missingkey=error").Parse(s.Config)
+// settle gives place a free address, and writes the configuration into its directory.
+func (s Server) settle(ctx context.Context, place *Place) (err error) {
+	if place.Address, err = freeAddress(ctx); err != nil {
+		return err
+	}
+	name := filepath.Base(s.Program)
+	place.Root, place.Config = os.Geteuid() == 0, filepath.Join(place.Dir, name+".conf")
+	parsed, err := template.New(name).Option("missingkey=error").Parse(s.Config)
 	if err != nil {
-		t.Fatalf("reading the configuration of %s: %v", s.Program, err)
+		return err
 	}
 	var text bytes.Buffer
 	if err := parsed.Execute(&text, place); err != nil {
-		t.Fatalf("writing the configuration of %s: %v", s.Program, err)
+		return err
 	}
-	if err := os.WriteFile(place.Config, text.Bytes(), 0o600); err != nil {
-		t.Fatalf("writing the configuration of %s: %v", s.Program, err)
-	}
+	return os.WriteFile(place.Config, text.Bytes(), 0o600)
 }
 
 // freeAddress finds a port that nobody listens on. It looks below the range from which systems take ports for
 // outgoing connections, because those could take it before the server does.
-func freeAddress(t testing.TB) string {
-	t.Helper()
+func freeAddress(ctx context.Context) (string, error) {
 	const lowest, count = 20000, 10000
 	for range 100 {
 		port := lowest + rand.IntN(count) // #nosec G404 -- nothing depends on its being unpredictable
 		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 		var config net.ListenConfig
-		listener, err := config.Listen(t.Context(), "tcp", address)
+		listener, err := config.Listen(ctx, "tcp", address)
 		if err != nil {
 			continue
 		}
-		if err := listener.Close(); err != nil {
-			t.Fatalf("looking for a free port: %v", err)
-		}
-		return address
+		return address, listener.Close()
 	}
-	t.Fatalf("no free port found from %d to %d", lowest, lowest+count-1)
-	return ""
+	return "", fmt.Errorf("no free port found from %d to %d", lowest, lowest+count-1)
 }
 
-// process is a running server.
-type process struct {
-	log   string        // the file that holds what it writes
+// Running is a server that runs.
+type Running struct {
+	Address string // 127.0.0.1:port
+
+	log   string // the file that holds what it writes
+	end   context.CancelFunc
 	ended chan struct{} // closed when it has ended
 	err   error         // how it ended, once it has
 }
 
-// launch starts program in dir. It ends with the test: asked first, then made to.
-func launch(t testing.TB, program, dir string, args, env []string) *process {
-	t.Helper()
-	p := &process{log: filepath.Join(dir, "log"), ended: make(chan struct{})}
-	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+// launch starts program in the place's directory. It ends with ctx: asked first, then made to.
+func launch(ctx context.Context, program string, place Place, args, env []string) (*Running, error) {
+	r := &Running{Address: place.Address, log: filepath.Join(place.Dir, "log"), ended: make(chan struct{})}
+	log, err := os.OpenFile(r.log, os.O_CREATE|os.O_TRUNC|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
-		t.Fatalf("making the log of %s: %v", program, err)
+		return nil, err
 	}
 	defer func() { _ = log.Close() }() // the server has its own copy
 
-	ctx, stop := context.WithCancel(context.Background()) // not the test's: that one ends before its clean-up begins
-	cmd := exec.CommandContext(ctx, program, args...)     // #nosec G204 -- the tests' own
-	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, log, log
+	ctx, stop := context.WithCancel(ctx)
+	cmd := exec.CommandContext(ctx, program, args...) // #nosec G204 -- the tests' own
+	cmd.Dir, cmd.Stdout, cmd.Stderr = place.Dir, log, log
 	cmd.Env = append(os.Environ(), env...)
 	cmd.WaitDelay = stopLimit
 	group(cmd)
 	if err := cmd.Start(); err != nil {
 		stop()
-		t.Fatalf("starting %s: %v", program, err)
+		return nil, err
 	}
 	go func() {
-		p.err = cmd.Wait()
-		close(p.ended)
-	}()
-	t.Cleanup(func() {
+		r.err = cmd.Wait()
 		stop()
-		<-p.ended
 		killGroup(cmd)
-		if t.Failed() {
-			t.Logf("%s said:\n%s", program, p.tail())
-		}
-	})
-	return p
+		close(r.ended)
+	}()
+	r.end = func() {
+		stop()
+		<-r.ended
+	}
+	return r, nil
+}
+
+// Wait returns when the server has ended, and says how.
+func (r *Running) Wait() error {
+	<-r.ended
+	return r.err
 }
 
 // await waits until the server is ready. It returns an error when the server ends instead, or takes too long.
-func (p *process) await(ctx context.Context, address string, ready func(context.Context, string) error) error {
+func (r *Running) await(ctx context.Context, ready func(context.Context, string) error) error {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
 	if ready == nil {
 		ready = listens
 	}
 	for {
-		err := ready(ctx, address)
+		err := ready(ctx, r.Address)
 		select {
-		case <-p.ended: // asked first, because another's server may listen at address, and be ready
-			return fmt.Errorf("it ended: %w", p.err)
+		case <-r.ended: // asked first, because another's server may listen at address, and be ready
+			return fmt.Errorf("it ended: %w", r.err)
 		default:
 		}
 		if err == nil {
@@ -171,15 +207,15 @@ func (p *process) await(ctx context.Context, address string, ready func(context.
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("it was not ready after %v: %w", startLimit, err)
-		case <-p.ended:
+		case <-r.ended:
 		case <-time.After(readyPeriod):
 		}
 	}
 }
 
 // tail is the end of what the server wrote.
-func (p *process) tail() []byte {
-	text, err := os.ReadFile(p.log)
+func (r *Running) tail() []byte {
+	text, err := os.ReadFile(r.log)
 	if err != nil {
 		return []byte(err.Error())
 	}

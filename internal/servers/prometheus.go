@@ -20,18 +20,33 @@ type Prometheus struct {
 // with the test.
 func StartPrometheus(t testing.TB, config string) Prometheus {
 	t.Helper()
-	server := Server{
+	return Prometheus{URL: "http://" + PrometheusServer.Start(t, Place{Lines: config})}
+}
+
+// PrometheusServer and Alertmanager take their configuration as a Place's Lines.
+var (
+	PrometheusServer = Server{
 		Program: "prometheus",
 		Config:  "{{.Lines}}",
 		Args: func(p Place) []string {
 			return []string{"--config.file=" + p.Config, "--storage.tsdb.path=" + p.Dir + "/data", "--web.listen-address=" + p.Address}
 		},
-		Ready: func(ctx context.Context, address string) error {
-			_, err := get(ctx, "http://"+address+"/-/ready")
-			return err
-		},
+		Ready: answersReady,
 	}
-	return Prometheus{URL: "http://" + server.Start(t, Place{Lines: config})}
+	Alertmanager = Server{
+		Program: "alertmanager",
+		Config:  "{{.Lines}}",
+		Args: func(p Place) []string { // the empty address: it looks for no other Alertmanager
+			return []string{"--config.file=" + p.Config, "--storage.path=" + p.Dir + "/data", "--web.listen-address=" + p.Address, "--cluster.listen-address="}
+		},
+		Ready: answersReady,
+	}
+)
+
+// answersReady asks what Prometheus and its kind answer by 200 once they serve.
+func answersReady(ctx context.Context, address string) error {
+	_, err := get(ctx, "http://"+address+"/-/ready")
+	return err
 }
 
 // Sample is one series of an instant vector.

@@ -1,6 +1,7 @@
-// Package servers runs real servers in tests: nginx, HAProxy, Apache httpd, NSD, and Prometheus. Each runs in the
-// foreground as a child of the test, on a free port of loopback, with its own configuration in the test's temporary
-// directory, as root or not. It ends with its test, and shows its log when the test has failed.
+// Package servers runs real servers in tests: nginx, HAProxy, Apache httpd, NSD, Prometheus and Alertmanager. Each runs
+// in the foreground as a child of the test, on a free port of loopback, with its own configuration in the test's
+// temporary directory, as root or not. It ends with its test, and shows its log when the test has failed. What is no
+// test, such as `make demo`, runs them by Server.Run.
 //
 // scripts/install-test-servers.sh installs them. A test whose server is not installed is skipped, see Need.
 package servers
@@ -38,9 +39,10 @@ func Need(t testing.TB, program string) string {
 	return ""
 }
 
-// find looks for a program on PATH, and where Debian keeps servers: not on every user's PATH.
+// find looks for a program on PATH, and where Debian keeps servers: not on every user's PATH, and what belongs to
+// Prometheus by a longer name.
 func find(program string) (path string, ok bool) {
-	for _, candidate := range []string{program, filepath.Join("/usr/sbin", program), filepath.Join("/usr/local/sbin", program)} {
+	for _, candidate := range []string{program, "prometheus-" + program, filepath.Join("/usr/sbin", program), filepath.Join("/usr/local/sbin", program)} {
 		if path, err := exec.LookPath(candidate); err == nil {
 			return path, true
 		}
