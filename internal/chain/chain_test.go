@@ -2,6 +2,7 @@ package chain_test
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -18,9 +19,6 @@ import (
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// factor makes two seconds of the minute between scrapes.
-const factor = 30
 
 // patience is for each thing to happen: ten times what it takes on an idle machine.
 const patience = 3 * time.Minute
@@ -47,23 +45,32 @@ func program(t *testing.T) string {
 	return path
 }
 
-// start starts a chain that ends with the test; its configuration is the lab's, and more.
-func start(t *testing.T, site *lab.Site, more string, o chain.Options) *chain.Chain {
+// start starts a chain that ends with the test; its configuration is the lab's, and more files.
+func start(t *testing.T, site *lab.Site, o chain.Options, more ...string) *chain.Chain {
 	t.Helper()
-	servers.Need(t, "prometheus")
-	servers.Need(t, "alertmanager")
-	o.Dir, o.Factor, o.Exporter = t.TempDir(), factor, program(t)
+	o.Dir, o.Exporter = t.TempDir(), program(t)
 	if err := lab.WriteConfig(o.Dir, site); err != nil {
 		t.Fatal(err)
 	}
-	write(t, filepath.Join(o.Dir, "more.yml"), more)
-	o.Configs = []string{filepath.Join(o.Dir, "ews_exporter.yml"), filepath.Join(o.Dir, "more.yml")}
+	o.Configs = []string{filepath.Join(o.Dir, "ews_exporter.yml")}
+	for i, text := range more {
+		file := filepath.Join(o.Dir, fmt.Sprintf("more-%d.yml", i))
+		write(t, file, text)
+		o.Configs = append(o.Configs, file)
+	}
 	c, err := chain.Start(context.WithoutCancel(t.Context()), o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
 	return c
+}
+
+// needed skips the test where a program is missing.
+func needed(t *testing.T) {
+	t.Helper()
+	servers.Need(t, "prometheus")
+	servers.Need(t, "alertmanager")
 }
 
 func write(t *testing.T, file, text string) {
@@ -96,17 +103,18 @@ func address(t *testing.T, site *lab.Site, scenario string) string {
 // again, and the alert resolves. No other alert comes on the way.
 func TestFromFaultToAlert(t *testing.T) {
 	t.Parallel()
-	servers.Need(t, "prometheus") // before anything is started
+	needed(t)
 	site := simulated(t, "kemp-fixed", "healthy")
 	notes := make(chan chain.Notification, 1000)
 	balancer := address(t, site, "kemp-fixed")
-	c := start(t, site, quick, chain.Options{
+	c := start(t, site, chain.Options{
+		Factor: 30, // two seconds between scrapes
 		Jobs: []chain.Job{{Module: "expect_continue_quick", Targets: []chain.Target{
 			{Address: balancer, Service: "mail.contoso.test"},
 			{Address: address(t, site, "healthy"), Service: "mail.contoso.test", Via: "direct"},
 		}}},
 		Receive: func(n chain.Notification) { notes <- n },
-	})
+	}, quick)
 	await(t, c, `count(probe_success == 1) == 2`)
 
 	if err := site.Change("kemp-fixed", "kemp-rfc2616"); err != nil {

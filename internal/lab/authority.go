@@ -16,6 +16,8 @@ import (
 
 // Authority is a certificate authority that lives as long as the process: nothing outside the lab ever trusts it.
 type Authority struct {
+	Lists []string // URLs of its revocation lists, for the certificates to name; none to begin with
+
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
 }
@@ -75,6 +77,8 @@ func (a *Authority) Issue(notAfter time.Time, names ...string) (tls.Certificate,
 		NotAfter:     notAfter,
 		KeyUsage:     x509.KeyUsageDigitalSignature,
 		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+
+		CRLDistributionPoints: a.Lists,
 	}
 	for _, name := range names {
 		if ip := net.ParseIP(name); ip != nil {
