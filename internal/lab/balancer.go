@@ -38,7 +38,14 @@ func relay(s *session, req *head) error {
 	}
 	body := s.passBody(req)
 	for {
-		res, err := s.answer(req)
+		h, err := readHead(s.answers)
+		if err != nil {
+			return err
+		}
+		if (h.chunked || h.endless) && !s.whole {
+			return errors.Join(<-body, s.toClient(h.raw), s.passPieces(h))
+		}
+		res, err := s.complete(req, h)
 		if err != nil {
 			return err
 		}

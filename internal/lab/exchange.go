@@ -30,6 +30,7 @@ type exchange struct {
 	pool    int                                                                             // how many servers take connections in turn; 0 is one
 	sick    string                                                                          // the server that is unhealthy; empty for none
 	trouble func(ctx context.Context, server, operation string) (status int, answer string) // what EWS answers instead; status 0 is as ever
+	voice   voice                                                                           // of streaming responses
 	mailbox mailbox
 	taken   atomic.Int64 // connections
 
@@ -125,7 +126,14 @@ func (e *exchange) ews(w http.ResponseWriter, r *http.Request) {
 	}
 	// Read to its end, so that net/http notices when the client goes away.
 	body, _ := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody)) // what is cut short is no XML
-	status, text := e.answerSOAP(r.Context(), server, bytes.NewReader(body))
+	asked, status, text := readSOAP(bytes.NewReader(body))
+	if status == 0 && asked.XMLName.Local == "GetStreamingEvents" {
+		e.stream(w, r, server, asked)
+		return
+	}
+	if status == 0 {
+		status, text = e.answerSOAP(r.Context(), server, asked)
+	}
 	write(w, status, "text/xml; charset=utf-8", text)
 }
 

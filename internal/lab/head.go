@@ -17,6 +17,8 @@ type head struct {
 	field textproto.MIMEHeader
 	// length of the body that follows: what Content-Length announces, 0 without one.
 	length int
+	// chunked tells that the body of a response comes in chunks instead, endless that its end is the connection's.
+	chunked, endless bool
 }
 
 var errHeadTooLong = errors.New("the head is longer than the lab reads (64 KiB)")
@@ -36,11 +38,18 @@ func readHead(r *bufio.Reader) (*head, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading header fields: %w", err)
 	}
-	length, err := bodyLength(field)
+	h := &head{raw: raw, line: line, field: field}
+	if strings.HasPrefix(line, "HTTP/") && h.status() >= 200 && field.Get("Content-Length") == "" {
+		h.chunked = field.Get("Transfer-Encoding") == "chunked"
+		h.endless = !h.chunked && h.status() == 200
+	}
+	if !h.chunked {
+		h.length, err = bodyLength(field)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return &head{raw: raw, line: line, field: field, length: length}, nil
+	return h, nil
 }
 
 func readRawHead(r *bufio.Reader) ([]byte, error) {
@@ -75,7 +84,7 @@ func (h *head) method() string {
 	return method
 }
 
-// bodyLength reads Content-Length. Nothing that talks to the lab sends chunks, so it reads none.
+// bodyLength reads Content-Length. No client of the lab sends chunks, so it reads none.
 func bodyLength(field textproto.MIMEHeader) (int, error) {
 	if field.Get("Transfer-Encoding") != "" {
 		return 0, errors.New("the lab reads bodies with Content-Length only")

@@ -21,6 +21,7 @@ type mailbox struct {
 	items         map[string]item
 	changes       []change
 	subscriptions map[string]subscription
+	changed       chan struct{} // closed with the next change; nil while nobody waits for it
 }
 
 type item struct {
@@ -32,7 +33,10 @@ type item struct {
 type change struct{ kind, folder, item string }
 
 // subscription lives on the server that made it.
-type subscription struct{ server, folder string }
+type subscription struct {
+	server, folder string
+	told           int // how much of the journal a streaming response has told of
+}
 
 // maxJournal bounds the mailbox: the lab runs for as long as somebody tries things out.
 const maxJournal = 10_000
@@ -84,6 +88,7 @@ func (m *mailbox) create(folder, subject string) string {
 	id := m.id("item")
 	m.items[id] = item{folder, subject, time.Now()}
 	m.changes = append(m.changes, change{"Create", folder, id})
+	m.changedNow()
 	return id
 }
 
@@ -233,8 +238,12 @@ func (m *mailbox) subscribe(server string, request element) answer {
 		return noFolder
 	}
 	id := m.id("subscription")
-	m.subscriptions[id] = subscription{server, folder}
-	return answer{content: "<m:SubscriptionId>" + id + "</m:SubscriptionId><m:Watermark>" + m.watermark(id) + "</m:Watermark>"}
+	m.subscriptions[id] = subscription{server, folder, len(m.changes)}
+	watermark := "<m:Watermark>" + m.watermark(id) + "</m:Watermark>"
+	if request.find("StreamingSubscriptionRequest").XMLName.Local != "" {
+		watermark = "" // a streaming subscription has none
+	}
+	return answer{content: "<m:SubscriptionId>" + id + "</m:SubscriptionId>" + watermark}
 }
 
 // watermark is where the journal stands, for one subscription.
@@ -257,18 +266,24 @@ func (m *mailbox) getEvents(server string, request element) answer {
 	}
 	from, _ := strconv.Atoi(parts[1])
 	mark := "<t:Watermark>" + m.watermark(id) + "</t:Watermark>"
+	events := m.events(s.folder, from, mark)
+	if events == "" {
+		events = "<t:StatusEvent>" + mark + "</t:StatusEvent>"
+	}
+	return answer{content: "<m:Notification><t:SubscriptionId>" + id + "</t:SubscriptionId><t:PreviousWatermark>" + html.EscapeString(before) +
+		"</t:PreviousWatermark><t:MoreEvents>false</t:MoreEvents>" + events + "</m:Notification>"}
+}
+
+// events are those of a folder from a place in the journal on, each with a watermark where there is one.
+func (m *mailbox) events(folder string, from int, mark string) string {
 	var events strings.Builder
 	for _, c := range m.changes[min(from, len(m.changes)):] {
-		if c.folder == s.folder && c.kind == "Create" {
+		if c.folder == folder && c.kind == "Create" {
 			events.WriteString("<t:CreatedEvent>" + mark + "<t:TimeStamp>" + time.Now().UTC().Format(time.RFC3339) + `</t:TimeStamp><t:ItemId Id="` + c.item +
 				`" ChangeKey="CQAAAA=="/><t:ParentFolderId Id="` + c.folder + `" ChangeKey="AQAAAA=="/></t:CreatedEvent>`)
 		}
 	}
-	if events.Len() == 0 {
-		events.WriteString("<t:StatusEvent>" + mark + "</t:StatusEvent>")
-	}
-	return answer{content: "<m:Notification><t:SubscriptionId>" + id + "</t:SubscriptionId><t:PreviousWatermark>" + html.EscapeString(before) +
-		"</t:PreviousWatermark><t:MoreEvents>false</t:MoreEvents>" + events.String() + "</m:Notification>"}
+	return events.String()
 }
 
 func (m *mailbox) unsubscribe(server string, request element) answer {
@@ -277,6 +292,7 @@ func (m *mailbox) unsubscribe(server string, request element) answer {
 		return noSubscription
 	}
 	delete(m.subscriptions, id)
+	m.changedNow()
 	return answer{}
 }
 

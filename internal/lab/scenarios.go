@@ -15,6 +15,8 @@ type Scenario struct {
 	EWS EWSExpectation
 	// EWSWriting is what it reports with write; zero where that is not known to differ.
 	EWSWriting EWSExpectation
+	// EWSStream is what operation stream alone reports, and EWSStreamWriting what it does with write; zero as above.
+	EWSStream, EWSStreamWriting EWSExpectation
 	// Varies tells that each connection reaches another server, so that probes differ.
 	Varies bool
 	// Address is "127.0.0.1:port" while the scenario runs.

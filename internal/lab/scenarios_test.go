@@ -53,6 +53,9 @@ var onWire = map[string]struct {
 	"ews-pool-stopped":           {before: []int{503}, end: io.EOF, noExpect: 503},
 	"ews-events-lost":            {before: []int{100}, after: []int{200}, noExpect: 200},
 	"ews-events-hang":            {before: []int{100}, after: []int{200}, noExpect: 200},
+	"ews-stream-buffered":        {before: []int{100}, after: []int{200}, noExpect: 200},
+	"ews-stream-cut":             {before: []int{100}, after: []int{200}, noExpect: 200},
+	"ews-stream-silent":          {before: []int{100}, after: []int{200}, noExpect: 200},
 	"ews-sick-member":            {before: []int{100}, after: []int{200}, noExpect: 200},
 	// slow-drip has no complete head: see TestSlowDrip.
 }

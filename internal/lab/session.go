@@ -20,7 +20,9 @@ type session struct {
 
 	origin  net.Conn // nil until it is needed
 	answers *bufio.Reader
-	moved   int // requests that went to one server of a pool after the other
+	moved   int           // requests that went to one server of a pool after the other
+	whole   bool          // the balancer passes a response on once it has come whole
+	idle    time.Duration // how long nothing may come in a response; 0 for ever
 
 	pending sync.WaitGroup // readers and writers that a balancer left running
 }
@@ -123,8 +125,16 @@ func (s *session) answer(req *head) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if h.status() < 200 || req.method() == http.MethodHead {
+	return s.complete(req, h)
+}
+
+// complete reads the body that belongs to the head of an answer to req.
+func (s *session) complete(req, h *head) (*response, error) {
+	switch {
+	case h.status() < 200, req.method() == http.MethodHead:
 		return &response{head: h}, nil
+	case h.chunked, h.endless:
+		return s.measure(h)
 	}
 	body, err := readBody(s.answers, h)
 	return &response{head: h, body: body}, err

@@ -18,9 +18,9 @@ const (
 	errorsNS   = "http://schemas.microsoft.com/exchange/services/2006/errors"
 )
 
-// answerSOAP reads a request and returns the HTTP status and the envelope that Exchange would answer with at one server
-// of the pool.
-func (e *exchange) answerSOAP(ctx context.Context, server string, body io.Reader) (int, string) {
+// readSOAP reads the operation that a request asks for; or it returns the HTTP status and the fault that Exchange would
+// answer with.
+func readSOAP(body io.Reader) (asked element, status int, text string) {
 	var request struct {
 		XMLName xml.Name `xml:"http://schemas.xmlsoap.org/soap/envelope/ Envelope"`
 		Body    struct {
@@ -32,13 +32,20 @@ func (e *exchange) answerSOAP(ctx context.Context, server string, body io.Reader
 	if err == nil && len(request.Body.Operations) == 0 {
 		err = errors.New("the Body element holds no operation")
 	}
+	if err == nil {
+		asked = request.Body.Operations[0]
+		if asked.XMLName.Space != messagesNS {
+			err = fmt.Errorf("the element '%s' in namespace '%s' is invalid", asked.XMLName.Local, asked.XMLName.Space)
+		}
+	}
 	if err != nil {
-		return invalid(decoder, err)
+		status, text = invalid(decoder, err)
 	}
-	asked := request.Body.Operations[0]
-	if asked.XMLName.Space != messagesNS {
-		return invalid(decoder, fmt.Errorf("the element '%s' in namespace '%s' is invalid", asked.XMLName.Local, asked.XMLName.Space))
-	}
+	return asked, status, text
+}
+
+// answerSOAP returns the HTTP status and the envelope that Exchange would answer with at one server of the pool.
+func (e *exchange) answerSOAP(ctx context.Context, server string, asked element) (int, string) {
 	operation := strings.TrimSuffix(asked.XMLName.Local, "Request")
 	if e.trouble != nil {
 		if status, text := e.trouble(ctx, server, operation); status != 0 {

@@ -39,6 +39,8 @@ type Run struct {
 	Redactor *secret.Redactor
 	// Pauses is the process's; nil: nothing is remembered from probe to probe.
 	Pauses *Pauses
+	// Turns are the process's; nil: nobody waits for a turn.
+	Turns  *Turns
 	Dialer *wire.Dialer
 
 	// Elsewhere dials hosts that a target names, not the configuration (see policy.Elsewhere); nil: they are not asked.

@@ -91,7 +91,8 @@ type Runner struct {
 	flights flights
 	last    lastResults
 	slots   chan struct{}
-	pauses  prober.Pauses // outlive reloads, as the Runner does
+	pauses  prober.Pauses // outlive reloads, as the Runner does, and the turns
+	turns   prober.Turns
 	stopped atomic.Bool
 	inForce atomic.Pointer[inForce]
 }

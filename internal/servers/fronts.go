@@ -56,6 +56,20 @@ func Fronts() []Front {
 	}
 }
 
+// StreamFronts lists those that differ in what they do to a response that stays open.
+func StreamFronts() []Front {
+	return []Front{
+		front(nginx, "nginx", "nginx, proxy_pass with defaults", ""),
+		front(nginx, "nginx-unbuffered", "nginx, proxy_buffering off", "proxy_buffering off;"),
+		front(nginx, "nginx-unbuffered-1.1", "nginx, proxy_buffering off and proxy_http_version 1.1", "proxy_buffering off; proxy_http_version 1.1;"),
+		front(nginx, "nginx-impatient", "nginx, proxy_buffering off and proxy_read_timeout 1s", "proxy_buffering off; proxy_read_timeout 1s;"),
+		front(haproxy, "haproxy-http", "HAProxy, mode http", "mode http"),
+		front(haproxy, "haproxy-tcp", "HAProxy, mode tcp", "mode tcp"),
+		front(haproxy, "haproxy-impatient", "HAProxy, mode http and timeout server 1s", "mode http\n    timeout server 1s"),
+		front(apache, "apache", "Apache httpd, mod_proxy with defaults", ""),
+	}
+}
+
 func front(server Server, name, description, lines string) Front {
 	return Front{Name: name, Description: description, Program: server.Program, server: server, lines: lines}
 }

@@ -23,6 +23,7 @@ const (
 	reasonUnhealthy      = "unhealthy"      // receive
 	reasonForeignPage    = "foreign_page"   // content
 	reasonNoMailbox      = "no_mailbox"     // config
+	reasonStreamBusy     = "stream_busy"    // config
 	reasonFolderMissing  = "folder_missing" // content, and those that follow
 	reasonItemMissing    = "item_missing"
 	reasonTooManyChanges = "too_many_changes"

@@ -18,6 +18,7 @@ const (
 	GetFolder    = "get_folder"
 	Sync         = "sync"
 	Notify       = "notify"
+	Stream       = "stream"
 	Availability = "availability"
 	OOF          = "oof"
 	ResolveNames = "resolve_names"
@@ -25,13 +26,14 @@ const (
 )
 
 // Operations are all of them, in the order in which a page shows them.
-var Operations = []string{HealthCheck, GetFolder, Sync, Notify, Availability, OOF, ResolveNames, TimeZones}
+var Operations = []string{HealthCheck, GetFolder, Sync, Notify, Stream, Availability, OOF, ResolveNames, TimeZones}
 
 // Settings are what a module of this prober can set.
 type Settings struct {
 	Operations           []string          `yaml:"operations"`
 	Mailbox              string            `yaml:"mailbox"`
 	Write                bool              `yaml:"write"`
+	StreamHold           time.Duration     `yaml:"stream_hold"`
 	Impersonation        *Impersonation    `yaml:"impersonation"`
 	AnchorMailbox        string            `yaml:"anchor_mailbox"`
 	AffinityCookies      bool              `yaml:"affinity_cookies"`
@@ -49,10 +51,13 @@ type Impersonation struct {
 // defaults are the four parts of the analyser's test "Synchronization, Notification, Availability, and Automatic Replies".
 func defaults() *Settings {
 	return &Settings{
-		Operations: []string{Sync, Notify, Availability, OOF}, AffinityCookies: true,
+		Operations: []string{Sync, Notify, Availability, OOF}, AffinityCookies: true, StreamHold: 3 * time.Second,
 		RequestServerVersion: ews.DefaultVersion, Path: ews.Path,
 	}
 }
+
+// maxStreamHold is within the 30 minutes that a server keeps a stream.
+const maxStreamHold = 10 * time.Minute
 
 // versionShape admits the schema versions of servers to come, and nothing that would leave its place in the request.
 var versionShape = regexp.MustCompile(`^(Exchange|V)[0-9A-Za-z_]{1,40}$`)
@@ -76,8 +81,11 @@ func (s *Settings) Check(report func(field, problem string)) {
 	if !versionShape.MatchString(s.RequestServerVersion) {
 		report("request_server_version", fmt.Sprintf("%q is no version: a server knows %s and later ones", s.RequestServerVersion, strings.Join(ews.Versions, ", ")))
 	}
-	if s.Write && !slices.Contains(s.Operations, Sync) && !slices.Contains(s.Operations, Notify) {
-		report("write", fmt.Sprintf("only %s and %s write, and neither is among the operations", Sync, Notify))
+	if s.Write && !slices.ContainsFunc(s.Operations, s.writes) {
+		report("write", fmt.Sprintf("only %s, %s and %s write, and none is among the operations", Sync, Notify, Stream))
+	}
+	if s.StreamHold < time.Second || s.StreamHold > maxStreamHold {
+		report("stream_hold", fmt.Sprintf("%s: a stream is held from 1 s to %s", s.StreamHold, maxStreamHold))
 	}
 	s.checkAccounts(report)
 	config.CheckHeaders(s.Headers, report)
@@ -107,10 +115,23 @@ func isAddress(s string) bool {
 
 // Need implements config.Settings.
 func (s *Settings) Need() time.Duration {
+	need := 2 * time.Second
 	if s.Write {
-		return 2*time.Second + reserve
+		need += reserve
 	}
-	return 2 * time.Second
+	if slices.Contains(s.Operations, Stream) {
+		need += s.streamNeed()
+	}
+	return need
+}
+
+// streamNeed is how long a stream takes that brings nothing.
+func (s *Settings) streamNeed() time.Duration {
+	need := s.StreamHold + s.beside()
+	if s.Write {
+		need += s.beside()
+	}
+	return need
 }
 
 // Paths implements config.Settings.
@@ -128,13 +149,21 @@ func (s *Settings) builder() ews.Builder {
 	return b
 }
 
-// ordered lists the configured operations in the order in which they run: the anonymous one comes before the logon.
+// ordered lists the configured operations in the order in which they run: the anonymous one comes before the logon, and the
+// one that takes its time is last.
 func (s *Settings) ordered() []string {
-	if !slices.Contains(s.Operations, HealthCheck) {
-		return s.Operations
+	place := func(op string) int {
+		switch op {
+		case HealthCheck:
+			return -1
+		case Stream:
+			return 1
+		}
+		return 0
 	}
-	rest := slices.DeleteFunc(slices.Clone(s.Operations), func(op string) bool { return op == HealthCheck })
-	return append([]string{HealthCheck}, rest...)
+	list := slices.Clone(s.Operations)
+	slices.SortStableFunc(list, func(a, b string) int { return place(a) - place(b) })
+	return list
 }
 
 // Plan implements prober.Prober.
@@ -147,6 +176,9 @@ func (s *Settings) Plan(logon bool) []string {
 		}
 		if s.writes(op) && !folder {
 			steps, folder = append(steps, "folder"), true
+		}
+		if op == Stream {
+			steps = append(steps, "turn")
 		}
 		steps = append(steps, op)
 		for _, part := range s.parts(op) {
@@ -170,6 +202,12 @@ func (s *Settings) parts(op string) []string {
 		return []string{"subscribe", "create", "get_events", "delete", "unsubscribe"}
 	case op == Notify:
 		return []string{"subscribe", "get_events", "unsubscribe"}
+	case op == Stream:
+		parts := []string{"subscribe", "session", "session.connect", "session.tls", "listen"}
+		if s.Write {
+			parts = append(parts, "create", "delete")
+		}
+		return append(parts, "unsubscribe")
 	}
 	return nil
 }

@@ -12,6 +12,9 @@ const (
 	Throttled            = "ews_throttled"
 	AffinityBroken       = "ews_affinity_broken"
 	NotificationsMissing = "ews_notifications_missing"
+	StreamBuffered       = "ews_stream_buffered"
+	StreamSilent         = "ews_stream_silent"
+	StreamCut            = "ews_stream_cut"
 )
 
 // Definition declares this prober.
@@ -44,20 +47,35 @@ var Definition = prober.Definition{
 		{Name: "oof", Help: "GetUserOofSettings: read the automatic replies' state"},
 		{Name: "resolve_names", Help: "ResolveNames: find the mailbox in the directory"},
 		{Name: "time_zones", Help: "GetServerTimeZones: a request that names no mailbox"},
+		{Name: "turn", Help: "wait until no other probe with this auth holds a stream open"},
+		{Name: "stream", Help: "be notified in a response that stays open"},
+		{Name: "stream.subscribe", Help: "Subscribe: a streaming subscription to the Inbox, with write to the probe's own folder"},
+		{Name: "stream.session", Help: "open the stream's own connection"},
+		{Name: "stream.session.connect", Help: "open a TCP connection"},
+		{Name: "stream.session.tls", Help: "secure it and verify the certificate"},
+		{Name: "stream.logon", Help: "log on over it (only where the server authenticates connections or requests)"},
+		{Name: "stream.listen", Help: "GetStreamingEvents: hold the stream open for stream_hold, and see when its documents come"},
+		{Name: "stream.create", Help: "CreateItem, as above, while the stream is open (only with write)"},
+		{Name: "stream.delete", Help: "DeleteItem, as above (only with write)"},
+		{Name: "stream.unsubscribe", Help: "Unsubscribe, over the first connection"},
 		{Name: "clean_up", Help: "delete what this probe and earlier ones left in the probe's own folder (only with write); its failure is not the probe's"},
 	},
 	Reasons: reasons,
-	Metrics: []*result.Metric{operationDuration, operationSuccess, responseInfo, backOffSeconds},
+	Metrics: []*result.Metric{operationDuration, operationSuccess, responseInfo, streamFirstSeconds, streamEventSeconds, backOffSeconds},
 	Findings: []prober.Finding{
 		{Code: Throttled, Severity: result.Error, Summary: "The server is too busy for this account and asks to be left alone; nothing is sent until then."},
 		{Code: AffinityBroken, Severity: result.Error, Summary: "A subscription is not known right after it was made: another server was asked than the one that holds it."},
 		{Code: NotificationsMissing, Severity: result.Error, Summary: "An item was created in a folder with a subscription, and no event tells of it (only with write)."},
+		{Code: StreamBuffered, Severity: result.Error, Summary: "Streamed notifications come only when the stream has ended: something in between keeps the response until it is complete."},
+		{Code: StreamSilent, Severity: result.Error, Summary: "Nothing comes in a stream of notifications, not even a status."},
+		{Code: StreamCut, Severity: result.Error, Summary: "A stream of notifications ended long before the time that was asked for."},
 		prober.FindingAnsweredByMiddlebox,
 	},
 }
 
 var reasons = []prober.Reason{
 	{Stage: failure.Config, Reason: reasonNoMailbox, Help: "The operation names a mailbox and none is configured; see mailbox."},
+	{Stage: failure.Config, Reason: reasonStreamBusy, Help: "Another probe with this auth held a stream open until too little of the time limit was left; only one is held at a time."},
 	{Stage: failure.Receive, Reason: reasonUnhealthy, Help: "The connection was ended without an answer to /EWS/healthcheck.htm: the server's EWS is unhealthy or in maintenance."},
 	{Stage: failure.Auth, Reason: reasonLogonRequired, Help: "The server asks for a logon and the module has no auth."},
 	{Stage: failure.Auth, Reason: reasonLogonLost, Help: "A logon that was accepted was answered 401 in a later request."},
@@ -72,6 +90,9 @@ var reasons = []prober.Reason{
 	{Stage: failure.Content, Reason: reasonItemMissing, Help: "An item that was created is not in the synchronisation after it (only with write)."},
 	{Stage: failure.Content, Reason: reasonTooManyChanges, Help: "The probe's own folder has more changes than a probe reads (only with write)."},
 	{Stage: failure.Content, Reason: NotificationsMissing, Help: "No event tells of an item that was created (only with write)."},
+	{Stage: failure.Content, Reason: StreamBuffered, Help: "What the server wrote into a stream came only when that had ended."},
+	{Stage: failure.Content, Reason: StreamSilent, Help: "Nothing came in a stream."},
+	{Stage: failure.Content, Reason: StreamCut, Help: "A stream ended long before the time that was asked for."},
 	{Stage: failure.Content, Reason: ews.ReasonThrottled, Help: "The server asks to be left alone, or asked an earlier probe; see probe_ews_backoff_seconds."},
 	{Stage: failure.Content, Reason: ews.ReasonFault, Help: "A SOAP fault, with status 500 or 200."},
 	{Stage: failure.Content, Reason: ews.ReasonResponseError, Help: "A response of class Error; probe_ews_response_info has its code."},

@@ -37,6 +37,7 @@ func plainly(t *testing.T, settings string, handler http.HandlerFunc) *result.Re
 	if err != nil {
 		t.Fatal(err)
 	}
+	shorten(cfg)
 	r := runner.New(runner.Options{Config: func() *config.Config { return cfg }, Gate: auth.NewGate(time.Now), Version: "test", Log: slog.New(slog.DiscardHandler)})
 	answer, err := r.Probe(context.Background(), runner.Request{Module: "ews", Target: server.URL})
 	if err != nil {

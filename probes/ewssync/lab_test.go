@@ -26,6 +26,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
 	"github.com/ews-exporter/ews_exporter/probes"
+	"github.com/ews-exporter/ews_exporter/probes/ewssync"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -80,9 +81,17 @@ func startWith(t testing.TB, options lab.Options, settings, schemes string) *sit
 	if err != nil {
 		t.Fatal(err)
 	}
+	shorten(cfg)
 	return &site{l, runner.New(runner.Options{
 		Config: func() *config.Config { return cfg }, Gate: auth.NewGate(time.Now), Version: "test", Log: slog.New(slog.DiscardHandler),
 	})}
+}
+
+// shorten makes streams that the configuration holds for 1 s, the least, shorter by far: what fails there fails in less.
+func shorten(cfg *config.Config) {
+	if s := cfg.Modules["ews"].Settings.(*ewssync.Settings); s.StreamHold == time.Second { //nolint:forcetypeassert // the only kind
+		s.StreamHold = 200 * time.Millisecond
+	}
 }
 
 // probe probes a scenario.
@@ -335,7 +344,11 @@ func TestNoMailbox(t *testing.T) {
 func TestSettings(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ settings, says string }{
-		{"operations: [sync, stream]", "operations[1]"},
+		{"operations: [sync, streams]", "operations[1]"},
+		{"operations: [stream], stream_hold: 500ms", "stream_hold"},
+		{"operations: [stream], stream_hold: 20m", "stream_hold"},
+		{"operations: [stream], stream_hold: 20s", "timeout"},
+		{"operations: [stream], write: true", ""},
 		{"operations: []", "operations"},
 		{"operations: [sync, sync]", "operations[1]"},
 		{"write: true, operations: [oof]", "write"},
@@ -383,7 +396,7 @@ func golden(t *testing.T, name, got string) {
 }
 
 // measured are the metrics whose values differ from run to run.
-var measured = regexp.MustCompile(`(?m)^(probe_\S*(?:duration_seconds|time_seconds|backoff_seconds|cert_expiry)(?:\{.*\})?) .*$`)
+var measured = regexp.MustCompile(`(?m)^(probe_\S*(?:duration_seconds|time_seconds|backoff_seconds|cert_expiry|stream_\w+_seconds)(?:\{.*\})?) .*$`)
 
 // exposition gives the metrics that a probe answers with, measured values masked.
 func exposition(t testing.TB, r *result.Result) string {

@@ -22,6 +22,16 @@ var (
 		Help:     "1 for the ResponseCode of the operation: of the request that failed, else of the last. Codes that are not known are `other`.",
 		Presence: "EWS answered the operation with a ResponseCode",
 	}
+	streamFirstSeconds = &result.Metric{
+		Name:     "probe_ews_stream_first_seconds",
+		Help:     "How long after GetStreamingEvents was sent the first document came in the stream.",
+		Presence: "one came while the stream was held",
+	}
+	streamEventSeconds = &result.Metric{
+		Name:     "probe_ews_stream_event_seconds",
+		Help:     "How long after an item's creation was asked for its event came in the stream.",
+		Presence: "it came, with write",
+	}
 	backOffSeconds = &result.Metric{
 		Name:     "probe_ews_backoff_seconds",
 		Help:     "How long the server is still left alone because it asked for that; at most 600.",
@@ -51,6 +61,12 @@ func (p *probe) measure() {
 		if code := ews.CodeLabel(o.code); code != "" {
 			r.Add(responseInfo, 1, op, code)
 		}
+	}
+	if p.streamFirst > 0 {
+		r.Add(streamFirstSeconds, float64(p.streamFirst))
+	}
+	if p.streamEvent > 0 {
+		r.Add(streamEventSeconds, float64(p.streamEvent))
 	}
 	if p.backOff > 0 {
 		r.Add(backOffSeconds, p.backOff.Seconds())

@@ -17,6 +17,7 @@ var operations = map[string]func(p *probe, ctx context.Context, step *prober.Ste
 	GetFolder:    (*probe).getFolder,
 	Sync:         (*probe).sync,
 	Notify:       (*probe).notify,
+	Stream:       (*probe).stream,
 	Availability: (*probe).availability,
 	OOF:          (*probe).oof,
 	ResolveNames: (*probe).resolveNames,
@@ -89,29 +90,27 @@ func (p *probe) notify(ctx context.Context, step *prober.Step) error {
 	if err != nil {
 		return err
 	}
-	at := p.lastExchange()
+	made := p.lastExchange()
 	_, err = p.call(ctx, step, "get_events", p.builder.GetEvents(subscribed.Subscription, subscribed.Watermark))
 	if err != nil {
-		p.affinity(at)
+		p.affinity(made, p.lastExchange())
 		return err
 	}
 	if _, err = p.call(ctx, step, "unsubscribe", p.builder.Unsubscribe(subscribed.Subscription)); err != nil {
-		p.affinity(at)
+		p.affinity(made, p.lastExchange())
 	}
 	return err
 }
 
-func (p *probe) lastExchange() *result.Exchange {
-	return p.run.Result.Exchanges[len(p.run.Result.Exchanges)-1]
-}
+// lastExchange is that of the connection that operations share.
+func (p *probe) lastExchange() *result.Exchange { return p.answered }
 
 // affinity tells of a subscription that was made and is not known right after: it lives on one server, and another was
 // asked.
-func (p *probe) affinity(subscribed *result.Exchange) {
+func (p *probe) affinity(subscribed, asked *result.Exchange) {
 	if !slices.Contains(subscriptionGone, p.code) {
 		return
 	}
-	asked := p.lastExchange()
 	p.run.Find(AffinityBroken, result.Error, asked.Origin, "Subscribe was answered by %s, and right after that %s answered %s to the same subscription: it was asked of another mailbox server than the one that holds it.",
 		servers(subscribed), servers(asked), p.code)
 }

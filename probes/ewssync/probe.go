@@ -27,6 +27,10 @@ type probe struct {
 	code     string        // ResponseCode of the request judged last; empty without one
 	said     string        // what was said of it to a person; empty without one
 	backOff  time.Duration // how long the target is to be left alone; 0 when it did not ask for that
+
+	release     func()       // gives the turn back to hold a stream
+	streamFirst wire.Seconds // from the request to the first document of the stream; 0 without one
+	streamEvent wire.Seconds // from an item's creation to its event in the stream; 0 without one
 }
 
 // outcome is what became of one operation.
@@ -126,10 +130,14 @@ func (p *probe) prepare(ctx context.Context, op string) error {
 	if err := p.connect(ctx); err != nil || op == HealthCheck {
 		return err
 	}
-	if err := p.greet(ctx, p.session.request("POST", p.path(), nil)); err != nil || !p.writes(op) {
-		return err
+	err := p.greet(ctx, p.session.request("POST", p.path(), nil))
+	if err == nil && p.writes(op) {
+		err = p.openFolder(ctx)
 	}
-	return p.openFolder(ctx)
+	if err == nil && op == Stream {
+		err = p.takeTurn(ctx)
+	}
+	return err
 }
 
 // path is where EWS is asked: the target's own path, if it is a URL.
@@ -144,6 +152,9 @@ func (p *probe) path() string {
 func (p *probe) failedAt(failed *failure.Failure) {
 	r := p.run.Result
 	r.Fail(failed)
+	if r.Deciding != nil {
+		return // the operation has named what decided
+	}
 	r.DecidingConnection = p.step.Connection()
 	if n := len(r.Exchanges); n > 0 && failed.Stage != failure.Connect && failed.Stage != failure.TLS {
 		r.Deciding = r.Exchanges[n-1]

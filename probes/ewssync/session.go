@@ -2,6 +2,7 @@ package ewssync
 
 import (
 	"context"
+	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/auth"
 	"github.com/ews-exporter/ews_exporter/internal/ews"
@@ -19,6 +20,7 @@ const challengeLimit = 64 << 10
 type session struct {
 	*Settings
 	run        *prober.Run
+	under      *prober.Step // whose parts its steps are; nil for steps at the top
 	resolution *wire.Resolution
 	step       *prober.Step // of the connection opened last
 	conn       *wire.Conn   // nil while there is none
@@ -27,6 +29,9 @@ type session struct {
 	asked  bool          // what this connection offers is known
 	logon  *prober.Logon // whose answer goes with the next request; nil for none
 	repeat string        // the Authorization that every request carries: Basic's, Bearer's
+
+	dialogue *wire.Dialogue   // the last one on conn
+	answered *result.Exchange // the last one of the session
 }
 
 // connect opens a connection where there is none that another request may follow on.
@@ -35,7 +40,7 @@ func (s *session) connect(ctx context.Context) error {
 		return nil
 	}
 	s.hangUp()
-	s.step = s.run.Step("session")
+	s.step = s.begin("session")
 	conn, err := s.run.DialPermitted(ctx, s.step, s.resolution, s.resolution.Addresses[0])
 	s.step.End(err)
 	if err != nil {
@@ -45,11 +50,33 @@ func (s *session) connect(ctx context.Context) error {
 	return nil
 }
 
+// begin begins a step of the session's own.
+func (s *session) begin(name string) *prober.Step {
+	if s.under != nil {
+		return s.under.Step(name)
+	}
+	return s.run.Step(name)
+}
+
 func (s *session) hangUp() {
 	if s.conn != nil {
 		s.conn.Close()
 	}
-	s.conn, s.asked, s.logon = nil, false, nil
+	s.conn, s.dialogue, s.asked, s.logon = nil, nil, false, nil
+}
+
+// lull is how long the connection is looked at before it is used again after a while.
+const lull = 5 * time.Millisecond
+
+// look learns whether the peer has ended the connection while nothing was asked.
+func (s *session) look() {
+	if s.dialogue == nil || s.conn == nil || !s.conn.Reusable() {
+		return
+	}
+	s.dialogue.Listen(lull)
+	if s.conn.Record.State == wire.Open {
+		s.conn.Record.State = "" // more is to come
+	}
 }
 
 // request builds a request. One client-request-id goes through all of a request's legs, so that the server's logs can be
@@ -93,7 +120,7 @@ func (s *session) send(ctx context.Context, step string, request *wire.Request) 
 	if err := s.connect(ctx); err != nil {
 		return e, nil, err
 	}
-	if err := s.answer(ctx, s.run.Step("logon"), request, e.Final); err != nil {
+	if err := s.answer(ctx, s.begin("logon"), request, e.Final); err != nil {
 		return e, nil, err
 	}
 	return s.once(step, request, ews.MaxBody)
@@ -105,7 +132,7 @@ func (s *session) greet(ctx context.Context, request *wire.Request) error {
 	if s.run.Secrets == nil || s.asked || s.repeat != "" {
 		return nil
 	}
-	ask := s.run.Step("logon")
+	ask := s.begin("logon")
 	bare := *request
 	bare.Body, bare.SendLength = nil, true
 	e, _, err := s.once(ask.Name(), &bare, challengeLimit)
@@ -132,6 +159,13 @@ func (s *session) answer(ctx context.Context, ask *prober.Step, request *wire.Re
 
 // once sends a request, with the logon's answer where one is ready, and reads the final response.
 func (s *session) once(step string, request *wire.Request, limit int64) (*result.Exchange, []byte, error) {
+	return s.exchange(step, request, func(sent *wire.Request) (*wire.Dialogue, []byte, error) {
+		return s.conn.Do(sent, limit)
+	})
+}
+
+// exchange is once, where do says how much of the response is read.
+func (s *session) exchange(step string, request *wire.Request, do func(*wire.Request) (*wire.Dialogue, []byte, error)) (*result.Exchange, []byte, error) {
 	sent := *request
 	sent.Header = append([]origin.Field{}, request.Header...)
 	if s.AffinityCookies {
@@ -145,9 +179,10 @@ func (s *session) once(step string, request *wire.Request, limit int64) (*result
 	if authorization != "" {
 		sent.Header = append(sent.Header, origin.Field{Name: "Authorization", Value: authorization})
 	}
-	x, body, err := s.conn.Do(&sent, limit)
+	x, body, err := do(&sent)
 	s.hideCookies(x.Record)
 	e := s.run.Keep(step, x.Record, body, err)
+	s.dialogue, s.answered = x, e
 	if e.Final != nil {
 		s.cookies.take(e.Final)
 	}

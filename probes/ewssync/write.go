@@ -40,7 +40,9 @@ func (p *probe) workContext(ctx context.Context) (context.Context, context.Cance
 }
 
 // writes tells whether an operation works in the probe's own folder.
-func (s *Settings) writes(op string) bool { return s.Write && (op == Sync || op == Notify) }
+func (s *Settings) writes(op string) bool {
+	return s.Write && (op == Sync || op == Notify || op == Stream)
+}
 
 // openFolder finds the probe's folder, or creates it. Another probe of the same mailbox may be faster.
 func (p *probe) openFolder(ctx context.Context) error {
@@ -151,7 +153,7 @@ func (p *probe) notifyWriting(ctx context.Context, step *prober.Step) error {
 	if err != nil {
 		return err
 	}
-	at := p.lastExchange()
+	made := p.lastExchange()
 	id, err := p.create(ctx, step)
 	if err != nil {
 		return err
@@ -159,14 +161,14 @@ func (p *probe) notifyWriting(ctx context.Context, step *prober.Step) error {
 	if err := within(step, "get_events", func(part *prober.Step) error {
 		return p.awaitEvent(ctx, part, subscribed, id)
 	}); err != nil {
-		p.affinity(at)
+		p.affinity(made, p.lastExchange())
 		return err
 	}
 	if err := p.remove(ctx, step, id); err != nil {
 		return err
 	}
 	if _, err = p.call(ctx, step, "unsubscribe", p.builder.Unsubscribe(subscribed.Subscription)); err != nil {
-		p.affinity(at)
+		p.affinity(made, p.lastExchange())
 	}
 	return err
 }

@@ -1,0 +1,43 @@
+package prober
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/ews-exporter/ews_exporter/internal/result"
+)
+
+// TestTurns: probes with one auth take turns, those of others and those without one do not wait.
+func TestTurns(t *testing.T) {
+	t.Parallel()
+	turns := &Turns{}
+	run := func(auth string) *Run { return &Run{Turns: turns, Result: &result.Result{Auth: auth}} }
+	take := func(auth string) (func(), error) {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		return run(auth).Turn(ctx)
+	}
+	release, err := take("monitor")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := take("monitor"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a second probe with the same auth has the turn too (%v)", err)
+	}
+	for _, auth := range []string{"other", "", ""} {
+		if _, err := take(auth); err != nil {
+			t.Errorf("auth %q: %v", auth, err)
+		}
+	}
+	waiting := make(chan error)
+	go func() {
+		_, err := run("monitor").Turn(t.Context())
+		waiting <- err
+	}()
+	release()
+	if err := <-waiting; err != nil {
+		t.Errorf("who waits does not get the turn that was given back: %v", err)
+	}
+}

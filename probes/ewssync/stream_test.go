@@ -1,0 +1,238 @@
+package ewssync_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/ews-exporter/ews_exporter/internal/lab"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/runner"
+)
+
+// streamed is GetStreamingEvents' response, of a class and with what is in it.
+func streamed(class, content string) string {
+	return envelope(`<GetStreamingEventsResponse><ResponseMessages><GetStreamingEventsResponseMessage ResponseClass="` + class + `">` + content + `</GetStreamingEventsResponseMessage></ResponseMessages></GetStreamingEventsResponse>`)
+}
+
+const statusOK = "<ResponseCode>NoError</ResponseCode><ConnectionStatus>OK</ConnectionStatus>"
+
+// TestStreamVerdicts: whatever a server or a box makes of GetStreamingEvents, the probe ends in time, with a reason.
+func TestStreamVerdicts(t *testing.T) {
+	t.Parallel()
+	ok := streamed("Success", statusOK)
+	status := func(code int, body string) func(http.ResponseWriter, *http.Request) {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(code)
+			_, _ = io.WriteString(w, body)
+		}
+	}
+	held := func(body string) func(http.ResponseWriter, *http.Request) {
+		return func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.WriteString(w, body)
+			_ = http.NewResponseController(w).Flush()
+			<-r.Context().Done()
+		}
+	}
+	for _, test := range []struct {
+		name, outcome, finding string
+		answer                 func(http.ResponseWriter, *http.Request)
+	}{
+		{"held", "none", "", held(ok)},
+		{"two documents at once", "none", "", held(ok + ok)},
+		{"half a document", "content/ews_stream_silent", "ews_stream_silent", held(ok[:200])},
+		{"no answer", "content/ews_stream_silent", "ews_stream_silent", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }},
+		{"an end without an answer", "receive/closed", "", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }},
+		{"one document and the end", "content/ews_stream_cut", "ews_stream_cut", status(200, ok)},
+		{"nothing and the end", "content/ews_stream_cut", "ews_stream_cut", status(200, "")},
+		{"closed by the server", "content/ews_stream_cut", "ews_stream_cut", held(streamed("Success", strings.Replace(statusOK, "OK<", "Closed<", 1)))},
+		{"a lost subscription", "content/response_error", "ews_affinity_broken", held(streamed("Error", "<ResponseCode>ErrorSubscriptionNotFound</ResponseCode>"))},
+		{"throttled", "content/throttled", "ews_throttled", held(streamed("Error", "<ResponseCode>ErrorExceededConnectionCount</ResponseCode>"))},
+		{"a fault", "content/soap_fault", "", status(500, envelope(`<s:Fault><faultcode>s:Server</faultcode></s:Fault>`))},
+		{"a box's 502", "status/server_error", "", status(502, "<html>Bad Gateway</html>")},
+		{"a page", "content/html", "", held("<!DOCTYPE html><html><body>Log on</body></html>")},
+		{"garbage after a document", "content/not_soap", "", held(ok + "garbage and more of it")},
+		{"another operation", "content/wrong_operation", "", held(folder("Success", gotFolder))},
+		{"a flood", "content/malformed_xml", "", func(w http.ResponseWriter, r *http.Request) {
+			for r.Context().Err() == nil {
+				if _, err := io.WriteString(w, ok); err != nil {
+					return
+				}
+			}
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			unsubscribed := atomic.Int64{}
+			hold := "1s"
+			if test.name == "a flood" {
+				hold = "1900ms" // so that a busy machine gets through a MiB
+			}
+			r := plainly(t, "operations: [stream], stream_hold: "+hold, func(w http.ResponseWriter, r *http.Request) {
+				switch body, _ := io.ReadAll(r.Body); {
+				case strings.Contains(string(body), "<m:Subscribe>"):
+					_, _ = io.WriteString(w, envelope(`<SubscribeResponse><ResponseMessages><SubscribeResponseMessage ResponseClass="Success"><ResponseCode>NoError</ResponseCode><SubscriptionId>abc</SubscriptionId></SubscribeResponseMessage></ResponseMessages></SubscribeResponse>`))
+				case strings.Contains(string(body), "<m:Unsubscribe>"):
+					unsubscribed.Add(1)
+					_, _ = io.WriteString(w, envelope(`<UnsubscribeResponse><ResponseMessages><UnsubscribeResponseMessage ResponseClass="Success"><ResponseCode>NoError</ResponseCode></UnsubscribeResponseMessage></ResponseMessages></UnsubscribeResponse>`))
+				default:
+					test.answer(w, r)
+				}
+			})
+			if got := outcome(r); got != test.outcome {
+				t.Errorf("%s (%v), want %s", got, r.Failure, test.outcome)
+			}
+			if got := strings.Join(codes(r), " "); got != test.finding {
+				t.Errorf("findings %q, want %q", got, test.finding)
+			}
+			want := int64(1) // a subscription that is left would count against the account
+			if test.finding == "ews_affinity_broken" || test.finding == "ews_throttled" {
+				want = 0
+			}
+			if got := unsubscribed.Load(); got != want {
+				t.Errorf("unsubscribed %d times, want %d", got, want)
+			}
+			if r.Failure != nil && (r.Deciding == nil || r.Deciding.Step != "stream.listen") {
+				t.Errorf("what decided is not the stream: %+v", r.Deciding)
+			}
+		})
+	}
+}
+
+// TestStreams probes every scenario whose streaming is known by a stream alone, reading and writing, and keeps metrics and
+// tree in golden files.
+func TestStreams(t *testing.T) {
+	t.Parallel()
+	for _, scenario := range lab.Scenarios() {
+		if scenario.Name == "healthy" {
+			scenario.EWSStream = lab.EWSExpectation{Failure: "none"}
+			scenario.EWSStreamWriting = lab.EWSExpectation{Failure: "none"}
+		}
+		for _, test := range []struct {
+			name, settings string
+			want           lab.EWSExpectation
+		}{
+			{"-stream", "operations: [stream], stream_hold: ", scenario.EWSStream},
+			{"-stream-writing", "operations: [stream], write: true, stream_hold: ", scenario.EWSStreamWriting},
+		} {
+			hold := "1s"
+			if test.want.Failure == "none" || scenario.Name == "ews-stream-cut" {
+				hold = "1200ms" // what is to come has time to, and the balancer's idle limit of 1 s to pass
+			}
+			if test.want.Failure == "" {
+				continue
+			}
+			t.Run(scenario.Name+test.name, func(t *testing.T) {
+				t.Parallel()
+				s := start(t, test.settings+hold, "", scenario.Name)
+				r := s.probe(t, scenario.Name)
+				if got := outcome(r); got != test.want.Failure {
+					t.Errorf("%s (%v), want %s", got, r.Failure, test.want.Failure)
+				}
+				if want := test.want.Finding; want != "" && !slices.Contains(codes(r), want) || want == "" && len(r.Findings) > 0 {
+					t.Errorf("findings %v, want %q", codes(r), want)
+				}
+				if left := s.Items(scenario.Name, "ews_exporter probe "); left != 0 {
+					t.Errorf("%d items are left in the mailbox", left)
+				}
+				golden(t, scenario.Name+test.name+".prom", exposition(t, r))
+				golden(t, scenario.Name+test.name+".txt", tree(t, r))
+			})
+		}
+	}
+}
+
+// TestStreamComesLast: the stream is held after all else was done, over a second connection; the others share the first.
+func TestStreamComesLast(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ scenario, schemes string }{
+		{"healthy", ""}, {"basic-logon", "basic"}, {"ntlm-persisted", "ntlm"}, {"ntlm-per-request", "ntlm"},
+	} {
+		t.Run(test.scenario, func(t *testing.T) {
+			t.Parallel()
+			s := start(t, "operations: [stream, sync, time_zones], stream_hold: 1s", test.schemes, test.scenario)
+			r := s.probe(t, test.scenario)
+			if outcome(r) != "none" || len(r.Connections) != 2 {
+				t.Fatalf("%v over %d connections", r.Failure, len(r.Connections))
+			}
+			for _, e := range r.Exchanges {
+				on := 1
+				if strings.HasPrefix(e.Step, "stream.l") { // listen, logon
+					on = 2
+				}
+				if e.Connection != on {
+					t.Errorf("step %s used connection %d", e.Step, e.Connection)
+				}
+			}
+			last := slices.DeleteFunc(slices.Clone(r.Steps), func(s *result.Step) bool { return s.Name == "logon" })
+			if name := last[len(last)-1].Name; name != "stream" {
+				t.Errorf("the last operation is %s", name)
+			}
+		})
+	}
+}
+
+// TestOneStreamAtATime: probes with one auth hold their streams one after the other; one that has no time to wait says so.
+func TestOneStreamAtATime(t *testing.T) {
+	t.Parallel()
+	s := start(t, "operations: [stream], stream_hold: 1s", "basic", "basic-logon", "only-basic")
+	results := make([]*result.Result, 2)
+	var all sync.WaitGroup
+	for i, name := range []string{"basic-logon", "only-basic"} {
+		all.Go(func() { results[i] = s.probe(t, name) })
+	}
+	all.Wait()
+	type span struct{ from, to time.Time }
+	var spans []span
+	for _, r := range results {
+		if outcome(r) != "none" {
+			t.Fatal(r.Failure)
+		}
+		for _, e := range r.Exchanges {
+			if e.Step == "stream.listen" {
+				moment := func(s float64) time.Time { return r.Start.Add(time.Duration(s * float64(time.Second))) }
+				spans = append(spans, span{moment(float64(e.Head.Start)), moment(float64(e.Head.Start) + 0.2)})
+			}
+		}
+	}
+	if len(spans) != 2 {
+		t.Fatalf("%d streams", len(spans))
+	}
+	slices.SortFunc(spans, func(a, b span) int { return a.from.Compare(b.from) })
+	if spans[1].from.Before(spans[0].to) {
+		t.Errorf("the second stream began %s before the first ended", spans[0].to.Sub(spans[1].from))
+	}
+}
+
+// TestNoTurn: a probe that cannot have the turn in time fails for a reason of its own, and sends no GetStreamingEvents.
+func TestNoTurn(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("takes 3 s")
+	}
+	s := start(t, "operations: [stream], stream_hold: 6s", "basic", "basic-logon", "only-basic")
+	ctx, enough := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		scenario, _ := s.Scenario("basic-logon")
+		_, _ = s.Probe(ctx, runner.Request{Module: "ews", Target: scenario.Address})
+	}()
+	time.Sleep(500 * time.Millisecond)
+	scenario, _ := s.Scenario("only-basic")
+	answer, err := s.Probe(context.Background(), runner.Request{Module: "ews", Target: scenario.Address, Limit: 9 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := answer.Result; outcome(r) != "config/stream_busy" || len(r.Connections) != 1 {
+		t.Errorf("%s over %d connections", outcome(r), len(r.Connections))
+	}
+	enough() // the first need not end its 6 s
+	<-done
+}
