@@ -41,7 +41,8 @@ type Conn struct {
 	secure  *tls.Conn // nil without TLS
 	stream  net.Conn  // raw, or secure
 	reader  *bufio.Reader
-	plain   int64 // bytes read from stream into reader
+	until   time.Time // the deadline in force, but for the probe's early end
+	plain   int64     // bytes read from stream into reader
 	leaf    *x509.Certificate
 	peer    Peer
 	last    *Dialogue // the exchange begun last
@@ -146,14 +147,19 @@ func (c *Conn) Close() {
 // closeTimeout bounds TLS's close_notify, for which crypto/tls itself would wait 5 s.
 const closeTimeout = 200 * time.Millisecond
 
-// deadline sets when reads and writes end: at until, or when the probe does, whichever is first.
+// deadline sets when reads and writes end: at until, or when the probe does, whichever is first. It leaves alone what is
+// set so already, for each setting may wake the thread that waits for the network.
 func (c *Conn) deadline(until time.Time) {
 	if end, ok := c.ctx.Deadline(); ok && (until.IsZero() || end.Before(until)) {
 		until = end
 	}
-	_ = c.stream.SetDeadline(until)
+	if until.Equal(c.until) {
+		return
+	}
+	c.until = until
+	_ = c.raw.SetDeadline(until)
 	if c.ctx.Err() != nil { // the AfterFunc may have run just before
-		_ = c.stream.SetDeadline(time.Unix(1, 0))
+		_ = c.raw.SetDeadline(time.Unix(1, 0))
 	}
 }
 
