@@ -28,39 +28,47 @@ var (
 	errHurried   = errors.New("the exporter is about to stop")
 )
 
-// join waits for the flight of k, and starts it with fly when there is none. It ends with ctx; the flight itself ends
-// early only when its last waiter has gone.
+// join makes the probe of k by fly, or waits for it where another request's flight is under way. It ends with ctx for
+// those who wait; the flight itself ends early only when its last waiter has gone. Whoever comes first flies it himself: a
+// goroutine of its own would have to grow a stack for each probe, and wake a thread.
 func (f *flights) join(ctx context.Context, k key, fly func(context.Context) (*result.Result, error)) (*result.Result, error) {
 	f.mu.Lock()
-	mine := f.under[k]
-	if mine == nil {
-		mine = f.start(ctx, k, fly)
+	if mine := f.under[k]; mine != nil {
+		mine.waiters++
+		f.mu.Unlock()
+		return f.wait(ctx, k, mine)
 	}
-	mine.waiters++
+	flying, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	mine := &flight{done: make(chan struct{}), cancel: cancel, waiters: 1}
+	if f.under == nil {
+		f.under = map[key]*flight{}
+	}
+	f.under[k] = mine
 	f.mu.Unlock()
+
+	stays := context.AfterFunc(ctx, func() { f.leave(k, mine) })
+	mine.result, mine.err = fly(flying) // which recovers its own panics
+	f.end(k, mine)
+	close(mine.done)
+	if !stays() {
+		return nil, callerGone(ctx)
+	}
+	return mine.result, mine.err
+}
+
+// wait waits for a flight of somebody else's.
+func (f *flights) wait(ctx context.Context, k key, mine *flight) (*result.Result, error) {
 	defer f.leave(k, mine)
 	select {
 	case <-mine.done:
 		return mine.result, mine.err
 	case <-ctx.Done():
-		return nil, refuse(statusClientGone, CallerGone, "the caller gave up before the probe ended: %v", ctx.Err())
+		return nil, callerGone(ctx)
 	}
 }
 
-// start is called with the lock held.
-func (f *flights) start(ctx context.Context, k key, fly func(context.Context) (*result.Result, error)) *flight {
-	flying, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
-	mine := &flight{done: make(chan struct{}), cancel: cancel}
-	if f.under == nil {
-		f.under = map[key]*flight{}
-	}
-	f.under[k] = mine
-	go func() {
-		mine.result, mine.err = fly(flying)
-		f.end(k, mine)
-		close(mine.done)
-	}()
-	return mine
+func callerGone(ctx context.Context) *Refusal {
+	return refuse(statusClientGone, CallerGone, "the caller gave up before the probe ended: %v", ctx.Err())
 }
 
 func (f *flights) end(k key, mine *flight) {

@@ -34,11 +34,14 @@ func (p *places) take(ctx context.Context, a netip.Addr) error {
 	p.mu.Unlock()
 	select {
 	case here.seats <- struct{}{}:
-		return nil
+		if ctx.Err() == nil {
+			return nil
+		}
+		<-here.seats // too late: to connect now would only fail, with a reason that blames the address
 	case <-ctx.Done():
-		p.leave(a, here)
-		return failure.New(failure.Connect, "busy", "wait for a place at %s: %d other probes were there until the time limit", a, p.limit)
 	}
+	p.leave(a, here)
+	return failure.New(failure.Connect, "busy", "wait for a place at %s: %d other probes were there until the time limit", a, p.limit)
 }
 
 func (p *places) free(a netip.Addr) {

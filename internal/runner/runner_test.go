@@ -308,6 +308,46 @@ func TestProbesQueueAtAnAddress(t *testing.T) {
 	}
 }
 
+// TestNoPlaceAtAnAddress: a server that hangs holds its places until the time limit. Who waited for one until then is told
+// so, and sent nothing.
+func TestNoPlaceAtAnAddress(t *testing.T) {
+	t.Parallel()
+	var connections atomic.Int32
+	server := lab.Serve(t, func(c *lab.Conn) error {
+		connections.Add(1)
+		return lab.Hang(c)
+	})
+	r := localRunner(t, func(o *runner.Options) { o.MaxProbesPerAddress = 2 }, nil)
+	var running sync.WaitGroup
+	var busy atomic.Int32
+	for i := range 5 {
+		limit := 5 * time.Second
+		if i >= 2 {
+			limit = 1500 * time.Millisecond
+			for connections.Load() < 4 { // the places are taken: a probe of this module has two connections
+				time.Sleep(time.Millisecond)
+			}
+		}
+		running.Go(func() {
+			answer, err := r.Probe(t.Context(), runner.Request{Module: "fast", Target: fmt.Sprintf("http://%s/%d", server.Addr(), i), Limit: limit})
+			if err != nil || answer.Result.Failure == nil {
+				t.Errorf("answer %+v, error %v", answer.Result, err)
+				return
+			}
+			if f := answer.Result.Failure; f.Stage == "connect" && f.Reason == "busy" {
+				busy.Add(1)
+				if len(answer.Result.Connections) > 0 {
+					t.Error("a probe without a place connected")
+				}
+			}
+		})
+	}
+	running.Wait()
+	if busy.Load() != 3 {
+		t.Errorf("%d probes were told that there is no place, want 3", busy.Load())
+	}
+}
+
 // TestPanic is a failure of that probe, counted, and nothing of it gets out.
 func TestPanic(t *testing.T) {
 	t.Parallel()
