@@ -34,6 +34,7 @@ func (c *command) serveUntil(ctx context.Context, flags *serveFlags, ready func(
 	if problem := flags.problem(); problem != "" {
 		return c.usage("%s", problem)
 	}
+	defer collectSeldom()()
 	log := logging.New(c.stderr, c.log)
 	store, err := load(flags.files, log)
 	if err != nil {
