@@ -31,7 +31,7 @@ RACE = $(if $(shell echo 'int main(void) { return 0; }' | \
 SKIPPED := $(CURDIR)/build/skipped-tests
 
 .DEFAULT_GOAL := help
-.PHONY: help build run demo test unit all-tests check-format vet lint servers cross bench fuzz soak screenshots docker clean
+.PHONY: help build run demo test unit all-tests check-format vet lint servers cross bench bench-short benchmarks fuzz soak screenshots docker clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,7 @@ test: ## Run everything: linters, all tests with real servers, builds for other 
 	@$(MAKE) --no-print-directory servers
 	@$(MAKE) --no-print-directory all-tests
 	@$(MAKE) --no-print-directory cross
+	@$(MAKE) --no-print-directory bench-short
 	@$(MAKE) --no-print-directory fuzz FUZZTIME=2s
 	@$(if $(RACE),,echo '*** There is no C compiler here, so the tests ran without the race detector.')
 	@if [ -s $(SKIPPED) ]; then echo '*** Skipped:' && sort -u $(SKIPPED); else echo 'All tests passed, and none was skipped.'; fi
@@ -85,7 +86,14 @@ cross: ## Build for the other platforms, and check that the tests compile on Win
 	done
 	CGO_ENABLED=0 GOOS=windows GOARCH=amd64 go vet -trimpath ./...
 
-bench: ## Run the benchmarks
+bench: build servers ## Measure what probes cost, beside the least possible and blackbox_exporter, and write docs/performance.md
+	go run ./internal/performance -exporter build/$(NAME) -write docs/performance.md
+
+# One short round: figures to glance at, and a hold that the measurement still works. Linux only.
+bench-short: build
+	@[ "$$(go env GOOS)" != linux ] || go run ./internal/performance -exporter build/$(NAME) -only cpu -rounds 1 -probes 400
+
+benchmarks: ## Run the Go benchmarks: parsers, logons, metrics
 	go test -run='^$$' -bench=. -benchmem ./...
 
 fuzz: ## Run every fuzz target for FUZZTIME each

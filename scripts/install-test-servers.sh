@@ -17,6 +17,7 @@ haproxy     haproxy      haproxy
 apache2     apache2-bin  -
 prometheus  prometheus   prometheus
 amtool      prometheus-alertmanager prometheus-alertmanager
+prometheus-blackbox-exporter prometheus-blackbox-exporter prometheus-blackbox-exporter
 krb5kdc     krb5-kdc     krb5-kdc
 kadmin.local krb5-admin-server krb5-admin-server
 kinit       krb5-user    -
