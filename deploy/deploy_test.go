@@ -103,9 +103,11 @@ func TestExamplesGiveTheScrapeLabels(t *testing.T) {
 			t.Errorf("%s does not scrape the exporter itself", name)
 		}
 	}
-	var targets []group
-	read(t, "targets/hq.yml", &targets)
-	checkLabels(t, "targets/hq.yml", targets)
+	for _, name := range []string{"targets/hq.yml", "targets/autodiscover/hq.yml"} {
+		var targets []group
+		read(t, name, &targets)
+		checkLabels(t, name, targets)
+	}
 }
 
 func modules() []string {

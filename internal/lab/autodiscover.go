@@ -288,6 +288,7 @@ func (a *Autodiscover) server(secure bool) *http.Server {
 		}
 		answer(&ported{w, a.HTTPS}, r, a.number(r, fmt.Sprint(secure, host, r.Method, r.URL.Path)))
 	})
+	a.origin.meter.count(server)
 	return server
 }
 

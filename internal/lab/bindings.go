@@ -151,6 +151,7 @@ type Bindings struct {
 	Authority    *Authority
 	Certificates map[string]*tls.Certificate // what may be bound, by the lab's own keys
 
+	meter  meter
 	serves sync.WaitGroup
 	cancel context.CancelFunc
 }
@@ -248,6 +249,7 @@ func (b *Bindings) accept(ctx context.Context, l net.Listener, d door) {
 
 // serve has the handshake, and waits for the client to end the connection.
 func (b *Bindings) serve(ctx context.Context, conn net.Conn, d door) {
+	defer b.meter.connection()()
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
 	defer func() { _ = conn.Close() }()

@@ -32,6 +32,7 @@ type exchange struct {
 	trouble func(ctx context.Context, server, operation string) (status int, answer string) // what EWS answers instead; status 0 is as ever
 	voice   voice                                                                           // of streaming responses
 	mailbox mailbox
+	meter   meter
 	taken   atomic.Int64 // connections
 
 	password string // Username's

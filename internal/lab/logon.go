@@ -24,6 +24,7 @@ type connection struct {
 	server   string // the pool member that took it: "EX01"
 	acceptor acceptor
 	loggedOn bool // by NTLM, which authenticates the connection
+	meter    *meter
 }
 
 type connectionKey struct{}
@@ -33,7 +34,7 @@ var members = []string{"EX01", "EX02"}
 
 // remember is an http.Server's ConnContext.
 func (e *exchange) remember(ctx context.Context, _ net.Conn) context.Context {
-	c := &connection{server: members[0], acceptor: acceptor{password: e.password, protection: e.protection, binding: e.binding}}
+	c := &connection{server: members[0], meter: &e.meter, acceptor: acceptor{password: e.password, protection: e.protection, binding: e.binding}}
 	if e.pool > 0 {
 		c.server = fmt.Sprintf("EX%02d", 1+(e.taken.Add(1)-1)%int64(e.pool))
 	}
@@ -44,7 +45,7 @@ func (e *exchange) remember(ctx context.Context, _ net.Conn) context.Context {
 func connectionOf(r *http.Request) *connection {
 	c, ok := r.Context().Value(connectionKey{}).(*connection)
 	if !ok {
-		c = &connection{server: members[0]} // a test without a server
+		c = &connection{server: members[0], meter: new(meter)} // a test without a server
 	}
 	if n, err := strconv.ParseUint(r.Header.Get(memberField), 10, 32); err == nil {
 		c.server = members[n%uint64(len(members))]
@@ -86,6 +87,7 @@ func (e *exchange) offers(scheme string) bool {
 }
 
 func (e *exchange) basic(r *http.Request) bool {
+	connectionOf(r).meter.logon()
 	user, password, ok := r.BasicAuth()
 	return ok && strings.EqualFold(user, Username) && subtle.ConstantTimeCompare([]byte(password), []byte(e.password)) == 1
 }
@@ -105,6 +107,7 @@ func (e *exchange) windows(c *connection, scheme string, token []byte) (ok bool,
 		}
 		return false, []string{scheme + " " + base64.StdEncoding.EncodeToString(challenge)}
 	}
+	c.meter.logon()
 	c.loggedOn = c.acceptor.verify(message)
 	return c.loggedOn, e.logon
 }

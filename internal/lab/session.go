@@ -16,6 +16,7 @@ import (
 type session struct {
 	client net.Conn
 	in     *bufio.Reader // from client
+	meter  *meter
 	dial   func() (net.Conn, error)
 
 	origin  net.Conn // nil until it is needed
@@ -46,6 +47,7 @@ func (s *session) run(b balancer) {
 			}
 			return
 		}
+		s.meter.request()
 		if b(s, req) != nil || req.closes() {
 			return
 		}

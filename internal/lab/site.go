@@ -130,13 +130,13 @@ func (s *Site) start(scenario Scenario) error {
 	behaves := new(atomic.Pointer[balancer])
 	behaves.Store(&scenario.balancer)
 	s.balancers[scenario.Name] = behaves
-	s.serves.Go(func() { s.accept(front, behaves, back.Addr().String()) })
+	s.serves.Go(func() { s.accept(front, behaves, back.Addr().String(), &scenario.origin.meter) })
 	s.scenarios = append(s.scenarios, scenario)
 	return nil
 }
 
 // accept serves every connection that front takes, maxConnections at once, until the site ends.
-func (s *Site) accept(front net.Listener, behaves *atomic.Pointer[balancer], origin string) {
+func (s *Site) accept(front net.Listener, behaves *atomic.Pointer[balancer], origin string, m *meter) {
 	slots := make(chan struct{}, maxConnections)
 	for {
 		select {
@@ -155,16 +155,17 @@ func (s *Site) accept(front net.Listener, behaves *atomic.Pointer[balancer], ori
 		}
 		s.serves.Go(func() {
 			defer func() { <-slots }()
-			s.serve(conn, *behaves.Load(), origin)
+			s.serve(conn, *behaves.Load(), origin, m)
 		})
 	}
 }
 
-func (s *Site) serve(conn net.Conn, b balancer, origin string) {
+func (s *Site) serve(conn net.Conn, b balancer, origin string, m *meter) {
+	defer m.connection()()
 	s.keep(conn)
 	defer s.forget(conn)
 	client := tls.Server(conn, s.config)
-	session := &session{client: client, in: bufio.NewReader(client), dial: func() (net.Conn, error) {
+	session := &session{client: client, in: bufio.NewReader(client), meter: m, dial: func() (net.Conn, error) {
 		var dialer net.Dialer
 		return dialer.DialContext(s.ctx, "tcp", origin)
 	}}

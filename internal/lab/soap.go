@@ -55,6 +55,7 @@ func (e *exchange) answerSOAP(ctx context.Context, server string, asked element)
 	if text := stateless[operation]; text != "" {
 		return http.StatusOK, envelope(text)
 	}
+	e.meter.operation(operation)
 	a, ok := e.mailbox.do(server, asked)
 	if !ok {
 		return fault("ErrorInvalidRequest", "The lab does not answer "+operation+".", "")
