@@ -1,12 +1,14 @@
 package ews_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"flag"
 	"io"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -237,6 +239,36 @@ func FuzzParse(f *testing.F) {
 		}
 		if len(v.Message) > 2000 {
 			t.Errorf("a message of %d bytes", len(v.Message))
+		}
+	})
+}
+
+// A streaming response, whatever is in it, is read document by document to an end, and however the bytes are cut into pieces
+// the documents are the same.
+func FuzzStream(f *testing.F) {
+	f.Add([]byte(sample(f, "streaming_status") + sample(f, "streaming_events") + sample(f, "streaming_lost")))
+	f.Add([]byte(sample(f, "streaming_status") + " \r\n<html>"))
+	f.Add([]byte(sample(f, "streaming_events")[:300]))
+	f.Add([]byte("\xef\xbb\xbf<a/>\xef\xbb\xbf<b/>"))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		read := func(r io.Reader) (kinds []ews.Kind) {
+			s := ews.NewStream(r)
+			for range len(body) + 1 { // each document has a byte at least
+				response, err := s.Next()
+				kinds = append(kinds, response.Kind)
+				if err != nil {
+					return kinds
+				}
+			}
+			t.Fatal("it does not end")
+			return nil
+		}
+		whole, pieces := read(bytes.NewReader(body)), read(iotest.OneByteReader(bytes.NewReader(body)))
+		good := func(kinds []ews.Kind) int { // what is no document is told apart by what lies ready
+			return len(slices.DeleteFunc(kinds, func(k ews.Kind) bool { return k != ews.Answered && k != ews.Faulted }))
+		}
+		if a, b := good(whole), good(pieces); a != b {
+			t.Errorf("%d documents at once, %d byte by byte", a, b)
 		}
 	})
 }

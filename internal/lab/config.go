@@ -93,6 +93,11 @@ modules:
     ip_protocol: ip4
     tls_config: {ca_file: {{.CAFile}}}
     ews_sync: {operations: [sync, notify], write: true}
+  ews_stream: # what comes while a response stays open
+    prober: ews_sync
+    ip_protocol: ip4
+    tls_config: {ca_file: {{.CAFile}}}
+    ews_sync: {operations: [stream], write: true}
   ssl_binding:
     prober: ssl_binding
     ip_protocol: ip4

@@ -112,6 +112,30 @@ func ewsScenarios() []Scenario {
 			origin:      &exchange{voice: mute},
 			balancer:    relay,
 		},
+		{
+			Name:        "ews-availability-error",
+			Description: "Free and busy times of another forest cannot be had; the answer is a success with the mailbox's own error in it.",
+			Expect:      good,
+			EWS:         EWSExpectation{"content/response_error", ""},
+			origin:      &exchange{trouble: otherForest},
+			balancer:    relay,
+		},
+		{
+			Name:        "ews-soap-fault-200",
+			Description: "EWS answers everything with a SOAP fault, and a box in between makes its status 200.",
+			Expect:      good,
+			EWS:         EWSExpectation{"content/soap_fault", ""},
+			origin:      &exchange{trouble: masked},
+			balancer:    relay,
+		},
+		{
+			Name:        "ews-truncated",
+			Description: "A long answer breaks off in its midst, as if it were complete.",
+			Expect:      good,
+			EWS:         EWSExpectation{"content/truncated", ""},
+			origin:      &exchange{trouble: cutShort},
+			balancer:    relay,
+		},
 	}
 }
 
@@ -140,6 +164,31 @@ func busy(context.Context, string, string) (int, string) {
 // broken is an unexpected fault of EWS.
 func broken(context.Context, string, string) (int, string) {
 	return fault("ErrorInternalServerError", "An internal server error occurred. The operation failed.", "")
+}
+
+// masked is broken with a status that says that all is well.
+func masked(ctx context.Context, server, operation string) (int, string) {
+	_, text := broken(ctx, server, operation)
+	return http.StatusOK, text
+}
+
+// otherForest cannot find the free and busy times of the mailbox.
+func otherForest(_ context.Context, _, operation string) (int, string) {
+	if operation != "GetUserAvailability" {
+		return 0, ""
+	}
+	return http.StatusOK, envelope(`<GetUserAvailabilityResponse xmlns="` + messagesNS + `"><FreeBusyResponseArray><FreeBusyResponse>` +
+		`<ResponseMessage ResponseClass="Error"><MessageText>Unable to send cross-forest request for mailbox.</MessageText>` +
+		`<ResponseCode>ErrorServiceDiscoveryFailed</ResponseCode></ResponseMessage></FreeBusyResponse></FreeBusyResponseArray></GetUserAvailabilityResponse>`)
+}
+
+// cutShort leaves out the end of the folders' answer.
+func cutShort(_ context.Context, _, operation string) (int, string) {
+	if operation != "SyncFolderHierarchy" {
+		return 0, ""
+	}
+	whole := envelope(answer{content: "<m:SyncState>" + opaque("hierarchy", "1") + "</m:SyncState>"}.message(operation))
+	return http.StatusOK, whole[:len(whole)*2/3]
 }
 
 // moving refuses what is in the mailbox; the directory and the time zones are not.

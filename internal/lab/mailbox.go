@@ -359,6 +359,18 @@ func (m *mailbox) resolveNames(_ string, request element) answer {
 		html.EscapeString(address) + `</t:EmailAddress><t:RoutingType>SMTP</t:RoutingType></t:Mailbox></t:Resolution></m:ResolutionSet>`}
 }
 
+// Leave puts an item of this age and subject into a folder of a running scenario's mailbox, as an earlier client left it.
+func (s *Site) Leave(scenario, folder, subject string, age time.Duration) {
+	s.count(scenario, func(m *mailbox) int {
+		m.begin()
+		id := m.create(m.named(folder), subject)
+		old := m.items[id]
+		old.created = old.created.Add(-age)
+		m.items[id] = old
+		return 0
+	})
+}
+
 // Items counts the items of a running scenario's mailbox whose subject begins with prefix.
 func (s *Site) Items(scenario, prefix string) int {
 	return s.count(scenario, func(m *mailbox) (n int) {
@@ -369,6 +381,16 @@ func (s *Site) Items(scenario, prefix string) int {
 		}
 		return n
 	})
+}
+
+// Changes counts what was ever created or deleted in a running scenario's mailbox.
+func (s *Site) Changes(scenario string) int {
+	return s.count(scenario, func(m *mailbox) int { return len(m.changes) })
+}
+
+// Subscriptions counts those that a running scenario's mailbox has.
+func (s *Site) Subscriptions(scenario string) int {
+	return s.count(scenario, func(m *mailbox) int { return len(m.subscriptions) })
 }
 
 // Folders counts the folders of that name in a running scenario's mailbox.

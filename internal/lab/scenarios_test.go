@@ -56,6 +56,9 @@ var onWire = map[string]struct {
 	"ews-stream-buffered":        {before: []int{100}, after: []int{200}, noExpect: 200},
 	"ews-stream-cut":             {before: []int{100}, after: []int{200}, noExpect: 200},
 	"ews-stream-silent":          {before: []int{100}, after: []int{200}, noExpect: 200},
+	"ews-availability-error":     {before: []int{100}, after: []int{200}, noExpect: 200},
+	"ews-soap-fault-200":         {before: []int{100}, after: []int{200}, noExpect: 200},
+	"ews-truncated":              {before: []int{100}, after: []int{200}, noExpect: 200},
 	"ews-sick-member":            {before: []int{100}, after: []int{200}, noExpect: 200},
 	// slow-drip has no complete head: see TestSlowDrip.
 }

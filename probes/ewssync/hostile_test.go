@@ -142,7 +142,7 @@ func TestRequests(t *testing.T) {
 	t.Parallel()
 	var count atomic.Int32
 	ids := make(chan string, 8)
-	settings := "operations: [get_folder, time_zones], anchor_mailbox: a@contoso.test, headers: {X-Test: yes}, impersonation: {account: b@contoso.test}"
+	settings := "operations: [get_folder, time_zones], request_server_version: Exchange2016, anchor_mailbox: a@contoso.test, headers: {X-Test: yes}, impersonation: {account: b@contoso.test}"
 	plainly(t, settings, func(w http.ResponseWriter, r *http.Request) {
 		ids <- r.Header.Get("client-request-id")
 		body, _ := io.ReadAll(r.Body)
@@ -159,6 +159,9 @@ func TestRequests(t *testing.T) {
 		}
 		if !strings.Contains(string(body), "<t:ConnectingSID><t:SmtpAddress>b@contoso.test</t:SmtpAddress></t:ConnectingSID>") {
 			t.Errorf("nobody is impersonated: %s", body)
+		}
+		if !strings.Contains(string(body), `<t:RequestServerVersion Version="Exchange2016"/>`) {
+			t.Errorf("another version of the schema is asked for: %s", body)
 		}
 		want := ""
 		if count.Add(1) > 1 {
@@ -182,6 +185,23 @@ func TestRequests(t *testing.T) {
 	}
 	if len(seen) != 2 {
 		t.Errorf("%d requests, want 2", len(seen))
+	}
+}
+
+// TestCookiesStayAway: where the configuration says so, none comes back.
+func TestCookiesStayAway(t *testing.T) {
+	t.Parallel()
+	var requests atomic.Int32
+	plainly(t, "operations: [get_folder, time_zones], affinity_cookies: false", func(w http.ResponseWriter, r *http.Request) {
+		requests.Add(1)
+		if len(r.Cookies()) > 0 {
+			t.Errorf("the cookies %v came back", r.Cookies())
+		}
+		w.Header().Set("Set-Cookie", "good=a-good-value")
+		_, _ = io.WriteString(w, folder("Success", gotFolder))
+	})
+	if requests.Load() != 2 {
+		t.Errorf("%d requests, want 2", requests.Load())
 	}
 }
 

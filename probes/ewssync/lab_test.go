@@ -212,17 +212,128 @@ func TestWritingAtOnce(t *testing.T) {
 	}
 }
 
-// TestSickMember: of three servers behind one address, the sick one's connections fail, and its health check does.
+// TestLeftOvers: what an earlier probe left is known by its subject and its age, and deleted; nothing else is.
+func TestLeftOvers(t *testing.T) {
+	t.Parallel()
+	s := start(t, writing, "", "healthy")
+	if r := s.probe(t, "healthy"); outcome(r) != "none" { // makes the folder
+		t.Fatal(r.Failure)
+	}
+	s.Leave("healthy", "ews_exporter", "ews_exporter probe of an hour ago", time.Hour)
+	s.Leave("healthy", "ews_exporter", "ews_exporter probe that may still run", 5*time.Minute)
+	s.Leave("healthy", "ews_exporter", "somebody's own", time.Hour)
+	s.Leave("healthy", "Inbox", "ews_exporter probe in another folder", time.Hour)
+	if r := s.probe(t, "healthy"); outcome(r) != "none" {
+		t.Fatal(r.Failure)
+	}
+	for subject, want := range map[string]int{
+		"ews_exporter probe of an hour ago": 0, "ews_exporter probe that may still run": 1, "somebody's own": 1, "ews_exporter probe in another folder": 1,
+	} {
+		if got := s.Items("healthy", subject); got != want {
+			t.Errorf("%q: %d are left, want %d", subject, got, want)
+		}
+	}
+}
+
+// TestReadingChangesNothing: without write, no operation leaves a trace in the mailbox.
+func TestReadingChangesNothing(t *testing.T) {
+	t.Parallel()
+	s := start(t, strings.Replace(everything, "notify,", "notify, stream,", 1)+", stream_hold: 1s", "", "healthy")
+	s.probe(t, "healthy") // before it the mailbox is not there
+	items := s.Items("healthy", "")
+	changes := s.Changes("healthy")
+	if r := s.probe(t, "healthy"); outcome(r) != "none" || len(r.Exchanges) < 14 {
+		t.Fatalf("%v after %d requests", r.Failure, len(r.Exchanges))
+	}
+	if s.Items("healthy", "") != items || s.Changes("healthy") != changes || s.Folders("healthy", "ews_exporter") != 0 {
+		t.Errorf("%d items became %d, %d changes %d, %d folders", items, s.Items("healthy", ""), changes, s.Changes("healthy"), s.Folders("healthy", "ews_exporter"))
+	}
+	if left := s.Subscriptions("healthy"); left != 0 {
+		t.Errorf("%d subscriptions are left", left)
+	}
+}
+
+// TestDefaults: without settings of its own a module does the analyser's four, over one connection and with one handshake.
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	s := start(t, "mailbox: probe@contoso.test", "", "healthy")
+	r := s.probe(t, "healthy")
+	if outcome(r) != "none" {
+		t.Fatal(r.Failure)
+	}
+	var operations []string
+	for _, sample := range r.Samples {
+		if sample.Name == "probe_ews_operation_success" {
+			operations = append(operations, sample.Labels[0])
+		}
+	}
+	if diff := cmp.Diff([]string{"sync", "notify", "availability", "oof"}, operations); diff != "" {
+		t.Error(diff)
+	}
+	handshakes := 0
+	for _, c := range r.Connections {
+		if c.TLS != nil {
+			handshakes++
+		}
+	}
+	if len(r.Connections) != 1 || handshakes != 1 {
+		t.Errorf("%d connections, %d handshakes", len(r.Connections), handshakes)
+	}
+}
+
+// TestOneServerUnderTheServicesName: an address as the target and the service's name as hostname ask one server as the
+// balancer would, so that what fails through the balancer can be seen to work.
+func TestOneServerUnderTheServicesName(t *testing.T) {
+	t.Parallel()
+	s := start(t, "operations: [stream], stream_hold: 1s", "", "healthy", "ews-stream-buffered")
+	got := map[string]string{}
+	for _, name := range []string{"healthy", "ews-stream-buffered"} {
+		scenario, _ := s.Scenario(name)
+		answer, err := s.Probe(context.Background(), runner.Request{Module: "ews", Target: scenario.Address, Hostname: "mail.contoso.test"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := answer.Result
+		got[name] = outcome(r)
+		for _, c := range r.Connections {
+			if c.Name != "mail.contoso.test" || c.Secure == nil || c.Secure.ServerName != "mail.contoso.test" || c.Address.Addr().String() != "127.0.0.1" {
+				t.Errorf("%s: connection to %s as %s, %+v", name, c.Address, c.Name, c.Secure)
+			}
+		}
+		for _, e := range r.Exchanges {
+			if host := e.Header[0]; host.Name != "Host" || !strings.HasPrefix(host.Value, "mail.contoso.test") {
+				t.Errorf("%s: %s: %s", name, host.Name, host.Value)
+			}
+		}
+	}
+	if diff := cmp.Diff(map[string]string{"healthy": "none", "ews-stream-buffered": "content/ews_stream_buffered"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestSickMember: of three servers behind one address every third connection meets the sick one: its operations fail, or,
+// where it is asked first, its health check.
 func TestSickMember(t *testing.T) {
 	t.Parallel()
-	s := start(t, everything, "", "ews-sick-member")
-	seen := map[string]int{}
-	for range 3 {
-		seen[outcome(s.probe(t, "ews-sick-member"))]++
-	}
-	// The third connection ends at the health check; the one after it reaches the first server again.
-	if diff := cmp.Diff(map[string]int{"none": 2, "receive/unhealthy": 1}, seen); diff != "" {
-		t.Error(diff)
+	for name, test := range map[string]struct{ settings, outcome string }{
+		"ews-sick-member":             {strings.Replace(everything, "healthcheck, ", "", 1), "content/response_error"},
+		"ews-sick-member-healthcheck": {everything, "receive/unhealthy"}, // the connection after it meets the first server again
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t, test.settings, "", "ews-sick-member")
+			seen := map[string]int{}
+			for range 3 {
+				r := s.probe(t, "ews-sick-member")
+				if seen[outcome(r)]++; outcome(r) != "none" {
+					golden(t, name+".prom", exposition(t, r))
+					golden(t, name+".txt", tree(t, r))
+				}
+			}
+			if diff := cmp.Diff(map[string]int{"none": 2, test.outcome: 1}, seen); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }
 
