@@ -1,6 +1,7 @@
 package alerts
 
 import (
+	"cmp"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,6 +22,8 @@ type rule struct {
 	Alert       string            `yaml:"alert"`
 	Record      string            `yaml:"record"`
 	Expr        string            `yaml:"expr"`
+	For         string            `yaml:"for"`
+	Keep        string            `yaml:"keep_firing_for"`
 	Labels      map[string]string `yaml:"labels"`
 	Annotations map[string]string `yaml:"annotations"`
 }
@@ -98,7 +101,7 @@ func TestAlertmanagerExampleRoutes(t *testing.T) {
 	for receiver, labels := range map[string][]string{
 		"on-call":    {"alertname=EwsLateBodyRejected", "severity=critical", "site=hq"},
 		"hongkong":   {"alertname=EwsServiceFailing", "severity=critical", "site=hk"},
-		"exchange":   {"alertname=EwsExpectContinueIgnored", "severity=warning", "site=hk"},
+		"exchange":   {"alertname=EwsAutodiscoverIntermittent", "severity=warning", "site=hk"},
 		"monitoring": {"alertname=EwsExporterDown", "severity=critical", "site=hq"},
 	} {
 		args := []string{"config", "routes", "test", "--config.file=alertmanager.example.yml", "--verify.receivers=" + receiver}
@@ -140,19 +143,53 @@ func TestEveryAlertHasTests(t *testing.T) {
 
 var (
 	byLabels = regexp.MustCompile(`^\w+ by \(([^)]*)\)`)
-	query    = regexp.MustCompile(`(?:printf|query) "((?:max|min|count|sum|ews|probe)[^"\\]*(?:\\.[^"\\]*)*)"`)
+	groups   = regexp.MustCompile(`\bby \(([^)]*)\)`)
+	metric   = regexp.MustCompile(`\bews:\w+(?::\w+)?`)
+	query    = regexp.MustCompile(`(?:printf|query) "((?:max|min|count|sum|ews|probe|1 - )[^"\\]*(?:\\.[^"\\]*)*)"`)
+	named    = regexp.MustCompile(`\.Labels\.(\w+)|(?:label|sortByLabel) "(\w+)"`)
+	own      = regexp.MustCompile(`\$labels\.(\w+)`)
 )
+
+// recorded gives the labels of every recording rule: those that it aggregates to, and those of the rules it is made of.
+func recorded(all []rule) map[string][]string {
+	expressions := map[string]string{}
+	for _, r := range all {
+		if r.Record != "" {
+			expressions[r.Record] = r.Expr
+		}
+	}
+	var labels func(expression string) []string
+	labels = func(expression string) []string {
+		found := kept(expression)
+		for _, other := range metric.FindAllString(expression, -1) {
+			found = append(found, labels(expressions[other])...)
+		}
+		return found
+	}
+	records := map[string][]string{}
+	for name, expression := range expressions {
+		records[name] = labels(expression)
+	}
+	return records
+}
+
+// kept are the labels of all aggregations of an expression.
+func kept(expression string) []string {
+	var labels []string
+	for _, m := range groups.FindAllStringSubmatch(expression, -1) {
+		labels = append(labels, strings.Split(m[1], ", ")...)
+	}
+	return labels
+}
 
 func TestRulesNameWhatIsDeclared(t *testing.T) {
 	t.Parallel()
-	recorded := map[string][]string{}
-	for _, r := range rules(t) {
-		if r.Record != "" {
-			recorded[r.Record] = nil // the scrape labels, which every expression may name
+	all := rules(t)
+	metrics := declared.Metrics(recorded(all))
+	for _, r := range all {
+		if r.Record != "" && strings.HasPrefix(r.Expr, "vector(") {
+			continue // a constant
 		}
-	}
-	metrics := declared.Metrics(recorded)
-	for _, r := range rules(t) {
 		for _, p := range declared.Problems(r.Expr, metrics) {
 			t.Errorf("%s%s: %s", r.Alert, r.Record, p)
 		}
@@ -160,6 +197,34 @@ func TestRulesNameWhatIsDeclared(t *testing.T) {
 			for _, q := range query.FindAllStringSubmatch(text, -1) {
 				for _, p := range declared.Problems(strings.ReplaceAll(q[1], "%q", `""`), metrics) {
 					t.Errorf("%s, in an annotation: %s", r.Alert, p)
+				}
+			}
+		}
+	}
+}
+
+// A text names labels of the alert, and of what it asks for: no other would show anything.
+func TestTextsNameLabelsThatAreThere(t *testing.T) {
+	t.Parallel()
+	all := rules(t)
+	records := recorded(all)
+	for _, r := range all {
+		for _, text := range r.Annotations {
+			for _, m := range own.FindAllStringSubmatch(text, -1) {
+				if !slices.Contains(kept(byLabels.FindString(r.Expr)), m[1]) {
+					t.Errorf("%s names $labels.%s, which it does not have", r.Alert, m[1])
+				}
+			}
+			var asked []string
+			for _, q := range query.FindAllStringSubmatch(text, -1) {
+				asked = append(asked, kept(q[1])...)
+				if name := metric.FindString(q[1]); strings.HasPrefix(q[1], "ews:") {
+					asked = append(append(asked, records[name]...), declared.ScrapeLabels...)
+				}
+			}
+			for _, m := range named.FindAllStringSubmatch(text, -1) {
+				if label := m[1] + m[2]; !slices.Contains(asked, label) {
+					t.Errorf("%s names the label %s, and asks for %q", r.Alert, label, asked)
 				}
 			}
 		}
@@ -212,10 +277,19 @@ func TestAlertsTellWhatToDo(t *testing.T) {
 		if _, err := os.Stat("../docs/" + path); err != nil && !strings.Contains(path, "{{") && path != "alerts.md#"+strings.ToLower(r.Alert) {
 			t.Errorf("%s: there is no page %s", r.Alert, path)
 		}
-		if !strings.Contains(string(page), "\n### "+r.Alert+"\n") {
-			t.Errorf("docs/alerts.md does not explain %s", r.Alert)
+		if section := "\n### " + r.Alert + "\n\n" + r.times() + "\n"; !strings.Contains(string(page), section) {
+			t.Errorf("docs/alerts.md has no section that begins%s", section)
 		}
 	}
+}
+
+// times is the line of docs/alerts.md that says when an alert fires and for how long it is kept.
+func (r rule) times() string {
+	text := "**" + r.Labels["severity"] + "**, after " + cmp.Or(r.For, "no wait")
+	if r.Keep != "" {
+		text += "; kept for " + r.Keep
+	}
+	return text + "."
 }
 
 // Every code that rules name is a finding, and every warning leads to an alert: its own, or EwsFinding.
@@ -230,7 +304,7 @@ func TestRulesNameFindings(t *testing.T) {
 			}
 		}
 	}
-	codes := regexp.MustCompile(`probe_finding\{[^}]*code(?:=|=~|!~)"([^"]+)"`)
+	codes := regexp.MustCompile(`(?:probe_finding|ews:findings:count1h)\{[^}]*code(?:=|=~|!~)"([^"]+)"`)
 	for _, r := range rules(t) {
 		for _, m := range codes.FindAllStringSubmatch(r.Expr, -1) {
 			for _, code := range strings.Split(m[1], "|") {
