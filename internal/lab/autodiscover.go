@@ -190,13 +190,14 @@ type Autodiscover struct {
 	Nameserver  string // address and port of the server that has the service record
 	Authority   *Authority
 
-	origin  *exchange
-	serves  sync.WaitGroup
-	cancel  context.CancelFunc
-	mu      sync.Mutex
-	opened  map[string]*atomic.Int64 // connections by what they began with
-	issued  map[string]*tls.Certificate
-	secrets atomic.Int64
+	origin   *exchange
+	serves   sync.WaitGroup
+	cancel   context.CancelFunc
+	mu       sync.Mutex
+	opened   map[string]*atomic.Int64 // connections by what they began with
+	issued   map[string]*tls.Certificate
+	secrets  atomic.Int64
+	relative atomic.Int64 // look-ups of names without a dot at their end
 }
 
 // Secrets counts the requests over http, or under a certificate for another name, that carried an Authorization.
@@ -339,12 +340,18 @@ func (a *Autodiscover) serveNames(ctx context.Context) error {
 
 // LookupNetIP gives the address of the scenario's names.
 func (a *Autodiscover) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, error) {
+	if !strings.HasSuffix(host, ".") {
+		a.relative.Add(1)
+	}
 	names := slices.Concat(slices.Collect(maps.Keys(a.hosts)), slices.Collect(maps.Keys(a.plain)), a.holes)
 	if slices.Contains(names, strings.TrimSuffix(host, ".")) {
 		return []netip.Addr{netip.MustParseAddr(four)}, nil
 	}
 	return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
 }
+
+// Relative counts the look-ups of names to which a resolver might have appended a search domain.
+func (a *Autodiscover) Relative() int64 { return a.relative.Load() }
 
 // Close ends the scenario: no socket and no goroutine of it is left.
 func (a *Autodiscover) Close() {

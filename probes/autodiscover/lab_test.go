@@ -123,6 +123,9 @@ func TestLab(t *testing.T) {
 			if a.Secrets() > 0 {
 				t.Error("a secret went where none may go")
 			}
+			if n := a.Relative(); n > 0 {
+				t.Errorf("%d names were not asked for absolutely", n)
+			}
 			golden(t, scenario.Name+".prom", normalise(a, exposition(t, r)))
 			golden(t, scenario.Name+".txt", normalise(a, page(t, r)))
 		})

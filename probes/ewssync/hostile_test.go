@@ -26,10 +26,15 @@ import (
 // plainly probes a handler over plain HTTP, without an auth.
 func plainly(t *testing.T, settings string, handler http.HandlerFunc) *result.Result {
 	t.Helper()
-	server := httptest.NewServer(handler)
+	return at(t, settings, httptest.NewServer(handler))
+}
+
+// at is plainly at a server that runs already, and ends with the test.
+func at(t *testing.T, settings string, server *httptest.Server) *result.Result {
+	t.Helper()
 	t.Cleanup(server.Close)
 	file := filepath.Join(t.TempDir(), "c.yml")
-	text := "modules: {ews: {prober: ews_sync, timeout: 5s, ews_sync: {" + settings + "}}}\npolicy: {allow: [127.0.0.0/8]}\n"
+	text := "modules: {ews: {prober: ews_sync, timeout: 7s, ews_sync: {" + settings + "}}}\npolicy: {allow: [127.0.0.0/8]}\n"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

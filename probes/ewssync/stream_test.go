@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -22,6 +23,47 @@ func streamed(class, content string) string {
 }
 
 const statusOK = "<ResponseCode>NoError</ResponseCode><ConnectionStatus>OK</ConnectionStatus>"
+
+// subscribing answers Subscribe and Unsubscribe, and leaves GetStreamingEvents to another.
+func subscribing(stream http.HandlerFunc, unsubscribed *atomic.Int64) http.HandlerFunc {
+	answer := func(operation, content string) string {
+		return strings.ReplaceAll(folder("Success", "<ResponseCode>NoError</ResponseCode>"+content), "GetFolder", operation)
+	}
+	return func(w http.ResponseWriter, r *http.Request) {
+		switch body, _ := io.ReadAll(r.Body); {
+		case strings.Contains(string(body), "<m:Subscribe>"):
+			w.Header().Set("Set-Cookie", "X-BackEndOverrideCookie=the-server-that-holds-it; path=/; HttpOnly")
+			_, _ = io.WriteString(w, answer("Subscribe", "<SubscriptionId>abc</SubscriptionId>"))
+		case strings.Contains(string(body), "<m:Unsubscribe>"):
+			unsubscribed.Add(1)
+			_, _ = io.WriteString(w, answer("Unsubscribe", ""))
+		default:
+			stream(w, r)
+		}
+	}
+}
+
+// TestStreamFindsItsServer: the stream asks for the server that made the subscription, by its cookie, and the subscription is
+// ended although the first connection was ended meanwhile, for nothing was asked there.
+func TestStreamFindsItsServer(t *testing.T) {
+	t.Parallel()
+	var cookies, unsubscribed atomic.Int64
+	server := httptest.NewUnstartedServer(subscribing(func(w http.ResponseWriter, r *http.Request) {
+		cookies.Add(int64(len(r.Cookies())))
+		_, _ = io.WriteString(w, streamed("Success", statusOK))
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	}, &unsubscribed))
+	server.Config.IdleTimeout = 50 * time.Millisecond
+	server.Start()
+	r := at(t, "operations: [stream], stream_hold: 1s", server)
+	if outcome(r) != "none" || len(r.Connections) != 3 {
+		t.Errorf("%v over %d connections, want 3", r.Failure, len(r.Connections))
+	}
+	if cookies.Load() != 1 || unsubscribed.Load() != 1 {
+		t.Errorf("%d cookies came with GetStreamingEvents, and %d Unsubscribe", cookies.Load(), unsubscribed.Load())
+	}
+}
 
 // TestStreamVerdicts: whatever a server or a box makes of GetStreamingEvents, the probe ends in time, with a reason.
 func TestStreamVerdicts(t *testing.T) {
@@ -74,17 +116,7 @@ func TestStreamVerdicts(t *testing.T) {
 			if test.name == "a flood" {
 				hold = "1900ms" // so that a busy machine gets through a MiB
 			}
-			r := plainly(t, "operations: [stream], stream_hold: "+hold, func(w http.ResponseWriter, r *http.Request) {
-				switch body, _ := io.ReadAll(r.Body); {
-				case strings.Contains(string(body), "<m:Subscribe>"):
-					_, _ = io.WriteString(w, envelope(`<SubscribeResponse><ResponseMessages><SubscribeResponseMessage ResponseClass="Success"><ResponseCode>NoError</ResponseCode><SubscriptionId>abc</SubscriptionId></SubscribeResponseMessage></ResponseMessages></SubscribeResponse>`))
-				case strings.Contains(string(body), "<m:Unsubscribe>"):
-					unsubscribed.Add(1)
-					_, _ = io.WriteString(w, envelope(`<UnsubscribeResponse><ResponseMessages><UnsubscribeResponseMessage ResponseClass="Success"><ResponseCode>NoError</ResponseCode></UnsubscribeResponseMessage></ResponseMessages></UnsubscribeResponse>`))
-				default:
-					test.answer(w, r)
-				}
-			})
+			r := plainly(t, "operations: [stream], stream_hold: "+hold, subscribing(test.answer, &unsubscribed))
 			if got := outcome(r); got != test.outcome {
 				t.Errorf("%s (%v), want %s", got, r.Failure, test.outcome)
 			}
@@ -151,8 +183,11 @@ func TestStreams(t *testing.T) {
 // TestStreamComesLast: the stream is held after all else was done, over a second connection; the others share the first.
 func TestStreamComesLast(t *testing.T) {
 	t.Parallel()
-	for _, test := range []struct{ scenario, schemes string }{
-		{"healthy", ""}, {"basic-logon", "basic"}, {"ntlm-persisted", "ntlm"}, {"ntlm-per-request", "ntlm"},
+	for _, test := range []struct {
+		scenario, schemes string
+		unauthorized      int
+	}{
+		{"healthy", "", 0}, {"basic-logon", "basic", 1}, {"ntlm-persisted", "ntlm", 4}, {"ntlm-per-request", "ntlm", 14},
 	} {
 		t.Run(test.scenario, func(t *testing.T) {
 			t.Parallel()
@@ -161,7 +196,11 @@ func TestStreamComesLast(t *testing.T) {
 			if outcome(r) != "none" || len(r.Connections) != 2 {
 				t.Fatalf("%v over %d connections", r.Failure, len(r.Connections))
 			}
+			unauthorized := 0
 			for _, e := range r.Exchanges {
+				if e.Final.Status == 401 {
+					unauthorized++
+				}
 				on := 1
 				if strings.HasPrefix(e.Step, "stream.l") { // listen, logon
 					on = 2
@@ -170,9 +209,65 @@ func TestStreamComesLast(t *testing.T) {
 					t.Errorf("step %s used connection %d", e.Step, e.Connection)
 				}
 			}
+			if unauthorized != test.unauthorized {
+				t.Errorf("%d answers 401, want %d", unauthorized, test.unauthorized)
+			}
 			last := slices.DeleteFunc(slices.Clone(r.Steps), func(s *result.Step) bool { return s.Name == "logon" })
 			if name := last[len(last)-1].Name; name != "stream" {
 				t.Errorf("the last operation is %s", name)
+			}
+		})
+	}
+}
+
+// TestStreamEvents: of all that a stream tells, the event of the very item that was created counts.
+func TestStreamEvents(t *testing.T) {
+	t.Parallel()
+	event := func(kind, item string) string {
+		return "<Notifications><Notification><" + kind + `><ItemId Id="` + item + `"/></` + kind + "></Notification></Notifications>"
+	}
+	for _, test := range []struct{ name, says, outcome string }{
+		{"the item's", event("CreatedEvent", "i"), "none"},
+		{"among others", event("CreatedEvent", "other") + event("CreatedEvent", "i"), "none"},
+		{"another item's", event("CreatedEvent", "other"), "content/ews_notifications_missing"},
+		{"of another kind", event("DeletedEvent", "i"), "content/ews_notifications_missing"},
+		{"none", "<ConnectionStatus>OK</ConnectionStatus>", "content/ews_notifications_missing"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			contents := map[string]string{
+				"FindFolder": `<RootFolder TotalItemsInView="1"><Folders><Folder><FolderId Id="f"/></Folder></Folders></RootFolder>`,
+				"Subscribe":  "<SubscriptionId>abc</SubscriptionId>",
+				"CreateItem": `<Items><Message><ItemId Id="i"/></Message></Items>`,
+				"FindItem":   `<RootFolder TotalItemsInView="0" IncludesLastItemInRange="true"/>`,
+			}
+			created := make(chan bool, 1)
+			r := plainly(t, "operations: [stream], write: true, stream_hold: 1s", func(w http.ResponseWriter, r *http.Request) {
+				body, _ := io.ReadAll(r.Body)
+				_, rest, _ := strings.Cut(string(body), "<soap:Body><m:")
+				operation := rest[:strings.IndexAny(rest, " >")]
+				answer := func(content string) {
+					_, _ = io.WriteString(w, strings.ReplaceAll(folder("Success", "<ResponseCode>NoError</ResponseCode>"+content), "GetFolder", operation))
+					_ = http.NewResponseController(w).Flush()
+				}
+				if operation == "GetStreamingEvents" {
+					answer("<ConnectionStatus>OK</ConnectionStatus>")
+					<-created
+					answer(test.says)
+					<-r.Context().Done()
+					return
+				}
+				answer(contents[operation])
+				if operation == "CreateItem" {
+					created <- true
+				}
+			})
+			if got := outcome(r); got != test.outcome {
+				t.Errorf("%s (%v), want %s", got, r.Failure, test.outcome)
+			}
+			told := slices.ContainsFunc(r.Samples, func(s result.Sample) bool { return s.Name == "probe_ews_stream_event_seconds" && s.Value > 0 })
+			if told != (test.outcome == "none") {
+				t.Errorf("probe_ews_stream_event_seconds is there: %t", told)
 			}
 		})
 	}
