@@ -32,10 +32,15 @@ type load struct {
 	logon    bool          // the module has an auth
 	first    bool          // of the first probe, and not of one among many
 	fails    bool          // the probe does not succeed
+	streams  bool          // it holds a stream, as long as that is by default
 }
 
-// The wait of expect_continue, which makes the difference between a connection that is held and one that is not.
-const wait = 2 * time.Second
+// The wait of expect_continue, which makes the difference between a connection that is held and one that is not, and how
+// long a stream is held by default.
+const (
+	wait       = 2 * time.Second
+	streamHold = 3 * time.Second
+)
 
 // loads are the rows. What each site asks for is Exchange's default: Negotiate and NTLM, for a connection.
 func loads() []load {
@@ -48,6 +53,7 @@ func loads() []load {
 		{prober: "ews_sync", about: "as it comes", settings: mailbox, site: named("early-401"), every: time.Minute, logon: true},
 		{prober: "ews_sync", about: "where every request logs on", settings: mailbox, site: named("ntlm-per-request"), every: time.Minute, logon: true},
 		{prober: "ews_sync", about: "with `write`, `sync` and `notify`", settings: write, site: named("early-401"), every: 5 * time.Minute, logon: true},
+		{prober: "ews_sync", about: "with `write`, `stream`", settings: "operations: [stream], write: true", site: named("early-401"), every: 5 * time.Minute, logon: true, streams: true},
 		{prober: "autodiscover", about: "three look-ups by `pox`", settings: email, site: autodiscovers("autodiscover-healthy"), every: 2 * time.Minute, logon: true},
 		{prober: "auth_roundtrips", about: "four objects", site: named("ntlm-persisted"), every: 2 * time.Minute, logon: true},
 		{prober: "auth_roundtrips", about: "where every request logs on", site: named("ntlm-per-request"), every: 2 * time.Minute, logon: true},
@@ -215,14 +221,17 @@ func (l load) prepare(t *testing.T, s running) *runner.Runner {
 	})
 }
 
-// row is the cost of one probe, and of a day at the recommended interval. How long a connection is held is told in
-// waits: the simulated servers answer at once, so that nothing else takes long.
+// row is the cost of one probe, and of a day at the recommended interval. How long connections are held is told in waits, or
+// in the time of a stream: the simulated servers answer at once, so that nothing else takes long.
 func (l load) row(c lab.Cost) string {
-	held := "–"
-	if waits := int(math.Round(c.Held.Seconds() / wait.Seconds())); waits == 1 {
-		held = "the wait"
-	} else if waits > 1 {
-		held = fmt.Sprintf("%d waits", waits)
+	held, unit, name := "–", wait, "the wait"
+	if l.streams {
+		unit, name = streamHold, "`stream_hold`"
+	}
+	if times := int(math.Round(c.Held.Seconds() / unit.Seconds())); times == 1 {
+		held = name
+	} else if times > 1 {
+		held = fmt.Sprintf("%d × %s", times, name)
 	}
 	times := int(24 * time.Hour / l.every)
 	day := fmt.Sprintf("%d requests, %d logons", c.Requests*times, c.Logons*times)
