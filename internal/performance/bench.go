@@ -118,8 +118,8 @@ func (p *process) resident() (int64, error) {
 	return 0, errors.New("/proc has no VmRSS")
 }
 
-// exporters starts the exporter, with modules for the health check; its address comes back.
-func (b *bench) startExporter(ctx context.Context) (*process, string, error) {
+// startExporter starts the exporter with a module for the health check, and gives its address too.
+func (b *bench) startExporter(ctx context.Context, flags ...string) (*process, string, error) {
 	config := filepath.Join(b.dir, "ews_exporter.yml")
 	text := fmt.Sprintf(`modules:
   health:
@@ -136,14 +136,14 @@ policy: {allow: [127.0.0.0/8]}
 	if err != nil {
 		return nil, "", err
 	}
-	p, err := b.start(ctx, b.exporter, "--config.file="+config, "--web.listen-address="+address, "--limit.probes=5000", "--limit.probes-per-address=5000")
+	p, err := b.start(ctx, b.exporter, append(flags, "--config.file="+config, "--web.listen-address="+address, "--limit.probes=5000", "--limit.probes-per-address=5000")...)
 	if err != nil {
 		return nil, "", fmt.Errorf("%w (make build makes it)", err)
 	}
 	return p, address, b.await(ctx, p, address)
 }
 
-func (b *bench) startBlackbox(ctx context.Context) (*process, string, error) {
+func (b *bench) startBlackbox(ctx context.Context, _ ...string) (*process, string, error) {
 	config := filepath.Join(b.dir, "blackbox.yml")
 	text := fmt.Sprintf(`modules:
   health:

@@ -23,12 +23,14 @@ func (b *bench) memory(ctx context.Context) (string, error) {
 	for _, subject := range []struct {
 		name          string
 		silent, ready string // targets
-		start         func(context.Context) (*process, string, error)
+		start         func(context.Context, ...string) (*process, string, error)
+		flags         []string
 	}{
-		{"ews_exporter", "127.0.0.1:" + b.Silent, "127.0.0.1:" + b.HTTPS, b.startExporter},
-		{"blackbox_exporter", "https://127.0.0.1:" + b.Silent + path, "https://127.0.0.1:" + b.HTTPS + path, b.startBlackbox},
+		{"ews_exporter", "127.0.0.1:" + b.Silent, "127.0.0.1:" + b.HTTPS, b.startExporter, nil},
+		{"ews_exporter `--web.disable-report`", "127.0.0.1:" + b.Silent, "127.0.0.1:" + b.HTTPS, b.startExporter, []string{"--web.disable-report"}},
+		{"blackbox_exporter", "https://127.0.0.1:" + b.Silent + path, "https://127.0.0.1:" + b.HTTPS + path, b.startBlackbox, nil},
 	} {
-		p, address, err := subject.start(ctx)
+		p, address, err := subject.start(ctx, subject.flags...)
 		if err != nil {
 			return "", err
 		}
