@@ -6,9 +6,10 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 trap 'exit 1' INT TERM
 
-# fuzz runs target $2 of package $1.
+# fuzz runs target $2 of package $1. Go would spend a minute on making each new input smaller, which is all the time there
+# is: a target with seeds of some kilobytes tried 15 inputs in 25 s, and tries 200,000 so.
 fuzz() {
-	go test -run='^$' -fuzz="^$2\$" -fuzztime="$time" "$1" >"$log" 2>&1 </dev/null
+	go test -run='^$' -fuzz="^$2\$" -fuzztime="$time" -fuzzminimizetime=20x "$1" >"$log" 2>&1 </dev/null
 }
 
 # ended_late tells a fault of Go before 1.27 (go.dev/issue/75804) from one of ours: at the end of its time, fuzzing may
