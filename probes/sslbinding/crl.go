@@ -8,26 +8,24 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"math/big"
 	"slices"
-	"sync"
 	"time"
+
+	"golang.org/x/crypto/cryptobyte"
+	casn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
 // clockSkew is how far ahead of ours a signer's clock may be.
 const clockSkew = 5 * time.Minute
 
-// parsing lets one list be parsed at a time: parsed, it takes many times its size.
-var parsing sync.Mutex
-
 // readCRL reads a certificate revocation list (RFC 5280 section 5), DER or PEM, and looks the certificate up in it. An
 // error says why the list is of no use.
 func (at *place) readCRL(body []byte, now time.Time) error {
-	parsing.Lock()
-	defer parsing.Unlock()
 	if block, _ := pem.Decode(body); block != nil {
 		body = block.Bytes
 	}
-	list, err := x509.ParseRevocationList(body)
+	list, entries, err := parseCRL(body)
 	if err != nil {
 		return fmt.Errorf("it cannot be read as a revocation list of version 2: %w", err)
 	}
@@ -43,13 +41,81 @@ func (at *place) readCRL(body []byte, now time.Time) error {
 	if err := complete(list, at.url); err != nil {
 		return err
 	}
+	listed, err := lists(entries, at.leaf.SerialNumber)
+	if err != nil {
+		return err
+	}
 	at.status, at.until = good, list.NextUpdate
-	if slices.ContainsFunc(list.RevokedCertificateEntries, func(e x509.RevocationListEntry) bool {
-		return e.SerialNumber.Cmp(at.leaf.SerialNumber) == 0
-	}) {
+	if listed {
 		at.status = isRevoked
 	}
 	return nil
+}
+
+// maxFrame bounds a list less its entries.
+const maxFrame = 64 << 10
+
+// parseCRL parses a list without its entries, and gives those as they are: crypto/x509 makes ten times their size of
+// them, and that before anybody has looked who signed the list.
+func parseCRL(der []byte) (*x509.RevocationList, cryptobyte.String, error) {
+	var outer, signed, entries cryptobyte.String
+	input := cryptobyte.String(der)
+	if !input.ReadASN1(&outer, casn1.SEQUENCE) || !input.Empty() || !outer.ReadASN1Element(&signed, casn1.SEQUENCE) {
+		return nil, nil, errCRL
+	}
+	var frame cryptobyte.Builder
+	frame.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) { entries = withoutEntries(b, signed) })
+		b.AddBytes(outer)
+	})
+	short, err := frame.Bytes()
+	if err != nil || len(short) > maxFrame {
+		return nil, nil, errCRL
+	}
+	list, err := x509.ParseRevocationList(short)
+	if err != nil {
+		return nil, nil, err
+	}
+	list.RawTBSRevocationList = signed // what the signature is about
+	return list, entries, nil
+}
+
+var errCRL = errors.New("its parts are not in order, or too long")
+
+// withoutEntries copies the parts of a TBSCertList (RFC 5280 section 5.1) but for the entries, which it gives: the only
+// sequence behind the times.
+func withoutEntries(b *cryptobyte.Builder, signed cryptobyte.String) (entries cryptobyte.String) {
+	var parts, part cryptobyte.String
+	signed.ReadASN1(&parts, casn1.SEQUENCE) // it is one
+	timed, found := false, false
+	for !parts.Empty() {
+		var tag casn1.Tag
+		if !parts.ReadAnyASN1Element(&part, &tag) || found && tag == casn1.SEQUENCE {
+			b.SetError(errCRL)
+			return nil
+		}
+		timed = timed || tag == casn1.UTCTime || tag == casn1.GeneralizedTime
+		if found = timed && tag == casn1.SEQUENCE || found; tag == casn1.SEQUENCE && found {
+			part.ReadASN1(&entries, casn1.SEQUENCE)
+			continue
+		}
+		b.AddBytes(part)
+	}
+	return entries
+}
+
+// lists tells whether a certificate is among the entries.
+func lists(entries cryptobyte.String, serial *big.Int) (bool, error) {
+	listed := false
+	for !entries.Empty() {
+		var entry cryptobyte.String
+		var number big.Int
+		if !entries.ReadASN1(&entry, casn1.SEQUENCE) || !entry.ReadASN1Integer(&number) {
+			return false, errors.New("one of the list's entries cannot be read")
+		}
+		listed = listed || number.Cmp(serial) == 0
+	}
+	return listed, nil
 }
 
 // fresh tells whether now is between an answer's two moments; a zero until is none.

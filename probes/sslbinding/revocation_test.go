@@ -169,6 +169,20 @@ func FuzzReadCRL(f *testing.F) {
 		if at.status == good && bytes.Contains(body, leaf.SerialNumber.Bytes()) && bytes.Equal(body, signed) {
 			t.Error("a list that holds the certificate is taken for one that does not")
 		}
+		theirs, err := x509.ParseRevocationList(body)
+		ours, entries, ourErr := parseCRL(body)
+		if err != nil || ourErr != nil { // ours may refuse more
+			return
+		}
+		if !bytes.Equal(ours.RawTBSRevocationList, theirs.RawTBSRevocationList) || !bytes.Equal(ours.Signature, theirs.Signature) ||
+			!bytes.Equal(ours.RawIssuer, theirs.RawIssuer) || !ours.NextUpdate.Equal(theirs.NextUpdate) {
+			t.Error("read otherwise than crypto/x509 does")
+		}
+		for _, e := range theirs.RevokedCertificateEntries {
+			if listed, err := lists(entries, e.SerialNumber); err != nil || !listed {
+				t.Errorf("the entry %s is lost: %v", e.SerialNumber, err)
+			}
+		}
 	})
 }
 
