@@ -1,10 +1,10 @@
 package autodiscover
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"path"
 	"slices"
@@ -206,7 +206,7 @@ func (a *attempt) exchange(ctx context.Context, r *reply, t target.Target, u *ur
 	err = on(r.step, conn, func() error {
 		x, body, err := conn.Do(request, autodiscover.MaxBody)
 		r.exchange = run.Keep(r.step.Name()+".request", x.Record, body, err)
-		if x.Record.Final != nil && !failure.Is(err, failure.Receive, "malformed", "too_large") {
+		if x.Record.Final != nil && !failure.Is(err, failure.Receive, "malformed", "too_large", "timeout") {
 			err = nil // an answer that breaks off is told by its content
 		}
 		if err = logged.Judge(r.exchange.Final, r.exchange.Origin, err); err != nil {
@@ -275,7 +275,7 @@ func (a *attempt) read(r *reply, conn *wire.Conn, body []byte) (next string, err
 	if final.Status/100 != 2 && (a.method == POX || final.Status/100 == 3) {
 		return "", a.unexpected(conn, final)
 	}
-	answer := parse(a.method, body)
+	answer := parse(a.method, prober.Document(final, body))
 	switch {
 	case answer.Kind == autodiscover.RedirectURL:
 		return answer.Redirect, nil
@@ -306,14 +306,14 @@ func line(f *wire.Response) string {
 	return strings.TrimSpace(strconv.Itoa(f.Status) + " " + plain.Text(f.Reason, 64))
 }
 
-func parse(method string, body []byte) *autodiscover.Answer {
+func parse(method string, body io.Reader) *autodiscover.Answer {
 	switch method {
 	case SOAP:
-		return autodiscover.ParseSOAP(bytes.NewReader(body))
+		return autodiscover.ParseSOAP(body)
 	case JSON:
-		return autodiscover.ParseJSON(bytes.NewReader(body))
+		return autodiscover.ParseJSON(body)
 	}
-	return autodiscover.ParsePOX(bytes.NewReader(body))
+	return autodiscover.ParsePOX(body)
 }
 
 func contentReason(k autodiscover.Kind) string {

@@ -1,7 +1,6 @@
 package ewssync
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"strings"
@@ -65,7 +64,7 @@ func (p *probe) ask(ctx context.Context, step *prober.Step, request ews.Request,
 	if err != nil {
 		return nil, err
 	}
-	response := ews.Parse(bytes.NewReader(body))
+	response := ews.Parse(prober.Document(e.Final, body))
 	return response, p.judge(step, e, response, request, accept)
 }
 

@@ -23,7 +23,12 @@ const (
 	MaxDepth  = 64
 	MaxTokens = 1 << 20
 	MaxText   = 1 << 20 // bytes of one element's own text; a synchronisation state is the longest that Exchange sends
+	MaxTag    = 64 << 10
 )
+
+// ErrTooLong is for an input to end with whose rest was left unread: the document is beyond a bound of its reader's, and
+// does not break off.
+var ErrTooLong = errors.New("it is longer than what is read of it")
 
 // maxProblem bounds what an Error says, in bytes.
 const maxProblem = 256
@@ -117,14 +122,40 @@ func NewReader(r io.Reader) *Reader {
 type source struct {
 	*bufio.Reader
 	ended error
+	tag   tag
 }
 
 func (s *source) ReadByte() (byte, error) {
 	b, err := s.Reader.ReadByte()
 	if err != nil {
 		s.ended = err
+		return b, err
 	}
-	return b, err
+	return b, s.tag.take(b)
+}
+
+// tag bounds a start tag while it is read, because the decoder gives it only whole: an attribute of a few bytes takes
+// many in memory.
+type tag struct {
+	length int  // 0 outside of one
+	quote  byte // that an attribute's value began with
+}
+
+func (t *tag) take(b byte) error {
+	switch {
+	case t.length == 0 && b != '<', t.length == 1 && (b == '!' || b == '?'), t.quote == 0 && b == '>':
+		t.length = 0
+		return nil
+	case t.length == 0:
+	case b == t.quote:
+		t.quote = 0
+	case t.quote == 0 && (b == '"' || b == '\''):
+		t.quote = b
+	}
+	if t.length++; t.length > MaxTag {
+		return fmt.Errorf("one of its tags is longer than %d bytes", MaxTag)
+	}
+	return nil
 }
 
 // Next walks one document. The error is an *Error; of kind Empty when nothing but white space came any more.
@@ -223,6 +254,8 @@ func htmlTag(text string) bool {
 // classify turns the decoder's error into ours.
 func (r *Reader) classify(err error, consumed int64) error {
 	switch ended := r.source.ended; {
+	case errors.Is(ended, ErrTooLong):
+		return malformed("it is longer than the %d bytes that are read of it", consumed)
 	case errors.Is(ended, io.EOF):
 		return &Error{Kind: Truncated, Problem: fmt.Sprintf("it breaks off after %d bytes", consumed)}
 	case ended != nil:

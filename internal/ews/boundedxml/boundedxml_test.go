@@ -152,6 +152,37 @@ func TestEndlessElementsEnd(t *testing.T) {
 	}
 }
 
+// TestLongTags: a tag beyond the bound is malformed before all of it is kept; what only looks like one is not.
+func TestLongTags(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x ", boundedxml.MaxTag/2)
+	for document, want := range map[string]bool{
+		`<a b="` + long + `"/>`:                                             false,
+		`<a ` + strings.ReplaceAll(long, "x", "x=''"):                       false,
+		`<a b=">" c='` + long + `'/>`:                                       false,
+		`<` + strings.ReplaceAll(long, " ", "x"):                            false,
+		`<a>` + long + `</a>`:                                               true,
+		`<!--` + long + `--><a>'</a>`:                                       true,
+		`<?p ` + long + `?><a/>`:                                            true,
+		`<a b="` + long[:len(long)-100] + `"/>`:                             true,
+		strings.Repeat(`<a b="x">`, 60) + long + strings.Repeat("</a>", 60): true,
+	} {
+		err := boundedxml.NewReader(strings.NewReader(document)).Next(&leaves{})
+		if want && err != nil || !want && (err == nil || kindOf(t, err) != boundedxml.Malformed || !strings.Contains(err.Error(), "tags")) {
+			t.Errorf("%.40s…: %v", document, err)
+		}
+	}
+}
+
+// TestUnreadRest: who stopped reading does not say that the document breaks off.
+func TestUnreadRest(t *testing.T) {
+	t.Parallel()
+	r := io.MultiReader(strings.NewReader("<a><b>"), iotest.ErrReader(boundedxml.ErrTooLong))
+	if err := boundedxml.NewReader(r).Next(&leaves{}); kindOf(t, err) != boundedxml.Malformed {
+		t.Errorf("%v, want malformed", err)
+	}
+}
+
 func TestReadErrorIsKept(t *testing.T) {
 	t.Parallel()
 	for _, begun := range []string{"", "<a><b>"} {
@@ -164,7 +195,7 @@ func TestReadErrorIsKept(t *testing.T) {
 }
 
 func FuzzWalk(f *testing.F) {
-	for _, s := range []string{"", "<a/>", "<html>", "<a>&lt;</a><b/>", "<!DOCTYPE a><a/>", "\xff\xfe<\x00", "<a xmlns='x' b='&#1;'/>"} {
+	for _, s := range []string{"", "<a/>", "<html>", "<a>&lt;</a><b/>", "<!DOCTYPE a><a/>", "\xff\xfe<\x00", "<a xmlns='x' b='&#1;'/>", "<a b=\">'\" c='\"'><!-- <'> --></a>"} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, document []byte) {
