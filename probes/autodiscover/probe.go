@@ -232,28 +232,33 @@ func furthest(tried []*reply) *reply {
 	return best
 }
 
-// progress orders failures by how much of an endpoint they met. What the mail domain's own host says counts little: it
-// often is a web site of somebody else. So does a redirect back to what was asked before.
+// progress orders failures by how much of an endpoint they met. A name that does not exist tells least, for clients have
+// several to try. What the mail domain's own host says counts little: it often is a web site of somebody else. So does a
+// redirect back to what was asked before.
 func (r *reply) progress() int {
 	f := r.failure
-	far := 5
+	far := 6
 	switch f.Stage {
-	case failure.Resolve, failure.Config:
+	case failure.Config:
 		far = 0
-	case failure.Connect:
+	case failure.Resolve:
 		far = 1
-	case failure.TLS:
+	case failure.Connect:
 		far = 2
-	case failure.Send, failure.Receive:
+	case failure.TLS:
 		far = 3
-	case failure.Status:
+	case failure.Send, failure.Receive:
 		far = 4
+	case failure.Status:
+		far = 5
 	}
 	switch {
+	case failure.Is(f, failure.Resolve, "not_found", "no_address"):
+		far = 0
 	case r.way == wayDomain && f.Stage == failure.Auth:
-		far = min(far, 2)
+		far = min(far, 3)
 	case r.way == wayDomain, f.Reason == reasonNoRedirect, f.Reason == autodiscover.Loop:
-		far = min(far, 1)
+		far = min(far, 2)
 	}
 	return far
 }
