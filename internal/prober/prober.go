@@ -111,6 +111,7 @@ var CommonReasons = []Reason{
 	{failure.Receive, "malformed", "What came back is not HTTP/1.x."},
 	{failure.Receive, "too_large", "The response's head is larger than 1 MiB."},
 	{failure.Receive, "alert", "The server ended TLS with an alert; one that wants a client certificate does so here."},
+	{failure.Receive, "renegotiation", "The server wants to negotiate TLS anew, as IIS does where one path asks for a client's certificate; the exporter has none."},
 	{failure.Receive, "error", "Any other fault of receiving."},
 	{failure.Auth, auth.SecretUnreadable, "The file with the secret cannot be read now."},
 	{failure.Auth, auth.SecretUnusable, "The scheme cannot carry the user name or the password."},

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"io"
 	"strconv"
@@ -116,7 +117,7 @@ func (c *chunkReader) Read(p []byte) (int, error) {
 // next reads the end of the chunk before and the size of the one that follows.
 func (c *chunkReader) next() error {
 	if c.begun {
-		if line, err := c.line(); err != nil || line != "" {
+		if line, err := c.line(); err != nil || len(line) > 0 {
 			return either(err, malformed("a chunk is longer than its size says"))
 		}
 	}
@@ -125,8 +126,8 @@ func (c *chunkReader) next() error {
 	if err != nil {
 		return err
 	}
-	size, _, _ := strings.Cut(line, ";")
-	n, err := strconv.ParseUint(strings.TrimSpace(size), 16, 63)
+	size, _, _ := bytes.Cut(line, []byte(";"))
+	n, err := strconv.ParseUint(string(bytes.TrimSpace(size)), 16, 63)
 	if err != nil {
 		return malformed("no chunk size: %s", quote(line))
 	}
@@ -143,7 +144,7 @@ func (c *chunkReader) trailers() error {
 		if err != nil {
 			return err
 		}
-		if line == "" {
+		if len(line) == 0 {
 			c.done = true
 			return nil
 		}
@@ -151,16 +152,17 @@ func (c *chunkReader) trailers() error {
 	return malformed("more than %d trailer fields", maxFields)
 }
 
-// line reads one line of at most the reader's buffer, without its end.
-func (c *chunkReader) line() (string, error) {
+// line reads one line of at most the reader's buffer, without its end. It holds until the next read: a body in chunks of
+// a byte must not cost a string for each.
+func (c *chunkReader) line() ([]byte, error) {
 	line, err := c.r.ReadSlice('\n')
 	if errors.Is(err, bufio.ErrBufferFull) {
-		return "", malformed("a line of the chunked coding is longer than %d bytes", c.r.Size())
+		return nil, malformed("a line of the chunked coding is longer than %d bytes", c.r.Size())
 	}
 	if errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF
 	}
-	return strings.TrimRight(string(line), "\r\n"), err
+	return bytes.TrimRight(line, "\r\n"), err
 }
 
 func either(err, otherwise error) error {

@@ -67,6 +67,8 @@ func streamReason(err error) string {
 		return "closed"
 	case isAlert(err):
 		return "alert"
+	case strings.Contains(err.Error(), "no renegotiation"): // crypto/tls has no type for its refusal
+		return "renegotiation"
 	}
 	return "error"
 }
@@ -104,6 +106,8 @@ func (c *Conn) receiveFailure(doing string, err error) *failure.Failure {
 		"timeout": "nothing more came within the time limit",
 		"reset":   "the peer reset the connection",
 		"closed":  "the peer closed the connection",
+
+		"renegotiation": "the peer wants to negotiate TLS anew, as IIS does where one path asks for a client's certificate, and the exporter does not",
 	}[reason]
 	if what == "" {
 		return failure.New(failure.Receive, reason, "%s from %s: %w", doing, c, err)

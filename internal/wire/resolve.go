@@ -1,11 +1,13 @@
 package wire
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
 	"net/netip"
 	"runtime"
+	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 )
@@ -18,9 +20,25 @@ type Resolver interface {
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
 
-// systemResolver asks the operating system's servers in Go itself, where a look-up ends with its context. On Windows
-// only the system's own resolver knows the name resolution policy table, so there it is asked.
-var systemResolver Resolver = &net.Resolver{PreferGo: runtime.GOOS != "windows"}
+// systemResolver asks the operating system's name servers.
+var systemResolver = NewResolver("")
+
+// NewResolver asks one name server, "address:port", or the operating system's where that is empty. It asks in Go itself,
+// where a look-up ends with its context. On Windows only the system's own resolver knows the name resolution policy
+// table, so there that is asked.
+func NewResolver(server string) Resolver {
+	return &net.Resolver{
+		PreferGo: server != "" || runtime.GOOS != "windows",
+		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+			var d net.Dialer
+			conn, err := d.DialContext(ctx, network, cmp.Or(server, address))
+			if err == nil { // package net itself would go on waiting for an answer, 5 s long
+				context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
+			}
+			return conn, err
+		},
+	}
+}
 
 // Resolution is what a look-up gave.
 type Resolution struct {
@@ -108,6 +126,9 @@ func noAddress(host string, prefer Preference) error {
 		host, family, prefer.Protocol, prefer.Fallback)
 }
 
+// misbehaving is what package net calls every other answer of a name server than SERVFAIL, REFUSED above all.
+const misbehaving = "server misbehaving"
+
 func lookupFailure(ctx context.Context, host string, prefer Preference, err error) error {
 	var dns *net.DNSError
 	var noSuitable *net.AddrError
@@ -118,7 +139,7 @@ func lookupFailure(ctx context.Context, host string, prefer Preference, err erro
 		return noAddress(host, prefer)
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return failure.New(failure.Resolve, "not_found", "resolve %s: the name does not exist or has no address: %w", host, err)
-	case errors.As(err, &dns) && dns.IsTemporary:
+	case errors.As(err, &dns) && (dns.IsTemporary || dns.Err == misbehaving):
 		return failure.New(failure.Resolve, "server_failure", "resolve %s: the name servers failed: %w", host, err)
 	}
 	return failure.New(failure.Resolve, "error", "resolve %s: %w", host, err)
