@@ -1,0 +1,62 @@
+package hostile
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/ews-exporter/ews_exporter/internal/lab"
+)
+
+// bomb is what a gigabyte of zeros makes when it is compressed, and its length.
+func bomb(t *testing.T) string {
+	t.Helper()
+	var b bytes.Buffer
+	z, err := gzip.NewWriterLevel(&b, gzip.BestSpeed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	zeros := make([]byte, 1<<20)
+	for range 64 { // what the other 960 would add is more of the same
+		_, _ = z.Write(zeros)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return strings.Repeat(b.String(), 16) // gzip's members follow one another (RFC 1952 section 2.2)
+}
+
+func bodies() group {
+	const chunked = ok + "Transfer-Encoding: chunked\r\n\r\n"
+	measured := func(n int) string { return fmt.Sprintf("%sContent-Length: %d\r\n\r\n", ok, n) }
+	return group{"Responses: bodies", "the peer", []fault{
+		{does: "sends a body without end", peer: https(floods(ok+"\r\n", "x")), reports: overHTTP("success").but(ewsSync, "content/not_soap").but(autodiscover, "content/not_autodiscover"), floods: true},
+		{does: "sends 100 MB, as it said", peer: https(request(lab.Write(measured(100<<20)), many("x", 100<<20), lab.Hang)), reports: overHTTP("success").but(ewsSync, "content/not_soap").but(autodiscover, "content/not_autodiscover"), floods: true},
+		{does: "sends a body byte by byte", peer: https(drips(ok+"\r\n", "x")), reports: overHTTP("receive/timeout").but(expectContinue, "success"), hangs: true},
+		{does: "sends less than it said, and closes", peer: https(ends(measured(1000) + "<s:Envelope")), reports: overHTTP("receive/closed").but(expectContinue, "success").but(autodiscover, "content/truncated")},
+		{does: "sends less than it said, and waits", peer: https(answers(measured(1000) + "<s:Envelope")), reports: overHTTP("receive/timeout").but(expectContinue, "success"), hangs: true},
+		{does: "sends more than it said", peer: https(suited(func(d string) string { return sized(d) + "and more" }, lab.Hang)), reports: overHTTP("success").but(expectContinue, "success, bytes_after_response")},
+		{does: "sends a second response behind the first (smuggled)", peer: https(suited(func(d string) string { return sized(d) + sized(d) }, lab.Hang)), reports: overHTTP("success").but(expectContinue, "success, bytes_after_response")},
+		{does: "says two different lengths", peer: https(answers(ok + "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello!")), reports: overHTTP("receive/malformed")},
+		{does: "says a negative length", peer: https(answers(ok + "Content-Length: -5\r\n\r\n")), reports: overHTTP("receive/malformed")},
+		{does: "says a length beyond 64 bits", peer: https(answers(ok + "Content-Length: 18446744073709551621\r\n\r\nhello")), reports: overHTTP("receive/malformed")},
+		{does: "says a length, and sends chunks", peer: https(suited(func(d string) string {
+			return fmt.Sprintf("%sContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", ok, len(d), d)
+		}, lab.Hang)), reports: overHTTP("success")},
+		{does: "says a chunk's size without end", peer: https(floods(chunked, "0")), reports: overHTTP("receive/malformed"), floods: true},
+		{does: "extends a chunk's size without end", peer: https(floods(chunked+"5;", "x")), reports: overHTTP("receive/malformed"), floods: true},
+		{does: "sends trailers without end", peer: https(floods(chunked+"0\r\n", "X: y\r\n")), reports: overHTTP("receive/malformed"), floods: true},
+		{does: "sends chunks of one byte without end", peer: https(floods(chunked, "1\r\nx\r\n")), reports: overHTTP("success").but(ewsSync, "content/not_soap").but(autodiscover, "content/not_autodiscover"), floods: true},
+		{does: "says a negative chunk size", peer: https(answers(chunked + "-5\r\nhello\r\n0\r\n\r\n")), reports: overHTTP("receive/malformed")},
+		{does: "says a chunk size beyond 64 bits", peer: https(answers(chunked + "10000000000000005\r\nhello\r\n0\r\n\r\n")), reports: overHTTP("receive/malformed")},
+		{does: "sends a chunk that is longer than its size", peer: https(answers(chunked + "5\r\nhello, world\r\n0\r\n\r\n")), reports: overHTTP("receive/malformed")},
+		{does: "closes before the last chunk", peer: https(ends(chunked + "5\r\nhello\r\n")), reports: overHTTP("receive/closed").but(expectContinue, "success").but(autodiscover, "content/not_autodiscover")},
+		{does: "sends a compressed bomb, unasked", peer: func(t *testing.T) site {
+			b := bomb(t)
+			return https(request(lab.Write(fmt.Sprintf("%sContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n", ok, len(b))), lab.Write(b), lab.Hang))(t)
+		}, reports: overHTTP("success").but(ewsSync, "content/not_soap").but(autodiscover, "content/not_autodiscover"), floods: true},
+		{does: "sends a body that only its own codec could read", peer: https(ends(ok + "Transfer-Encoding: gzip\r\n\r\nx")), reports: overHTTP("success").but(ewsSync, "content/not_soap").but(autodiscover, "content/not_autodiscover")},
+	}}
+}
