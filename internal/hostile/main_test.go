@@ -100,6 +100,9 @@ func TestFaults(t *testing.T) {
 	for _, g := range groups() {
 		for _, f := range g.faults {
 			t.Run(g.title+": "+f.does, func(t *testing.T) {
+				if f.hangs && testing.Short() {
+					t.Skip("takes a probe's time limit")
+				}
 				if !f.floods {
 					t.Parallel()
 				}

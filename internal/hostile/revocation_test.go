@@ -81,8 +81,8 @@ func revocation() group {
 		{does: "(CRL) refuses the connection", peer: func(t *testing.T) site {
 			return naming(strings.Replace(closed(t).target, "https://"+service, "http://pki.contoso.test", 1))(t)
 		}, reports: unreachable},
-		{does: "(CRL) never answers", peer: pki(false, request(lab.Hang)), reports: unreachable},
-		{does: "(CRL) answers byte by byte", peer: pki(false, drips("HTTP/1.1 200 OK\r\n\r\n", "x")), reports: unreachable},
+		{does: "(CRL) never answers", peer: pki(false, request(lab.Hang)), reports: unreachable, hangs: true},
+		{does: "(CRL) answers byte by byte", peer: pki(false, drips("HTTP/1.1 200 OK\r\n\r\n", "x")), reports: unreachable, hangs: true},
 		{does: "(CRL) sends 100 MB", peer: pki(false, request(lab.Write(measured), many("x", 100<<20))), reports: unusable, floods: true},
 		{does: "(CRL) sends a body without end", peer: pki(false, floods("HTTP/1.1 200 OK\r\n\r\n", "x")), reports: unusable, floods: true},
 		{does: "(CRL) sends a good list of 200,000 entries", peer: func(t *testing.T) site {
@@ -106,7 +106,7 @@ func revocation() group {
 			}
 			return naming(urls...)(t)
 		}, reports: unreachable},
-		{does: "(OCSP) never answers", peer: pki(true, request(lab.Hang)), reports: unreachable},
+		{does: "(OCSP) never answers", peer: pki(true, request(lab.Hang)), reports: unreachable, hangs: true},
 		{does: "(OCSP) sends a body without end", peer: pki(true, floods("HTTP/1.1 200 OK\r\n\r\n", "x")), reports: unusable, floods: true},
 		{does: "(OCSP) sends garbage", peer: pki(true, answers(sized("\x30\x80garbage"))), reports: unusable},
 		{does: "(OCSP) answers about another certificate", peer: pki(true, answers(sized(response(trusted, big.NewInt(7))))), reports: unusable},

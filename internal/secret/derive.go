@@ -16,7 +16,7 @@ const minDerived = 3
 
 // maxDerived is how much of a value its forms are made of: there are some two hundred, and a target may hand out a token
 // of any length.
-const maxDerived = 1 << 10
+const maxDerived = 512
 
 // derive returns what to look for when value is secret, without doubles.
 func derive(value string) []needle {

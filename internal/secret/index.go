@@ -23,7 +23,7 @@ func (n *needle) at(s string, start int) span {
 	case n.right && end < len(s) && isBase64(s[end]):
 		end++
 	}
-	return span{start, end + common(s[end:], n.rest)}
+	return span{start, end}
 }
 
 // common is the length of what two texts begin with alike.
@@ -70,6 +70,7 @@ func pair(s string) int { return int(s[0])<<8 | int(s[1]) }
 // that overlap are one.
 func (x *index) find(s string) []span {
 	var found []span
+	var followed map[*needle]int // how far the rest of a value was followed: once, be it found again within itself
 	for i := 0; i+x.size <= len(s); i++ {
 		if x.size > 1 {
 			if p := pair(s[i:]); x.begins[p/64]>>(p%64)&1 == 0 {
@@ -77,9 +78,18 @@ func (x *index) find(s string) []span {
 			}
 		}
 		for _, n := range x.under[s[i:i+x.size]] {
-			if strings.HasPrefix(s[i:], n.text) {
-				found = join(found, n.at(s, i))
+			if !strings.HasPrefix(s[i:], n.text) {
+				continue
 			}
+			at := n.at(s, i)
+			if n.rest != "" && i >= followed[n] {
+				at.end += common(s[at.end:], n.rest)
+				if followed == nil {
+					followed = map[*needle]int{}
+				}
+				followed[n] = at.end
+			}
+			found = join(found, at)
 		}
 	}
 	return found

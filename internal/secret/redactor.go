@@ -14,7 +14,7 @@ const maxValues = 256
 // each alignment, hex, the escapes of URLs, JSON and HTML, and UTF-16LE as NTLM has it. It is safe for concurrent use;
 // the zero Redactor knows no secret and changes nothing.
 //
-// A value of more than 1 KiB is looked for by its first 1 KiB. What follows there is hidden too: the rest of the value
+// A value of more than 512 bytes is looked for by its first 512. What follows there is hidden too: the rest of the value
 // where it stands as it is, and everything to the end of the text where it stands in another form.
 //
 // It does not find a secret that was hashed, encrypted, compressed or cut in pieces, nor one of two bytes in base64 or
