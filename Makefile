@@ -44,7 +44,7 @@ run: build ## Start the simulated Exchange site and the exporter over it, and sa
 
 demo: build ## Show a 501 on its way from a load balancer to an alert, with a real Prometheus and Alertmanager
 	@scripts/install-test-servers.sh prometheus amtool
-	@go run ./deploy/demo
+	@go build -o build/demo ./deploy/demo && exec build/demo
 
 test: ## Run everything: linters, all tests with real servers, builds for other platforms, a little fuzzing
 	@$(MAKE) --no-print-directory check-format vet

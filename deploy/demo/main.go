@@ -35,10 +35,10 @@ const (
 	service  = "mail.contoso.test"
 )
 
-const missing = `It takes the exporter (make build), Prometheus 2.42 or later, and Alertmanager, on PATH. On Debian and its like:
-    apt-get install prometheus prometheus-alertmanager      # starts them as services, too
-    make servers                                            # does not; installs what the tests run besides
-With Docker nothing needs to be installed: docker compose -f deploy/compose.yaml up
+const missing = `It takes the exporter (make build), and on PATH Prometheus 2.42 or later, and Alertmanager. On Debian and its like this
+installs the two as root, and starts neither as a service:
+    scripts/install-test-servers.sh prometheus amtool
+With Docker nothing needs to be installed: docker compose -f deploy/compose.yaml up --build
 `
 
 func main() {
