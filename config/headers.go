@@ -3,6 +3,7 @@ package config
 import (
 	"maps"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -38,6 +39,29 @@ func CheckHeaders(headers map[string]string, report func(field, problem string))
 		}
 		seen[canonical] = name
 	}
+}
+
+// ordinary are header fields whose values are no secrets.
+var ordinary = []string{"Accept", "Accept-Encoding", "Accept-Language", "Cache-Control", "Content-Type", "Soapaction", "User-Agent", "X-Anchormailbox"}
+
+// minHeaderSecret is the fewest bytes of a header's value that counts as secret; shorter ones stand in any text.
+const minHeaderSecret = 8
+
+// HeaderSecrets are the values of configured header fields that may be secrets, such as the key of a gateway.
+func (m *Module) HeaderSecrets() (values []string) {
+	settings := reflect.Indirect(reflect.ValueOf(m.Settings))
+	for i := range settings.NumField() {
+		if settings.Type().Field(i).Tag.Get("redact") != "hidden" {
+			continue
+		}
+		headers, _ := settings.Field(i).Interface().(map[string]string) // else a body
+		for name, value := range headers {
+			if len(value) >= minHeaderSecret && !slices.Contains(ordinary, http.CanonicalHeaderKey(name)) {
+				values = append(values, value)
+			}
+		}
+	}
+	return values
 }
 
 // isToken tells whether s is a token (RFC 9110 §5.6.2).

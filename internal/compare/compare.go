@@ -35,7 +35,7 @@ func Requests(req runner.Request, servers string) ([]runner.Request, error) {
 		}
 		at, err := beside(through, server)
 		if err != nil {
-			return nil, fmt.Errorf("the server %q: %w", server, err)
+			return nil, fmt.Errorf("the server %q: %w", server[strings.LastIndex(server, "@")+1:], err) // less a password
 		}
 		direct := req
 		direct.Target, direct.Hostname = at, through.Name

@@ -2,6 +2,7 @@ package prober
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -265,10 +266,11 @@ func hungUp(err error) bool {
 	return failure.Is(err, failure.Receive, "closed", "reset") || failure.Is(err, failure.Send, "closed", "reset")
 }
 
-// hide makes an Authorization value known as secret: the whole and the token alone.
+// hide makes an Authorization value known as secret: the whole, the token alone, and what it encodes.
 func (r *Run) hide(authorization string) {
 	_, token, _ := strings.Cut(authorization, " ")
-	r.Redactor.Add(authorization, token)
+	message, _ := base64.StdEncoding.DecodeString(token)
+	r.Redactor.Add(authorization, token, string(message))
 }
 
 // Offers names the schemes that a server offers, for a person.

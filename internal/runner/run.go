@@ -54,6 +54,7 @@ func (r *Runner) probe(ctx context.Context, j *job, short *failure.Failure) *res
 		Start: start, Limit: wire.Seconds(j.limit.Seconds()), Planned: j.plan(),
 	}
 	redactor := &secret.Redactor{}
+	redactor.Add(j.module.HeaderSecrets()...)
 	run := &prober.Run{Target: j.target, Module: j.module, Result: res, Agent: "ews_exporter/" + r.Version, Redactor: redactor, Pauses: &r.pauses, Turns: &r.turns, Dialer: r.dialer(j, start), Progress: r.Progress}
 	run.Elsewhere = elsewhere(run.Dialer, j)
 	if j.auth != nil {

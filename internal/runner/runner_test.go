@@ -1,6 +1,7 @@
 package runner_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -348,11 +349,15 @@ func TestNoPlaceAtAnAddress(t *testing.T) {
 	}
 }
 
-// TestPanic is a failure of that probe, counted, and nothing of it gets out.
+// TestPanic is a failure of that probe, counted, and nothing of what it says gets out: not into the log either.
 func TestPanic(t *testing.T) {
 	t.Parallel()
 	var panics atomic.Int32
-	r := localRunner(t, func(o *runner.Options) { o.Panicked = func() { panics.Add(1) } }, func(_ context.Context, run *prober.Run) {
+	var log bytes.Buffer
+	r := localRunner(t, func(o *runner.Options) {
+		o.Panicked = func() { panics.Add(1) }
+		o.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}, func(_ context.Context, run *prober.Run) {
 		run.Parallel(func() { panic("hunter2") })
 	})
 	answer, err := r.Probe(t.Context(), runner.Request{Module: "puppet", Target: "127.0.0.1"})
@@ -364,6 +369,9 @@ func TestPanic(t *testing.T) {
 	}
 	if panics.Load() != 1 {
 		t.Errorf("%d panics counted, want 1", panics.Load())
+	}
+	if text := log.String(); !strings.Contains(text, "runner_test.go") || strings.Contains(text, "hunter2") {
+		t.Errorf("the log does not say where it happened, or says what: %s", text)
 	}
 }
 

@@ -69,12 +69,23 @@ func base64At(enc *base64.Encoding, offset int, raw string) needle {
 	return needle{text: encoded[start:end], left: offset != 0, right: bits%6 != 0}
 }
 
-// escapes returns the ways in which URLs, JSON, HTML and Go's %q write text, the text itself first.
+// escapes returns the ways in which URLs, JSON, HTML and Go's %q write text, the text itself first; and how our messages
+// quote each of these by %q.
 func escapes(text string) []string {
 	all := []string{text}
 	if !strings.ContainsFunc(text, escaped) {
 		return all
 	}
+	for _, written := range escapesOf(text) {
+		all = append(all, written)
+		if quoted := inner(strconv.Quote(written)); quoted != written {
+			all = append(all, quoted)
+		}
+	}
+	return all
+}
+
+func escapesOf(text string) (all []string) {
 	query := url.QueryEscape(text)
 	for _, s := range []string{query, strings.ReplaceAll(query, "+", "%20"), url.PathEscape(text)} {
 		all = append(all, s, lowerPercent(s))

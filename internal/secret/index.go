@@ -1,6 +1,9 @@
 package secret
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // needle is a text to look for. In base64 the characters beside it may hold a few more bits of the secret: left and
 // right say whether to hide one more on that side.
@@ -42,13 +45,15 @@ type index struct {
 	size   int // of a beginning, in bytes
 	begins [1 << 16 / 64]uint64
 	under  map[string][]*needle
+
+	cut func() *stubs // made when the first text comes that was cut
 }
 
 // maxBegin is the most bytes of a beginning: enough to tell encodings apart.
 const maxBegin = 8
 
 func newIndex(needles []needle) *index {
-	x := &index{size: maxBegin, under: make(map[string][]*needle, len(needles))}
+	x := &index{size: maxBegin, under: make(map[string][]*needle, len(needles)), cut: sync.OnceValue(func() *stubs { return newStubs(needles) })}
 	for i := range needles {
 		x.size = min(x.size, len(needles[i].text))
 	}
@@ -69,7 +74,14 @@ func pair(s string) int { return int(s[0])<<8 | int(s[1]) }
 // find gives what the needles hide in s, nearly in order: one may start a byte before the one that it follows. Those
 // that overlap are one.
 func (x *index) find(s string) []span {
-	var found []span
+	found := x.whole(s)
+	if strings.Contains(s, ellipsis) {
+		found = append(found, x.cut().find(s)...)
+	}
+	return found
+}
+
+func (x *index) whole(s string) (found []span) {
 	var followed map[*needle]int // how far the rest of a value was followed: once, be it found again within itself
 	for i := 0; i+x.size <= len(s); i++ {
 		if x.size > 1 {

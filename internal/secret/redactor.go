@@ -17,6 +17,9 @@ const maxValues = 256
 // A value of more than 512 bytes is looked for by its first 512. What follows there is hidden too: the rest of the value
 // where it stands as it is, and everything to the end of the text where it stands in another form.
 //
+// Where a text was cut and an ellipsis says so, what stands before it is hidden as well if a secret begins so, in four
+// bytes or more.
+//
 // It does not find a secret that was hashed, encrypted, compressed or cut in pieces, nor one of two bytes in base64 or
 // hex. Once it was given more than 256 values it replaces every text as a whole, as it can no longer tell.
 type Redactor struct {

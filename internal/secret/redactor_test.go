@@ -234,3 +234,29 @@ func FuzzRedactor(f *testing.F) {
 		}
 	})
 }
+
+// TestRedactorFindsWhatWasCut: of a secret that an ellipsis cut in two, the first half is found in each of its forms, and
+// nothing else is taken for one.
+func TestRedactorFindsWhatWasCut(t *testing.T) {
+	t.Parallel()
+	const secret = "correct-horse/battery"
+	var r Redactor
+	r.Add(secret)
+	for name, form := range map[string]string{
+		"plain": secret, "hex": hex.EncodeToString([]byte(secret)), "base64": base64.StdEncoding.EncodeToString([]byte(secret)), "URL": url.QueryEscape(secret),
+	} {
+		for n := minStub; n < len(form); n++ {
+			if got := r.String("it said " + form[:n] + "…: no"); got != "it said "+Mask+"…: no" {
+				t.Errorf("%s, %d bytes: %q", name, n, got)
+			}
+		}
+	}
+	for _, text := range []string{"cor…", "corr", "correct-Horse…", "a core…", "…", strings.Repeat("…", 2*maxCuts)} {
+		if got := r.String(text); got != text {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
+	if got := r.String("first corre… then correc…"); got != "first "+Mask+"… then "+Mask+"…" {
+		t.Errorf("two cuts: %q", got)
+	}
+}
