@@ -27,6 +27,12 @@ type program struct {
 // serveAlone starts the exporter as a process of its own, on a free port. It is killed with the test, if it still runs.
 func serveAlone(t *testing.T, args ...string) *program {
 	t.Helper()
+	return serveAloneIn(t, nil, args...)
+}
+
+// serveAloneIn does that with more in its environment.
+func serveAloneIn(t *testing.T, environment []string, args ...string) *program {
+	t.Helper()
 	p := &program{log: filepath.Join(t.TempDir(), "log"), ended: make(chan struct{})}
 	log, err := os.Create(p.log)
 	if err != nil {
@@ -34,7 +40,7 @@ func serveAlone(t *testing.T, args ...string) *program {
 	}
 	defer log.Close()
 	p.cmd = exec.Command(os.Args[0], append([]string{"--web.listen-address=127.0.0.1:0"}, args...)...) // its end is the test's to bring about
-	p.cmd.Env = append(os.Environ(), asProgram+"=yes")
+	p.cmd.Env = append(append(os.Environ(), asProgram+"=yes"), environment...)
 	p.cmd.Stderr = log
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -47,7 +53,7 @@ func serveAlone(t *testing.T, args ...string) *program {
 		_ = p.cmd.Process.Kill()
 		<-p.ended
 	})
-	p.url = "http://" + p.await(t, `msg="Listening on" address=(\S+)`)
+	p.url = "http://" + p.await(t, `address"?[=:]"?(127\.0\.0\.1:\d+)`)
 	return p
 }
 

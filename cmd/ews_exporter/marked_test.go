@@ -1,0 +1,88 @@
+package main
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"html"
+	"net/url"
+	"strings"
+	"testing"
+	"unicode/utf16"
+)
+
+// mark makes a secret of a name. Both its ends are of letters and digits, so that they are found in a part of it too,
+// and unlike anything else. Between them stands what URLs, HTML, JSON and YAML escape.
+func mark(name string) string {
+	return "zQ7x" + name + `9kVw&"<+ %/` + `\` + "uT3m" + name + "8rJp"
+}
+
+// markToken is a mark that can stand in an Authorization field.
+func markToken(name string) string { return "zQ7x" + name + "9kVw-._~+/uT3m" + name + "8rJp" }
+
+// shapes are the forms in which a marked secret, or either of its ends, could show: as it is, in hex, and in base64 at
+// each alignment, also of UTF-16. What URLs, JSON and HTML escape is between the ends.
+func shapes(secret string) []string {
+	const end = 8
+	var all []string
+	for _, part := range []string{secret[:end], secret[len(secret)-end:]} {
+		for _, raw := range []string{part, wide(part)} {
+			lower := hex.EncodeToString([]byte(raw))
+			all = append(all, raw, lower, strings.ToUpper(lower))
+			for before := range 3 {
+				encoded := base64.RawURLEncoding.EncodeToString([]byte(strings.Repeat("\x00", before) + raw))
+				inside := encoded[(8*before+5)/6 : 8*(before+len(raw))/6] // what its bits alone decide
+				all = append(all, inside, strings.NewReplacer("-", "+", "_", "/").Replace(inside))
+			}
+		}
+	}
+	return all
+}
+
+// wide is text in UTF-16LE, as NTLM writes it.
+func wide(s string) string {
+	var b strings.Builder
+	for _, unit := range utf16.Encode([]rune(s)) {
+		b.WriteByte(byte(unit))
+		b.WriteByte(byte(unit >> 8))
+	}
+	return b.String()
+}
+
+// encoded is a secret in the forms in which targets may show it, in one line.
+func encoded(secret string) string {
+	std, hexed := base64.StdEncoding, hex.EncodeToString([]byte(secret))
+	return strings.Join([]string{
+		std.EncodeToString([]byte(secret)), std.EncodeToString([]byte("u:" + secret + ":")), std.EncodeToString([]byte("d\\u:" + secret)),
+		base64.RawURLEncoding.EncodeToString([]byte(secret)), std.EncodeToString([]byte(wide(secret))),
+		hexed, strings.ToUpper(hexed), url.QueryEscape(secret), url.PathEscape(secret), html.EscapeString(secret),
+	}, " ")
+}
+
+// leaks looks for marked secrets in what was shown somewhere.
+type leaks struct {
+	shapes map[string]string // shape → whose
+	found  map[string]bool   // whose and where, told already
+}
+
+func newLeaks(secrets map[string]string) *leaks {
+	l := &leaks{shapes: map[string]string{}, found: map[string]bool{}}
+	for name, secret := range secrets {
+		for _, shape := range shapes(secret) {
+			l.shapes[shape] = name
+		}
+	}
+	return l
+}
+
+// look reports each secret that is in text, once for each place.
+func (l *leaks) look(t *testing.T, where, text string) {
+	t.Helper()
+	for shape, name := range l.shapes {
+		at := strings.Index(text, shape)
+		if at < 0 || l.found[name+" in "+where] {
+			continue
+		}
+		l.found[name+" in "+where] = true
+		t.Errorf("the secret %s shows in %s, as %q: …%q…", name, where, shape, text[max(0, at-120):min(len(text), at+120)])
+	}
+}
