@@ -77,7 +77,7 @@ type survey struct {
 // target is told in it; when none may, nothing was probed.
 func (c *command) probeAll(ctx context.Context, p runner.Prober, req runner.Request, modules []string) int {
 	done := survey{Refused: map[string]string{}}
-	summary := result.Table{Title: "Summary of " + req.Target, Columns: []string{"module", "verdict", "took", "what is wrong"}}
+	summary := result.Table{Title: "Summary", Columns: []string{"module", "verdict", "took", "what is wrong"}}
 	for _, module := range modules {
 		req.Module = module
 		answer, err := p.Probe(ctx, req)
@@ -97,6 +97,9 @@ func (c *command) probeAll(ctx context.Context, p runner.Prober, req runner.Requ
 			return c.exitCode(err)
 		}
 		c.print("\n")
+	}
+	if len(done.Results) > 0 { // else it may be malformed, and have a password in it
+		summary.Title += " of " + req.Target
 	}
 	var err error
 	if c.probe.json {

@@ -7,7 +7,9 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -143,12 +145,23 @@ func (c *Client) ask(ctx context.Context, clientSecret secret.Secret, verdict Ve
 	return c.read(response.StatusCode, text, verdict)
 }
 
-// cause is an error of http.Client without method and URL, which the message has already.
+// cause is an error of http.Client without method and URL, which the message has already. What package http says of an
+// answer that it cannot read is left out: it holds parts of it.
 func cause(err error) error {
-	if u, ok := err.(*url.Error); ok { //nolint:errorlint // Client.Do gives nothing else
-		return u.Err
+	var (
+		network  net.Error
+		verify   *tls.CertificateVerificationError
+		noTLS    tls.RecordHeaderError
+		alert    tls.AlertError
+		outer, _ = err.(*url.Error) //nolint:errorlint // Client.Do gives nothing else
+	)
+	if outer != nil {
+		err = outer.Err
 	}
-	return err
+	if errors.As(err, &network) || errors.As(err, &verify) || errors.As(err, &noTLS) || errors.As(err, &alert) || errors.Is(err, io.EOF) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	return errors.New("what it answers is not HTTP as it should be")
 }
 
 func (c *Client) read(status int, text []byte, verdict Verdict) (secret.Secret, time.Duration, error) {

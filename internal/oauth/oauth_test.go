@@ -110,6 +110,18 @@ func TestTokenRefusals(t *testing.T) {
 	}
 }
 
+// TestAnswerThatCannotBeRead: what package http says of it holds parts of it.
+func TestAnswerThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	c := tokenServer(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Location", "https://hunter2 &#34;/")
+		w.WriteHeader(http.StatusTemporaryRedirect)
+	})
+	if _, err := c.Token(t.Context(), secret.New("hunter2"), (&judge{}).begin); !failure.Is(err, failure.Auth, Unreachable) || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestTokenServerThatHangs(t *testing.T) {
 	t.Parallel()
 	c := tokenServer(t, func(_ http.ResponseWriter, r *http.Request) {
