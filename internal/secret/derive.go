@@ -24,13 +24,19 @@ func derive(value string) []needle {
 	rest := value[len(head):]
 	needles := []needle{{text: head, rest: rest}}
 	known := map[string]bool{head: true}
+	add := func(text string, f needle) {
+		if len(text) >= minDerived && !known[text] {
+			known[text] = true
+			needles = append(needles, needle{text: text, left: f.left, right: f.right, open: rest != ""})
+		}
+	}
 	for _, f := range forms(head) {
 		for _, text := range escapes(f.text) {
-			if len(text) >= minDerived && !known[text] {
-				known[text] = true
-				needles = append(needles, needle{text: text, left: f.left, right: f.right, open: rest != ""})
-			}
+			add(text, f)
 		}
+	}
+	for _, text := range escapes(head) { // which a message of ours may quote by %q
+		add(inner(strconv.Quote(text)), needle{})
 	}
 	return needles
 }
@@ -69,23 +75,12 @@ func base64At(enc *base64.Encoding, offset int, raw string) needle {
 	return needle{text: encoded[start:end], left: offset != 0, right: bits%6 != 0}
 }
 
-// escapes returns the ways in which URLs, JSON, HTML and Go's %q write text, the text itself first; and how our messages
-// quote each of these by %q.
+// escapes returns the ways in which URLs, JSON, HTML and Go's %q write text, the text itself first.
 func escapes(text string) []string {
 	all := []string{text}
 	if !strings.ContainsFunc(text, escaped) {
 		return all
 	}
-	for _, written := range escapesOf(text) {
-		all = append(all, written)
-		if quoted := inner(strconv.Quote(written)); quoted != written {
-			all = append(all, quoted)
-		}
-	}
-	return all
-}
-
-func escapesOf(text string) (all []string) {
 	query := url.QueryEscape(text)
 	for _, s := range []string{query, strings.ReplaceAll(query, "+", "%20"), url.PathEscape(text)} {
 		all = append(all, s, lowerPercent(s))
