@@ -90,7 +90,7 @@ func startWith(t testing.TB, options lab.Options, settings, schemes string) *sit
 // shorten makes streams that the configuration holds for 1 s, the least, shorter by far: what fails there fails in less.
 func shorten(cfg *config.Config) {
 	if s := cfg.Modules["ews"].Settings.(*ewssync.Settings); s.StreamHold == time.Second { //nolint:forcetypeassert // the only kind
-		s.StreamHold = 200 * time.Millisecond
+		s.StreamHold = 400 * time.Millisecond
 	}
 }
 
