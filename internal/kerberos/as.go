@@ -113,8 +113,8 @@ func (c *Client) granted(login Login, request messages.ASReq, key types.Encrypti
 }
 
 // maxIterations bounds the work that a KDC, or who pretends to be one, can ask for: Windows asks for 4 096, MIT for
-// 4 096 or 32 768.
-const maxIterations = 1 << 20
+// 4 096 or 32 768. None stands for 2^32 (RFC 3962 section 4).
+const maxIterations = 1 << 17
 
 // key is the account's for the first encryption type that both know.
 func (c *Client) key(login Login, name types.PrincipalName, offered types.PADataSequence) (types.EncryptionKey, error) {
@@ -153,8 +153,8 @@ func (c *Client) keyOf(login Login, name types.PrincipalName, e types.ETypeInfo2
 	}
 	params := etype.GetDefaultStringToKeyParams()
 	if len(e.S2KParams) == 4 {
-		if binary.BigEndian.Uint32(e.S2KParams) > maxIterations {
-			return types.EncryptionKey{}, failure.New(failure.Auth, Malformed, "a KDC of %s asks for %d rounds to make the key", c.settings.Realm, binary.BigEndian.Uint32(e.S2KParams))
+		if n := binary.BigEndian.Uint32(e.S2KParams); n == 0 || n > maxIterations {
+			return types.EncryptionKey{}, failure.New(failure.Auth, Malformed, "a KDC of %s asks for %d rounds to make the key (0 stands for 2^32), and %d are enough", c.settings.Realm, n, maxIterations)
 		}
 		params = fmt.Sprintf("%x", e.S2KParams)
 	}

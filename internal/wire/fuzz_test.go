@@ -1,10 +1,13 @@
 package wire
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net"
+	"net/http/httputil"
 	"net/netip"
 	"strings"
 	"testing"
@@ -116,6 +119,24 @@ func FuzzResponse(f *testing.F) {
 		}
 		if raw+x.Record.Stray > len(output) {
 			t.Fatalf("%d bytes of heads and %d stray ones of %d sent", raw, x.Record.Stray, len(output))
+		}
+	})
+}
+
+// The chunked coding is read as net/http reads it, or not at all.
+func FuzzChunks(f *testing.F) {
+	for _, s := range []string{"5;x=y\r\nhello\r\n0\r\nT: u\r\n\r\n", "0\r\n\r\n", "1\r\nx\r\n1\r\ny\r\n0\r\n\r\n", "ffffffffffffffff\r\n", "5\nhello\n0\n\n", "5\r\nhello, world\r\n", " 5 \r\nhello\r\n0\r\n\r\n"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, coded []byte) {
+		const limit = 4096
+		ours, err := io.ReadAll(io.LimitReader(&chunkReader{r: bufio.NewReader(bytes.NewReader(coded))}, limit))
+		if err != nil && !failure.Is(err, failure.Receive, "malformed") && !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Fatalf("an error that is not ours: %v", err)
+		}
+		theirs, theirErr := io.ReadAll(io.LimitReader(httputil.NewChunkedReader(bytes.NewReader(coded)), limit))
+		if err == nil && theirErr == nil && !bytes.Equal(ours, theirs) {
+			t.Fatalf("read as %q, and by net/http as %q", ours, theirs)
 		}
 	})
 }

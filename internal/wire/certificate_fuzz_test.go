@@ -1,0 +1,29 @@
+package wire
+
+import (
+	"crypto/x509"
+	"testing"
+)
+
+// FuzzDescribe: whatever crypto/x509 takes for a certificate is described within the bounds.
+func FuzzDescribe(f *testing.F) {
+	a := newAuthority(f)
+	f.Add(a.cert.Raw)
+	f.Add(a.leaf(f, "mail.contoso.com").Leaf.Raw)
+	f.Fuzz(func(t *testing.T, der []byte) {
+		cert, err := x509.ParseCertificate(der)
+		if err != nil {
+			return
+		}
+		d := describe(cert)
+		if len(d.Names) > maxNames || len(d.Subject) > maxDN || len(d.Issuer) > maxDN || len(d.SHA1) != 40 || len(d.SHA256) != 64 {
+			t.Errorf("%d names, %d and %d bytes", len(d.Names), len(d.Subject), len(d.Issuer))
+		}
+		for _, name := range d.Names {
+			if len(name) > maxName {
+				t.Errorf("a name of %d bytes", len(name))
+			}
+		}
+		_ = verifyReason(verifyChain([]*x509.Certificate{cert, cert}, &TLS{ServerName: "mail.contoso.com", Roots: a.pool()}))
+	})
+}
