@@ -84,7 +84,7 @@ type group struct {
 // groups are all of them.
 func groups() []group {
 	return []group{
-		names(), connections(), handshakes(), certificates(), heads(), bodies(), documents(), logons(), tokens(), redirects(), revocation(), mail(),
+		names(), connections(), handshakes(), certificates(), heads(), bodies(), documents(), streams(), logons(), tokens(), redirects(), revocation(), mail(),
 	}
 }
 

@@ -167,17 +167,26 @@ type peer struct {
 
 // listen starts a peer. A nil config is plain TCP.
 func listen(t testing.TB, config *tls.Config, steps ...lab.Step) *peer {
+	return listenEach(t, config, steps)
+}
+
+// listenEach starts a peer that plays the nth script on the nth connection, and the last one on all that follow.
+func listenEach(t testing.TB, config *tls.Config, scripts ...[]lab.Step) *peer {
 	p := &peer{}
-	p.Script = lab.ServeEach(t, config, []lab.Step{func(c *lab.Conn) error {
-		p.open.Add(1)
-		defer p.open.Add(-1)
-		for _, step := range steps {
-			if err := step(c); err != nil {
-				return err
+	counted := make([][]lab.Step, len(scripts))
+	for i, steps := range scripts {
+		counted[i] = []lab.Step{func(c *lab.Conn) error {
+			p.open.Add(1)
+			defer p.open.Add(-1)
+			for _, step := range steps {
+				if err := step(c); err != nil {
+					return err
+				}
 			}
-		}
-		return nil
-	}})
+			return nil
+		}}
+	}
+	p.Script = lab.ServeEach(t, config, counted...)
 	return p
 }
 

@@ -1,10 +1,18 @@
 package hostile
 
 import (
+	"encoding/binary"
 	"fmt"
 	"net"
 	"strings"
 	"testing"
+
+	"github.com/jcmturner/gofork/encoding/asn1"
+	"github.com/jcmturner/gokrb5/v8/iana/errorcode"
+	"github.com/jcmturner/gokrb5/v8/iana/nametype"
+	"github.com/jcmturner/gokrb5/v8/iana/patype"
+	"github.com/jcmturner/gokrb5/v8/messages"
+	"github.com/jcmturner/gokrb5/v8/types"
 
 	"github.com/ews-exporter/ews_exporter/internal/lab"
 )
@@ -45,6 +53,25 @@ func inJSON(status, body string) lab.Step {
 	return ends("HTTP/1.1 " + status + "\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n" + body)
 }
 
+// manyRounds is a KDC's error 25, framed as over TCP: prove the password, by a key that takes an hour to make.
+func manyRounds() string {
+	info, err := asn1.Marshal(types.ETypeInfo2{{EType: 18, Salt: "CONTOSO.TESTprobe", S2KParams: []byte{0xee, 0x6b, 0x28, 0x00}}})
+	if err != nil {
+		panic(err)
+	}
+	data, err := asn1.Marshal(types.PADataSequence{{PADataType: patype.PA_ETYPE_INFO2, PADataValue: info}})
+	if err != nil {
+		panic(err)
+	}
+	e := messages.NewKRBError(types.NewPrincipalName(nametype.KRB_NT_SRV_INST, "krbtgt/CONTOSO.TEST"), "CONTOSO.TEST", errorcode.KDC_ERR_PREAUTH_REQUIRED, "")
+	e.EData = data
+	reply, err := e.Marshal()
+	if err != nil {
+		panic(err)
+	}
+	return string(binary.BigEndian.AppendUint32(nil, uint32(len(reply)))) + string(reply)
+}
+
 func tokens() group {
 	token := func(text string) string { return `{"token_type":"Bearer","access_token":"` + text + `"}` }
 	return group{"Tickets and tokens", "who gives them", []fault{
@@ -59,6 +86,7 @@ func tokens() group {
 		{does: "(KDC) answers byte by byte", peer: byKDC(lab.Write("\x00\x00\x10\x00"), dripping("\x30")), reports: overHTTP("auth/kdc_no_answer"), hangs: true},
 		{does: "(KDC) answers with garbage", peer: byKDC(lab.Write("\x00\x00\x00\x08garbage!"), lab.Hang), reports: overHTTP("auth/kdc_malformed")},
 		{does: "(KDC) answers with a structure nested without end", peer: byKDC(lab.Write("\x00\x03\xff\xff"+strings.Repeat("\x30\x80", 1<<17)), lab.Hang), reports: overHTTP("auth/kdc_malformed"), floods: true},
+		{does: "(KDC) asks for 4,000,000,000 rounds to make the key", peer: byKDC(lab.Write(manyRounds()), lab.Hang), reports: overHTTP("auth/kdc_malformed")},
 		{does: "(token URL) never answers", peer: byTokenURL(request(lab.Hang)), reports: overHTTP("auth/token_unreachable"), hangs: true},
 		{does: "(token URL) closes in place of an answer", peer: byTokenURL(request()), reports: overHTTP("auth/token_unreachable")},
 		{does: "(token URL) sends headers without end", peer: byTokenURL(floods("HTTP/1.1 200 OK\r\n", "X: y\r\n")), reports: overHTTP("auth/token_unreachable"), floods: true},
