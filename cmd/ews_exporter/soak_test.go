@@ -112,7 +112,7 @@ modules:
   refused: {prober: expect_continue, timeout: 3s, auth: wrong, tls_config: {ca_file: ca.pem}, expect_continue: {wait: {{.Wait}}}}
   kept: {prober: expect_continue, timeout: 3s, min_interval: 2s, tls_config: {ca_file: ca.pem}, expect_continue: {wait: {{.Wait}}}}
   trips: {prober: auth_roundtrips, timeout: 3s, auth: right, tls_config: {ca_file: ca.pem}, auth_roundtrips: {extended_protection_check: true}}
-  ews: {prober: ews_sync, timeout: 3s, tls_config: {ca_file: ca.pem}, ews_sync: {operations: [healthcheck, get_folder, sync, notify, availability, oof, resolve_names, time_zones], mailbox: probe@contoso.test}}
+  ews: {prober: ews_sync, timeout: 4s, tls_config: {ca_file: ca.pem}, ews_sync: {operations: [healthcheck, get_folder, sync, notify, stream, availability, oof, resolve_names, time_zones], stream_hold: 1s, mailbox: probe@contoso.test}}
   discover: {prober: autodiscover, timeout: 5s, auth: right, tls_config: {ca_file: ca.pem}, autodiscover: {email: probe@contoso.test, methods: [pox, soap, json, get], attempts: 2}}
   bindings: {prober: ssl_binding, timeout: 3s, tls_config: {ca_file: ca.pem}, ssl_binding: {sweep: true, names: [mail.contoso.test]}}
 {{- if .Second}}
