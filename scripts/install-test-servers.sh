@@ -28,6 +28,7 @@ postfix     postfix      postfix
 nsd         nsd          nsd
 chromium    chromium     -
 npm         npm          -
+systemd-analyze systemd  -
 '
 
 # Debian keeps servers in sbin, which is not on every user's PATH.
