@@ -28,10 +28,10 @@ func TestEveryPanelHasData(t *testing.T) {
 	bindings, more := bindingsBroken(t)
 	site := simulated(t)
 	c := start(t, site, chain.Options{
-		Factor:  12, // five seconds between scrapes: autodiscover needs four
+		Factor:  8, // 7.5 seconds between scrapes: a stream with writing needs seven
 		Jobs:    slices.Concat(sitesBroken(t, site), names, bindings),
 		Receive: func(chain.Notification) {},
-	}, slices.Concat([]string{quick}, files, more)...)
+	}, slices.Concat([]string{quick, briefStream}, files, more)...)
 	missing := queries(t)
 	for limit := time.Now().Add(patience); len(missing) > 0 && time.Now().Before(limit); time.Sleep(time.Second) {
 		for title, query := range missing {
@@ -45,6 +45,16 @@ func TestEveryPanelHasData(t *testing.T) {
 		t.Errorf("%s has no data (%v, %v), from\n%s", title, samples, err, query)
 	}
 }
+
+// briefStream is a module that holds a stream for less than the lab's own, so that it fits between two scrapes.
+const briefStream = `
+modules:
+  ews_stream_brief:
+    prober: ews_sync
+    ip_protocol: ip4
+    tls_config: {ca_file: ca.pem}
+    ews_sync: {operations: [stream], write: true, stream_hold: 1s}
+`
 
 // tells tells whether there is something to be shown: a number that is one.
 func tells(samples []servers.Sample) bool {
@@ -83,6 +93,7 @@ func sitesBroken(t *testing.T, site *lab.Site) []chain.Job {
 			at("ews-throttled"), // left alone
 			moving, server,      // fails through the balancer, works at the server
 		}},
+		{Module: "ews_stream_brief", Targets: []chain.Target{at("healthy")}},
 	}
 }
 
@@ -198,7 +209,7 @@ func queries(t *testing.T) map[string]string {
 			t.Fatalf("%s: %v", name, err)
 		}
 		fill := func(query string) string {
-			query = strings.NewReplacer("$__range", "1m", "$__rate_interval", "20s", nothing, "").Replace(query)
+			query = strings.NewReplacer("$__range", "1m", "$__rate_interval", "30s", nothing, "").Replace(query)
 			return variable.ReplaceAllString(query, `".*"`)
 		}
 		for _, p := range d.Panels {
