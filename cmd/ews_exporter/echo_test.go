@@ -54,6 +54,7 @@ var manners = map[string]manner{
 	},
 	"fault":      func(echo string) string { return answered("500 Oops", xmlField, fmt.Sprintf(fault, text(echo))) },
 	"error":      func(echo string) string { return answered("200 OK", xmlField, fmt.Sprintf(folderError, text(echo))) },
+	"stream":     func(echo string) string { return stream(text(echo)) },
 	"broken XML": func(echo string) string { return answered("200 OK", xmlField, "<a><"+echo+"></b>"+echo) },
 	"encoding": func(echo string) string {
 		return answered("200 OK", xmlField, `<?xml version='1.0' encoding='`+echo+`'?><a/>`)
@@ -92,6 +93,17 @@ var manners = map[string]manner{
 	},
 }
 
+// stream accepts a subscription, and answers everything alike, in chunks that show echo: GetStreamingEvents too.
+func stream(echo string) string {
+	var b strings.Builder
+	b.WriteString("HTTP/1.1 200 OK\r\nX-FEServer: EX01\r\n" + xmlField + "Transfer-Encoding: chunked\r\n\r\n")
+	for _, operation := range []string{"GetFolder", "Subscribe", "GetStreamingEvents"} {
+		envelope := fmt.Sprintf(streamed, operation, echo)
+		fmt.Fprintf(&b, "%x; %s\r\n%s\r\n", len(envelope), strings.ReplaceAll(echo, "\"", ""), envelope)
+	}
+	return b.String() + "0\r\nX-Trailer: " + echo + "\r\n\r\n"
+}
+
 // text makes echo fit for XML.
 func text(echo string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", `"`, "&quot;").Replace(echo)
@@ -106,6 +118,11 @@ const (
 		`<m:GetFolderResponse xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"><m:ResponseMessages>` +
 		`<m:GetFolderResponseMessage ResponseClass="%[1]s"><m:MessageText>%[1]s</m:MessageText><m:ResponseCode>%[1]s</m:ResponseCode>` +
 		`</m:GetFolderResponseMessage></m:ResponseMessages></m:GetFolderResponse></s:Body></s:Envelope>`
+	streamed = `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>` +
+		`<m:%[1]sResponse xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages" xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types">` +
+		`<m:ResponseMessages><m:%[1]sResponseMessage ResponseClass="Success"><m:MessageText>%[2]s</m:MessageText><m:ResponseCode>NoError</m:ResponseCode>` +
+		`<m:SubscriptionId>%[2]s</m:SubscriptionId><m:Watermark>%[2]s</m:Watermark><m:ConnectionStatus>%[2]s</m:ConnectionStatus>` +
+		`</m:%[1]sResponseMessage></m:ResponseMessages></m:%[1]sResponse></s:Body></s:Envelope>`
 	pox               = `<Autodiscover xmlns="http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006">`
 	outlook           = pox + `<Response xmlns="http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a"><Account>`
 	autodiscoverError = pox + `<Response><Error Time="%[1]s" Id="%[1]s"><ErrorCode>%[1]s</ErrorCode><Message>%[1]s</Message>` +

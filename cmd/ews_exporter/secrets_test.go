@@ -101,7 +101,7 @@ var issuing = []struct {
 const secretsConfig = `
 modules:
   expect: {prober: expect_continue, timeout: 5s, tls_config: {ca_file: ca.pem}, expect_continue: {wait: 100ms, headers: {X-Api-Key: 'HEADER'}}}
-  ews: {prober: ews_sync, timeout: 5s, tls_config: {ca_file: ca.pem}, ews_sync: {operations: [get_folder, availability], mailbox: probe@contoso.test, headers: {X-Api-Key: 'HEADER'}}}
+  ews: {prober: ews_sync, timeout: 5s, tls_config: {ca_file: ca.pem}, ews_sync: {operations: [get_folder, stream, availability], stream_hold: 1s, mailbox: probe@contoso.test, headers: {X-Api-Key: 'HEADER'}}}
   discover: {prober: autodiscover, timeout: 5s, tls_config: {ca_file: ca.pem}, autodiscover: {email: probe@contoso.test, methods: [pox, soap], attempts: 1}}
   trips: {prober: auth_roundtrips, timeout: 5s, tls_config: {ca_file: ca.pem}, auth_roundtrips: {objects: 2, extended_protection_check: true}}
 policy: {allow: ["127.0.0.0/8"]}

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -188,15 +189,18 @@ func (p *program) reload(ctx context.Context, t *testing.T, files soakFiles) {
 		i := n % len(files.texts)
 		files.write(t, i)
 		if n%2 == 0 {
-			p.signal(t, syscall.SIGHUP)
+			if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+				t.Error(err)
+			}
 			continue
 		}
 		want := http.StatusOK
 		if i == len(files.texts)-1 {
 			want = http.StatusInternalServerError
 		}
-		if code, body := send(t, http.MethodPost, p.url+"/-/reload"); code != want {
-			t.Errorf("reload %d: %d, want %d: %s", i, code, want, body)
+		again := ask{path: "/-/reload", form: url.Values{}}
+		if code, body, err := again.send(context.WithoutCancel(ctx), p.url); code != want {
+			t.Errorf("reload %d: %d, want %d: %s %v", i, code, want, body, err)
 		}
 	}
 }

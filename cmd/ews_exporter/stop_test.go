@@ -59,7 +59,7 @@ func (p *program) hang(t *testing.T, all *sync.WaitGroup, send func(n int)) {
 	for n := range hanging {
 		all.Go(func() { send(n) })
 	}
-	for range 500 {
+	for range 1500 {
 		if p.sample(t)[inFlight] >= hanging {
 			return
 		}
