@@ -269,8 +269,10 @@ func hungUp(err error) bool {
 // hide makes an Authorization value known as secret: the whole, the token alone, and what it encodes.
 func (r *Run) hide(authorization string) {
 	_, token, _ := strings.Cut(authorization, " ")
-	message, _ := base64.StdEncoding.DecodeString(token)
-	r.Redactor.Add(authorization, token, string(message))
+	r.Redactor.Add(authorization, token)
+	if message, err := base64.StdEncoding.DecodeString(token); err == nil { // of a token that is no base64, a part would be
+		r.Redactor.Add(string(message))
+	}
 }
 
 // Offers names the schemes that a server offers, for a person.
