@@ -13,7 +13,7 @@ import (
 // fault is a service with something wrong, the one alert that has to arrive about it, and words of its text.
 type fault struct {
 	module   string
-	scenario string // through the balancer
+	scenario string // through the balancer; empty where the module has a host of its own
 	server   string // asked directly; empty for none
 	service  string // with a server a name that the lab's certificates cover
 	alert    string // empty for none
@@ -39,6 +39,13 @@ var faults = []fault{
 		"ews_sync", "ews-sick-member", "", "sick", "EwsAvailabilityBurnFast",
 		[]string{"the budget of a month is gone in two days", "in at least three bouts"},
 	},
+	{"expect_continue_quick", "early-401", "", "logon", "", nil},
+	{"expect_continue_quick", "expect-417", "", "refuses", "EwsExpectContinueRejected", []string{"Expect: 100-continue is refused with 417"}},
+	{"expect_continue_quick", "ignored", "", "ignores", "EwsExpectContinueIgnored", []string{"No 100 Continue came in 0.30 s"}},
+	{"expect_continue_quick", "late-100", "", "late", "EwsExpectContinueLate", []string{"100 Continue comes only after the body"}},
+	{"expect_continue_quick", "silent", "", "silent", "EwsServiceFailing", []string{"receive/"}},
+	{"expect_continue_quick", "healthy", "silent", "127.0.0.1", "EwsServerFailing", []string{"Take the server out of the pool"}},
+	{"bindings-expired", "", "", "expired", "EwsCertificateExpires1d", []string{"expired"}},
 	{"ews_write", "ews-events-lost", "", "lost", "EwsNotificationsMissing", []string{"no event told of it", "Answered by: exchange"}},
 }
 
@@ -48,8 +55,14 @@ func TestOneFaultGivesOneAlert(t *testing.T) {
 	t.Parallel()
 	needed(t)
 	site := simulated(t)
+	bindings, files := bindingsBroken(t)
 	jobs := map[string][]chain.Target{}
 	for _, f := range faults {
+		if f.scenario == "" {
+			i := slices.IndexFunc(bindings, func(j chain.Job) bool { return j.Module == f.module })
+			jobs[f.module] = []chain.Target{{Address: bindings[i].Targets[0].Address, Service: f.service}}
+			continue
+		}
 		jobs[f.module] = append(jobs[f.module], chain.Target{Address: address(t, site, f.scenario), Service: f.service})
 		if f.server != "" {
 			jobs[f.module] = append(jobs[f.module], chain.Target{Address: address(t, site, f.server), Service: f.service, Via: "direct"})
@@ -60,7 +73,7 @@ func TestOneFaultGivesOneAlert(t *testing.T) {
 	for _, module := range slices.Sorted(maps.Keys(jobs)) {
 		o.Jobs = append(o.Jobs, chain.Job{Module: module, Targets: jobs[module]})
 	}
-	told := collect(t, start(t, site, o), notes)
+	told := collect(t, start(t, site, o, append(files, quick)...), notes)
 	for _, f := range faults {
 		text, others := told[f.service][f.alert], maps.Clone(told[f.service])
 		delete(others, f.alert)
