@@ -100,10 +100,10 @@ var issuing = []struct {
 
 const secretsConfig = `
 modules:
-  expect: {prober: expect_continue, timeout: 5s, tls_config: {ca_file: ca.pem}, expect_continue: {wait: 100ms, headers: {X-Api-Key: 'HEADER'}}}
-  ews: {prober: ews_sync, timeout: 5s, tls_config: {ca_file: ca.pem}, ews_sync: {operations: [get_folder, stream, availability], stream_hold: 1s, mailbox: probe@contoso.test, headers: {X-Api-Key: 'HEADER'}}}
-  discover: {prober: autodiscover, timeout: 5s, tls_config: {ca_file: ca.pem}, autodiscover: {email: probe@contoso.test, methods: [pox, soap], attempts: 1}}
-  trips: {prober: auth_roundtrips, timeout: 5s, tls_config: {ca_file: ca.pem}, auth_roundtrips: {objects: 2, extended_protection_check: true}}
+  expect: {prober: expect_continue, timeout: 12s, tls_config: {ca_file: ca.pem}, expect_continue: {wait: 100ms, headers: {X-Api-Key: 'HEADER'}}}
+  ews: {prober: ews_sync, timeout: 12s, tls_config: {ca_file: ca.pem}, ews_sync: {operations: [get_folder, stream, availability], stream_hold: 1s, mailbox: probe@contoso.test, headers: {X-Api-Key: 'HEADER'}}}
+  discover: {prober: autodiscover, timeout: 12s, tls_config: {ca_file: ca.pem}, autodiscover: {email: probe@contoso.test, methods: [pox, soap], attempts: 1}}
+  trips: {prober: auth_roundtrips, timeout: 12s, tls_config: {ca_file: ca.pem}, auth_roundtrips: {objects: 2, extended_protection_check: true}}
 policy: {allow: ["127.0.0.0/8"]}
 `
 
@@ -184,7 +184,7 @@ func kdc(t *testing.T) string {
 func TestNoSecretShows(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
-		t.Skip("takes half a minute")
+		t.Skip("takes ten seconds")
 	}
 	hash, err := bcrypt.GenerateFromPassword([]byte(planted["web password"]), bcrypt.MinCost)
 	if err != nil {
@@ -350,7 +350,7 @@ func (s *showing) commands(t *testing.T, file, format string, all []*trial) {
 		if try.how != "page" && try.how != "fault" {
 			continue
 		}
-		args := []string{"probe", try.module, try.target.Addr(), "--config.file=" + file, "--log.level=debug", "--log.format=" + format, "--timeout=5s"}
+		args := []string{"probe", try.module, try.target.Addr(), "--config.file=" + file, "--log.level=debug", "--log.format=" + format, "--timeout=12s"}
 		if try.module == "discover" {
 			args = append(args, "--hostname=autodiscover.contoso.test")
 		}
