@@ -253,6 +253,18 @@ func TestAlertsHaveStableLabels(t *testing.T) {
 	}
 }
 
+// Whose box it is, is what people ask first. Of certificates the texts show the bindings, and of the exporter there is no
+// answer.
+func TestAlertsTellWhoAnswered(t *testing.T) {
+	t.Parallel()
+	others := regexp.MustCompile(`^Ews(AuthSuspended|Bindings|Certificate|Exporter|ProbeRefused|Revocation|TargetGone)`)
+	for _, r := range rules(t) {
+		if r.Alert != "" && !others.MatchString(r.Alert) && !strings.Contains(r.Annotations["description"], ".Labels.origin") {
+			t.Errorf("%s does not say who answered", r.Alert)
+		}
+	}
+}
+
 func TestAlertsTellWhatToDo(t *testing.T) {
 	t.Parallel()
 	const base = "https://github.com/ews-exporter/ews_exporter/blob/main/docs/"
@@ -280,6 +292,30 @@ func TestAlertsTellWhatToDo(t *testing.T) {
 		if section := "\n### " + r.Alert + "\n\n" + r.times() + "\n"; !strings.Contains(string(page), section) {
 			t.Errorf("docs/alerts.md has no section that begins%s", section)
 		}
+	}
+}
+
+// The page says how to change the objective, by the constants that are there.
+func TestObjectiveIsDocumented(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../docs/alerts.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	constants := 0
+	for _, r := range rules(t) {
+		value, ok := strings.CutPrefix(r.Expr, "vector(")
+		if !ok {
+			continue
+		}
+		constants++
+		line := regexp.MustCompile(regexp.QuoteMeta(r.Record) + ` +` + regexp.QuoteMeta(strings.TrimSuffix(value, ")")) + ` `)
+		if !line.Match(page) {
+			t.Errorf("docs/alerts.md does not have %s as %s", r.Record, value)
+		}
+	}
+	if constants != 3 {
+		t.Errorf("the page tells of three constants, there are %d", constants)
 	}
 }
 
