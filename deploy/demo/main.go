@@ -20,9 +20,14 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/servers"
 )
 
-// factor divides every duration. The wait of 5 s is not made faster, for it is what the alert tells of; a minute
-// between scrapes divided by 8 still has room for it.
-const factor = 8
+// pace is how fast it goes.
+type pace struct {
+	factor int    // divides every duration
+	module string // of the simulated site's configuration; its wait has to fit between two scrapes
+}
+
+// usual keeps the wait of 5 s, for it is what the alert tells of; a minute between scrapes divided by 8 has room for it.
+var usual = pace{factor: 8, module: "expect_continue"}
 
 // patience is for each thing to happen, on a machine that is busy.
 const patience = 4 * time.Minute
@@ -46,7 +51,7 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	switch err := run(ctx, os.Stdout, *exporter); {
+	switch err := run(ctx, os.Stdout, *exporter, usual); {
 	case err == nil:
 		fmt.Println("\nThat is all. Nothing is left running.")
 	case ctx.Err() != nil:
@@ -61,7 +66,7 @@ func main() {
 }
 
 // run shows it all, and ends all that it started.
-func run(ctx context.Context, out io.Writer, exporter string) error {
+func run(ctx context.Context, out io.Writer, exporter string, p pace) error {
 	exporter, err := filepath.Abs(exporter)
 	if err != nil {
 		return err
@@ -79,10 +84,10 @@ func run(ctx context.Context, out io.Writer, exporter string) error {
 	if err := lab.WriteConfig(dir, site); err != nil {
 		return err
 	}
-	s := &story{out: out, site: site, notes: make(chan chain.Notification, 100), began: time.Now()}
+	s := &story{out: out, factor: p.factor, site: site, notes: make(chan chain.Notification, 100), began: time.Now()}
 	s.chain, err = chain.Start(ctx, chain.Options{
-		Dir: dir, Exporter: exporter, Configs: []string{filepath.Join(dir, "ews_exporter.yml")}, Factor: factor,
-		Jobs: []chain.Job{{Module: "expect_continue", Targets: []chain.Target{
+		Dir: dir, Exporter: exporter, Configs: []string{filepath.Join(dir, "ews_exporter.yml")}, Factor: p.factor,
+		Jobs: []chain.Job{{Module: p.module, Targets: []chain.Target{
 			{Address: s.address(balancer), Service: service}, {Address: s.address(server), Service: service, Via: "direct"},
 		}}},
 		Receive: func(n chain.Notification) { s.notes <- n },

@@ -13,11 +13,12 @@ import (
 
 // story is what is shown, while it happens.
 type story struct {
-	out   io.Writer
-	site  *lab.Site
-	chain *chain.Chain
-	notes chan chain.Notification
-	began time.Time
+	out    io.Writer
+	factor int
+	site   *lab.Site
+	chain  *chain.Chain
+	notes  chan chain.Notification
+	began  time.Time
 }
 
 func (s *story) address(scenario string) string {
@@ -27,7 +28,7 @@ func (s *story) address(scenario string) string {
 
 func (s *story) tell(ctx context.Context) error {
 	_, _ = fmt.Fprintf(s.out, `The whole way of an alert, on this machine alone. Every duration of the shipped rules and examples is
-divided by %d: what takes 5 minutes elsewhere takes 38 seconds here.
+divided by %d: what takes 5 minutes elsewhere takes %.0f seconds here.
 
   the balancer   %s   a simulated Kemp LoadMaster, set to RFC 2616
   the server     %s   behind it, healthy
@@ -36,7 +37,7 @@ divided by %d: what takes 5 minutes elsewhere takes 38 seconds here.
   Alertmanager   %s/
 
 Stop with Ctrl-C.
-`, factor, s.address(balancer), s.address(server), s.chain.Exporter, s.chain.Prometheus.URL, s.chain.Alertmanager)
+`, s.factor, 300/float64(s.factor), s.address(balancer), s.address(server), s.chain.Exporter, s.chain.Prometheus.URL, s.chain.Alertmanager)
 	for _, step := range []func(context.Context) error{s.broken, s.mended} {
 		if err := step(ctx); err != nil {
 			return err
