@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // minDerived is the fewest characters of a derived form that are looked for: shorter ones turn up in any text.
@@ -20,7 +21,7 @@ const maxDerived = 512
 
 // derive returns what to look for when value is secret, without doubles.
 func derive(value string) []needle {
-	head := value[:min(len(value), maxDerived)]
+	head := value[:headLength(value)]
 	rest := value[len(head):]
 	needles := []needle{{text: head, rest: rest}}
 	known := map[string]bool{head: true}
@@ -39,6 +40,19 @@ func derive(value string) []needle {
 		add(inner(strconv.Quote(text)), needle{})
 	}
 	return needles
+}
+
+// headLength is maxDerived, or up to three bytes less: a character that is cut in two is written in other ways than whole.
+func headLength(value string) int {
+	if len(value) <= maxDerived {
+		return len(value)
+	}
+	for n := maxDerived; n > maxDerived-utf8.UTFMax; n-- {
+		if utf8.RuneStart(value[n]) {
+			return n
+		}
+	}
+	return maxDerived
 }
 
 // forms returns the value and its encodings: as it is and in UTF-16LE, each also in hex and base64.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -124,6 +125,27 @@ func TestRedactorFindsALongTokenByItsBeginning(t *testing.T) {
 	} {
 		if got := r.String(tt.text); got != tt.want {
 			t.Errorf("%s: %d bytes became %d: %.80q", name, len(tt.text), len(got), got)
+		}
+	}
+}
+
+// TestRedactorFindsALongSecretOfAnyLanguage, wherever among its characters the part ends that is looked for.
+func TestRedactorFindsALongSecretOfAnyLanguage(t *testing.T) {
+	t.Parallel()
+	for shift := range 4 {
+		text := strings.Repeat("x", shift) + strings.Repeat("€ß\"😀", maxDerived/4)
+		var r Redactor
+		r.Add(text)
+		inJSON, err := json.Marshal(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, form := range map[string]string{
+			"quoted": strconv.Quote(text), "JSON": string(inJSON), "UTF-16LE": utf16LE(text), "UTF-16LE in base64": base64.StdEncoding.EncodeToString([]byte(utf16LE(text))),
+		} {
+			if got := strings.Trim(r.String(form), `"`); got != Mask {
+				t.Errorf("%d bytes further, %s: %.40q", shift, name, got)
+			}
 		}
 	}
 }
