@@ -18,6 +18,9 @@ import (
 // what was held back may take to come once the subscription has been ended; never longer than the stream is held.
 const beside = time.Second
 
+// parting is what is kept of the time limit to end the subscription in: one that is left counts against the account.
+const parting = 250 * time.Millisecond
+
 func (s *Settings) beside() time.Duration { return min(beside, s.StreamHold) }
 
 // takeTurn waits until no other probe with this auth holds a stream open: an account may have few at once, 3 with Exchange
@@ -116,8 +119,13 @@ func (s *streamed) converse(ctx context.Context, step *prober.Step, subscription
 }
 
 // attend hears the stream for as long as it is to be held, and meanwhile creates an item where the probe writes. It fails
-// when something else comes than a stream.
+// when something else comes than a stream, or the time limit first.
 func (s *streamed) attend(ctx context.Context, step *prober.Step) error {
+	if end, ok := ctx.Deadline(); ok {
+		shorter, cancel := context.WithDeadline(ctx, end.Add(-parting))
+		defer cancel()
+		ctx = shorter
+	}
 	begun := s.run.Now()
 	defer func() {
 		s.held = s.run.Now() - begun
@@ -149,22 +157,28 @@ func (s *streamed) provoke(ctx context.Context, step *prober.Step) error {
 	return s.remove(ctx, step, id)
 }
 
-// hear takes what the stream brings for a time, until the stream ends, or it is enough.
+// hear takes what the stream brings for a time, until the stream ends, or it is enough. That the time limit ends first is an
+// error: whoever sent the stream did not end it.
 func (s *streamed) hear(ctx context.Context, during time.Duration, enough func() bool) error {
 	timer := time.NewTimer(during)
 	defer timer.Stop()
 	for !s.ended && (enough == nil || !enough()) {
 		select {
 		case d, more := <-s.listener.heard:
-			if s.ended = !more; more {
+			switch {
+			case more:
 				if err := s.take(d); err != nil {
 					return err
 				}
+			case failure.Is(s.listener.err, failure.Receive, "timeout"):
+				return s.outOfTime()
+			default:
+				s.ended = true
 			}
 		case <-timer.C:
 			return nil
 		case <-ctx.Done():
-			return nil
+			return s.outOfTime()
 		}
 	}
 	return nil
@@ -241,7 +255,7 @@ func (s *streamed) missed(ctx context.Context) error {
 	}
 	switch {
 	case ctx.Err() != nil:
-		return failure.New(failure.Receive, "timeout", "the time limit ended when the stream had been held for %.1f s of %s", float64(s.held), s.StreamHold)
+		return s.outOfTime()
 	case s.late > 0:
 		s.run.Find(StreamBuffered, result.Error, s.who(), "For %.1f s %s. As soon as the subscription had been ended, what the server had written before came at once (documents: %d). Something in between keeps the response until it is complete, so clients learn of nothing before a stream ends, which may take 30 minutes.", float64(s.held), what, s.late)
 		return failure.New(failure.Content, StreamBuffered, "for %.1f s %s; it came when the stream had ended", float64(s.held), what)
@@ -251,6 +265,12 @@ func (s *streamed) missed(ctx context.Context) error {
 	}
 	s.run.Find(NotificationsMissing, result.Error, s.who(), "An item was created in a folder with a streaming subscription. Within %.1f s the stream brought other things (documents: %d), and nothing that tells of the item.", float64(s.held), s.count)
 	return failure.New(failure.Content, NotificationsMissing, "%s within %.1f s", what, float64(s.held))
+}
+
+// outOfTime is the failure of a stream that could not be held for as long as it was to be.
+func (s *streamed) outOfTime() error {
+	s.decides = true
+	return failure.New(failure.Receive, "timeout", "the time limit came before the stream had been held for %s: what came before it took too long", s.StreamHold)
 }
 
 // who made the stream's response.

@@ -273,6 +273,37 @@ func TestStreamEvents(t *testing.T) {
 	}
 }
 
+// TestStreamAtTheLimit: a stream that is open still when the time limit comes was not cut off by anybody, and its subscription
+// is ended.
+func TestStreamAtTheLimit(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("takes 7 s")
+	}
+	for name, document := range map[string]string{"one that brings something": streamed("Success", statusOK), "one that brings nothing": ""} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var unsubscribed atomic.Int64
+			stream := subscribing(func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.WriteString(w, document)
+				_ = http.NewResponseController(w).Flush()
+				<-r.Context().Done()
+			}, &unsubscribed)
+			var slow sync.Once
+			r := plainly(t, "operations: [stream], stream_hold: 4s", func(w http.ResponseWriter, r *http.Request) {
+				slow.Do(func() { time.Sleep(3500 * time.Millisecond) }) // of 7 s
+				stream(w, r)
+			})
+			if outcome(r) != "receive/timeout" || len(r.Findings) > 0 || r.Deciding == nil || r.Deciding.Step != "stream.listen" {
+				t.Errorf("%v, findings %v, decided by %+v", r.Failure, codes(r), r.Deciding)
+			}
+			if unsubscribed.Load() != 1 {
+				t.Errorf("unsubscribed %d times, want once", unsubscribed.Load())
+			}
+		})
+	}
+}
+
 // TestOneStreamAtATime: probes with one auth hold their streams one after the other; one that has no time to wait says so.
 func TestOneStreamAtATime(t *testing.T) {
 	t.Parallel()
