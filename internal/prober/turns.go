@@ -13,15 +13,22 @@ type Turns struct {
 }
 
 // Turn waits until no other probe with this probe's auth has the turn, and takes it; release gives it back. The error is
-// ctx's. Without an auth there is no account to be spared, and nobody waits.
+// ctx's, and means that another has it: a turn that is free is had at any time. Without an auth there is no account to be
+// spared, and nobody waits.
 func (r *Run) Turn(ctx context.Context) (release func(), err error) {
 	if r.Turns == nil || r.Result.Auth == "" {
 		return func() {}, nil
 	}
 	turn := r.Turns.turn(r.Result.Auth)
+	release = func() { <-turn }
 	select {
 	case turn <- struct{}{}:
-		return func() { <-turn }, nil
+		return release, nil
+	default:
+	}
+	select {
+	case turn <- struct{}{}:
+		return release, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

@@ -3,6 +3,7 @@ package prober
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -29,6 +30,13 @@ func TestTurns(t *testing.T) {
 	for _, auth := range []string{"other", "", ""} {
 		if _, err := take(auth); err != nil {
 			t.Errorf("auth %q: %v", auth, err)
+		}
+	}
+	late, cancel := context.WithCancel(t.Context())
+	cancel()
+	for i := range 32 { // a turn that is free is nobody's, however late it is
+		if _, err := run(fmt.Sprint(i)).Turn(late); err != nil {
+			t.Fatalf("no turn although it is free: %v", err)
 		}
 	}
 	waiting := make(chan error)
