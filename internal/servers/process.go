@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"text/template"
 	"time"
@@ -122,12 +123,21 @@ func (s Server) settle(ctx context.Context, place *Place) (err error) {
 	return os.WriteFile(place.Config, text.Bytes(), 0o600)
 }
 
-// freeAddress finds a port that nobody listens on. It looks below the range from which systems take ports for
-// outgoing connections, because those could take it before the server does.
+// Ports are given to servers from below the range from which systems take those for outgoing connections, because these
+// could take one before the server does.
+const lowestPort, portCount = 20000, 10000
+
+// They are counted from anywhere, so that none is given twice while its server has yet to begin, nor commonly by two processes
+// at once. A server that finds another's in its place may try for seconds, and the other would pass for it.
+var (
+	firstPort  = rand.Uint32N(portCount) // #nosec G404 -- nothing depends on its being unpredictable
+	portsGiven atomic.Uint32
+)
+
+// freeAddress finds a port that nobody listens on.
 func freeAddress(ctx context.Context) (string, error) {
-	const lowest, count = 20000, 10000
 	for range 100 {
-		port := lowest + rand.IntN(count) // #nosec G404 -- nothing depends on its being unpredictable
+		port := lowestPort + int((firstPort+portsGiven.Add(1))%portCount)
 		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 		var config net.ListenConfig
 		listener, err := config.Listen(ctx, "tcp", address)
@@ -136,7 +146,7 @@ func freeAddress(ctx context.Context) (string, error) {
 		}
 		return address, listener.Close()
 	}
-	return "", fmt.Errorf("no free port found from %d to %d", lowest, lowest+count-1)
+	return "", fmt.Errorf("no free port found from %d to %d", lowestPort, lowestPort+portCount-1)
 }
 
 // Running is a server that runs.
