@@ -72,7 +72,7 @@ func (p *program) watch(ctx context.Context, t *testing.T) *watch {
 	t.Helper()
 	w := &watch{}
 	every := time.Second
-	if *soakFor < time.Minute {
+	if !long() {
 		every = 250 * time.Millisecond
 	}
 	for told := time.Now(); ; pause(ctx, every) {
