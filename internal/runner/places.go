@@ -24,6 +24,9 @@ type place struct {
 func newPlaces(limit int) *places { return &places{limit: limit, at: map[netip.Addr]*place{}} }
 
 func (p *places) take(ctx context.Context, a netip.Addr) error {
+	if err := ctx.Err(); err != nil { // nobody is in the way
+		return failure.New(failure.Connect, "timeout", "connect to %s: the time limit had come before: %w", a, err)
+	}
 	p.mu.Lock()
 	here := p.at[a]
 	if here == nil {

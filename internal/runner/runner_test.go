@@ -22,10 +22,12 @@ import (
 
 	"github.com/ews-exporter/ews_exporter/config"
 	"github.com/ews-exporter/ews_exporter/internal/auth"
+	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/lab"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
+	"github.com/ews-exporter/ews_exporter/internal/wire"
 	"github.com/ews-exporter/ews_exporter/probes"
 )
 
@@ -346,6 +348,29 @@ func TestNoPlaceAtAnAddress(t *testing.T) {
 	running.Wait()
 	if busy.Load() != 3 {
 		t.Errorf("%d probes were told that there is no place, want 3", busy.Load())
+	}
+}
+
+// TestPlaceAfterTheLimit: a probe that would connect when its time is up is not told that others are in its way.
+func TestPlaceAfterTheLimit(t *testing.T) {
+	t.Parallel()
+	reasons := make(chan string, 20)
+	r := localRunner(t, nil, func(ctx context.Context, run *prober.Run) {
+		late, cancel := context.WithCancel(ctx)
+		cancel()
+		for range cap(reasons) {
+			_, err := run.Connect(late, run.Step("puppet"), &wire.Resolution{}, netip.MustParseAddrPort("127.0.0.1:9"))
+			reasons <- failure.From(err).Reason
+		}
+	})
+	if _, err := r.Probe(t.Context(), runner.Request{Module: "puppet", Target: "127.0.0.1"}); err != nil {
+		t.Fatal(err)
+	}
+	close(reasons)
+	for reason := range reasons {
+		if reason != "timeout" {
+			t.Errorf("reason %s, want timeout", reason)
+		}
 	}
 }
 
