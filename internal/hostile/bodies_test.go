@@ -37,6 +37,7 @@ func bodies() group {
 		{does: "sends a body byte by byte", peer: https(drips(ok+"\r\n", "x")), reports: overHTTP("receive/timeout").but(expectContinue, "success"), hangs: true},
 		{does: "sends less than it said, and closes", peer: https(ends(measured(1000) + "<s:Envelope")), reports: overHTTP("receive/closed").but(expectContinue, "success").but(autodiscover, "content/truncated")},
 		{does: "sends less than it said, and waits", peer: https(answers(measured(1000) + "<s:Envelope")), reports: overHTTP("receive/timeout").but(expectContinue, "success"), hangs: true},
+		{does: "says no length, and closes without ending TLS", peer: https(suited(func(d string) string { return ok + "\r\n" + d }, lab.Cut)), reports: overHTTP("success")},
 		{does: "sends more than it said", peer: https(suited(func(d string) string { return sized(d) + "and more" }, lab.Hang)), reports: overHTTP("success").but(expectContinue, "success, bytes_after_response")},
 		{does: "sends a second response behind the first (smuggled)", peer: https(suited(func(d string) string { return sized(d) + sized(d) }, lab.Hang)), reports: overHTTP("success").but(expectContinue, "success, bytes_after_response")},
 		{does: "says two different lengths", peer: https(answers(ok + "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello!")), reports: overHTTP("receive/malformed")},

@@ -68,7 +68,7 @@ func (f fault) cell(probers []string) string {
 	usual := ""
 	for _, prober := range probers {
 		v := f.reports[prober]
-		if count[v]++; v != "" && count[v] > max(count[usual], len(probers)/2) {
+		if count[v]++; v != "" && count[v] > count[usual] && (len(probers) == 1 || count[v] > 1 && 2*count[v] >= len(probers)) {
 			usual = v
 		}
 	}
