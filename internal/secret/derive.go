@@ -10,6 +10,8 @@ import (
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/ews-exporter/ews_exporter/internal/plain"
 )
 
 // minDerived is the fewest characters of a derived form that are looked for: shorter ones turn up in any text.
@@ -89,7 +91,7 @@ func base64At(enc *base64.Encoding, offset int, raw string) needle {
 	return needle{text: encoded[start:end], left: offset != 0, right: bits%6 != 0}
 }
 
-// escapes returns the ways in which URLs, JSON, HTML and Go's %q write text, the text itself first.
+// escapes returns the ways in which URLs, JSON, HTML, Go's %q and package plain write text, the text itself first.
 func escapes(text string) []string {
 	all := []string{text}
 	if !strings.ContainsFunc(text, escaped) {
@@ -104,7 +106,8 @@ func escapes(text string) []string {
 	}
 	inHTML := html.EscapeString(text) // &#34; and &#39;, as encoding/xml and browsers' tools write them
 	quot := strings.ReplaceAll(inHTML, "&#34;", "&quot;")
-	return append(all, inHTML, quot, strings.ReplaceAll(quot, "&#39;", "&apos;"), textNode.Replace(text))
+	all = append(all, inHTML, quot, strings.ReplaceAll(quot, "&#39;", "&apos;"), textNode.Replace(text))
+	return append(all, plain.Escape(text), plain.Escape(strings.Join(strings.Fields(text), " "))) // as what a target says is shown
 }
 
 // escaped tells whether something writes a character in another way: all but RFC 3986's unreserved ones.

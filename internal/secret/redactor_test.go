@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/ews-exporter/ews_exporter/internal/plain"
 )
 
 // planted has a character of each kind that something escapes.
@@ -104,6 +106,20 @@ func TestRedactorTakesOverlappingSecretsTogether(t *testing.T) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestRedactorFindsWhatIsShownOfATarget: before it is redacted, package plain may have written it on one line.
+func TestRedactorFindsWhatIsShownOfATarget(t *testing.T) {
+	t.Parallel()
+	for _, secret := range []string{"two  spaces", " around\t", "soft\u00adhyphen", "bytes \x00\xff\xfe", "a\u202eb\x7fc"} {
+		var r Redactor
+		r.Add(secret)
+		for _, shown := range []string{plain.Text("it said "+secret, 100), "it said " + plain.Escape(secret), "it said " + plain.Escape(utf16LE(secret))} {
+			if got := r.String(shown); got != "it said "+Mask {
+				t.Errorf("of %q shows %q", secret, got)
+			}
+		}
 	}
 }
 
