@@ -6,7 +6,9 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/binary"
 	"fmt"
+	"io"
 	"net"
 	"strings"
 	"testing"
@@ -179,6 +181,22 @@ func TestHandshake_versions(t *testing.T) {
 }
 
 // The server that wants nothing of what we offer says so by an alert.
+// A hello of more than a packet does not get through every box.
+func TestHandshake_helloFitsAPacket(t *testing.T) {
+	t.Parallel()
+	lengths := make(chan int, 1)
+	c := connect(t, serve(t, nil, func(p *peer) {
+		var record [5]byte // RFC 8446 section 5.1
+		_, _ = io.ReadFull(p.in, record[:])
+		lengths <- len(record) + int(binary.BigEndian.Uint16(record[3:]))
+	}), testLimit)
+	_ = c.Handshake(&TLS{ServerName: strings.Repeat("x", 63) + ".contoso.com"}) // nobody answers
+	const packet = 1200                                                         // bytes, after all that tunnels take
+	if n := <-lengths; n > packet || n < 100 {
+		t.Errorf("the hello has %d bytes, want at most %d", n, packet)
+	}
+}
+
 func TestHandshake_alert(t *testing.T) {
 	t.Parallel()
 	config := serverConfig(newAuthority(t).leaf(t, "mail"))
