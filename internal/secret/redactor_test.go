@@ -233,6 +233,18 @@ func TestRedactorCostsNothingWithoutAMatch(t *testing.T) {
 	}
 }
 
+// TestIndexJoinsWhatOverlaps: of two needles at one place, the one that hides a character before it counts too, whichever is
+// looked at first.
+func TestIndexJoinsWhatOverlaps(t *testing.T) {
+	t.Parallel()
+	long, short := needle{text: "abcd12", left: true}, needle{text: "abcd"}
+	for _, needles := range [][]needle{{long, short}, {short, long}} {
+		if got := newIndex(needles).find("-- xabcd12 --"); len(got) != 1 || got[0] != (span{3, 10}) {
+			t.Errorf("%v", got)
+		}
+	}
+}
+
 func TestRedactorMayBeAddedToWhileInUse(t *testing.T) {
 	t.Parallel()
 	var r Redactor

@@ -66,7 +66,7 @@ func TestReadCRL(t *testing.T) {
 	}{
 		"not revoked": {root.crl(t, nil, other), good, ""},
 		"empty":       {root.crl(t, nil), good, ""},
-		"revoked":     {root.crl(t, nil, other, leaf), isRevoked, ""},
+		"revoked":     {root.crl(t, nil, other, leaf, other), isRevoked, ""},
 		"PEM":         {pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: root.crl(t, nil, leaf)}), isRevoked, ""},
 		"outdated":    {root.crl(t, func(l *x509.RevocationList) { l.NextUpdate = time.Now().Add(-time.Minute) }), notKnown, "it was to be renewed by"},
 		"of tomorrow": {root.crl(t, func(l *x509.RevocationList) {
