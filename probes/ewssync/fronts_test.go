@@ -29,7 +29,7 @@ func TestRealProxies(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts real servers")
 	}
-	s := start(t, "operations: [stream], write: true, stream_hold: 2s", "", "healthy")
+	s := start(t, "operations: [stream], write: true", "", "healthy")
 	scenario, _ := s.Scenario("healthy")
 	certificate, err := s.Authority().Issue(time.Now().Add(time.Hour), "127.0.0.1")
 	if err != nil {
