@@ -23,11 +23,11 @@ func (l *loader) check() {
 func (l *loader) checkModule(path string, m *Module) {
 	if m.Settings == nil {
 		l.checkProber(path, m.Prober)
-		return
+	} else {
+		own := join(path, m.Prober)
+		m.Settings.Check(func(field, problem string) { l.report(own+dotted(field), problem) })
+		l.checkTimeout(path, own, m)
 	}
-	own := join(path, m.Prober)
-	m.Settings.Check(func(field, problem string) { l.report(own+dotted(field), problem) })
-	l.checkTimeout(path, own, m)
 	if m.IPProtocol != "ip4" && m.IPProtocol != "ip6" {
 		l.report(path+".ip_protocol", fmt.Sprintf("%.64q is neither ip4 nor ip6", m.IPProtocol))
 	}
@@ -71,6 +71,9 @@ func (l *loader) checkUse(path string, m *Module) {
 		for field, name := range user.Auths() {
 			l.checkAuthOf(path, m.Prober+dotted(field), name, m)
 		}
+	}
+	if needs, ok := m.Settings.(LogonNeeder); ok && m.Auth == "" && needs.NeedsLogon() != "" {
+		l.warn(path, needs.NeedsLogon()+" without an auth; name one here, or in each scrape by the parameter auth")
 	}
 }
 

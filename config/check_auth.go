@@ -122,7 +122,7 @@ func (l *loader) checkPassword(path string, a *Auth) {
 		l.warn(field, w)
 	}
 	if simple(value.Reveal()) {
-		l.warn(field, "shorter than 6 characters, or letters alone: results are redacted by value, and where such a secret stands in an ordinary word its mask would show it")
+		l.warn(field, "shorter than 6 characters, or letters alone: reports hide secrets wherever they stand, and one that is part of an ordinary word is given away by the gap")
 	}
 }
 

@@ -72,7 +72,7 @@ func (s *story) mended(ctx context.Context) error {
 	if err := s.await(ctx, `min(probe_success) == 1`); err != nil {
 		return err
 	}
-	s.say("The exporter gets 100 Continue, and then 200. The alert is kept for a while, because a fault may come back.")
+	s.say("The exporter gets 100 Continue, and then 200. The alert is kept for a while, because a fault may come back:\n      that takes two more minutes here. Ctrl-C, if you have seen enough.")
 	return s.show(ctx, "resolved")
 }
 
