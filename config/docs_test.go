@@ -69,7 +69,7 @@ func TestNeedsLogonWarns(t *testing.T) {
 		"{prober: ews_sync, ews_sync: {operations: [healthcheck, sync]}}": true,
 		"{prober: autodiscover}": true,
 		"{prober: autodiscover, autodiscover: {methods: [json, get]}}": false,
-		"{prober: expect_continue}": false, // the report says what was not tested
+		"{prober: expect_continue}":                                    false, // the report says what was not tested
 	} {
 		file := filepath.Join(t.TempDir(), "a.yml")
 		if err := os.WriteFile(file, []byte("modules: {m: "+module+"}\n"), 0o600); err != nil {
