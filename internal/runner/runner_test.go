@@ -324,7 +324,7 @@ func TestNoPlaceAtAnAddress(t *testing.T) {
 	var running sync.WaitGroup
 	var busy atomic.Int32
 	for i := range 5 {
-		limit := 5 * time.Second
+		limit := 3 * time.Second
 		if i >= 2 {
 			limit = 1500 * time.Millisecond
 			for connections.Load() < 4 { // the places are taken: a probe of this module has two connections
