@@ -69,7 +69,7 @@ func tick(s wire.Seconds) string {
 
 // sign gives the class of a cell that begins with a mark of good or bad, "" for others.
 func sign(cell string) string {
-	for mark, state := range map[string]report.State{"✗": report.Failed, "!": report.Warned, "✓": report.Succeeded} {
+	for mark, state := range map[string]report.State{"✗": report.Failed, "!": report.Warned, "?": report.Undecided, "✓": report.Succeeded} {
 		if strings.HasPrefix(cell, mark+" ") {
 			return string(state)
 		}

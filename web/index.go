@@ -61,7 +61,7 @@ func (s *server) index(w http.ResponseWriter, r *http.Request) {
 func (p *indexPage) fill(all []Series) {
 	p.Filter = p.Filter[:min(len(p.Filter), maxPattern)]
 	p.Total = len(all)
-	p.Counts = []count{{report.Failed, "failed", 0}, {report.Warned, "with a warning", 0}, {report.Succeeded, "work", 0}}
+	p.Counts = []count{{report.Failed, "failed", 0}, {report.Warned, "with a warning", 0}, {report.Undecided, "not tested", 0}, {report.Succeeded, "work", 0}}
 	for _, s := range all {
 		i := slices.IndexFunc(p.Counts, func(c count) bool { return c.State == s.State })
 		p.Counts[i].N++

@@ -97,7 +97,7 @@ func (m *Recent) Add(r *result.Result) {
 func summary(r *result.Result) *result.Result {
 	return &result.Result{
 		ID: r.ID, Module: r.Module, Prober: r.Prober, Target: r.Target, Name: r.Name, Auth: r.Auth,
-		Start: r.Start, Duration: r.Duration, Failure: r.Failure, Findings: r.Findings[:min(len(r.Findings), maxListed)],
+		Start: r.Start, Duration: r.Duration, Failure: r.Failure, Undecided: r.Undecided, Findings: r.Findings[:min(len(r.Findings), maxListed)],
 	}
 }
 
@@ -106,7 +106,7 @@ func (m *Recent) keep(h *history, r *result.Result, state report.State) {
 	e := &remembered{r, r.Size()}
 	m.bytes += e.bytes
 	all, own, most := &m.good, &h.good, maxGood
-	if state != report.Succeeded {
+	if state != report.Succeeded && state != report.Undecided {
 		all, own, most = &m.bad, &h.bad, maxBad
 	}
 	m.byID[r.ID] = all.PushBack(e)
@@ -220,5 +220,5 @@ func (m *Recent) List() []Series {
 
 // severity orders states, the worst first.
 func severity(s report.State) int {
-	return slices.Index([]report.State{report.Failed, report.Warned, report.Succeeded}, s)
+	return slices.Index([]report.State{report.Failed, report.Warned, report.Undecided, report.Succeeded}, s)
 }

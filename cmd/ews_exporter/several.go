@@ -57,10 +57,10 @@ func (c *command) showComparison(results []*result.Result) error {
 func worst(results []*result.Result) report.State {
 	state := report.Succeeded
 	for _, r := range results {
-		switch s := report.StateOf(r); s {
-		case report.Failed:
+		switch s := report.StateOf(r); {
+		case s == report.Failed:
 			return s
-		case report.Warned:
+		case s == report.Warned, s == report.Undecided && state == report.Succeeded:
 			state = s
 		}
 	}
@@ -88,7 +88,7 @@ func (c *command) probeAll(ctx context.Context, p runner.Prober, req runner.Requ
 		}
 		r := answer.Result
 		done.Results = append(done.Results, r)
-		summary.Rows = append(summary.Rows, []string{module, word(r), fmt.Sprintf("%.3f s", r.Duration), wrong(r)})
+		summary.Rows = append(summary.Rows, []string{module, report.Word(r), fmt.Sprintf("%.3f s", r.Duration), report.Wrong(r)})
 		if c.probe.json {
 			continue
 		}
@@ -111,30 +111,6 @@ func (c *command) probeAll(ctx context.Context, p runner.Prober, req runner.Requ
 		return c.notProbed(errors.New("no module may be run against this target; the summary says why"))
 	}
 	return c.exitCode(err, done.Results...)
-}
-
-func word(r *result.Result) string {
-	switch report.StateOf(r) {
-	case report.Failed:
-		return "✗ failed"
-	case report.Warned:
-		return "! warning"
-	default:
-		return "✓ works"
-	}
-}
-
-// wrong says in a few words what is wrong, "" for nothing.
-func wrong(r *result.Result) string {
-	for _, f := range r.Findings {
-		if f.Severity != result.Info {
-			return f.Code
-		}
-	}
-	if r.Failure != nil {
-		return string(r.Failure.Stage) + ": " + r.Failure.Reason
-	}
-	return ""
 }
 
 func (c *command) showJSON(v any) error {

@@ -29,6 +29,32 @@ func TestProbeDirect(t *testing.T) {
 	}
 }
 
+// TestNothingTested: where the body was never asked for, or nobody answers as EWS does, nothing "works".
+func TestNothingTested(t *testing.T) {
+	t.Parallel()
+	site, file := simulated(t)
+	for scenario, want := range map[string]string{
+		"early-401": "Not tested", "ews-pool-stopped": "Not decided", "ews-form-page": "Not decided",
+	} {
+		at := address(site, scenario)
+		config := "--config.file=" + several(t, file)
+		one := execute(t, "", "probe", "a_good", at, config)
+		two := execute(t, "", "probe", "a_good", at, "--direct="+strings.Replace(at, "127.0.0.1", "localhost", 1), "--hostname=mail.contoso.test", config)
+		all := execute(t, "", "probe", "--all", at, config)
+		if one.code != exitOK || two.code != exitOK {
+			t.Errorf("%s: exit %d and %d: %s%s", scenario, one.code, two.code, one.errors, two.errors)
+		}
+		for text, begin := range map[string]string{one.out: want + ": ", two.out: want + " through "} {
+			if !strings.HasPrefix(text, begin) {
+				t.Errorf("%s: %q is not the beginning of\n%s", scenario, begin, text)
+			}
+		}
+		if !regexp.MustCompile(`a_good +\? ` + strings.ToLower(want) + ` `).MatchString(all.out) {
+			t.Errorf("%s: %q is missing in\n%s", scenario, want, all.out)
+		}
+	}
+}
+
 func TestProbeDirectJSON(t *testing.T) {
 	t.Parallel()
 	site, file := simulated(t)
@@ -69,7 +95,7 @@ func TestProbeAll(t *testing.T) {
 	}
 	for _, want := range []string{
 		`━━ a_good`, `━━ b_untrusting`, `Summary of ` + regexp.QuoteMeta(target), `a_good +✓ works`,
-		`b_untrusting +✗ failed +[0-9.]+ s +tls: certificate_authority`, `c_denied +– not probed`,
+		`b_untrusting +✗ failed +[0-9.]+ s +.*certificate.*`, `c_denied +– not probed +.*add it to the auth's targets if the secret may be sent there\n`,
 	} {
 		if !regexp.MustCompile(want).MatchString(got.out) {
 			t.Errorf("%q is missing in\n%s", want, got.out)

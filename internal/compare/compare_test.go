@@ -103,6 +103,11 @@ func TestSentence(t *testing.T) {
 	ok := func(target string) *result.Result { return as(examples.Continue(), target) }
 	kemp := func(target string) *result.Result { return as(examples.Kemp(), target) }
 	refused := func(target string) *result.Result { return failed(target, failure.Connect, "refused") }
+	open := func(target, why string) *result.Result {
+		r := as(examples.Continue(), target)
+		r.Undecided = "Not tested: " + why
+		return r
+	}
 	broken := func(target string) *result.Result { return failed(target, failure.Status, "http_500") }
 	for _, test := range []struct {
 		results []*result.Result
@@ -147,6 +152,20 @@ func TestSentence(t *testing.T) {
 			[]*result.Result{warned("mail"), ok("ex01")},
 			"works through mail (192.0.2.10) and on ex01, but only through the balancer with the warning expect_continue_ignored: the balancer",
 		},
+		{
+			[]*result.Result{open("mail", "a logon"), open("ex01", "a logon"), open("ex02", "a form")},
+			"not tested through mail (192.0.2.10) or on ex01: a logon; not tested on ex02: a form",
+		},
+		{
+			[]*result.Result{open("mail", "a logon"), ok("ex01"), broken("ex02"), refused("ex03")},
+			"not tested through mail (192.0.2.10): a logon; ex03 could not be asked (connect: refused); works on ex01; fails on ex02 (status: http_500)",
+		},
+		{
+			[]*result.Result{kemp("mail"), ok("ex01"), open("ex02", "a logon")},
+			"fails through mail (192.0.2.10), works on ex01: the balancer, a Kemp LoadMaster; not tested on ex02: a logon",
+		},
+		{[]*result.Result{broken("mail"), open("ex01", "a logon")}, "fails through mail (status: http_500), and no server decides it: not tested on ex01: a logon"},
+		{[]*result.Result{ok("mail"), open("ex01", "a logon")}, "works through mail (192.0.2.10), and no server decides it: not tested on ex01: a logon"},
 		{[]*result.Result{warned("mail"), warned("ex01")}, "works through mail (192.0.2.10) and on ex01"},
 	} {
 		if got := compare.Sentence(test.results); got != test.want {

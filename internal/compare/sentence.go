@@ -13,23 +13,30 @@ import (
 // balancer". The first result is that through the balancer.
 func Sentence(results []*result.Result) string {
 	s := sort(results)
+	if s.through.Undecided != "" {
+		return s.undecided()
+	}
 	sentence := s.verdict()
-	if len(s.unasked) > 0 && len(s.works)+len(s.fails) > 0 {
-		sentence += fmt.Sprintf("; %s could not be asked (%s)", names(s.unasked), reasons(s.unasked))
+	if len(s.works)+len(s.fails) > 0 {
+		for _, silent := range s.silent() {
+			sentence += "; " + silent
+		}
 	}
 	return sentence
 }
 
 // sides are the results, sorted by what they say.
 type sides struct {
-	through               *result.Result
-	works, fails, unasked []*result.Result // of the servers
+	through                     *result.Result
+	works, fails, open, unasked []*result.Result // of the servers; open: nothing failed, and nothing was decided
 }
 
 func sort(results []*result.Result) sides {
 	s := sides{through: results[0]}
 	for _, r := range results[1:] {
 		switch {
+		case r.Undecided != "":
+			s.open = append(s.open, r)
 		case r.Success():
 			s.works = append(s.works, r)
 		case asked(r):
@@ -41,12 +48,52 @@ func sort(results []*result.Result) sides {
 	return s
 }
 
+// silent tells of the servers that say nothing, and why.
+func (s sides) silent() []string {
+	var all []string
+	for _, r := range s.open {
+		word, why := undecided(r)
+		all = append(all, fmt.Sprintf("%s on %s: %s", word, r.Target, why))
+	}
+	if len(s.unasked) > 0 {
+		all = append(all, fmt.Sprintf("%s could not be asked (%s)", names(s.unasked), reasons(s.unasked)))
+	}
+	return all
+}
+
+// undecided is the verdict where the probe through the balancer itself decided nothing.
+func (s sides) undecided() string {
+	word, why := undecided(s.through)
+	same := slices.DeleteFunc(slices.Clone(s.open), func(r *result.Result) bool { return !strings.EqualFold(r.Undecided, s.through.Undecided) })
+	s.open = slices.DeleteFunc(slices.Clone(s.open), func(r *result.Result) bool { return slices.Contains(same, r) })
+	sentence := word + " through " + address(s.through)
+	if len(same) > 0 {
+		sentence += " or on " + names(same)
+	}
+	all := append([]string{sentence + ": " + why}, s.silent()...)
+	if len(s.works) > 0 {
+		all = append(all, "works on "+names(s.works))
+	}
+	if len(s.fails) > 0 {
+		all = append(all, fmt.Sprintf("fails on %s (%s)", names(s.fails), reasons(s.fails)))
+	}
+	return strings.Join(all, "; ")
+}
+
+// undecided parts why a result decides nothing into the words for it, within a sentence, and the reason.
+func undecided(r *result.Result) (word, why string) {
+	word, why, _ = strings.Cut(r.Undecided, ": ")
+	return strings.ToLower(word), why
+}
+
 func (s sides) verdict() string {
 	through := address(s.through)
 	if s.through.Success() {
 		return s.verdictOnWorking(through)
 	}
 	switch {
+	case len(s.works)+len(s.fails) == 0 && len(s.open) > 0:
+		return fmt.Sprintf("fails through %s (%s), and no server decides it: %s", through, reason(s.through), strings.Join(s.silent(), "; "))
 	case len(s.works)+len(s.fails) == 0:
 		return fmt.Sprintf("fails through %s (%s), and none of the servers could be asked directly (%s): this proves nothing yet",
 			through, reason(s.through), reasons(s.unasked))
@@ -71,6 +118,8 @@ func (s sides) verdictOnWorking(through string) string {
 	case len(s.fails) > 0:
 		return fmt.Sprintf("works through %s, fails on %s (%s): the balancer asks another server, or asks them otherwise",
 			through, names(s.fails), reasons(s.fails))
+	case len(s.works) == 0 && len(s.open) > 0:
+		return fmt.Sprintf("works through %s, and no server decides it: %s", through, strings.Join(s.silent(), "; "))
 	case len(s.works) == 0:
 		return fmt.Sprintf("works through %s, and none of the servers could be asked directly (%s)", through, reasons(s.unasked))
 	}

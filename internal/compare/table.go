@@ -46,12 +46,9 @@ func cells(results []*result.Result, name string, cell func(*result.Result) stri
 
 func verdict(r *result.Result) string {
 	if r.Failure != nil {
-		return "✗ failed (" + reason(r) + ")"
+		return report.Word(r) + " (" + reason(r) + ")"
 	}
-	if report.StateOf(r) == report.Warned {
-		return "! works, with a warning"
-	}
-	return "✓ works"
+	return report.Word(r)
 }
 
 func where(r *result.Result) string {

@@ -54,7 +54,7 @@ func JSON(w io.Writer, r *result.Result) error {
 // Heading writes one sentence in the colour of a state.
 func Heading(w io.Writer, sentence string, state State, opts Options) error {
 	p := &printer{paint: painter(opts.Color)}
-	p.line("%s", p.color(map[State]string{Failed: red, Warned: yellow, Succeeded: green}[state], sentence))
+	p.line("%s", p.color(map[State]string{Failed: red, Warned: yellow, Undecided: yellow, Succeeded: green}[state], sentence))
 	_, err := w.Write(p.b.Bytes())
 	return err
 }
@@ -108,18 +108,25 @@ func painter(on bool) func(color, text string) string {
 }
 
 func (p *printer) verdict() {
-	color := green
-	if p.r.Failure != nil {
+	color, end := green, " "
+	switch {
+	case p.r.Failure != nil:
 		color = red
+	case p.r.Undecided != "":
+		color, end = yellow, ":"
 	}
-	word, rest, _ := strings.Cut(Verdict(p.r), " ")
-	p.line("%s %s", p.color(color, word), rest)
+	verdict := Verdict(p.r)
+	word := verdict[:max(0, strings.Index(verdict, end))]
+	p.line("%s%s", p.color(color, word), verdict[len(word):])
 }
 
-// Verdict is what came of a probe, in one sentence that begins with "Failed" or "Succeeded".
+// Verdict is what came of a probe, in one sentence that begins with "Failed", "Succeeded", or why it shows neither.
 func Verdict(r *result.Result) string {
 	if f := r.Failure; f != nil {
 		return fmt.Sprintf("Failed after %.3f s (%s: %s): %s", r.Duration, f.Stage, f.Reason, f.Message)
+	}
+	if r.Undecided != "" {
+		return r.Undecided + "."
 	}
 	answer := ""
 	if r.Deciding != nil && r.Deciding.Exchange != nil && r.Deciding.Final != nil {
@@ -137,7 +144,7 @@ var kinds = map[origin.Kind]string{
 func By(o origin.Origin) string {
 	name := kinds[o.Kind]
 	if name == "" {
-		name = "a server that does not show itself"
+		name = "an unidentified server"
 	}
 	var more []string
 	for _, part := range []struct{ label, value string }{

@@ -99,6 +99,33 @@ func TestColor(t *testing.T) {
 	}
 }
 
+// TestUndecided: what was not tested is not said to work.
+func TestUndecided(t *testing.T) {
+	t.Parallel()
+	r := examples.Continue()
+	r.Undecided = "Not tested: Exchange asked for a logon before the body"
+	if got := text(t, r, Options{Color: true}); !strings.HasPrefix(got, "\x1b[33mNot tested\x1b[0m: Exchange asked for a logon before the body.\n") {
+		t.Errorf("got %.80q", got)
+	}
+	if word, wrong := Word(r), Wrong(r); word != "? not tested" || wrong != "Exchange asked for a logon before the body" {
+		t.Errorf("got %q, %q", word, wrong)
+	}
+}
+
+// TestWrong: a table says what is wrong in one whole sentence.
+func TestWrong(t *testing.T) {
+	t.Parallel()
+	warned := examples.Continue()
+	warned.Findings = []result.Finding{{Severity: result.Info, Sentence: "No."}, {Severity: result.Warning, Sentence: "It took 5.00 s, by HTTP/1.1. Something else."}}
+	for want, r := range map[string]*result.Result{
+		"": examples.Continue(), "It took 5.00 s, by HTTP/1.1": warned, examples.Kemp().Failure.Message: examples.Kemp(),
+	} {
+		if got := Wrong(r); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
 func TestExchangesWithoutTheirStepAreShown(t *testing.T) {
 	t.Parallel()
 	r := examples.Kemp()

@@ -9,8 +9,11 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/result"
 )
 
-// maxCell is the most characters that a cell of a table shows.
-const maxCell = 64
+// The most characters that a cell of a table shows. The last of a row moves no other, so it may be a sentence.
+const (
+	maxCell = 64
+	maxLast = 1024
+)
 
 // Table writes a table as text.
 func Table(w io.Writer, t result.Table) error {
@@ -26,7 +29,11 @@ func (p *printer) table(t result.Table) {
 	for _, row := range t.Rows {
 		cells := make([]string, len(row))
 		for i, cell := range row {
-			cells[i] = plain.Text(cell, maxCell)
+			most := maxCell
+			if i == len(row)-1 {
+				most = maxLast
+			}
+			cells[i] = plain.Text(cell, most)
 		}
 		rows = append(rows, cells)
 	}

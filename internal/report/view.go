@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/result"
@@ -16,7 +17,8 @@ type State string
 // The states, worst first.
 const (
 	Failed    State = "failed"
-	Warned    State = "warning" // it works, and a finding says what is wrong with it
+	Warned    State = "warning"   // it works, and a finding says what is wrong with it
+	Undecided State = "undecided" // nothing failed, but what the probe is for was not tested
 	Succeeded State = "succeeded"
 	Unknown   State = "unknown" // nothing is known of it
 )
@@ -29,7 +31,52 @@ func StateOf(r *result.Result) State {
 	if slices.ContainsFunc(r.Findings, func(f result.Finding) bool { return f.Severity == result.Warning }) {
 		return Warned
 	}
+	if r.Undecided != "" {
+		return Undecided
+	}
 	return Succeeded
+}
+
+// Word is what came of a probe in a word or two, for a table: "✓ works".
+func Word(r *result.Result) string {
+	word, _, _ := strings.Cut(r.Undecided, ":")
+	switch {
+	case r.Failure != nil:
+		return "✗ failed"
+	case word != "":
+		return "? " + strings.ToLower(word)
+	case StateOf(r) == Warned:
+		return "! works, with a warning"
+	}
+	return "✓ works"
+}
+
+// Wrong says in one sentence what is wrong, "" for nothing.
+func Wrong(r *result.Result) string {
+	_, reason, _ := strings.Cut(r.Undecided, ": ")
+	switch {
+	case r.Failure != nil:
+		return firstSentence(r.Failure.Message)
+	case reason != "":
+		return reason
+	}
+	for _, f := range r.Findings {
+		if f.Severity == result.Warning {
+			return firstSentence(f.Sentence)
+		}
+	}
+	return ""
+}
+
+// firstSentence is what a text says first. A point within a name or a number ends nothing.
+func firstSentence(text string) string {
+	for i := range text {
+		rest := text[i:]
+		if strings.HasPrefix(rest, ". ") && len(rest) > 2 && unicode.IsUpper(rune(rest[2])) {
+			return text[:i]
+		}
+	}
+	return strings.TrimSuffix(text, ".")
 }
 
 // View is a Result arranged for a page. Its strings are as the target sent them: the page escapes.

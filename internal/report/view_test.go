@@ -138,7 +138,9 @@ func TestStateOf(t *testing.T) {
 	warned.Findings = []result.Finding{{Severity: result.Info}, {Severity: result.Warning}}
 	informed := examples.Continue()
 	informed.Findings = []result.Finding{{Severity: result.Info}}
-	for want, r := range map[State]*result.Result{Failed: examples.Kemp(), Warned: warned, Succeeded: informed} {
+	open := examples.Continue()
+	open.Undecided = "Not tested: a logon was asked for"
+	for want, r := range map[State]*result.Result{Failed: examples.Kemp(), Warned: warned, Undecided: open, Succeeded: informed} {
 		if got := StateOf(r); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}

@@ -27,6 +27,10 @@ type Result struct {
 	Steps    []*Step          `json:"steps"` // a tree, in order of start
 	Planned  []string         `json:"-"`     // names of the steps taken if all goes well; those not reached count as 0
 
+	// Undecided says why a success proves nothing of what the prober is for: a word or two, a colon, the reason. It is
+	// empty where it does prove it, and beside a failure.
+	Undecided string `json:"undecided,omitempty"`
+
 	Connections []*wire.Connection `json:"connections,omitempty"`
 	Exchanges   []*Exchange        `json:"exchanges,omitempty"`
 	// Deciding is the exchange that failed, else the last; expect_continue: that of variant wait. Nil without one.

@@ -5,7 +5,7 @@ import "github.com/ews-exporter/ews_exporter/internal/wire"
 // Size is about how many bytes r holds, for those who keep results within a bound. Everything that a target can make
 // long is counted.
 func (r *Result) Size() int {
-	n := 4<<10 + stepsSize(r.Steps)
+	n := 4<<10 + stepsSize(r.Steps) + len(r.Undecided)
 	for _, c := range r.Connections {
 		n += 512 + secureSize(c.Secure)
 	}

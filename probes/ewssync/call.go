@@ -155,7 +155,7 @@ func subject(who origin.Origin) string {
 	}[who.Kind]
 	switch {
 	case name == "":
-		return "something that does not say what it is"
+		return "an unidentified server"
 	case who.Kind == origin.Exchange && who.Frontend != "":
 		return name + " (" + who.Frontend + ")"
 	case who.Kind == origin.Middlebox && who.Product != "":

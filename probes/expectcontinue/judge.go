@@ -3,6 +3,7 @@ package expectcontinue
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
@@ -63,6 +64,9 @@ func (p *probe) judge() {
 	p.contrast(o, control)
 	r.Fail(o.failure)
 	o.step.Fail(r.Failure)
+	if r.Failure == nil {
+		r.Undecided = p.undecided(o, control)
+	}
 	for _, v := range p.variants() {
 		p.disorder(p.seen[v])
 	}
@@ -152,6 +156,40 @@ func (p *probe) finalFirst(o, control *observation, who origin.Origin) {
 	p.run.Find(ContinueRefused, result.Warning, who, "%s answered %s before the body was sent; the same request without Expect got %s.", subject(who), line(o.final()), line(control.final()))
 }
 
+// undecided says why what was seen proves nothing of Expect, "" where it does: the body was never asked for, or the same
+// request without Expect is not answered by EWS either.
+func (p *probe) undecided(o, control *observation) string {
+	got := control.final()
+	switch {
+	case got == nil:
+		return ""
+	case got.Status == 401 || got.Status == 407:
+		if !o.early || o.status() != got.Status {
+			return ""
+		}
+		asked := fmt.Sprintf("Not tested: %s asked for a logon (%s) before the body", source(o.exchange.Origin), line(got))
+		if got.Status == 407 {
+			return asked
+		}
+		return asked + "; set an auth (on the command line --username)"
+	case got.Status < 400 && !p.foreign(got):
+		return ""
+	}
+	too, page := "", ""
+	if o.status() == got.Status {
+		too = " too"
+	}
+	if got.Status < 400 {
+		page = ", with a page that is no answer of EWS"
+	}
+	return fmt.Sprintf("Not decided: the same request without Expect gets %s%s, from %s%s", line(got), too, source(control.exchange.Origin), page)
+}
+
+// foreign tells whether a success is no answer of EWS: the prober's own request is answered with XML.
+func (p *probe) foreign(r *wire.Response) bool {
+	return p.Method == "POST" && p.Body == "" && !strings.Contains(strings.ToLower(r.Get("Content-Type")), "xml")
+}
+
 // disorder tells of what should not follow or double a response.
 func (p *probe) disorder(o *observation) {
 	if o.exchange == nil || o.final() == nil {
@@ -237,7 +275,7 @@ func subject(who origin.Origin) string {
 		}
 		return "A box in front of Exchange"
 	}
-	return "Something that does not say what it is"
+	return "An unidentified server"
 }
 
 // source names who answered, within a sentence.
@@ -245,8 +283,9 @@ func source(who origin.Origin) string {
 	if who.Kind == origin.Exchange && who.Frontend != "" {
 		return "Exchange (" + who.Frontend + ")"
 	}
+	name := subject(who)
 	if who.Kind == origin.Middlebox || who.Kind == origin.Unknown {
-		return "a box that is not known to be Exchange"
+		return "a" + name[1:] // the article
 	}
-	return subject(who)
+	return name
 }

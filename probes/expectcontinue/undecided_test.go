@@ -1,0 +1,69 @@
+package expectcontinue
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/ews-exporter/ews_exporter/internal/lab"
+)
+
+// TestUndecided: what succeeds and proves nothing says so.
+func TestUndecided(t *testing.T) {
+	t.Parallel()
+	const (
+		soap  = "HTTP/1.1 200 OK\r\nX-FEServer: EX01\r\nContent-Type: text/xml; charset=utf-8\r\nContent-Length: 2\r\n\r\nok"
+		form  = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\nok"
+		s503  = "HTTP/1.1 503 Service Unavailable\r\nServer: Microsoft-HTTPAPI/2.0\r\nContent-Length: 0\r\n\r\n"
+		s404  = "HTTP/1.1 404 Not Found\r\nX-FEServer: EX01\r\nContent-Length: 0\r\n\r\n"
+		s407  = "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"
+		moved = "HTTP/1.1 302 Found\r\nLocation: /logon\r\nContent-Length: 0\r\n\r\n"
+	)
+	answer := func(text string) []lab.Step { return []lab.Step{readBody, lab.Write(text)} }
+	for name, test := range map[string]struct {
+		script, other []lab.Step
+		want          string // the beginning; "" for a success that decides
+	}{
+		"it works":               {[]lab.Step{lab.Write(go100), readBody, lab.Write(soap)}, answer(soap), ""},
+		"the wait alone is lost": {answer(soap), answer(soap), ""},
+		"a logon after the body": {[]lab.Step{lab.Write(go100), readBody, lab.Write(exchange40)}, answer(exchange40), ""},
+		"a logon": {
+			[]lab.Step{lab.Write(exchange40)}, answer(exchange40),
+			"Not tested: Exchange (EX01) asked for a logon (401 Unauthorized) before the body; set an auth",
+		},
+		"a proxy's logon": {
+			[]lab.Step{lab.Write(s407)}, answer(s407),
+			"Not tested: an unidentified server asked for a logon (407 Proxy Authentication Required) before the body",
+		},
+		"a stopped pool": {
+			[]lab.Step{lab.Write(s503)}, answer(s503),
+			"Not decided: the same request without Expect gets 503 Service Unavailable too, from Windows' http.sys",
+		},
+		"not there": {
+			[]lab.Step{lab.Write(go100), readBody, lab.Write(s404)}, answer(s404),
+			"Not decided: the same request without Expect gets 404 Not Found too, from Exchange (EX01)",
+		},
+		"an error of the control's own": {
+			[]lab.Step{lab.Write("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n")}, answer(s404),
+			"Not decided: the same request without Expect gets 404 Not Found, from Exchange (EX01)",
+		},
+		"a form": {
+			[]lab.Step{lab.Write(form)}, answer(form),
+			"Not decided: the same request without Expect gets 200 OK too, from an unidentified server, with a page that is no answer of EWS",
+		},
+		"a way to a form": {
+			[]lab.Step{lab.Write(moved)}, answer(moved),
+			"Not decided: the same request without Expect gets 302 Found too, from an unidentified server, with a page that is no answer of EWS",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := probeOnce(t, byExpect(t, test.script, test.other))
+			if !r.Success() {
+				t.Fatalf("failed: %v", r.Failure)
+			}
+			if (test.want == "") != (r.Undecided == "") || !strings.HasPrefix(r.Undecided, test.want) {
+				t.Errorf("got  %q\nwant %q", r.Undecided, test.want)
+			}
+		})
+	}
+}
