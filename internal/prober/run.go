@@ -410,6 +410,12 @@ func (r *Run) Find(code string, severity result.Severity, who origin.Origin, for
 	})
 }
 
+// Blame says of the last finding, which is the one behind the probe's failure, which box is at fault, where that is not
+// simply the one whose answer shows it.
+func (r *Run) Blame(who result.Blame) {
+	r.Result.Findings[len(r.Result.Findings)-1].Blames = who
+}
+
 // Contrast looks again at who answered, now that all exchanges of the probe are there: what carries no identity, where
 // another response of the same URL carried Exchange's, came from a box in front of it.
 func (r *Run) Contrast() {

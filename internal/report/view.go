@@ -6,7 +6,6 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
@@ -222,86 +221,4 @@ func status(r *wire.Response) string {
 		return fmt.Sprint(r.Status)
 	}
 	return fmt.Sprintf("%d %s", r.Status, r.Reason)
-}
-
-// Hop is one of those who stand between the prober and the mailbox, as far as the probe could tell them apart.
-type Hop struct {
-	Name  string // "Kemp LoadMaster"
-	Where string // "192.0.2.10:443"
-	Note  string // what it did
-	State State
-}
-
-// path tells what stands at the address that was reached, and the server behind it where one showed itself.
-func path(r *result.Result) []Hop {
-	c := r.DecidingConnection
-	if c == nil && r.Deciding != nil {
-		c = lookup{r}.connection(r.Deciding.Connection)
-	}
-	if r.Survey || c == nil {
-		return nil
-	}
-	hops := []Hop{{Name: "This exporter", Where: "asked " + r.Name, State: Succeeded}, front(r, c)}
-	if server, ok := behind(r); ok {
-		hops = append(hops, server)
-	}
-	return hops
-}
-
-// front is whoever accepted the connection.
-func front(r *result.Result, c *wire.Connection) Hop {
-	hop := Hop{Name: "What answers there", Where: c.Name, State: Succeeded, Note: "passed the requests on"}
-	if c.Address.IsValid() {
-		hop.Where = c.Address.String()
-	}
-	for _, x := range r.Exchanges {
-		if x.Exchange != nil && x.Final != nil && x.Origin.Kind == origin.Middlebox {
-			hop.Name = boxName(x.Origin.Product)
-			hop.State, hop.Note = stateOfStatus(x.Final.Status), "made the "+status(x.Final)+" itself"
-		}
-	}
-	f := r.Failure
-	switch {
-	case f == nil:
-	case r.Deciding == nil || r.Deciding.Exchange == nil || r.Deciding.Final == nil:
-		hop.State, hop.Note = Failed, fmt.Sprintf("failed here: %s, %s", f.Stage, f.Reason)
-	case r.Deciding.Origin.Kind == origin.Unknown:
-		hop.State, hop.Note = Failed, "answered "+status(r.Deciding.Final)+"; who made it does not show"
-	}
-	return hop
-}
-
-func boxName(product string) string {
-	if product == "" {
-		return "A load balancer or proxy"
-	}
-	return origin.Title(product)
-}
-
-// behind is the server that showed itself: what it said to what decided, or else its worst answer.
-func behind(r *result.Result) (Hop, bool) {
-	var chosen *result.Exchange
-	var names []string
-	for _, x := range r.Exchanges {
-		if x.Exchange == nil || x.Final == nil || x.Origin.Kind == origin.Middlebox || kinds[x.Origin.Kind] == "" {
-			continue
-		}
-		if name := x.Origin.Frontend; name != "" && !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-		if chosen == nil || x == r.Deciding || chosen != r.Deciding && x.Final.Status > chosen.Final.Status {
-			chosen = x
-		}
-	}
-	if chosen == nil {
-		return Hop{}, false
-	}
-	hop := Hop{Name: kinds[chosen.Origin.Kind], Where: strings.Join(names, ", "), Note: "answered " + status(chosen.Final), State: Succeeded}
-	switch {
-	case chosen == r.Deciding && r.Failure != nil:
-		hop.State, hop.Note = Failed, fmt.Sprintf("%s (%s: %s)", hop.Note, r.Failure.Stage, r.Failure.Reason)
-	case chosen.Final.Status >= 500:
-		hop.State = Failed
-	}
-	return hop, true
 }

@@ -26,6 +26,12 @@ func TestPath(t *testing.T) {
 	split.Exchanges = append(split.Exchanges, &result.Exchange{Step: "x", Origin: origin.Origin{Kind: origin.Exchange, Frontend: "EX02"}, Exchange: &wire.Exchange{
 		Connection: 1, Final: &wire.Response{Status: 401, Reason: "Unauthorized"},
 	}})
+	nameless := examples.Continue()
+	for _, x := range nameless.Exchanges {
+		x.Origin = origin.Origin{Kind: origin.Unknown}
+	}
+	page := examples.Kemp()
+	page.Deciding.Final.Status, page.Deciding.Final.Reason = 200, "OK"
 	survey := examples.Continue()
 	survey.Survey = true
 	here := Hop{Name: "This exporter", Where: "asked mail.contoso.com", State: Succeeded}
@@ -43,6 +49,12 @@ func TestPath(t *testing.T) {
 		"nobody knows": {unknown, []Hop{
 			here, {Name: "What answers there", Where: "192.0.2.10:443", Note: "answered 501 Invalid Request; who made it does not show", State: Failed}, works,
 		}},
+		"it works, and nobody knows who": {nameless, []Hop{
+			here, {Name: "What answers there", Where: "192.0.2.10:443", Note: "who answered does not show", State: Unknown},
+		}},
+		"a box's own page, with 200": {page, []Hop{
+			here, {Name: "Kemp LoadMaster", Where: "192.0.2.10:443", Note: "made the 200 OK itself", State: Failed}, works,
+		}},
 		"Exchange itself": {own, []Hop{here, passed, {Name: "Exchange", Where: "EX01", Note: "answered 500 (status: http_500)", State: Failed}}},
 		"the certificate": {examples.Refused(), []Hop{
 			here, {Name: "What answers there", Where: "192.0.2.10:443", Note: "failed here: tls, certificate_expired", State: Failed},
@@ -53,6 +65,40 @@ func TestPath(t *testing.T) {
 		"a survey has no one path": {survey, nil},
 	} {
 		if diff := cmp.Diff(test.want, NewView(test.result).Path); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// TestTheFindingDecides which box is red, where the fault of one shows in the answer of the other.
+func TestTheFindingDecides(t *testing.T) {
+	t.Parallel()
+	box := func(state State, note string) Hop {
+		return Hop{Name: "What answers there", Where: "192.0.2.10:443", Note: note, State: state}
+	}
+	server := func(state State, note string) Hop {
+		return Hop{Name: "Exchange", Where: "EX01", Note: note, State: state}
+	}
+	for name, test := range map[string]struct {
+		severity result.Severity
+		blames   result.Blame
+		status   int
+		want     []Hop
+	}{
+		"what is in between": {result.Error, result.InBetween, 200, []Hop{box(Failed, "the fault lies here: x"), server(Succeeded, "answered 200")}},
+		"in a logon":         {result.Error, result.InBetween, 401, []Hop{box(Failed, "the fault lies here: x"), server(Unknown, "answered 401")}},
+		"a warning":          {result.Warning, result.InBetween, 200, []Hop{box(Warned, "the fault lies here: x"), server(Succeeded, "answered 200")}},
+		"the server":         {result.Error, result.Server, 200, []Hop{box(Succeeded, "passed the requests on"), server(Failed, "answered 200; the fault lies here: x")}},
+		"one of the two":     {result.Error, result.Either, 200, []Hop{box(Warned, "the fault lies here or behind: x"), server(Warned, "answered 200; the fault lies here or before")}},
+		"nobody":             {result.Error, "", 200, []Hop{box(Succeeded, "passed the requests on"), server(Failed, "answered 200 (content: x)")}},
+	} {
+		r := examples.Continue()
+		r.Deciding.Final.Status, r.Deciding.Final.Reason = test.status, ""
+		r.Findings = []result.Finding{{Code: "other", Severity: test.severity}, {Code: "x", Severity: test.severity, Blames: test.blames}}
+		if test.severity == result.Error {
+			r.Fail(failure.New(failure.Content, "x", "…"))
+		}
+		if diff := cmp.Diff(test.want, NewView(r).Path[1:]); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}

@@ -85,7 +85,18 @@ type Finding struct {
 	Origin   origin.Kind `json:"origin" redact:"-"`
 	Product  string      `json:"product,omitempty" redact:"-"`
 	Sentence string      `json:"sentence"`
+	Blames   Blame       `json:"blames,omitempty" redact:"-"` // the box at fault, where it is not the one that answered
 }
+
+// Blame is where a fault lies that shows in the answer of somebody else: a balancer's fault in what Exchange says.
+type Blame string
+
+// Who is to blame. The zero value leaves it to the answers themselves.
+const (
+	InBetween Blame = "in_between" // what stands between the prober and the server
+	Server    Blame = "server"
+	Either    Blame = "either" // one of the two; the probe cannot tell which
+)
 
 // Metric declares one metric of a prober. Type is always gauge.
 type Metric struct {

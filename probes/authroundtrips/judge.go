@@ -94,6 +94,7 @@ func (p *probe) judgeSplit() {
 		if different := slices.Compact(slices.Sorted(slices.Values(legs))); challenged && len(different) > 1 {
 			p.run.Find(LegsSplit, result.Error, p.first(), "The legs of one NTLM logon over one connection were answered by different servers (%s), which know nothing of each other's challenge: the box in front of them balances requests, and not connections.",
 				strings.Join(legs, ", "))
+			p.run.Blame(result.InBetween)
 			return
 		}
 	}

@@ -139,4 +139,5 @@ func (p *probe) judgeProtection() {
 		severity = result.Error
 	}
 	p.run.Find(ProtectionMismatch, severity, p.first(), "The server takes a logon without channel binding and refuses one that is bound to the certificate which clients see: Extended Protection is set to allow, and the box in front of the server shows another certificate than the server has bound. Clients that send a binding, Windows' own among them, are refused.")
+	p.run.Blame(result.InBetween)
 }

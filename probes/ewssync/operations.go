@@ -7,6 +7,7 @@ import (
 
 	"github.com/ews-exporter/ews_exporter/internal/ews"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
+	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 )
@@ -113,6 +114,24 @@ func (p *probe) affinity(subscribed, asked *result.Exchange) {
 	}
 	p.run.Find(AffinityBroken, result.Error, asked.Origin, "Subscribe was answered by %s, and right after that %s answered %s to the same subscription: it was asked of another mailbox server than the one that holds it.",
 		servers(subscribed), servers(asked), p.code)
+	accuse(p.run, losesAffinity(subscribed.Origin, asked.Origin))
+}
+
+// accuse says whom the last finding blames, when it tells of the probe's failure: after another one, that one's answer
+// shows who is at fault.
+func accuse(run *prober.Run, who result.Blame) {
+	if run.Result.Failure == nil {
+		run.Blame(who)
+	}
+}
+
+// losesAffinity tells who let a subscription go astray. Only what is in between leads to another front end; behind the
+// same one it is either a box that drops the cookies of affinity, or the server.
+func losesAffinity(subscribed, asked origin.Origin) result.Blame {
+	if subscribed.Frontend != "" && asked.Frontend != "" && subscribed.Frontend != asked.Frontend {
+		return result.InBetween
+	}
+	return result.Either
 }
 
 // servers names the servers behind an exchange, for a person.

@@ -235,14 +235,15 @@ func (s *streamed) cut() error {
 	if err != nil && (s.exchange == nil || failure.Is(err, failure.Content)) {
 		return err // no response at all, or more than is read
 	}
-	how := "the response ended without Exchange's closing word"
+	how, blame := "the response ended without Exchange's closing word", result.Either
 	switch {
 	case s.closed:
-		how = "Exchange closed it"
+		how, blame = "Exchange closed it", result.Server
 	case err != nil:
 		how = err.Error()
 	}
 	s.run.Find(StreamCut, result.Error, s.who(), "A stream that was to stay open for %d min ended after %.1f s, %.1f s after the last document in it: %s.", s.streamMinutes(), float64(s.held), float64(s.held-s.last), how)
+	accuse(s.run, blame)
 	return failure.New(failure.Content, StreamCut, "the stream ended after %.1f s: %s", float64(s.held), how)
 }
 
@@ -258,9 +259,11 @@ func (s *streamed) missed(ctx context.Context) error {
 		return s.outOfTime()
 	case s.late > 0:
 		s.run.Find(StreamBuffered, result.Error, s.who(), "For %.1f s %s. As soon as the subscription had been ended, what the server had written before came at once (documents: %d). Something in between keeps the response until it is complete, so clients learn of nothing before a stream ends, which may take 30 minutes.", float64(s.held), what, s.late)
+		accuse(s.run, result.InBetween)
 		return failure.New(failure.Content, StreamBuffered, "for %.1f s %s; it came when the stream had ended", float64(s.held), what)
 	case s.count == 0:
 		s.run.Find(StreamSilent, result.Error, s.who(), "For %.1f s %s, not even after the subscription had been ended. Exchange answers at once, if only with a status: either something in between keeps the response, or the server does not write it.", float64(s.held), what)
+		accuse(s.run, result.Either)
 		return failure.New(failure.Content, StreamSilent, "for %.1f s %s", float64(s.held), what)
 	}
 	s.run.Find(NotificationsMissing, result.Error, s.who(), "An item was created in a folder with a streaming subscription. Within %.1f s the stream brought other things (documents: %d), and nothing that tells of the item.", float64(s.held), s.count)

@@ -1,0 +1,139 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/ews-exporter/ews_exporter/internal/origin"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+)
+
+// Hop is one of those who stand between the prober and the mailbox, as far as the probe could tell them apart.
+type Hop struct {
+	Name  string // "Kemp LoadMaster"
+	Where string // "192.0.2.10:443"
+	Note  string // what it did
+	State State
+}
+
+// path tells what stands at the address that was reached, and the server behind it where one showed itself. Whom the
+// findings blame is the one that failed; else whoever made the answer that did.
+func path(r *result.Result) []Hop {
+	c := r.DecidingConnection
+	if c == nil && r.Deciding != nil {
+		c = lookup{r}.connection(r.Deciding.Connection)
+	}
+	if r.Survey || c == nil {
+		return nil
+	}
+	hops := []Hop{{Name: "This exporter", Where: "asked " + r.Name, State: Succeeded}}
+	where := c.Name
+	if c.Address.IsValid() {
+		where = c.Address.String()
+	}
+	server, ok := behind(r)
+	if !ok {
+		return append(hops, front(r, where, "who answered does not show", Unknown))
+	}
+	box := front(r, where, "passed the requests on", Succeeded)
+	blame(r, &box, &server)
+	return append(hops, box, server)
+}
+
+// front is whoever accepted the connection, with what is to be said of it where nothing else is known.
+func front(r *result.Result, where, note string, state State) Hop {
+	hop := Hop{Name: "What answers there", Where: where, Note: note, State: state}
+	for _, x := range r.Exchanges {
+		if x.Exchange != nil && x.Final != nil && x.Origin.Kind == origin.Middlebox {
+			hop.Name = boxName(x.Origin.Product)
+			hop.State, hop.Note = stateOfStatus(x.Final.Status), "made the "+status(x.Final)+" itself"
+		}
+	}
+	f := r.Failure
+	switch {
+	case f == nil:
+	case r.Deciding == nil || r.Deciding.Exchange == nil || r.Deciding.Final == nil:
+		hop.State, hop.Note = Failed, fmt.Sprintf("failed here: %s, %s", f.Stage, f.Reason)
+	case r.Deciding.Origin.Kind == origin.Unknown:
+		hop.State, hop.Note = Failed, "answered "+status(r.Deciding.Final)+"; who made it does not show"
+	case r.Deciding.Origin.Kind == origin.Middlebox:
+		hop.Name = boxName(r.Deciding.Origin.Product)
+		hop.State, hop.Note = Failed, "made the "+status(r.Deciding.Final)+" itself"
+	}
+	return hop
+}
+
+func boxName(product string) string {
+	if product == "" {
+		return "A load balancer or proxy"
+	}
+	return origin.Title(product)
+}
+
+// behind is the server that showed itself: what it said to what decided, or else its worst answer.
+func behind(r *result.Result) (Hop, bool) {
+	chosen, names := shown(r)
+	if chosen == nil {
+		return Hop{}, false
+	}
+	hop := Hop{Name: kinds[chosen.Origin.Kind], Where: strings.Join(names, ", "), Note: "answered " + status(chosen.Final), State: Succeeded}
+	switch {
+	case blames(r) != nil: // the finding decides
+		hop.State = stateOfStatus(chosen.Final.Status)
+	case chosen == r.Deciding && r.Failure != nil:
+		hop.State, hop.Note = Failed, fmt.Sprintf("%s (%s: %s)", hop.Note, r.Failure.Stage, r.Failure.Reason)
+	case chosen.Final.Status >= 500:
+		hop.State = Failed
+	}
+	return hop, true
+}
+
+// shown is the answer that tells most of the server, and the names of those that answered.
+func shown(r *result.Result) (chosen *result.Exchange, names []string) {
+	for _, x := range r.Exchanges {
+		if x.Exchange == nil || x.Final == nil || x.Origin.Kind == origin.Middlebox || kinds[x.Origin.Kind] == "" {
+			continue
+		}
+		if name := x.Origin.Frontend; name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+		if chosen == nil || x == r.Deciding || chosen != r.Deciding && x.Final.Status > chosen.Final.Status {
+			chosen = x
+		}
+	}
+	return chosen, names
+}
+
+// blames is the worst finding that says which box is at fault; nil for none.
+func blames(r *result.Result) *result.Finding {
+	for _, severity := range []result.Severity{result.Error, result.Warning} {
+		for i, f := range r.Findings {
+			if f.Severity == severity && f.Blames != "" {
+				return &r.Findings[i]
+			}
+		}
+	}
+	return nil
+}
+
+// blame marks the box that a finding blames: its fault shows in what the other one answered.
+func blame(r *result.Result, box, server *Hop) {
+	f := blames(r)
+	if f == nil {
+		return
+	}
+	state := Failed
+	if f.Severity == result.Warning || f.Blames == result.Either {
+		state = Warned
+	}
+	switch f.Blames {
+	case result.InBetween:
+		box.State, box.Note = state, "the fault lies here: "+f.Code
+	case result.Server:
+		server.State, server.Note = state, server.Note+"; the fault lies here: "+f.Code
+	case result.Either:
+		box.State, box.Note = state, "the fault lies here or behind: "+f.Code
+		server.State, server.Note = state, server.Note+"; the fault lies here or before"
+	}
+}
