@@ -74,7 +74,7 @@ func TestMetricsPassTheLinter(t *testing.T) {
 	if err != nil || len(problems) > 0 {
 		t.Errorf("probe: %v, %v", problems, err)
 	}
-	self := NewSelf(func() map[string]bool { return map[string]bool{"monitor": true} }, "bad_request")
+	self := NewSelf(monitored(true), monitored(false), "bad_request")
 	self.Observe(examples.Kemp())
 	problems, err = testutil.GatherAndLint(self.Registry())
 	if err != nil || len(problems) > 0 {
@@ -225,7 +225,7 @@ func TestLabelsAlikeOnceShortened(t *testing.T) {
 
 func TestSelf(t *testing.T) {
 	t.Parallel()
-	self := NewSelf(func() map[string]bool { return map[string]bool{"monitor": true, "other": false} }, "bad_request", "stopping")
+	self := NewSelf(func() map[string]bool { return map[string]bool{"monitor": true, "other": false} }, monitored(true), "bad_request", "stopping")
 	self.Observe(examples.Kemp())
 	odd := examples.Continue()
 	odd.Exchanges = append(odd.Exchanges, &result.Exchange{Exchange: &wire.Exchange{Final: &wire.Response{Status: 999}}})
@@ -250,6 +250,7 @@ func TestSelf(t *testing.T) {
 		`ews_exporter_probes_in_flight 1`,
 		`ews_exporter_auth_suspended{auth="monitor"} 1`,
 		`ews_exporter_auth_suspended{auth="other"} 0`,
+		`ews_exporter_auth_suspension_explained{auth="monitor"} 1`,
 		`ews_exporter_config_last_reload_successful 0`,
 		`ews_exporter_config_last_reload_success_timestamp_seconds 1`,
 		`ews_exporter_build_info{`,
@@ -274,7 +275,7 @@ func BenchmarkGather(b *testing.B) {
 // What /metrics shows must be declared with the same labels, and the other way round.
 func TestSelfIsDeclared(t *testing.T) {
 	t.Parallel()
-	self := NewSelf(func() map[string]bool { return map[string]bool{"monitor": true} }, "bad_request")
+	self := NewSelf(monitored(true), monitored(false), "bad_request")
 	self.Observe(examples.Kemp())
 	families, err := self.Registry().Gather()
 	if err != nil {
@@ -297,4 +298,9 @@ func TestSelfIsDeclared(t *testing.T) {
 	if diff := cmp.Diff(declared, shown); diff != "" {
 		t.Errorf("-declared +shown:\n%s", diff)
 	}
+}
+
+// monitored gives one auth.
+func monitored(is bool) func() map[string]bool {
+	return func() map[string]bool { return map[string]bool{"monitor": is} }
 }

@@ -34,9 +34,9 @@ type Self struct {
 	reloadAt  prometheus.Gauge
 }
 
-// NewSelf makes the exporter's own metrics. auths gives every configured auth and whether it is suspended anywhere; it
-// is asked at each scrape. reasons are the closed set of refusals, each of which is there from the start.
-func NewSelf(auths func() map[string]bool, reasons ...string) *Self {
+// NewSelf makes the exporter's own metrics. Of every configured auth suspended tells whether it is so anywhere, and
+// explained whether a finding says why; they are asked at each scrape. reasons are the closed set of refusals, each of which is there from the start.
+func NewSelf(suspended, explained func() map[string]bool, reasons ...string) *Self {
 	s := &Self{
 		registry:  prometheus.NewRegistry(),
 		probes:    counters(selfProbes),
@@ -58,7 +58,7 @@ func NewSelf(auths func() map[string]bool, reasons ...string) *Self {
 		s.refused.WithLabelValues(reason)
 	}
 	s.registry.MustRegister(s.probes, s.responses, s.duration, s.refused, s.panics, s.inFlight, s.reloaded, s.reloadAt,
-		suspended(auths),
+		&auths{metric: selfSuspended, are: suspended}, &auths{metric: selfExplained, are: explained},
 		versioncollector.NewCollector(namespace),
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
@@ -114,15 +114,20 @@ func (s *Self) Reloaded(ok bool) {
 	}
 }
 
-// suspended collects ews_exporter_auth_suspended, whose labels come and go with the configuration.
-type suspended func() map[string]bool
+// auths collects a metric of each auth. Its labels come and go with the configuration.
+type auths struct {
+	metric *result.Metric
+	are    func() map[string]bool
+}
 
-var suspendedDesc = prometheus.NewDesc(selfSuspended.Name, selfSuspended.Help, selfSuspended.Labels, nil)
+func (a *auths) desc() *prometheus.Desc {
+	return prometheus.NewDesc(a.metric.Name, a.metric.Help, a.metric.Labels, nil)
+}
 
-func (suspended) Describe(ch chan<- *prometheus.Desc) { ch <- suspendedDesc }
+func (a *auths) Describe(ch chan<- *prometheus.Desc) { ch <- a.desc() }
 
-func (f suspended) Collect(ch chan<- prometheus.Metric) {
-	for auth, is := range f() {
-		ch <- prometheus.MustNewConstMetric(suspendedDesc, prometheus.GaugeValue, result.Truth(is), auth)
+func (a *auths) Collect(ch chan<- prometheus.Metric) {
+	for auth, is := range a.are() {
+		ch <- prometheus.MustNewConstMetric(a.desc(), prometheus.GaugeValue, result.Truth(is), auth)
 	}
 }

@@ -50,6 +50,11 @@ var (
 		Help:   "Whether an auth is suspended, for one target or for all, because its secret was refused.",
 		Labels: []string{"auth"},
 	}
+	selfExplained = &result.Metric{
+		Name:   "ews_exporter_auth_suspension_explained",
+		Help:   "Whether an auth is suspended and a finding says, for each target that refused it, why a right secret is refused there too.",
+		Labels: []string{"auth"},
+	}
 )
 
 // SelfMetrics lists the exporter's own metrics, in the order of docs/metrics.md. Those of the Go runtime, of the process
@@ -57,6 +62,6 @@ var (
 func SelfMetrics() []*result.Metric {
 	return []*result.Metric{
 		selfBuild, selfReloaded, selfReloadAt, selfProbes, selfResponses, selfDuration, selfInFlight, selfRefused,
-		selfPanics, selfSuspended,
+		selfPanics, selfSuspended, selfExplained,
 	}
 }

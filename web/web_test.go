@@ -57,7 +57,7 @@ func start(t *testing.T, change ...func(*Options)) *exporter {
 	e := &exporter{
 		prober: &prober{answer: runner.Answer{Result: examples.Kemp()}},
 		recent: &Recent{},
-		self:   collector.NewSelf(func() map[string]bool { return nil }, runner.BadRequest),
+		self:   collector.NewSelf(func() map[string]bool { return nil }, func() map[string]bool { return nil }, runner.BadRequest),
 	}
 	o := Options{
 		Prober: e.prober, Self: e.self, Recent: e.recent, Version: "1.2.3",

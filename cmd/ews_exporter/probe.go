@@ -56,7 +56,7 @@ func (c *command) runProbe(ctx context.Context) int {
 	}
 	watch := c.watch()
 	run := runner.New(runner.Options{
-		Config: func() *config.Config { return cfg }, Gate: auth.NewGate(time.Now), Version: version.Version,
+		Config: func() *config.Config { return cfg }, Gate: auth.NewBriefGate(time.Now), Version: version.Version,
 		Log: logging.New(c.stderr, c.log), Progress: watch.step,
 	})
 	probe := watched{run, watch}

@@ -50,9 +50,9 @@ func load(files []string, log *slog.Logger) (*config.Store, error) {
 func newExporter(store *config.Store, flags *serveFlags, own []netip.AddrPort, log *slog.Logger) *exporter {
 	gate := auth.NewGate(time.Now)
 	e := &exporter{store: store, log: log, patience: patience}
-	e.self = collector.NewSelf(func() map[string]bool {
-		return gate.Suspended(slices.Collect(maps.Keys(store.Current().Auths)))
-	}, runner.BadRequest, runner.DeniedTarget, runner.DeniedAuth, runner.CrossSite, runner.TooManyProbes, runner.Stopping)
+	names := func() []string { return slices.Collect(maps.Keys(store.Current().Auths)) }
+	e.self = collector.NewSelf(func() map[string]bool { return gate.Suspended(names()) },
+		func() map[string]bool { return gate.Explained(names()) }, runner.BadRequest, runner.DeniedTarget, runner.DeniedAuth, runner.CrossSite, runner.TooManyProbes, runner.Stopping)
 	e.self.Reloaded(true)
 	var recent *web.Recent
 	observe := e.self.Observe

@@ -22,8 +22,8 @@ const maxAtOnce = 4
 //
 //   - While it is not proven, one logon is out at a time; the others wait for its verdict. While it is proven, one for
 //     each target and maxAtOnce in all.
-//   - After a refusal it is suspended for that target. It is suspended everywhere once two targets refused, or when a
-//     verdict holds everywhere.
+//   - After a refusal it is suspended for that target: a name, with its port where that is not 443. It is suspended
+//     everywhere once two targets refused, or when a verdict holds everywhere.
 //   - A logon that was sent and never judged (the connection broke, the time ended) may have counted as a wrong
 //     password. While the account is proven, it did not; while it is not, such a logon is forgiven once, and a second
 //     logon without acceptance within RetryAfter suspends the account everywhere. Without this, a server that never
@@ -39,12 +39,34 @@ type Gate struct {
 	mu       sync.Mutex
 	accounts map[string]*account // by fingerprint
 	current  map[string]string   // an auth's name → the fingerprint it used last
-	checks   map[[2]string]check // by auth and target
+	checks   map[[3]string]check // by auth, target and host
+
+	brief bool // it ends with the process that its probes run in
 }
 
 // NewGate makes a Gate that reads the time from now.
 func NewGate(now func() time.Time) *Gate {
-	return &Gate{now: now, accounts: map[string]*account{}, current: map[string]string{}, checks: map[[2]string]check{}}
+	return &Gate{
+		now: now, accounts: map[string]*account{}, current: map[string]string{}, checks: map[[3]string]check{},
+	}
+}
+
+// NewBriefGate makes a Gate for a process that ends with its probes, and says so: what it knows does not outlive it.
+func NewBriefGate(now func() time.Time) *Gate {
+	g := NewGate(now)
+	g.brief = true
+	return g
+}
+
+// Outlook tells a person what a refusal, at one target or for all, means for what comes next.
+func (g *Gate) Outlook(everywhere bool) string {
+	switch {
+	case g.brief:
+		return "this command does not remember: each run is one more try, and too many lock the account"
+	case everywhere:
+		return "the auth is suspended"
+	}
+	return "the auth is suspended for this target"
 }
 
 // Check says whether the account is suspended at the target, before anything at all is sent there. Begin must still
@@ -53,9 +75,10 @@ func (g *Gate) Check(auth, fingerprint, target string) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.now()
-	for _, h := range g.account(now, auth, fingerprint).holds(target) {
+	acc := g.account(now, auth, fingerprint)
+	for _, h := range acc.holds(target) {
 		if h.trying || now.Before(h.due) {
-			return h.failure(auth, target)
+			return acc.failure(h, auth, target)
 		}
 	}
 	return nil
@@ -96,7 +119,7 @@ func (g *Gate) try(a *Attempt, follows bool) (<-chan struct{}, error) {
 	holds := acc.holds(a.target)
 	for _, h := range holds {
 		if h.trying || now.Before(h.due) {
-			return nil, h.failure(a.auth, a.target)
+			return nil, acc.failure(h, a.auth, a.target)
 		}
 	}
 	proven := acc.proven(now)
@@ -151,6 +174,23 @@ func (g *Gate) Suspended(auths []string) map[string]bool {
 	return suspended
 }
 
+// Explained tells for each of these auths that is suspended whether a probe found why its targets refuse a right secret
+// too, so that it is not the secret that needs correcting.
+func (g *Gate) Explained(auths []string) map[string]bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := g.now()
+	explained := make(map[string]bool, len(auths))
+	for _, auth := range auths {
+		acc := g.accounts[g.current[auth]]
+		if acc != nil {
+			acc.forget(now)
+		}
+		explained[auth] = acc != nil && acc.explained()
+	}
+	return explained
+}
+
 // Attempt is one logon that a Gate let begin. Its first verdict counts, later ones are ignored.
 type Attempt struct {
 	gate                      *Gate
@@ -177,10 +217,16 @@ func (a *Attempt) Refused(everywhere bool) {
 }
 
 // Unknown says that the logon was sent, at least in part, and no verdict came.
-func (a *Attempt) Unknown() {
+func (a *Attempt) Unknown() { a.unjudged("was sent it and gave no verdict") }
+
+// Forgiven says that the logon was refused for what may have nothing to do with the secret: a channel binding that was
+// tried. It counts as one without a verdict.
+func (a *Attempt) Forgiven() { a.unjudged("refused it when channel bindings were tried") }
+
+func (a *Attempt) unjudged(what string) {
 	a.settle(func(now time.Time) {
 		if !a.proven || len(a.holds) > 0 {
-			a.account.unanswered(now, a.target)
+			a.account.unanswered(now, verdict{a.target, what})
 		}
 	})
 }

@@ -15,32 +15,50 @@ type check struct {
 }
 
 // Hourly tells whether a check that costs failed logons is due with the auth at the target, and if so counts it as run.
-// last is what the one within the hour noted. Like all that a Gate knows it outlives reloads.
-func (g *Gate) Hourly(auth, target string) (last string, due bool) {
+// host is what was dialled: several answer under one name. last is what the one within the hour noted. While the account
+// is suspended at the target the check is not due, because it takes more than the one try, and last is what was noted
+// last, however long ago. Like all that a Gate knows it outlives reloads.
+func (g *Gate) Hourly(auth, fingerprint, target, host string) (last string, due bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	now, key := g.now(), [2]string{auth, target}
-	if c, ok := g.checks[key]; ok && now.Sub(c.at) < checkEvery {
+	now, key := g.now(), [3]string{auth, target, host}
+	c, ok := g.checks[key]
+	if ok && now.Sub(c.at) < checkEvery || len(g.account(now, auth, fingerprint).holds(target)) > 0 {
 		return c.said, false
 	}
-	for k, c := range g.checks {
-		if now.Sub(c.at) >= checkEvery {
-			delete(g.checks, k)
-		}
-	}
-	if len(g.checks) >= maxChecks {
+	if !ok && !g.roomForCheck(now) {
 		return "", false
 	}
 	g.checks[key] = check{at: now}
 	return "", true
 }
 
+// roomForCheck tells whether another check can be remembered, and where need be forgets those that are due again.
+func (g *Gate) roomForCheck(now time.Time) bool {
+	if len(g.checks) >= maxChecks {
+		for k, c := range g.checks {
+			if now.Sub(c.at) >= checkEvery {
+				delete(g.checks, k)
+			}
+		}
+	}
+	return len(g.checks) < maxChecks
+}
+
 // Note keeps what a check said that Hourly let run.
-func (g *Gate) Note(auth, target, said string) {
+func (g *Gate) Note(auth, target, host, said string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if c, ok := g.checks[[2]string{auth, target}]; ok {
+	key := [3]string{auth, target, host}
+	if c, ok := g.checks[key]; ok {
 		c.said = said
-		g.checks[[2]string{auth, target}] = c
+		g.checks[key] = c
 	}
+}
+
+// Unrun takes back that a check ran: it sent no logon, so it cost nothing and may run again at once.
+func (g *Gate) Unrun(auth, target, host string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.checks, [3]string{auth, target, host})
 }

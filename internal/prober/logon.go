@@ -224,6 +224,9 @@ func (l *Logon) next(ctx context.Context, r *Run, scheme auth.Scheme, login auth
 		if l.attempt != nil {
 			l.attempt.Unsent()
 		}
+		if failure.Is(err, failure.Auth, kerberos.WrongPassword) {
+			err = failure.New(failure.Auth, kerberos.WrongPassword, "%w; %s", err, l.secrets.gate.Outlook(true))
+		}
 		return err
 	}
 	r.hide(l.authorization)
@@ -308,8 +311,8 @@ func (l *Logon) Judge(final *wire.Response, who origin.Origin, err error) error 
 			l.secrets.dropToken()
 			return l.ticketRefused(final, who)
 		}
-		return failure.New(failure.Auth, auth.Refused, "%s refused the %s logon of auth %s with 401: the user name or password is wrong, or the account may not log on%s; the auth is suspended for this target",
-			named(who), l.scheme, l.secrets.credential.Name, l.orBinding())
+		return failure.New(failure.Auth, auth.Refused, "%s refused the %s logon of auth %s with 401: the user name or password is wrong, or the account may not log on%s; %s",
+			named(who), l.scheme, l.secrets.credential.Name, l.orBinding(), l.secrets.gate.Outlook(false))
 	case final.Status/100 == 2 || who.Kind == origin.Exchange || who.Kind == origin.IIS:
 		l.settle((*auth.Attempt).Accepted)
 		l.secrets.remember(l.attempt)
@@ -350,7 +353,7 @@ const kerberosSkew = 37
 
 // Forgive ends a logon whose refusal says nothing of the secret, instead of Judge. While the account is proven it does
 // not count; while it is not, it may have been the secret's after all, and a second one suspends the auth.
-func (l *Logon) Forgive() { l.settle((*auth.Attempt).Unknown) }
+func (l *Logon) Forgive() { l.settle((*auth.Attempt).Forgiven) }
 
 // Drop ends a logon whose Authorization was never sent, instead of Judge.
 func (l *Logon) Drop() { l.settle((*auth.Attempt).Unsent) }

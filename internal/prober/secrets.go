@@ -52,7 +52,7 @@ func (s *Secrets) read() (auth.Login, error) {
 	if err != nil {
 		return auth.Login{}, err
 	}
-	return login, s.gate.Check(s.credential.Name, login.Fingerprint(), s.target.Name)
+	return login, s.gate.Check(s.credential.Name, login.Fingerprint(), s.target.Authority())
 }
 
 // once reads the secret, the first time.
@@ -95,7 +95,7 @@ func (s *Secrets) begin(ctx context.Context, login auth.Login) (*auth.Attempt, e
 	if accepted != nil {
 		attempt, err = accepted.Follow(ctx)
 	} else {
-		attempt, err = s.gate.Begin(ctx, s.credential.Name, login.Fingerprint(), s.target.Name)
+		attempt, err = s.gate.Begin(ctx, s.credential.Name, login.Fingerprint(), s.target.Authority())
 	}
 	if err != nil {
 		return nil, err
@@ -141,11 +141,38 @@ func (s *Secrets) dropToken() {
 // Hourly tells whether a check that costs failed logons is due at the target, and what the last one said; see
 // auth.Gate.Hourly.
 func (s *Secrets) Hourly() (last string, due bool) {
-	return s.gate.Hourly(s.credential.Name, s.target.Name)
+	login, err := s.once()
+	if err != nil {
+		return "", false
+	}
+	return s.gate.Hourly(s.credential.Name, login.Fingerprint(), s.target.Authority(), s.target.HostPort())
 }
 
 // Note keeps what such a check said.
-func (s *Secrets) Note(said string) { s.gate.Note(s.credential.Name, s.target.Name, said) }
+func (s *Secrets) Note(said string) {
+	s.gate.Note(s.credential.Name, s.target.Authority(), s.target.HostPort(), said)
+}
+
+// Unrun takes back that such a check ran.
+func (s *Secrets) Unrun() {
+	s.gate.Unrun(s.credential.Name, s.target.Authority(), s.target.HostPort())
+}
+
+// Explain keeps why the target refuses a right secret too; see auth.Gate.Explain.
+func (s *Secrets) Explain(cause auth.Cause) {
+	if login, err := s.once(); err == nil {
+		s.gate.Explain(s.credential.Name, login.Fingerprint(), s.target.Authority(), s.target.HostPort(), cause)
+	}
+}
+
+// Cause gives what Explain kept of an earlier probe while the auth is suspended.
+func (s *Secrets) Cause() (auth.Cause, bool) {
+	login, err := s.once()
+	if err != nil {
+		return auth.Cause{}, false
+	}
+	return s.gate.Cause(s.credential.Name, login.Fingerprint(), s.target.Authority(), s.target.HostPort())
+}
 
 // Using does f with other secrets than the module's auth. No other goroutine of the probe may log on meanwhile.
 func (r *Run) Using(other *Secrets, f func() error) error {

@@ -32,6 +32,36 @@ func (p *probe) judge() {
 	p.judgeSplit()
 	p.judgePersistence()
 	p.judgeProtection()
+	p.explain()
+}
+
+// refusals are the findings for which a server refuses a right secret too, and what a probe says of them that the
+// suspension which they led to holds back.
+var refusals = map[string]string{
+	LegsSplit:          "the legs of one NTLM logon over one connection were answered by different servers",
+	ProtectionMismatch: "the server has bound another certificate than the one that clients see, and Extended Protection refuses logons for it",
+}
+
+// explain keeps with the suspension what explains the refusal, and tells it again while the suspension holds: otherwise
+// the fault would show for one probe in a quarter of an hour, and the secret be blamed for the rest.
+func (p *probe) explain() {
+	switch {
+	case failure.Is(p.failure(), failure.Auth, auth.Refused):
+		var cause auth.Cause
+		for _, f := range p.run.Result.Findings {
+			if refusals[f.Code] != "" {
+				cause = auth.Cause{Code: f.Code, Kind: f.Origin, Product: f.Product}
+			}
+		}
+		p.run.Secrets.Explain(cause)
+	case failure.Is(p.failure(), failure.Auth, auth.Suspended):
+		cause, ok := p.run.Secrets.Cause()
+		if !ok || slices.ContainsFunc(p.run.Result.Findings, func(f result.Finding) bool { return f.Code == cause.Code }) {
+			return
+		}
+		p.run.Find(cause.Code, result.Error, origin.Origin{Kind: cause.Kind, Product: cause.Product},
+			"An earlier probe found that %s. A right secret is refused for that too. The auth is suspended since, so nothing was sent now.", refusals[cause.Code])
+	}
 }
 
 // first is who answered first.
@@ -90,14 +120,19 @@ func (p *probe) judgeSplit() {
 		return
 	}
 	for _, c := range p.run.Result.Connections {
-		legs, challenged := p.legs(c.ID)
-		if different := slices.Compact(slices.Sorted(slices.Values(legs))); challenged && len(different) > 1 {
+		if legs, split := p.split(c.ID); split {
 			p.run.Find(LegsSplit, result.Error, p.first(), "The legs of one NTLM logon over one connection were answered by different servers (%s), which know nothing of each other's challenge: the box in front of them balances requests, and not connections.",
 				strings.Join(legs, ", "))
 			p.run.Blame(result.InBetween)
 			return
 		}
 	}
+}
+
+// split gives the servers that answered on a connection, and whether they took turns in one logon by NTLM.
+func (p *probe) split(connection int) (servers []string, split bool) {
+	servers, challenged := p.legs(connection)
+	return servers, challenged && len(slices.Compact(slices.Sorted(slices.Values(servers)))) > 1
 }
 
 // legs are the servers that answered on a connection, in order, and whether NTLM's challenge was among the answers.

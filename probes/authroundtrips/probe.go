@@ -30,6 +30,7 @@ type probe struct {
 	objects []*object
 
 	protection *protection // nil when it was not checked
+	tried      bool        // the check of that sent a logon
 }
 
 // object is one thing to fetch.
@@ -85,7 +86,11 @@ func (p *probe) fetchAll(ctx context.Context) error {
 		return err
 	}
 	// A secret that the check found refused is not sent again below: the gate sees to that.
-	if err := p.checkProtection(ctx); failure.Is(err, failure.Auth, auth.Refused) && p.ExtendedProtectionAuth == "" {
+	err = p.checkProtection(ctx)
+	switch {
+	case failure.Is(err, failure.Connect), failure.Is(err, failure.TLS):
+		return err // there is no need to wait for that twice
+	case failure.Is(err, failure.Auth, auth.Refused) && p.ExtendedProtectionAuth == "":
 		p.run.Result.Fail(failure.From(err))
 	}
 	fetch := p.run.Step("fetch")

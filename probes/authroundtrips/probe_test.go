@@ -230,6 +230,7 @@ func TestExtendedProtection(t *testing.T) {
 		{"protection-allow-rebound", "", "allow", 2, "extended_protection_mismatch/error", "refused"},
 		{"protection-allow-rebound", "channel_binding: none, ", "allow", 2, "extended_protection_mismatch/warning", ""},
 		{"protection-require-rebound", "", "", 2, "", "refused"},
+		{"legs-split", "", "", 1, "auth_legs_split/error", "refused"}, // says nothing of bindings, so one logon will do
 	}
 	for _, tt := range tests {
 		t.Run(tt.scenario+" "+tt.rest, func(t *testing.T) {
@@ -249,10 +250,48 @@ func TestExtendedProtection(t *testing.T) {
 			if checks(again) != 0 {
 				t.Error("checked twice within the hour")
 			}
+			if got := codes(again); got != tt.findings {
+				t.Errorf("the next probe has findings %q (%v): what was found holds while the auth is suspended", got, again.Failure)
+			}
 			if tt.reason == "" && value(again, "probe_auth_extended_protection_info", tt.mode) != 1 {
 				t.Error("the mode is forgotten")
 			}
 		})
+	}
+}
+
+// TestExtendedProtectionIsToldPerPort: servers under one name have settings of their own, and a check that sent no logon
+// is not counted, at its own target as at a neighbour.
+func TestExtendedProtectionIsToldPerPort(t *testing.T) {
+	t.Parallel()
+	site, r := start(t, setting{"ntlm", "", "objects: 1, extended_protection_check: true"}, "only-basic", "protection-allow", "protection-require", "legs-split")
+	for _, tt := range []struct {
+		scenario, mode string
+		asked          int // requests of the check
+	}{{"only-basic", "", 1}, {"only-basic", "", 1}, {"protection-allow", "allow", 9}, {"protection-require", "require", 6}, {"legs-split", "", 3}, {"protection-allow", "allow", 0}} {
+		res := probe(t, site, r, tt.scenario)
+		asked := 0
+		for _, e := range res.Exchanges {
+			if strings.HasPrefix(e.Step, "protection.") {
+				asked++
+			}
+		}
+		if tt.mode != "" && (value(res, "probe_auth_extended_protection_info", tt.mode) != 1 || !res.Success()) || asked != tt.asked {
+			t.Errorf("%s: %d requests to check, want %d; failure %v, %+v", tt.scenario, asked, tt.asked, res.Failure, res.Samples)
+		}
+	}
+}
+
+// TestRefusedEverywhere: one target that refuses both logons of the check is named once, with its port.
+func TestRefusedEverywhere(t *testing.T) {
+	t.Parallel()
+	site, r := start(t, setting{"ntlm", "", "objects: 1, extended_protection_check: true"}, "protection-require-rebound", "ntlm-persisted")
+	probe(t, site, r, "protection-require-rebound")
+	res := probe(t, site, r, "ntlm-persisted")
+	where, _ := site.Scenario("protection-require-rebound")
+	want := "because " + where.Address + " refused it when channel bindings were tried and then refused it, which makes two logons without acceptance"
+	if reason(res) != auth.Suspended || !strings.Contains(res.Failure.Message, want) {
+		t.Errorf("%v does not say %q", res.Failure, want)
 	}
 }
 

@@ -51,6 +51,9 @@ func (p *probe) protectionBy(ctx context.Context) error {
 	step := p.run.Step("protection")
 	seen, err := p.tryBindings(ctx, step)
 	if step.End(err); err != nil || seen.mode == "" {
+		if !p.tried {
+			p.run.Secrets.Unrun()
+		}
 		return err
 	}
 	said := seen.mode
@@ -109,11 +112,13 @@ func (p *probe) try(ctx context.Context, step *prober.Step, binding auth.Binding
 		logon.Drop()
 		return unclear, nil
 	}
+	p.tried = true
 	request := step.Step("request")
 	request.Detail("channel binding: %s", binding)
 	x, body, err := conn.Do(p.request(path, logon.Authorization()), bodyLimit)
 	kept := p.run.Keep(request.Name(), x.Record, body, err)
-	if final := kept.Final; final != nil && final.Status == 401 && forgive {
+	// A handshake that was split says nothing of bindings, and another logon would fare no better: it is not forgiven.
+	if _, split := p.split(kept.Connection); kept.Final != nil && kept.Final.Status == 401 && forgive && !split {
 		logon.Forgive()
 		request.End(nil)
 		return refused, nil

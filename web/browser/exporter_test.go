@@ -57,7 +57,7 @@ func start(t *testing.T, options lab.Options) *exporter {
 		Observe: func(r *result.Result) { e.probes.Add(1); recent.Add(r) },
 	})
 	e.Server = httptest.NewServer(web.New(web.Options{
-		Prober: run, Self: collector.NewSelf(func() map[string]bool { return nil }), Recent: recent, Findings: docs.Findings,
+		Prober: run, Self: collector.NewSelf(func() map[string]bool { return nil }, func() map[string]bool { return nil }), Recent: recent, Findings: docs.Findings,
 		Log: quiet, Version: "1.0.0", Modules: func() []string { return []string{"expect_continue", module} },
 		Redacted: func(string) string { return "" }, Reload: func() error { return nil }, Ready: func() bool { return true },
 	}))
