@@ -253,6 +253,9 @@ func TestProbe(t *testing.T) {
 		"a logon by the command line": {
 			"basic-logon", lab.Password + "\n", []string{"--username=" + lab.Username}, exitOK, []string{"Succeeded in", "100 Continue"},
 		},
+		"a wrong password": {
+			"basic-logon", "wrong\n", []string{"--username=" + lab.Username}, exitFailed, []string{"auth: refused", "this command does not remember: each run is one more try"},
+		},
 		"a limit that is too short": {"healthy", "", []string{"--timeout=700ms"}, exitFailed, []string{"limit_too_short"}},
 	} {
 		t.Run(name, func(t *testing.T) {
