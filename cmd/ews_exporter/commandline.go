@@ -46,6 +46,7 @@ type serveFlags struct {
 	perAddress    int
 	pprof         bool
 	noReport      bool
+	taken         string // what to do where a port is taken
 }
 
 // run runs one command line and gives its exit code. It returns when ctx ends.
@@ -123,6 +124,7 @@ func files(cmd *kingpin.CmdClause, to *[]string) {
 
 func (f *serveFlags) declare(cmd *kingpin.CmdClause, address string) {
 	f.web = kingpinflag.AddFlags(cmd, address)
+	f.taken = "choose one with --web.listen-address"
 	cmd.Flag("timeout-offset", "Taken off Prometheus's scrape timeout, so that the answer arrives in time.").
 		Default("0.5s").DurationVar(&f.timeoutOffset)
 	cmd.Flag("limit.probes", "How many probes run at once; more are refused with 503.").

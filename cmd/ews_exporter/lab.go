@@ -21,9 +21,10 @@ func (c *command) runLab(ctx context.Context) int {
 		defer func() { _ = os.RemoveAll(temporary) }()
 		dir = temporary
 	}
-	site, err := lab.Start(ctx, lab.Options{BasePort: f.port})
+	// The site outlives the signal: probes in flight may finish.
+	site, err := lab.Start(context.WithoutCancel(ctx), lab.Options{BasePort: f.port})
 	if err != nil {
-		return c.fail("%v; choose other ports with --base-port", err)
+		return c.fail("%v; where another program has the port, %s", err, f.elsewhere())
 	}
 	defer site.Close()
 	if err := lab.WriteConfig(dir, site); err != nil {
@@ -39,8 +40,17 @@ func (c *command) runLab(ctx context.Context) int {
 		<-ctx.Done()
 		return exitOK
 	}
-	f.files = []string{file}
+	f.files, f.taken = []string{file}, f.elsewhere()
 	return c.serveUntil(ctx, &f.serveFlags, func(listeners []net.Listener) { c.invite(site, listeners[0].Addr()) })
+}
+
+// elsewhere says how to start the site where its ports are taken.
+func (f *labFlags) elsewhere() string {
+	command := os.Args[0] + " lab --base-port=0"
+	if f.serve {
+		command = os.Args[0] + " lab --serve --base-port=0 --web.listen-address=127.0.0.1:0"
+	}
+	return "take free ones:\n    " + command
 }
 
 func address(site *lab.Site, scenario string) string {

@@ -13,8 +13,8 @@ import (
 )
 
 // listen opens the addresses of the web flags. The toolkit could do it too, but policy must know them: the exporter
-// does not probe itself.
-func listen(ctx context.Context, flags *toolkit.FlagConfig) ([]net.Listener, error) {
+// does not probe itself. taken says what to do where a port is taken.
+func listen(ctx context.Context, flags *toolkit.FlagConfig, taken string) ([]net.Listener, error) {
 	if *flags.WebSystemdSocket {
 		listeners, err := activation.Listeners()
 		if err == nil && len(listeners) == 0 {
@@ -32,7 +32,7 @@ func listen(ctx context.Context, flags *toolkit.FlagConfig) ([]net.Listener, err
 			for _, open := range listeners {
 				_ = open.Close()
 			}
-			return nil, fmt.Errorf("cannot listen on %s: %w; where another program has the port, choose one with --web.listen-address", address, err)
+			return nil, fmt.Errorf("cannot listen on %s: %w; where another program has the port, %s", address, err, taken)
 		}
 		listeners = append(listeners, l)
 	}

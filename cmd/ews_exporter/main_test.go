@@ -111,6 +111,17 @@ func (r *running) exit(t *testing.T) int {
 	}
 }
 
+// awaitProbe waits until one probe of the exporter at url is in flight.
+func awaitProbe(t *testing.T, url string) {
+	t.Helper()
+	for range 200 {
+		if _, body := get(t, url+"/metrics"); strings.Contains(body, "ews_exporter_probes_in_flight 1") {
+			break
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
 func get(t *testing.T, url string) (int, string) {
 	t.Helper()
 	return send(t, http.MethodGet, url)
@@ -364,12 +375,7 @@ func TestStopLetsProbesFinish(t *testing.T) {
 		_, body := get(t, url+"/probe?module=expect_continue_fast&target="+address(site, "kemp-rfc2616"))
 		answered <- body
 	}()
-	for range 200 {
-		if _, body := get(t, url+"/metrics"); strings.Contains(body, "ews_exporter_probes_in_flight 1") {
-			break
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
+	awaitProbe(t, url)
 	r.stop()
 	if body := <-answered; !strings.Contains(body, "late_body_rejected") {
 		t.Errorf("the probe in flight was not finished:\n%s", body)
@@ -405,12 +411,7 @@ func TestStopAnswersWhatIsLeft(t *testing.T) {
 		code, body := get(t, "http://"+l.Addr().String()+"/probe?module=expect_continue_fast&target="+address(site, "silent"))
 		answered <- fmt.Sprint(code, body)
 	}()
-	for range 200 {
-		if _, body := get(t, "http://"+l.Addr().String()+"/metrics"); strings.Contains(body, "ews_exporter_probes_in_flight 1") {
-			break
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
+	awaitProbe(t, "http://"+l.Addr().String())
 	stop()
 	if body := <-answered; !strings.HasPrefix(body, "200") || !strings.Contains(body, "probe_success 0") {
 		t.Errorf("answered %s", body)

@@ -43,7 +43,7 @@ func (c *command) serveUntil(ctx context.Context, flags *serveFlags, ready func(
 	if err := toolkit.Validate(*flags.web.WebConfigFile); err != nil {
 		return c.fail("--web.config.file %s: %v", *flags.web.WebConfigFile, err)
 	}
-	listeners, err := listen(ctx, flags.web)
+	listeners, err := listen(ctx, flags.web, flags.taken)
 	if err != nil {
 		return c.fail("%v", err)
 	}

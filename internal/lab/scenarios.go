@@ -12,11 +12,13 @@ type Scenario struct {
 	// WithLogon is what module expect_continue_basic reports; zero where no logon by Basic is asked for.
 	WithLogon Expectation
 	// EWS is what module ews_sync reports; zero where the scenario is not about EWS.
-	EWS EWSExpectation
+	EWS Verdict
 	// EWSWriting is what it reports with write; zero where that is not known to differ.
-	EWSWriting EWSExpectation
+	EWSWriting Verdict
 	// EWSStream is what operation stream alone reports, and EWSStreamWriting what it does with write; zero as above.
-	EWSStream, EWSStreamWriting EWSExpectation
+	EWSStream, EWSStreamWriting Verdict
+	// RoundTrips is what module auth_roundtrips reports; zero where the scenario is not about logons.
+	RoundTrips Verdict
 	// Varies tells that each connection reaches another server, so that probes differ.
 	Varies bool
 	// Address is "127.0.0.1:port" while the scenario runs.
@@ -36,8 +38,8 @@ type Expectation struct {
 	Product string      // the product behind that origin, where it shows
 }
 
-// EWSExpectation is what module ews_sync should report.
-type EWSExpectation struct {
+// Verdict is what another module than expect_continue should report.
+type Verdict struct {
 	Failure string // "stage/reason"; "none" for a success
 	Finding string // the code of the finding that must be there; empty for none
 }
@@ -67,10 +69,11 @@ func Scenarios() []Scenario {
 			balancer:    relay,
 		},
 		{
-			Name:        "kemp-rfc2616",
-			Description: "A Kemp LoadMaster that swallows the 100 and takes the late body for a new request: the 501 that no server logs.",
-			Expect:      lateBody,
-			balancer:    expecting(swallow100),
+			Name: "kemp-rfc2616",
+			Description: "A Kemp LoadMaster that swallows the 100 and takes the late body for a new request: the 501 that no server logs. " +
+				`The fix: set 100-Continue Handling to "RFC-7231 Compliant" (on 7.0: "Ignore Continue-100"), as the next one has it.`,
+			Expect:   lateBody,
+			balancer: expecting(swallow100),
 		},
 		{
 			Name:        "kemp-fixed",
@@ -159,6 +162,7 @@ func Scenarios() []Scenario {
 			Name:        "ntlm-persisted",
 			Description: "IIS that authenticates connections by NTLM (authPersistSingleRequest false), with the page sizes of the field notes.",
 			Expect:      notTested,
+			RoundTrips:  Verdict{Failure: "none"},
 			origin:      &exchange{logon: windows, sizes: persistedSizes},
 			balancer:    relay,
 		},
@@ -166,6 +170,7 @@ func Scenarios() []Scenario {
 			Name:        "ntlm-per-request",
 			Description: "The same IIS with authPersistSingleRequest true: every request pays for the handshake.",
 			Expect:      notTested,
+			RoundTrips:  Verdict{"none", "auth_per_request"},
 			origin:      &exchange{logon: windows, sizes: defaultSizes, perRequest: true},
 			balancer:    relay,
 		},
@@ -174,6 +179,7 @@ func Scenarios() []Scenario {
 			Description: "A published site where only Basic is left of Exchange's offer: mailbox moves fail.",
 			Expect:      notTested,
 			WithLogon:   good,
+			RoundTrips:  Verdict{"auth/scheme_not_offered", "auth_only_basic"},
 			origin:      &exchange{logon: []string{`Basic realm=""`}},
 			balancer:    relay,
 		},
@@ -181,6 +187,7 @@ func Scenarios() []Scenario {
 			Name:        "legs-split",
 			Description: "A balancer that sends each request of a connection to another server of the pool, so that NTLM's legs never meet.",
 			Expect:      notTested,
+			RoundTrips:  Verdict{"auth/refused", "auth_legs_split"},
 			origin:      &exchange{logon: windows, sizes: persistedSizes},
 			balancer:    split,
 		},
@@ -188,6 +195,7 @@ func Scenarios() []Scenario {
 			Name:        "closes-after-challenge",
 			Description: "A proxy that ends the connection after NTLM's challenge.",
 			Expect:      notTested,
+			RoundTrips:  Verdict{Failure: "auth/connection_closed"},
 			origin:      &exchange{logon: windows, sizes: persistedSizes},
 			balancer:    closeAfterChallenge,
 		},
@@ -195,6 +203,7 @@ func Scenarios() []Scenario {
 			Name:        "protection-allow",
 			Description: "Extended Protection set to Allow, the balancer shows the server's certificate.",
 			Expect:      notTested,
+			RoundTrips:  Verdict{Failure: "none"},
 			origin:      &exchange{logon: windows, sizes: persistedSizes, protection: ProtectionAllow},
 			balancer:    relay,
 		},
@@ -202,6 +211,7 @@ func Scenarios() []Scenario {
 			Name:        "protection-require",
 			Description: "Extended Protection set to Require, the balancer shows the server's certificate.",
 			Expect:      notTested,
+			RoundTrips:  Verdict{Failure: "none"},
 			origin:      &exchange{logon: windows, sizes: persistedSizes, protection: ProtectionRequire},
 			balancer:    relay,
 		},
@@ -209,6 +219,7 @@ func Scenarios() []Scenario {
 			Name:        "protection-allow-rebound",
 			Description: "Extended Protection set to Allow, and a balancer that shows another certificate than the server's.",
 			Expect:      notTested,
+			RoundTrips:  Verdict{"auth/refused", "extended_protection_mismatch"},
 			rebound:     true,
 			origin:      &exchange{logon: windows, sizes: persistedSizes, protection: ProtectionAllow},
 			balancer:    relay,
@@ -217,6 +228,7 @@ func Scenarios() []Scenario {
 			Name:        "protection-require-rebound",
 			Description: "Extended Protection set to Require, and a balancer that shows another certificate than the server's.",
 			Expect:      notTested,
+			RoundTrips:  Verdict{Failure: "auth/refused"},
 			rebound:     true,
 			origin:      &exchange{logon: windows, sizes: persistedSizes, protection: ProtectionRequire},
 			balancer:    relay,

@@ -15,7 +15,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"text/tabwriter"
 	"time"
 )
 
@@ -229,14 +228,3 @@ func (s *Site) Change(scenario, like string) error {
 
 // Authority signed the certificate that every scenario shows.
 func (s *Site) Authority() *Authority { return s.authority }
-
-// WriteTable prints what runs where, and what a probe of it should report.
-func (s *Site) WriteTable(w io.Writer) error {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(table, "TARGET\tSCENARIO\tOUTCOME\tSUCCESS\tFINDING\tWHAT IT IS")
-	for _, c := range s.scenarios {
-		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%t\t%s\t%s\n",
-			c.Address, c.Name, c.Expect.Outcome, c.Expect.Success, c.Expect.Finding, c.Description)
-	}
-	return table.Flush() // a failed write fails here again
-}

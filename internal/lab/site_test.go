@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -171,15 +172,25 @@ func TestWriteConfigWithoutLogon(t *testing.T) {
 	}
 }
 
+// TestWriteTable: a terminal shows it whole, and it says what to ask, and how the fault is mended.
 func TestWriteTable(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	if err := start(t, "kemp-rfc2616").WriteTable(&out); err != nil {
+	if err := start(t, "kemp-rfc2616", "ews-soap-fault-200", "ntlm-per-request", "ews-stream-buffered").WriteTable(&out); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"127.0.0.1:", "kemp-rfc2616", "ignored_then_error", "late_body_rejected"} {
-		if !strings.Contains(out.String(), want) {
+	for _, want := range []string{
+		`127\.0\.0\.1:\d+ +kemp-rfc2616 +expect_continue +late_body_rejected\n`, `"RFC-7231\s+Compliant"`,
+		`ews-soap-fault-200 +ews_sync +fails\n`, `ntlm-per-request +auth_roundtrips +auth_per_request\n`,
+		`ews-stream-buffered +ews_stream +ews_stream_buffered\n`, `no Autodiscover`,
+	} {
+		if !regexp.MustCompile(want).Match(out.Bytes()) {
 			t.Errorf("the table has no %q:\n%s", want, out.String())
+		}
+	}
+	for line := range strings.Lines(out.String()) {
+		if len(line) > 1+110 {
+			t.Errorf("%d columns: %s", len(line)-1, line)
 		}
 	}
 }

@@ -129,7 +129,7 @@ func TestScenarios(t *testing.T) {
 	t.Parallel()
 	for _, scenario := range append(lab.Scenarios(), lab.Scenario{}) {
 		if scenario.Name == "healthy" {
-			scenario.EWS = lab.EWSExpectation{Failure: "none"}
+			scenario.EWS = lab.Verdict{Failure: "none"}
 		}
 		if scenario.EWS.Failure == "" || scenario.Varies {
 			continue
@@ -158,7 +158,7 @@ func TestWriting(t *testing.T) {
 	t.Parallel()
 	for _, scenario := range lab.Scenarios() {
 		if scenario.Name == "healthy" {
-			scenario.EWSWriting = lab.EWSExpectation{Failure: "none"}
+			scenario.EWSWriting = lab.Verdict{Failure: "none"}
 		}
 		if scenario.EWSWriting.Failure == "" {
 			continue

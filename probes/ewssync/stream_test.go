@@ -143,12 +143,12 @@ func TestStreams(t *testing.T) {
 	t.Parallel()
 	for _, scenario := range lab.Scenarios() {
 		if scenario.Name == "healthy" {
-			scenario.EWSStream = lab.EWSExpectation{Failure: "none"}
-			scenario.EWSStreamWriting = lab.EWSExpectation{Failure: "none"}
+			scenario.EWSStream = lab.Verdict{Failure: "none"}
+			scenario.EWSStreamWriting = lab.Verdict{Failure: "none"}
 		}
 		for _, test := range []struct {
 			name, settings string
-			want           lab.EWSExpectation
+			want           lab.Verdict
 		}{
 			{"-stream", "operations: [stream], stream_hold: ", scenario.EWSStream},
 			{"-stream-writing", "operations: [stream], write: true, stream_hold: ", scenario.EWSStreamWriting},

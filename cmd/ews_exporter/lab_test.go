@@ -1,0 +1,94 @@
+package main
+
+import (
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/ews-exporter/ews_exporter/internal/lab"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/runner"
+)
+
+// TestTheTableIsTrue: whoever asks a target of `make run` with the module that the table names gets what it says.
+func TestTheTableIsTrue(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("takes the 10 s that silent sites are given")
+	}
+	site, err := lab.Start(t.Context(), lab.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(site.Close)
+	var all sync.WaitGroup // not t.Parallel, which lets as many wait at once as there are processors
+	for _, scenario := range site.Scenarios() {
+		e := overLab(t, site) // one for each: a refusal at two sites suspends the auth at all
+		all.Go(func() {
+			module, want := scenario.Advice()
+			answer, err := e.runner.Probe(t.Context(), runner.Request{Module: module, Target: scenario.Address, Limit: 10 * time.Second})
+			if err != nil {
+				t.Errorf("%s: %v", scenario.Name, err)
+				return
+			}
+			r := answer.Result
+			found := slices.ContainsFunc(r.Findings, func(f result.Finding) bool { return f.Code == want })
+			switch {
+			case want == "works" && r.Success() && len(r.Findings) == 0, want == "fails" && !r.Success():
+			case want == "fails now and then", found:
+			default:
+				t.Errorf("%s: %s reports %v, %+v, and not %s", scenario.Name, module, r.Failure, r.Findings, want)
+			}
+		})
+	}
+	all.Wait()
+}
+
+// TestLabWithTakenPorts: the refusal has the whole command that works.
+func TestLabWithTakenPorts(t *testing.T) {
+	t.Parallel()
+	var config net.ListenConfig
+	taken, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = taken.Close() })
+	_, port, _ := net.SplitHostPort(taken.Addr().String())
+	for name, args := range map[string][]string{
+		"the site's":     {"lab", "--serve", "--base-port=" + port, "--web.listen-address=127.0.0.1:0"},
+		"the exporter's": {"lab", "--serve", "--base-port=0", "--web.listen-address=127.0.0.1:" + port},
+	} {
+		r := begin(t, args...)
+		if code := r.exit(t); code != exitFailed {
+			t.Errorf("%s: exit %d", name, code)
+		}
+		want := " lab --serve --base-port=0 --web.listen-address=127.0.0.1:0\n"
+		if got := r.errors.String(); !strings.Contains(got, "127.0.0.1:"+port) || !strings.HasSuffix(got, want) {
+			t.Errorf("%s: no command that works in %s", name, got)
+		}
+	}
+}
+
+// TestLabStopsLast: the simulated site answers the probes that are in flight when the exporter over it stops.
+func TestLabStopsLast(t *testing.T) {
+	t.Parallel()
+	r := begin(t, "lab", "--serve", "--base-port=0", "--web.listen-address=127.0.0.1:0")
+	exporter := r.out.await(t, `Open (http://\S+)/ in`)
+	target := r.out.await(t, `(127\.0\.0\.1:\d+) +kemp-rfc2616 `)
+	answered := make(chan string, 1)
+	go func() {
+		_, body := get(t, exporter+"/probe?module=expect_continue_fast&target="+target)
+		answered <- body
+	}()
+	awaitProbe(t, exporter)
+	r.stop()
+	if body := <-answered; !strings.Contains(body, `probe_expect_continue_outcome{outcome="ignored_then_error"} 1`) {
+		t.Errorf("the probe in flight was not finished:\n%s", body)
+	}
+	if code := r.exit(t); code != exitOK {
+		t.Errorf("exit %d:\n%s", code, &r.errors)
+	}
+}
