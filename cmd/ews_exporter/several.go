@@ -88,7 +88,7 @@ func (c *command) probeAll(ctx context.Context, p runner.Prober, req runner.Requ
 		}
 		r := answer.Result
 		done.Results = append(done.Results, r)
-		summary.Rows = append(summary.Rows, []string{module, report.Word(r), fmt.Sprintf("%.3f s", r.Duration), report.Wrong(r)})
+		summary.Rows = append(summary.Rows, []string{module, report.Word(r), report.Length(r.Duration) + " s", report.Wrong(r)})
 		if c.probe.json {
 			continue
 		}

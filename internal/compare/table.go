@@ -92,7 +92,7 @@ func certificate(r *result.Result) string {
 	return "–"
 }
 
-func length(s wire.Seconds) string { return fmt.Sprintf("%.3f s", s) }
+func length(s wire.Seconds) string { return report.Length(s) + " s" }
 
 // stepNames lists the steps of all results, each once, in the order of the first that has it.
 func stepNames(results []*result.Result) []string {

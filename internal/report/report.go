@@ -33,7 +33,7 @@ func Text(w io.Writer, r *result.Result, opts Options) error {
 	}
 	if len(r.Steps)+len(r.Exchanges) > 0 {
 		p.line("\n%8s %8s", "at (s)", "took (s)")
-		p.steps(r.Steps, "")
+		p.steps(r.Steps, "", "")
 		p.rest()
 	}
 	_, err := w.Write(p.b.Bytes())
@@ -73,6 +73,7 @@ type printer struct {
 	b     bytes.Buffer
 	paint func(color, text string) string
 	shown map[*result.Exchange]bool
+	told  []string // why steps failed
 }
 
 // line writes one line. Every string among the arguments is escaped, unless it is a painted one.

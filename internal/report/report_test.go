@@ -11,9 +11,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/report/examples"
 	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -123,6 +125,33 @@ func TestWrong(t *testing.T) {
 		if got := Wrong(r); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
+	}
+}
+
+// TestTree: each failed step has its reason once, at the innermost, and what was planned and not begun is there.
+func TestTree(t *testing.T) {
+	t.Parallel()
+	f := failure.New(failure.Receive, "timeout", "GetEvents: nothing came")
+	ended := &result.Exchange{Step: "notify.get_events", Error: "nothing came", Exchange: &wire.Exchange{Method: "POST", URL: "https://ex01/"}}
+	got := text(t, &result.Result{
+		Failure: f, Planned: []string{"sync", "notify", "notify.get_events", "notify.unsubscribe", "oof"}, Exchanges: []*result.Exchange{ended},
+		Steps: []*result.Step{
+			{Name: "sync", End: 0.0001, Detail: "NoError"},
+			{Name: "notify", Start: 0.001, End: 2, Failure: f, Steps: []*result.Step{{Name: "notify.get_events", Start: 0.001, End: 2, Failure: f}}},
+		},
+	}, Options{})
+	want := `
+   0.000   <0.001  ├─ ✓ sync  NoError
+   0.001    1.999  ├─ ✗ notify
+   0.001    1.999  │  ├─ ✗ notify.get_events
+                   │  │     GetEvents: nothing came
+                   │  │  POST https://ex01/
+                   │  │  to
+       –        –  │  └─ · notify.unsubscribe  not reached
+       –        –  └─ · oof  not reached
+`
+	if !strings.HasSuffix(got, want) {
+		t.Errorf("got:\n%s\nwant it to end:%s", got, want)
 	}
 }
 

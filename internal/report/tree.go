@@ -9,19 +9,28 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
 
-// steps writes siblings and what is below them. prefix holds the lines that connect them to their parents.
-func (p *printer) steps(siblings []*result.Step, prefix string) {
+// steps writes siblings and what is below them, and which were planned and not begun. under is what their names have in
+// common, prefix holds the lines that connect them to their parents.
+func (p *printer) steps(siblings []*result.Step, under, prefix string) {
+	missing := p.missing(under)
 	for i, s := range siblings {
 		branch, below := "├─ ", "│  "
-		if i == len(siblings)-1 {
+		if i == len(siblings)-1 && len(missing) == 0 {
 			branch, below = "└─ ", "   "
 		}
 		own := p.exchangesOf(s)
 		p.step(s, prefix+branch, len(own) > 0)
-		p.steps(s.Steps, prefix+below) // first: a connection is made before anything is sent over it
+		p.steps(s.Steps, s.Name+".", prefix+below) // first: a connection is made before anything is sent over it
 		for _, x := range own {
 			p.exchange(x, prefix+below)
 		}
+	}
+	for i, name := range missing {
+		branch := "├─ "
+		if i == len(missing)-1 {
+			branch = "└─ "
+		}
+		p.line("%8s %8s  %s%s· %s  not reached", "–", "–", prefix, branch, name)
 	}
 }
 
@@ -33,17 +42,55 @@ func (p *printer) step(s *result.Step, branch string, exchanges bool) {
 	}
 	took := "–"
 	if s.End >= s.Start {
-		took = fmt.Sprintf("%.3f", s.End-s.Start)
+		took = Length(s.End - s.Start)
 	}
 	detail := s.Detail
 	if detail == "" && !exchanges {
 		detail = endpoint(p.connection(s.Connection))
 	}
 	p.line("%8.3f %8s  %s%s %s  %s", s.Start, took, branch, mark, s.Name, detail)
-	// The probe's own failure is the report's first sentence; it need not be said again.
-	if s.Failure != nil && s.Failure != p.r.Failure && s.Failure.Message != "" {
-		p.note(branchBelow(branch), "%s", s.Failure.Message)
+	if why := reason(s); why != "" {
+		p.told = append(p.told, why)
+		p.note(branchBelow(branch), "%s", why)
 	}
+}
+
+// Length writes how long something took, in seconds. What took too little to show is not nothing.
+func Length(s wire.Seconds) string {
+	if s > 0 && s < 0.0005 {
+		return "<0.001"
+	}
+	return fmt.Sprintf("%.3f", s)
+}
+
+// reason is why a step failed, "" where a step within it says the same.
+func reason(s *result.Step) string {
+	if s.Failure == nil {
+		return ""
+	}
+	for _, child := range s.Steps {
+		if child.Failure != nil && child.Failure.Message == s.Failure.Message {
+			return ""
+		}
+	}
+	return s.Failure.Message
+}
+
+// missing are the planned steps of a level that no step of the probe has the name of. A level is what begins with under
+// and has no further point in its name.
+func (l lookup) missing(under string) []string {
+	var names []string
+	for _, name := range l.r.Planned {
+		part, ok := strings.CutPrefix(name, under)
+		if ok && !strings.Contains(part, ".") && !slices.Contains(names, name) && !begun(l.r.Steps, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func begun(steps []*result.Step, name string) bool {
+	return slices.ContainsFunc(steps, func(s *result.Step) bool { return s.Name == name || begun(s.Steps, name) })
 }
 
 // branchBelow continues a branch on the next line.
@@ -139,7 +186,8 @@ func (p *printer) exchange(x *result.Exchange, prefix string) {
 		}
 		p.note(prefix, "%s", who)
 	}
-	if x.Error != "" && (p.r.Failure == nil || x.Error != p.r.Failure.Message) {
+	said := slices.ContainsFunc(p.told, func(why string) bool { return strings.Contains(why, x.Error) })
+	if x.Error != "" && !said {
 		p.note(prefix, "%s", x.Error)
 	}
 }

@@ -99,7 +99,7 @@ type Row struct {
 	Took     wire.Seconds
 	Bars     []Bar
 	Detail   string
-	Failure  string // what went wrong, where the verdict has not said so
+	Failure  string // what went wrong, where nothing within it says the same
 	Rows     []*Row
 }
 
@@ -163,10 +163,7 @@ func (b *builder) rows(steps []*result.Step) []*Row {
 			Bars: []Bar{b.axis.bar(phaseOf(s.Name), s.Start, s.End)}, Rows: b.rows(s.Steps),
 		}
 		if s.Failure != nil {
-			row.State = Failed
-			if s.Failure != b.r.Failure {
-				row.Failure = s.Failure.Message
-			}
+			row.State, row.Failure = Failed, reason(s)
 		}
 		own := b.exchangesOf(s)
 		for _, x := range own {

@@ -295,6 +295,34 @@ func TestRefusedEverywhere(t *testing.T) {
 	}
 }
 
+// TestHeadline: the first sentence says what the finding below it knows, and where two causes look alike, both.
+func TestHeadline(t *testing.T) {
+	t.Parallel()
+	for scenario, says := range map[string][]string{
+		"legs-split":                 {"different servers (EX01, EX02, EX01)", "balances requests"},
+		"protection-allow-rebound":   {"shows another certificate than the server has"},
+		"protection-require-rebound": {"password is wrong", "another certificate than the server has", "To tell them apart", "--direct"},
+	} {
+		site, r := start(t, setting{"ntlm", "password: " + lab.Password, "objects: 2, extended_protection_check: true"}, scenario)
+		res := probe(t, site, r, scenario)
+		if reason(res) != "refused" {
+			t.Fatalf("%s: failed for %v", scenario, res.Failure)
+		}
+		for _, want := range append(says, "the auth is suspended") {
+			if !strings.Contains(res.Failure.Message, want) {
+				t.Errorf("%s: %q is missing in %s", scenario, want, res.Failure.Message)
+			}
+		}
+		if scenario != "protection-require-rebound" && strings.Contains(res.Failure.Message, "password is wrong") {
+			t.Errorf("%s: the sentence guesses: %s", scenario, res.Failure.Message)
+		}
+		refused := res.Steps[1].Steps[3]
+		if refused.Name != "protection.request" || !strings.HasSuffix(refused.Detail, "refused with 401") {
+			t.Errorf("%s: step %s says %q", scenario, refused.Name, refused.Detail)
+		}
+	}
+}
+
 // checks counts the logons that the check made.
 func checks(res *result.Result) (n int) {
 	for _, e := range res.Exchanges {

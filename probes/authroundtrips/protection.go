@@ -74,6 +74,9 @@ func (p *probe) tryBindings(ctx context.Context, step *prober.Step) (*protection
 	// When the right binding was refused, a second refusal is the secret's: it counts.
 	none, err := p.try(ctx, step, auth.None, right == accepted)
 	switch {
+	case right == refused && failure.Is(err, failure.Auth, auth.Refused):
+		failure.From(err).Message = ambiguous
+		return &protection{}, err
 	case err != nil || none == unclear:
 		return &protection{}, err
 	case right == refused:
@@ -90,6 +93,11 @@ func (p *probe) tryBindings(ctx context.Context, step *prober.Step) (*protection
 	}
 	return &protection{mode: "off"}, nil
 }
+
+// ambiguous is what a refusal of both a bound logon and one without binding means. A server that is asked directly shows
+// its own certificate, so there the binding is right.
+const ambiguous = "the user name or password is wrong (or the account may not log on), or Extended Protection is set to require and the box in front of the server shows another certificate than the server has: " +
+	"a logon bound to the certificate seen here and one without channel binding were both refused with 401. To tell them apart, ask a server directly (ews_exporter probe with --direct): it shows its own certificate, and the right password gets in" + suspended
 
 // verdict is what a server said to a binding.
 type verdict int
@@ -117,8 +125,12 @@ func (p *probe) try(ctx context.Context, step *prober.Step, binding auth.Binding
 	request.Detail("channel binding: %s", binding)
 	x, body, err := conn.Do(p.request(path, logon.Authorization()), bodyLimit)
 	kept := p.run.Keep(request.Name(), x.Record, body, err)
+	refusal := kept.Final != nil && kept.Final.Status == 401
+	if refusal {
+		request.Detail("channel binding: %s, refused with 401", binding)
+	}
 	// A handshake that was split says nothing of bindings, and another logon would fare no better: it is not forgiven.
-	if _, split := p.split(kept.Connection); kept.Final != nil && kept.Final.Status == 401 && forgive && !split {
+	if _, split := p.split(kept.Connection); refusal && forgive && !split {
 		logon.Forgive()
 		request.End(nil)
 		return refused, nil
@@ -142,6 +154,7 @@ func (p *probe) judgeProtection() {
 	severity := result.Warning
 	if failure.Is(p.failure(), failure.Auth) {
 		severity = result.Error
+		p.restate("the server refuses a logon that is bound to the certificate which clients see, and takes one without channel binding: the box in front of it shows another certificate than the server has (Extended Protection)")
 	}
 	p.run.Find(ProtectionMismatch, severity, p.first(), "The server takes a logon without channel binding and refuses one that is bound to the certificate which clients see: Extended Protection is set to allow, and the box in front of the server shows another certificate than the server has bound. Clients that send a binding, Windows' own among them, are refused.")
 	p.run.Blame(result.InBetween)

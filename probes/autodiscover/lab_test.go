@@ -225,6 +225,19 @@ func normalise(a *lab.Autodiscover, text string) string {
 	return strings.Join(lines, "\n")
 }
 
+// TestAttemptsAreNumbered: steps of one name can be told apart.
+func TestAttemptsAreNumbered(t *testing.T) {
+	t.Parallel()
+	r := probeOnce(t, exporter(t, start(t, "autodiscover-healthy"), "attempts: 2"), lab.MailAddress, "")
+	var details []string
+	for _, s := range r.Steps {
+		details = append(details, s.Name+" "+s.Detail)
+	}
+	if diff := cmp.Diff([]string{"pox attempt 1 of 2", "pox attempt 2 of 2"}, details); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // TestTree keeps what a person sees of a look-up: every step with the endpoint that it met.
 func TestTree(t *testing.T) {
 	t.Parallel()
@@ -238,4 +251,4 @@ func TestTree(t *testing.T) {
 	golden(t, "tree.txt", times.ReplaceAllString(tree, "$1"))
 }
 
-var times = regexp.MustCompile(`(?m)^ *\d+\.\d+ +(?:\d+\.\d+)?( *[│├└→←])`)
+var times = regexp.MustCompile(`(?m)^ *(?:–|\d+\.\d+) +(?:–|<?\d+\.\d+)?( *[│├└→←])`)

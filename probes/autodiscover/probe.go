@@ -74,7 +74,7 @@ func (p *probe) lookUp(ctx context.Context) {
 	}
 	var fs []func()
 	for _, a := range append(logons, rest...) {
-		a.step = p.run.Step(a.method) // begun here, for a steady order
+		a.begin() // here, for a steady order
 		fs = append(fs, func() { a.perform(ctx) })
 	}
 	p.run.Parallel(fs...)
@@ -87,8 +87,16 @@ func (p *probe) alone(ctx context.Context, a *attempt, more bool) {
 		ctx, cancel = share(ctx, 3, 5)
 		defer cancel()
 	}
-	a.step = p.run.Step(a.method)
+	a.begin()
 	a.perform(ctx)
+}
+
+// begin begins the attempt's step. All attempts by a method share its name, so the detail says which it is.
+func (a *attempt) begin() {
+	a.step = a.p.run.Step(a.method)
+	if a.p.Attempts > 1 {
+		a.step.Detail("attempt %d of %d", a.number, a.p.Attempts)
+	}
 }
 
 // giveUp lets those attempts fail that would send a secret which was refused.

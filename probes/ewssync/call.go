@@ -62,10 +62,18 @@ func (p *probe) ask(ctx context.Context, step *prober.Step, request ews.Request,
 	p.code, p.said = "", ""
 	e, body, err := p.send(ctx, step.Name(), p.session.request("POST", p.path(), request.Body))
 	if err != nil {
-		return nil, err
+		return nil, of(request.Operation, err)
 	}
 	response := ews.Parse(prober.Document(e.Final, body))
 	return response, p.judge(step, e, response, request, accept)
+}
+
+// of says which operation was under way when sending or receiving failed.
+func of(what any, err error) error {
+	if f := failure.From(err); f.Stage == failure.Send || f.Stage == failure.Receive {
+		return failure.New(f.Stage, f.Reason, "%v: %w", what, err)
+	}
+	return err
 }
 
 // judge judges a response of an exchange. Its error is a failure.
@@ -75,16 +83,24 @@ func (p *probe) judge(step *prober.Step, e *result.Exchange, response *ews.Respo
 		e.Origin.Version = version
 	}
 	p.code = v.Code
-	p.said = spoken(e.Origin, v)
-	step.Detail("%s", p.said)
+	err := p.verdict(e, response, request.Operation, v)
+	if err == nil { // else the failure says what came
+		p.said = spoken(e.Origin, v)
+		step.Detail("%s", p.said)
+	}
+	return err
+}
+
+// verdict is the failure that a response means, nil for none.
+func (p *probe) verdict(e *result.Exchange, response *ews.Response, op ews.Operation, v ews.Verdict) error {
 	spoke := response.Kind == ews.Answered || response.Kind == ews.Faulted
 	switch {
 	case e.Final.Status/100 != 2 && (!spoke || v.OK):
-		return statusFailure(request.Operation, e)
+		return statusFailure(op, e)
 	case v.Reason == ews.ReasonThrottled:
-		return p.throttled(request.Operation, e, v)
+		return p.throttled(op, e, v)
 	case !v.OK:
-		return failure.New(failure.Content, v.Reason, "%s: %s %s", request.Operation, subject(e.Origin), v.Message)
+		return failure.New(failure.Content, v.Reason, "%s: %s %s", op, subject(e.Origin), v.Message)
 	}
 	return nil
 }

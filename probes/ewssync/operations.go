@@ -38,7 +38,7 @@ func (p *probe) healthCheck(ctx context.Context, step *prober.Step) error {
 		return failure.New(failure.Receive, reasonUnhealthy, "%s was asked for %s and ended the connection without an answer: so does a server whose EWS Managed Availability holds unhealthy, or that is in maintenance (%w)", p.conn, ews.HealthCheckPath, err)
 	}
 	if err != nil {
-		return err
+		return of(ews.HealthCheckPath, err)
 	}
 	if e.Final.Status != 200 {
 		return statusFailure(ews.HealthCheckPath, e)

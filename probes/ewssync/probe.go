@@ -109,7 +109,7 @@ func (p *probe) operate(ctx context.Context, op string) bool {
 		step := p.run.Step(op)
 		start := p.run.Now()
 		failed = step.End(operations[op](p, ctx, step))
-		if p.said != "" {
+		if failed == nil && p.said != "" {
 			step.Detail("%s", p.said)
 		}
 		p.outcomes[op] = &outcome{begun: true, took: p.run.Now() - start, failure: failed, code: p.code}

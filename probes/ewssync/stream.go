@@ -108,6 +108,7 @@ func (s *streamed) converse(ctx context.Context, step *prober.Step, subscription
 		err = s.cut()
 	case missing:
 		_ = s.hear(ctx, s.beside(), nil) // judges nothing any more
+		s.step.Detail("%s; then stream.unsubscribe, and documents that came after it: %d", s.summary(), s.late)
 		err = s.missed(ctx)
 	default:
 		s.step.End(nil)
@@ -258,11 +259,11 @@ func (s *streamed) missed(ctx context.Context) error {
 	case ctx.Err() != nil:
 		return s.outOfTime()
 	case s.late > 0:
-		s.run.Find(StreamBuffered, result.Error, s.who(), "For %.1f s %s. As soon as the subscription had been ended, what the server had written before came at once (documents: %d). Something in between keeps the response until it is complete, so clients learn of nothing before a stream ends, which may take 30 minutes.", float64(s.held), what, s.late)
+		s.run.Find(StreamBuffered, result.Error, s.who(), "For %.1f s %s. Then the probe ended the subscription (step stream.unsubscribe), and what the server had written before came at once (documents: %d). Something in between keeps the response until it is complete, so clients learn of nothing before a stream ends, which may take 30 minutes.", float64(s.held), what, s.late)
 		accuse(s.run, result.InBetween)
 		return failure.New(failure.Content, StreamBuffered, "for %.1f s %s; it came when the stream had ended", float64(s.held), what)
 	case s.count == 0:
-		s.run.Find(StreamSilent, result.Error, s.who(), "For %.1f s %s, not even after the subscription had been ended. Exchange answers at once, if only with a status: either something in between keeps the response, or the server does not write it.", float64(s.held), what)
+		s.run.Find(StreamSilent, result.Error, s.who(), "For %.1f s %s. Then the probe ended the subscription (step stream.unsubscribe), and nothing came after that either. Exchange answers at once, if only with a status: either something in between keeps the response, or the server does not write it.", float64(s.held), what)
 		accuse(s.run, result.Either)
 		return failure.New(failure.Content, StreamSilent, "for %.1f s %s", float64(s.held), what)
 	}
@@ -293,7 +294,7 @@ func (s *streamed) summary() string {
 	if s.event > 0 {
 		text += fmt.Sprintf(", the event of the new item %.3f s after its creation", float64(s.event))
 	}
-	return text + fmt.Sprintf("; held for %.3f s, documents: %d; %s", float64(s.held), s.count, s.said)
+	return text + fmt.Sprintf("; held for %.3f s, documents: %d", float64(s.held), s.count)
 }
 
 // keep notes what the stream came to, for the metrics and as what decided.

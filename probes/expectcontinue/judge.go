@@ -44,9 +44,7 @@ func (p *probe) judge() {
 		who = o.exchange.Origin
 	}
 	outcome := o.outcome(control)
-	if outcome != "" {
-		o.step.Detail("outcome: %s", outcome)
-	}
+	p.detail(outcome)
 	switch outcome {
 	case IgnoredThenError:
 		p.lateError(o, control, who)
@@ -69,6 +67,20 @@ func (p *probe) judge() {
 	}
 	for _, v := range p.variants() {
 		p.disorder(p.seen[v])
+	}
+}
+
+// detail says beside each variant what no step of it shows: how it went, and that it was listened for more at the end.
+func (p *probe) detail(outcome Outcome) {
+	for _, v := range p.variants() {
+		var parts []string
+		if v == Wait && outcome != "" {
+			parts = append(parts, fmt.Sprintf("outcome: %s", outcome))
+		}
+		if listened := p.seen[v].listened; listened >= 0.05 {
+			parts = append(parts, fmt.Sprintf("then listened %.1f s for more", listened))
+		}
+		p.seen[v].step.Detail("%s", strings.Join(parts, "; "))
 	}
 }
 

@@ -117,6 +117,7 @@ type observation struct {
 	asked    bool // a 100 came before the body
 	early    bool // a final status came before the body
 	bodySent bool
+	listened wire.Seconds // after the final response, for more
 }
 
 func (o *observation) failed(stage failure.Stage) bool {
@@ -174,7 +175,9 @@ func (o *observation) dialogue(p *probe, x *wire.Dialogue, step *prober.Step) ([
 		body, err = x.Finish(bodyLimit)
 		return err
 	})
+	o.listened = p.run.Now()
 	x.Listen(listen)
+	o.listened = p.run.Now() - o.listened
 	if x.Record.Final != nil && !failure.Is(err, failure.Receive, "malformed") {
 		err = nil // the status is what counts; a body cut short is the step's to tell
 	}

@@ -23,7 +23,7 @@ func TestUndecided(t *testing.T) {
 		script, other []lab.Step
 		want          string // the beginning; "" for a success that decides
 	}{
-		"it works":               {[]lab.Step{lab.Write(go100), readBody, lab.Write(soap)}, answer(soap), ""},
+		"it works":               {[]lab.Step{lab.Write(go100), readBody, lab.Write(soap)}, append(answer(soap), lab.Hang), ""},
 		"the wait alone is lost": {answer(soap), answer(soap), ""},
 		"a logon after the body": {[]lab.Step{lab.Write(go100), readBody, lab.Write(exchange40)}, answer(exchange40), ""},
 		"a logon": {
@@ -60,6 +60,9 @@ func TestUndecided(t *testing.T) {
 			r := probeOnce(t, byExpect(t, test.script, test.other))
 			if !r.Success() {
 				t.Fatalf("failed: %v", r.Failure)
+			}
+			if detail := r.Steps[len(r.Steps)-1].Detail; name == "it works" && !strings.Contains(detail, "then listened 0.1 s for more") {
+				t.Errorf("the last 0.1 s are not told of: %q", detail)
 			}
 			if (test.want == "") != (r.Undecided == "") || !strings.HasPrefix(r.Undecided, test.want) {
 				t.Errorf("got  %q\nwant %q", r.Undecided, test.want)
