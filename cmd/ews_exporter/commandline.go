@@ -35,6 +35,8 @@ type command struct {
 	check          []string
 	lab            labFlags
 	healthcheck    string
+	finding        string
+	selected       string // the command, for what is said of its mistakes
 }
 
 // serveFlags are those of the exporter itself.
@@ -59,8 +61,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case ended != nil:
 		return *ended
 	case err != nil:
-		return c.usage("%v", err)
+		return c.mistake(app, args, err)
 	}
+	c.selected = selected
 	switch selected {
 	case "probe":
 		return c.runProbe(ctx)
@@ -68,17 +71,13 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return c.runCheck()
 	case "lab":
 		return c.runLab(ctx)
+	case "finding":
+		return c.runFinding()
 	case "healthcheck":
 		return c.runHealthcheck(ctx)
 	default:
 		return c.runServe(ctx)
 	}
-}
-
-// usage says what is wrong with the command line, and where to read on.
-func (c *command) usage(format string, args ...any) int {
-	_, _ = fmt.Fprintf(c.stderr, "%s: %s\nTry %s --help.\n", name, fmt.Sprintf(format, args...), name)
-	return exitUsage
 }
 
 // fail says why a command could not do its work.
@@ -95,7 +94,7 @@ func (c *command) print(format string, args ...any) {
 func (c *command) declare() *kingpin.Application {
 	app := kingpin.New(name, "Probes Exchange Web Services and the IIS sites around it, from where clients stand, for Prometheus. "+
 		"Without a command it serves; \""+name+" serve --help\" lists the flags for that.")
-	app.Version(version.Print(name))
+	app.Version(version.Print(name)).UsageTemplate(usageTemplate)
 	app.HelpFlag.Short('h')
 	c.log = logging.AddFlags(app)
 
@@ -103,7 +102,7 @@ func (c *command) declare() *kingpin.Application {
 	files(serve, &c.serve.files)
 	c.serve.declare(serve, ":10501")
 
-	probe := app.Command("probe", "Run one probe and print its report; with --direct or --all, several. Exits with 0 when all succeeded, 1 when one failed, 2 when nothing was probed. It remembers nothing between runs: with a wrong password each run is one more try, and too many lock the account.")
+	probe := app.Command("probe", "Run one probe and print its report; with --direct or --all, several. Exits with 0 when all succeeded, 1 when one failed, 2 when nothing was probed. It remembers nothing between runs: with a wrong password each run is one more try, and too many lock the account.").HelpLong(probeExamples)
 	c.probe.declare(probe)
 
 	check := app.Command("check", "Check configuration files. Exits with 1 when one has a mistake.")
@@ -111,6 +110,9 @@ func (c *command) declare() *kingpin.Application {
 
 	simulated := app.Command("lab", "Run a simulated Exchange site on loopback, one scenario per known fault.")
 	c.lab.declare(simulated)
+
+	found := app.Command("finding", "Print what a finding means and how to mend it; without CODE, list them all.")
+	found.Arg("CODE", "As reports and probe_finding have it, such as late_body_rejected.").StringVar(&c.finding)
 
 	health := app.Command("healthcheck", "Ask a running exporter whether it is healthy; for containers. Exits with 0 or 1.")
 	health.Arg("URL", "What to ask.").Default("http://127.0.0.1:10501/-/healthy").StringVar(&c.healthcheck)

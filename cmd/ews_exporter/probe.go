@@ -57,7 +57,7 @@ func (c *command) runProbe(ctx context.Context) int {
 	watch := c.watch()
 	run := runner.New(runner.Options{
 		Config: func() *config.Config { return cfg }, Gate: auth.NewBriefGate(time.Now), Version: version.Version,
-		Log: logging.New(c.stderr, c.log), Progress: watch.step,
+		Log: logging.New(c.stderr, c.log), Progress: watch.step, LimitFrom: "--timeout",
 	})
 	probe := watched{run, watch}
 	switch {

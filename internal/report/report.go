@@ -164,7 +164,7 @@ func By(o origin.Origin) string {
 func (p *printer) finding(f result.Finding) {
 	color := map[result.Severity]string{result.Error: red, result.Warning: yellow, result.Info: cyan}[f.Severity]
 	p.line("\n%s %s: %s", p.color(color, string(f.Severity)), f.Code, f.Sentence)
-	p.line("  What to do: /findings/%s", f.Code)
+	p.line("  What to do: ews_exporter finding %s (or the page /findings/%s of an exporter)", f.Code, f.Code)
 }
 
 func (p *printer) head() {

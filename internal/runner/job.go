@@ -184,10 +184,19 @@ func names[T any](m map[string]T) string {
 	return strings.Join(list, ", ")
 }
 
-// tooShort is the failure of a time limit under which the probe makes no sense, nil when there is time enough.
-func (j *job) tooShort() *failure.Failure {
-	if need := j.prober.Need(); j.limit < need {
-		return failure.New(failure.Config, "limit_too_short", "the time limit is %s and module %q needs %s: raise scrape_timeout and the module's timeout", j.limit, j.module.Name, need)
+// tooShort is the failure of a time limit under which the probe makes no sense, nil when there is time enough. from is
+// where limits of requests come from.
+func (j *job) tooShort(from string) *failure.Failure {
+	need := j.prober.Need()
+	if j.limit >= need {
+		return nil
 	}
-	return nil
+	var raise []string
+	if j.limit < j.module.Timeout {
+		raise = append(raise, from)
+	}
+	if j.module.Timeout < need {
+		raise = append(raise, "the module's timeout")
+	}
+	return failure.New(failure.Config, "limit_too_short", "the time limit is %s and module %q needs %s: raise %s", j.limit, j.module.Name, need, strings.Join(raise, " and "))
 }

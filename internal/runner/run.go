@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -31,7 +32,7 @@ func (r *Runner) run(ctx context.Context, j *job) (res *result.Result) {
 			res = &result.Result{ID: rand.Text(), Module: j.module.Name, Prober: j.module.Prober, Target: j.target.Raw, Name: j.target.Name, Start: time.Now(), Failure: panicFailure()}
 		}
 	}()
-	short := j.tooShort()
+	short := j.tooShort(cmp.Or(r.LimitFrom, "scrape_timeout"))
 	res = r.probe(ctx, j, short)
 	if errors.Is(context.Cause(ctx), errAbandoned) {
 		return res

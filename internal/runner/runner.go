@@ -67,6 +67,8 @@ type Options struct {
 	Resolver  wire.Resolver         // nil: the system's
 	Version   string                // for the User-Agent
 
+	LimitFrom string // where the limits of requests come from, for who has to raise one; "": scrape_timeout
+
 	MaxProbes           int // at once; 0: DefaultMaxProbes
 	MaxProbesPerAddress int // at once; 0: DefaultMaxProbesPerAddress
 
