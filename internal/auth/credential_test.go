@@ -60,6 +60,29 @@ func TestPermit(t *testing.T) {
 	expect(t, credential(t, nil).Permit("any", parse(t, "mail.contoso.com", "")), TargetNotListed)
 }
 
+// TestPermitSaysWhatToGive: a server that is asked directly needs the name that clients use, not another target.
+func TestPermitSaysWhatToGive(t *testing.T) {
+	t.Parallel()
+	listed := []string{"*.fabrikam.com", "mail.contoso.com", "ews.contoso.com:8443"}
+	for target, want := range map[string]string{
+		"ex01.contoso.com":                 "not for ex01.contoso.com, port 443, but for *.fabrikam.com, mail.contoso.com, ews.contoso.com:8443; if this is a server that clients reach as mail.contoso.com, give that name too, hostname=mail.contoso.com (--hostname of the command); else add it to the auth's targets",
+		"ex01.contoso.com:8443":            "hostname=ews.contoso.com (",
+		"ex01.contoso.com:9443":            "ews.contoso.com:8443; add it",
+		"ex01.contoso.com as evil.example": "ews.contoso.com:8443; add it",
+	} {
+		host, name, _ := strings.Cut(target, " as ")
+		if err := credential(t, nil, listed...).Permit("any", parse(t, host, name)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v does not say %q", target, err, want)
+		}
+	}
+	for range maxListed {
+		listed = append(listed, "mail.contoso.com")
+	}
+	if err := credential(t, nil, listed...).Permit("any", parse(t, "x", "")); !strings.Contains(err.Error(), ", 3 more;") {
+		t.Errorf("a long list is not cut: %v", err)
+	}
+}
+
 func expect(t *testing.T, err error, reason string) {
 	t.Helper()
 	if reason == "" && err != nil || reason != "" && !failure.Is(err, failure.Auth, reason) {

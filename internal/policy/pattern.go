@@ -95,6 +95,9 @@ func (p TargetPattern) Match(name string, port uint16) bool {
 // Wildcard tells whether the pattern begins with "*.".
 func (p TargetPattern) Wildcard() bool { return p.wildcard }
 
+// Host is the name or the address, without the asterisk of a wildcard.
+func (p TargetPattern) Host() string { return p.host }
+
 // String gives the pattern in its normal spelling; ParseTargetPattern reads it back.
 func (p TargetPattern) String() string {
 	host := p.host
