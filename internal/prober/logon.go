@@ -25,8 +25,9 @@ type Logon struct {
 	scheme        string
 	authorization string
 	challenge     auth.NTLMChallenge
-	legs          int  // that are done
-	handed        bool // the server was sent a complete answer, or will be with the next request
+	legs          int    // that are done
+	challenger    string // the front end that answered the last of them, "" where it does not show
+	handed        bool   // the server was sent a complete answer, or will be with the next request
 
 	unasked *result.Exchange // the request without credentials, where its answer was no 401
 	body    []byte           // of that answer, its beginning
@@ -237,7 +238,7 @@ func (l *Logon) next(ctx context.Context, r *Run, scheme auth.Scheme, login auth
 func (r *Run) handshake(ask *Step, conn *wire.Conn, request *wire.Request, l *Logon) (auth.Challenge, error) {
 	leg := *request
 	leg.Header = append(slices.Clone(request.Header), origin.Field{Name: "Authorization", Value: l.authorization})
-	_, x, _, err := r.exchange(ask, conn, withoutBody(&leg))
+	e, x, _, err := r.exchange(ask, conn, withoutBody(&leg))
 	final := x.Record.Final
 	if err == nil {
 		x.Listen(lull)
@@ -256,6 +257,7 @@ func (r *Run) handshake(ask *Step, conn *wire.Conn, request *wire.Request, l *Lo
 		return auth.Challenge{}, failure.New(failure.Auth, auth.ConnectionClosed, "%s ended the connection with the challenge of the %s logon, which belongs to one connection: a box in between does not keep connections", conn, l.scheme)
 	}
 	l.legs++
+	l.challenger = e.Origin.Frontend
 	_, challenge, _ := auth.Choose([]string{l.scheme}, auth.ParseChallenges(final.Values("WWW-Authenticate")))
 	if said, ok := auth.ReadNTLM(challenge); ok {
 		l.challenge = said
@@ -311,8 +313,8 @@ func (l *Logon) Judge(final *wire.Response, who origin.Origin, err error) error 
 			l.secrets.dropToken()
 			return l.ticketRefused(final, who)
 		}
-		return failure.New(failure.Auth, auth.Refused, "%s refused the %s logon of auth %s with 401: the user name or password is wrong, or the account may not log on%s; %s",
-			named(who), l.scheme, l.secrets.credential.Name, l.orBinding(), l.secrets.gate.Outlook(false))
+		return failure.New(failure.Auth, auth.Refused, "%s refused the %s logon of auth %s with 401: %s; %s",
+			named(who), l.scheme, l.secrets.credential.Name, l.why(who), l.secrets.Outlook())
 	case final.Status/100 == 2 || who.Kind == origin.Exchange || who.Kind == origin.IIS:
 		l.settle((*auth.Attempt).Accepted)
 		l.secrets.remember(l.attempt)
@@ -362,6 +364,14 @@ func (l *Logon) settle(verdict func(*auth.Attempt)) {
 	if l.attempt != nil {
 		verdict(l.attempt)
 	}
+}
+
+// why is what a refusal of a complete answer means. A server that did not make the challenge refuses any answer to it.
+func (l *Logon) why(who origin.Origin) string {
+	if l.challenger != "" && who.Frontend != "" && l.challenger != who.Frontend {
+		return fmt.Sprintf("the challenge had come from another server, %s, over the same connection, so that no password gets in: the box in front of them balances requests, and not connections", l.challenger)
+	}
+	return "the user name or password is wrong, or the account may not log on" + l.orBinding()
 }
 
 // orBinding is the other reason for which a bound logon is refused.

@@ -158,6 +158,9 @@ func (s *Secrets) Unrun() {
 	s.gate.Unrun(s.credential.Name, s.target.Authority(), s.target.HostPort())
 }
 
+// Outlook says what follows from a refusal; see auth.Gate.Outlook.
+func (s *Secrets) Outlook() string { return s.gate.Outlook(false) }
+
 // Explain keeps why the target refuses a right secret too; see auth.Gate.Explain.
 func (s *Secrets) Explain(cause auth.Cause) {
 	if login, err := s.once(); err == nil {

@@ -124,7 +124,6 @@ func (p *probe) judgeSplit() {
 			p.run.Find(LegsSplit, result.Error, p.first(), "The legs of one NTLM logon over one connection were answered by different servers (%s), which know nothing of each other's challenge: the box in front of them balances requests, and not connections.",
 				strings.Join(legs, ", "))
 			p.run.Blame(result.InBetween)
-			p.restate("the legs of one NTLM logon were answered by different servers (%s): the box in front of them balances requests, and not connections, so no password gets in", strings.Join(legs, ", "))
 			return
 		}
 	}
@@ -135,16 +134,6 @@ func (p *probe) split(connection int) (servers []string, split bool) {
 	servers, challenged := p.legs(connection)
 	return servers, challenged && len(slices.Compact(slices.Sorted(slices.Values(servers)))) > 1
 }
-
-// restate puts what a finding knows in the place of what a refusal could only guess.
-func (p *probe) restate(format string, args ...any) {
-	if f := p.run.Result.Failure; failure.Is(p.failure(), failure.Auth, auth.Refused) {
-		f.Message = fmt.Sprintf(format, args...) + suspended
-	}
-}
-
-// suspended is what follows from a refusal.
-const suspended = "; the auth is suspended for this target"
 
 // legs are the servers that answered on a connection, in order, and whether NTLM's challenge was among the answers.
 func (p *probe) legs(connection int) (servers []string, challenged bool) {

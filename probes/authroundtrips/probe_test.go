@@ -299,7 +299,7 @@ func TestRefusedEverywhere(t *testing.T) {
 func TestHeadline(t *testing.T) {
 	t.Parallel()
 	for scenario, says := range map[string][]string{
-		"legs-split":                 {"different servers (EX01, EX02, EX01)", "balances requests"},
+		"legs-split":                 {"Exchange (EX01) refused", "another server, EX02", "balances requests"},
 		"protection-allow-rebound":   {"shows another certificate than the server has"},
 		"protection-require-rebound": {"password is wrong", "another certificate than the server has", "To tell them apart", "--direct"},
 	} {

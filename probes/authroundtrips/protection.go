@@ -75,7 +75,7 @@ func (p *probe) tryBindings(ctx context.Context, step *prober.Step) (*protection
 	none, err := p.try(ctx, step, auth.None, right == accepted)
 	switch {
 	case right == refused && failure.Is(err, failure.Auth, auth.Refused):
-		failure.From(err).Message = ambiguous
+		failure.From(err).Message = ambiguous + "; " + p.run.Secrets.Outlook()
 		return &protection{}, err
 	case err != nil || none == unclear:
 		return &protection{}, err
@@ -97,7 +97,7 @@ func (p *probe) tryBindings(ctx context.Context, step *prober.Step) (*protection
 // ambiguous is what a refusal of both a bound logon and one without binding means. A server that is asked directly shows
 // its own certificate, so there the binding is right.
 const ambiguous = "the user name or password is wrong (or the account may not log on), or Extended Protection is set to require and the box in front of the server shows another certificate than the server has: " +
-	"a logon bound to the certificate seen here and one without channel binding were both refused with 401. To tell them apart, ask a server directly (ews_exporter probe with --direct): it shows its own certificate, and the right password gets in" + suspended
+	"a logon bound to the certificate seen here and one without channel binding were both refused with 401. To tell them apart, ask a server directly (ews_exporter probe with --direct): it shows its own certificate, and the right password gets in"
 
 // verdict is what a server said to a binding.
 type verdict int
@@ -154,8 +154,16 @@ func (p *probe) judgeProtection() {
 	severity := result.Warning
 	if failure.Is(p.failure(), failure.Auth) {
 		severity = result.Error
-		p.restate("the server refuses a logon that is bound to the certificate which clients see, and takes one without channel binding: the box in front of it shows another certificate than the server has (Extended Protection)")
+		p.restate()
 	}
 	p.run.Find(ProtectionMismatch, severity, p.first(), "The server takes a logon without channel binding and refuses one that is bound to the certificate which clients see: Extended Protection is set to allow, and the box in front of the server shows another certificate than the server has bound. Clients that send a binding, Windows' own among them, are refused.")
 	p.run.Blame(result.InBetween)
+}
+
+// restate puts what the finding knows in the place of what the refusal could only guess.
+func (p *probe) restate() {
+	if f := p.run.Result.Failure; failure.Is(p.failure(), failure.Auth, auth.Refused) {
+		f.Message = "the server refuses a logon that is bound to the certificate which clients see, and takes one without channel binding: the box in front of it shows another certificate than the server has (Extended Protection); " +
+			p.run.Secrets.Outlook()
+	}
 }

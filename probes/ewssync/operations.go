@@ -2,7 +2,9 @@ package ewssync
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/ews"
@@ -94,11 +96,11 @@ func (p *probe) notify(ctx context.Context, step *prober.Step) error {
 	made := p.lastExchange()
 	_, err = p.call(ctx, step, "get_events", p.builder.GetEvents(subscribed.Subscription, subscribed.Watermark))
 	if err != nil {
-		p.affinity(made, p.lastExchange())
+		p.affinity(made, p.lastExchange(), err)
 		return err
 	}
 	if _, err = p.call(ctx, step, "unsubscribe", p.builder.Unsubscribe(subscribed.Subscription)); err != nil {
-		p.affinity(made, p.lastExchange())
+		p.affinity(made, p.lastExchange(), err)
 	}
 	return err
 }
@@ -107,14 +109,16 @@ func (p *probe) notify(ctx context.Context, step *prober.Step) error {
 func (p *probe) lastExchange() *result.Exchange { return p.answered }
 
 // affinity tells of a subscription that was made and is not known right after: it lives on one server, and another was
-// asked.
-func (p *probe) affinity(subscribed, asked *result.Exchange) {
+// asked. It adds to err, the failure, who had made it.
+func (p *probe) affinity(subscribed, asked *result.Exchange, err error) {
 	if !slices.Contains(subscriptionGone, p.code) {
 		return
 	}
 	p.run.Find(AffinityBroken, result.Error, asked.Origin, "Subscribe was answered by %s, and right after that %s answered %s to the same subscription: it was asked of another mailbox server than the one that holds it.",
 		servers(subscribed), servers(asked), p.code)
 	accuse(p.run, losesAffinity(subscribed.Origin, asked.Origin))
+	f := failure.From(err)
+	f.Message = fmt.Sprintf("%s; %s had made the subscription just before", strings.TrimSuffix(f.Message, "."), servers(subscribed))
 }
 
 // accuse says whom the last finding blames, when it tells of the probe's failure: after another one, that one's answer

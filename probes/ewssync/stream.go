@@ -191,7 +191,7 @@ func (s *streamed) unsubscribe(ctx context.Context, step *prober.Step, subscript
 	s.look()
 	_, err := s.call(ctx, step, "unsubscribe", s.builder.Unsubscribe(subscription))
 	if err != nil {
-		s.affinity(s.subscribed, s.lastExchange())
+		s.affinity(s.subscribed, s.lastExchange(), err)
 	}
 	return err
 }
@@ -209,7 +209,7 @@ func (s *streamed) take(d heard) error {
 		return nil
 	}
 	if err := s.judge(s.step, d.exchange, d.Response, s.listener.request, nil); err != nil {
-		s.affinity(s.subscribed, d.exchange)
+		s.affinity(s.subscribed, d.exchange, err)
 		s.decides = true
 		return err
 	}

@@ -161,14 +161,14 @@ func (p *probe) notifyWriting(ctx context.Context, step *prober.Step) error {
 	if err := within(step, "get_events", func(part *prober.Step) error {
 		return p.awaitEvent(ctx, part, subscribed, id)
 	}); err != nil {
-		p.affinity(made, p.lastExchange())
+		p.affinity(made, p.lastExchange(), err)
 		return err
 	}
 	if err := p.remove(ctx, step, id); err != nil {
 		return err
 	}
 	if _, err = p.call(ctx, step, "unsubscribe", p.builder.Unsubscribe(subscribed.Subscription)); err != nil {
-		p.affinity(made, p.lastExchange())
+		p.affinity(made, p.lastExchange(), err)
 	}
 	return err
 }
