@@ -124,7 +124,7 @@ func (p *printer) verdict() {
 // Verdict is what came of a probe, in one sentence that begins with "Failed", "Succeeded", or why it shows neither.
 func Verdict(r *result.Result) string {
 	if f := r.Failure; f != nil {
-		return fmt.Sprintf("Failed after %.3f s (%s: %s): %s", r.Duration, f.Stage, f.Reason, f.Message)
+		return fmt.Sprintf("Failed after %s s (%s: %s): %s", Length(r.Duration), f.Stage, f.Reason, f.Message)
 	}
 	if r.Undecided != "" {
 		return r.Undecided + "."
@@ -133,7 +133,7 @@ func Verdict(r *result.Result) string {
 	if r.Deciding != nil && r.Deciding.Exchange != nil && r.Deciding.Final != nil {
 		answer = ", answered by " + By(r.Deciding.Origin)
 	}
-	return fmt.Sprintf("Succeeded in %.3f s: %s of %s%s.", r.Duration, r.Prober, r.Target, answer)
+	return fmt.Sprintf("Succeeded in %s s: %s of %s%s.", Length(r.Duration), r.Prober, r.Target, answer)
 }
 
 var kinds = map[origin.Kind]string{

@@ -202,7 +202,7 @@ var (
 	blanks   = regexp.MustCompile(` {3,}`)
 	numbers  = regexp.MustCompile(`(?m)(ttempt )\d|^(  (?:pox|soap|json|get) +)\d`)
 	deciding = regexp.MustCompile(`(front ?end[ =]"?|back ?end[ =]"?)EX0[12]`)
-	seconds  = regexp.MustCompile(`\b\d+\.\d+ s\b|\b\d{4}-\d{2}-\d{2}[T ][0-9:]+\S*( UTC)?|127\.0\.0\.1:\d+`)
+	seconds  = regexp.MustCompile(`<?\b\d+\.\d+ s\b|\b\d{4}-\d{2}-\d{2}[T ][0-9:]+\S*( UTC)?|127\.0\.0\.1:\d+`)
 )
 
 // normalise puts names in place of what changes from run to run, and sorts rows whose order is that of connections.

@@ -534,7 +534,7 @@ var varying = []struct {
 	{regexp.MustCompile(`[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]+(Z| UTC)?`), "MOMENT"},
 	{regexp.MustCompile(`(?m)^ *(?:–|[0-9]+\.[0-9]{3})(?: +(?:–|<?[0-9]+\.[0-9]{3}))? +([├│└→←])`), "  $1"},
 	{regexp.MustCompile(`(?m)^ {4,}([├│└→←])`), "  $1"},
-	{regexp.MustCompile(` *[0-9]+(\.[0-9]+)? m?s\b`), " TIME"},
+	{regexp.MustCompile(` *<?[0-9]+(\.[0-9]+)? m?s\b`), " TIME"},
 }
 
 // tree gives the report's tree of steps.
