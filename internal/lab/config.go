@@ -38,6 +38,14 @@ auths:
     targets: [{{.Windows}}]
     modules: [expect_continue_windows, auth_roundtrips, auth_roundtrips_pages]
 {{- end}}
+{{- range .Apart}}
+  {{.Module}}: # a right password is refused there; the account is its own, so that no other is suspended for it
+    username: {{.Username}}
+    password_file: {{$.PasswordFile}}
+    schemes: [negotiate, ntlm]
+    targets: [{{.Targets}}]
+    modules: [{{.Module}}]
+{{- end}}
 modules:
   expect_continue:
     prober: expect_continue
@@ -81,6 +89,14 @@ modules:
     tls_config: {ca_file: {{.CAFile}}}
     auth_roundtrips: {method: GET, paths: [/auth1.htm, /auth2.htm, /auth3.htm, /auth4.htm]}
 {{- end}}
+{{- range .Apart}}
+  {{.Module}}: # auth_roundtrips, by the auth of the same name
+    prober: auth_roundtrips
+    auth: {{.Module}}
+    ip_protocol: ip4
+    tls_config: {ca_file: {{$.CAFile}}}
+    auth_roundtrips: {expected_schemes: [negotiate, ntlm], extended_protection_check: true}
+{{- end}}
   ews_sync:
     prober: ews_sync
     ip_protocol: ip4
@@ -110,9 +126,10 @@ policy:
 // authority's ca.pem and the password of auth "lab".
 func WriteConfig(dir string, site *Site) error {
 	var text strings.Builder
-	if err := configText.Execute(&text, map[string]string{
+	if err := configText.Execute(&text, map[string]any{
 		"Username": Username, "PasswordFile": passwordFile, "CAFile": caFile, "Targets": targets(site, func(c Scenario) bool { return c.WithLogon.Outcome != "" }),
 		"Windows": targets(site, func(c Scenario) bool { return len(c.origin.logon) > 0 }),
+		"Apart":   apart(site),
 	}); err != nil {
 		return fmt.Errorf("making the lab's configuration: %w", err)
 	}
@@ -131,6 +148,19 @@ func WriteConfig(dir string, site *Site) error {
 		}
 	}
 	return nil
+}
+
+// ownAccount is one that a single scenario is probed with.
+type ownAccount struct{ Module, Username, Targets string }
+
+// apart are the accounts of the scenarios that refuse a right password.
+func apart(s *Site) (accounts []ownAccount) {
+	for _, scenario := range s.scenarios {
+		if module := scenario.apart; module != "" {
+			accounts = append(accounts, ownAccount{module, Username + "-" + module, targets(s, func(c Scenario) bool { return c.Name == scenario.Name })})
+		}
+	}
+	return accounts
 }
 
 // targets are the names, with port, under which the wanted scenarios can be probed.

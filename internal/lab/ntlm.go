@@ -72,7 +72,7 @@ func (a *acceptor) verify(authenticate []byte) bool {
 	}
 	response, domain, user := field(authenticate, 20), field(authenticate, 28), field(authenticate, 36)
 	const fixedBlob = 28
-	if len(response) < 16+fixedBlob || !strings.EqualFold(narrow(domain)+`\`+narrow(user), Username) {
+	if len(response) < 16+fixedBlob || !knows(narrow(domain)+`\`+narrow(user)) {
 		return false
 	}
 	proof, blob := response[:16], response[16:]

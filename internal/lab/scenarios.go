@@ -26,6 +26,7 @@ type Scenario struct {
 
 	origin   *exchange // nil for one that lets everybody in
 	rebound  bool      // the server has another certificate than the balancer shows
+	apart    string    // a module with an account of its own, for a site that refuses a right password; empty for none
 	balancer balancer
 }
 
@@ -188,6 +189,7 @@ func Scenarios() []Scenario {
 			Description: "A balancer that sends each request of a connection to another server of the pool, so that NTLM's legs never meet.",
 			Expect:      notTested,
 			RoundTrips:  Verdict{"auth/refused", "auth_legs_split"},
+			apart:       "auth_legs_split",
 			origin:      &exchange{logon: windows, sizes: persistedSizes},
 			balancer:    split,
 		},
@@ -221,6 +223,7 @@ func Scenarios() []Scenario {
 			Expect:      notTested,
 			RoundTrips:  Verdict{"auth/refused", "extended_protection_mismatch"},
 			rebound:     true,
+			apart:       "auth_rebound_allow",
 			origin:      &exchange{logon: windows, sizes: persistedSizes, protection: ProtectionAllow},
 			balancer:    relay,
 		},
@@ -230,6 +233,7 @@ func Scenarios() []Scenario {
 			Expect:      notTested,
 			RoundTrips:  Verdict{Failure: "auth/refused"},
 			rebound:     true,
+			apart:       "auth_rebound_require",
 			origin:      &exchange{logon: windows, sizes: persistedSizes, protection: ProtectionRequire},
 			balancer:    relay,
 		},

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -169,6 +170,43 @@ func TestWriteConfigWithoutLogon(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(dir, "ews_exporter.yml"))
 	if err != nil || strings.Contains(string(text), "auth") || !strings.Contains(string(text), "expect_continue_fast:") {
 		t.Errorf("%v\n%s", err, text)
+	}
+}
+
+// Sites that refuse a right password have an account each, so that trying one suspends no other.
+func TestWriteConfigKeepsRefusalsApart(t *testing.T) {
+	t.Parallel()
+	site := start(t, "ntlm-persisted", "legs-split", "protection-allow-rebound", "protection-require-rebound")
+	dir := t.TempDir()
+	if err := WriteConfig(dir, site); err != nil {
+		t.Fatal(err)
+	}
+	var config struct {
+		Auths map[string]struct {
+			Username string
+			Targets  []string
+		}
+		Modules map[string]struct{ Prober, Auth string }
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "ews_exporter.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.Unmarshal(text, &config); err != nil {
+		t.Fatal(err)
+	}
+	users := map[string]bool{}
+	for _, s := range site.Scenarios() {
+		module, _ := s.Advice()
+		m := config.Modules[module]
+		a := config.Auths[m.Auth]
+		if m.Prober != "auth_roundtrips" || users[a.Username] || !knows(a.Username) || !slices.Contains(a.Targets, s.Address) {
+			t.Errorf("%s: module %s is %+v, its auth %+v", s.Name, module, m, a)
+		}
+		users[a.Username] = true
+	}
+	if knows("CONTOSO\\probes") || knows("probe") {
+		t.Error("strangers are known")
 	}
 }
 

@@ -13,6 +13,9 @@ const none = "none"
 // Advice names the module of WriteConfig that shows what a scenario is about, and what it should report: the code of a
 // finding, or whether it works.
 func (s Scenario) Advice() (module, reports string) {
+	if s.apart != "" {
+		return s.apart, reported(false, s.RoundTrips.Finding, s.Varies)
+	}
 	for _, by := range []struct {
 		module string
 		Verdict
@@ -60,8 +63,8 @@ func (s *Site) WriteTable(w io.Writer) error {
 		text += line + "\n" + indented(s.scenarios[i].Description)
 	}
 	text += "\nThere is no Autodiscover here: its look-ups need names such as autodiscover.DOMAIN, which nothing here\n" +
-		"resolves. A logon that two targets refuse suspends its auth everywhere, as it does in earnest: see\n" +
-		"ews_exporter_auth_suspended.\n"
+		"resolves. Sites that refuse a right password have a module with an auth of its own, because a\n" +
+		"refusal suspends it: see ews_exporter_auth_suspended.\n"
 	_, err := io.WriteString(w, text)
 	return err
 }
