@@ -101,8 +101,9 @@ func (a *account) refuse(now time.Time, target string, everywhere bool) {
 	a.accepted = time.Time{}
 	a.suspend(now, why)
 	switch {
-	case everywhere:
+	case everywhere: // by who knows the secret: what was found does not explain that
 		a.suspendEverywhere(now, why)
+		a.everywhere.by = nil
 	case other.target != "":
 		a.suspendEverywhere(now, other, why)
 	default:

@@ -70,8 +70,12 @@ func TestOnlyWhatIsWhollyExplainedIs(t *testing.T) {
 	g.begin("c").Unknown()
 	g.explained(true)
 
+	g.advance(RetryAfter)
+	g.begin("a").Refused(true) // a verdict that holds everywhere is the secret's
+	g.explained(false)
+
 	other := newGate(t)
-	other.begin("a").Refused(true) // a verdict that holds everywhere is the secret's
+	other.begin("a").Refused(true)
 	other.Explain("monitor", "right", "a", "h", split)
 	other.explained(false)
 }
