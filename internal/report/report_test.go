@@ -119,8 +119,11 @@ func TestWrong(t *testing.T) {
 	t.Parallel()
 	warned := examples.Continue()
 	warned.Findings = []result.Finding{{Severity: result.Info, Sentence: "No."}, {Severity: result.Warning, Sentence: "It took 5.00 s, by HTTP/1.1. Something else."}}
+	explained, failed := examples.Kemp(), examples.Kemp()
+	explained.Findings = []result.Finding{{Severity: result.Warning, Sentence: "No."}, {Severity: result.Error, Sentence: "A Kemp LoadMaster did it. Mend it."}}
+	failed.Findings = nil
 	for want, r := range map[string]*result.Result{
-		"": examples.Continue(), "It took 5.00 s, by HTTP/1.1": warned, examples.Kemp().Failure.Message: examples.Kemp(),
+		"": examples.Continue(), "It took 5.00 s, by HTTP/1.1": warned, failed.Failure.Message: failed, "A Kemp LoadMaster did it": explained,
 	} {
 		if got := Wrong(r); got != want {
 			t.Errorf("got %q, want %q", got, want)

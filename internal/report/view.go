@@ -50,21 +50,25 @@ func Word(r *result.Result) string {
 	return "✓ works"
 }
 
-// Wrong says in one sentence what is wrong, "" for nothing.
+// Wrong says in one sentence what is wrong, "" for nothing. A finding that explains a failure tells more than it.
 func Wrong(r *result.Result) string {
-	_, reason, _ := strings.Cut(r.Undecided, ": ")
-	switch {
-	case r.Failure != nil:
-		return firstSentence(r.Failure.Message)
-	case reason != "":
-		return reason
+	if r.Failure != nil {
+		return firstSentence(found(r, result.Error, r.Failure.Message))
 	}
+	if _, why, open := strings.Cut(r.Undecided, ": "); open {
+		return why
+	}
+	return firstSentence(found(r, result.Warning, ""))
+}
+
+// found is what the first finding of a severity says, or else something else.
+func found(r *result.Result, severity result.Severity, other string) string {
 	for _, f := range r.Findings {
-		if f.Severity == result.Warning {
-			return firstSentence(f.Sentence)
+		if f.Severity == severity {
+			return f.Sentence
 		}
 	}
-	return ""
+	return other
 }
 
 // firstSentence is what a text says first. A point within a name or a number ends nothing.
