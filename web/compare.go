@@ -32,7 +32,7 @@ func (s *server) compare(w http.ResponseWriter, r *http.Request) {
 	for _, id := range ids {
 		found := s.Recent.Get(id)
 		if found == nil {
-			s.refusePage(w, r, refusal(http.StatusNotFound, "", forgotten), form{})
+			s.refusePage(w, r, refusal(http.StatusNotFound, "", "%s", forgotten), form{})
 			return
 		}
 		results = append(results, found)

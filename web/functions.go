@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ews-exporter/ews_exporter/internal/markdown"
 	"github.com/ews-exporter/ews_exporter/internal/plain"
 	"github.com/ews-exporter/ews_exporter/internal/report"
 	"github.com/ews-exporter/ews_exporter/internal/wire"
@@ -19,6 +20,7 @@ var functions = template.FuncMap{
 	"raw":     lines,
 	"head":    head,
 	"seconds": seconds,
+	"prose":   func(text string) template.HTML { return markdown.HTML(text, "", 0) },
 	"sign":    sign,
 	"tick":    tick,
 	"clock":   func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") },

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/ews-exporter/ews_exporter/internal/report"
+	"github.com/ews-exporter/ews_exporter/internal/result"
 )
 
 // The most that one page shows. The filter finds the rest.
@@ -21,10 +22,23 @@ type form struct {
 	Module, Target, Hostname, Auth, Direct string
 }
 
+// defaultModule is what a first visitor wants: that of the fault for which this exporter was made.
+const defaultModule = "expect_continue"
+
+// newForm is an empty form.
+func newForm(modules []string) form {
+	f := form{Modules: modules}
+	if slices.Contains(modules, defaultModule) {
+		f.Module = defaultModule
+	}
+	return f
+}
+
 // indexPage is the start page: what is broken, a form, and where to go on.
 type indexPage struct {
 	chrome
 	Form     form
+	Tries    []Try
 	Disabled bool
 	Filter   string
 	State    string // only series of this state; "" for all
@@ -44,11 +58,21 @@ type count struct {
 // Shown are the newest moments.
 func (s Series) Shown() []Moment { return s.Moments[max(0, len(s.Moments)-maxStrip):] }
 
+// Wrong says what is wrong: the diagnosis with the box and what to set, where there is one.
+func (s Series) Wrong() string {
+	for _, f := range s.Findings {
+		if f.Severity == result.Error {
+			return f.Sentence
+		}
+	}
+	return report.Wrong(s.Result)
+}
+
 // As is the name that was asked for, "" where the target says it.
 func (s Series) As() string { return hostname(s.Result) }
 
 func (s *server) index(w http.ResponseWriter, r *http.Request) {
-	p := indexPage{chrome: s.chrome("Recent probes", "./"), Form: form{Modules: s.Modules()}, Disabled: s.Recent == nil}
+	p := indexPage{chrome: s.chrome("Recent probes", "./"), Form: newForm(s.Modules()), Tries: s.Tries, Disabled: s.Recent == nil}
 	if s.Recent != nil {
 		query := r.URL.Query()
 		p.Filter, p.State = query.Get("filter"), query.Get("state")
@@ -76,7 +100,7 @@ func (p *indexPage) fill(all []Series) {
 
 // holds tells whether one of the words that a row shows contains the pattern.
 func (s Series) holds(pattern string) bool {
-	words := []string{s.Target, s.Module, s.Name, s.Auth}
+	words := []string{s.Target, s.Module, s.Name, s.Auth, s.Wrong()}
 	if s.Failure != nil {
 		words = append(words, s.Failure.Message)
 	}

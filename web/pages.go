@@ -8,9 +8,12 @@ import (
 	"net/http"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/ews-exporter/ews_exporter/internal/markdown"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
+	"github.com/ews-exporter/ews_exporter/internal/result"
 )
 
 //go:embed assets
@@ -61,21 +64,50 @@ func (s *server) finding(w http.ResponseWriter, r *http.Request) {
 	}{s.chrome(code, "../"), markdown.HTML(body, "", 0)})
 }
 
-// findings lists the pages there are.
+// group is the findings of one prober.
+type group struct {
+	Name     string
+	Findings []prober.Finding
+}
+
+// findings lists what there is to be found.
 func (s *server) findings(w http.ResponseWriter, _ *http.Request) {
-	files, err := fs.Glob(s.Findings, "findings/*.md")
-	if err != nil {
-		http.Error(w, "the findings cannot be listed: "+err.Error(), http.StatusInternalServerError)
-		return
-	}
-	codes := make([]string, len(files))
-	for i, file := range files {
-		codes[i] = strings.TrimSuffix(path.Base(file), ".md")
-	}
 	s.page(w, http.StatusOK, "findings.html", struct {
 		chrome
-		Codes []string
-	}{s.chrome("Findings", "../"), codes})
+		Groups []group
+	}{s.chrome("Findings", "../"), groups(s.Probers)})
+}
+
+// groups gives the findings of each prober, the worst first, and at the end those of several.
+func groups(probers []prober.Definition) []group {
+	makers := map[string]int{}
+	for _, d := range probers {
+		for _, f := range d.Findings {
+			makers[f.Code]++
+		}
+	}
+	var all []group
+	shared := group{Name: "Several probers"}
+	for _, d := range probers {
+		own := group{Name: d.Name}
+		for _, f := range d.Findings {
+			switch {
+			case makers[f.Code] == 1:
+				own.Findings = append(own.Findings, f)
+			case !slices.Contains(shared.Findings, f):
+				shared.Findings = append(shared.Findings, f)
+			}
+		}
+		all = append(all, own)
+	}
+	all = append(all, shared)
+	worstFirst := []result.Severity{result.Error, result.Warning, result.Info}
+	for _, g := range all {
+		slices.SortStableFunc(g.Findings, func(a, b prober.Finding) int {
+			return slices.Index(worstFirst, a.Severity) - slices.Index(worstFirst, b.Severity)
+		})
+	}
+	return slices.DeleteFunc(all, func(g group) bool { return len(g.Findings) == 0 })
 }
 
 // wantsPage tells whether the caller is a browser rather than curl.

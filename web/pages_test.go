@@ -93,6 +93,9 @@ func TestReportAsDataAndText(t *testing.T) {
 			t.Errorf("%s: got %.60q", path, body)
 		}
 	}
+	if response, body := e.ask(t, "GET", "/report/GONE"); response.StatusCode != http.StatusNotFound || !strings.Contains(body, "remembers the last 20 probes that failed") {
+		t.Errorf("a report that is gone: %s\n%s", response.Status, body)
+	}
 	if response, _ := e.ask(t, "GET", "/report/"+r.ID+".exe"); response.StatusCode != http.StatusNotFound {
 		t.Errorf("got %s", response.Status)
 	}
@@ -217,9 +220,6 @@ func TestPagesEscapeAndAreLocked(t *testing.T) {
 			t.Errorf("%s: Content-Security-Policy %q", path, policy)
 		}
 	}
-	if _, list := e.ask(t, "GET", "/findings/"); !strings.Contains(list, `<a href="late_body_rejected">`) {
-		t.Errorf("the list of findings lacks one:\n%s", list)
-	}
 	response, body := e.ask(t, "GET", "/findings/late_body_rejected")
 	if !strings.HasPrefix(response.Header.Get("Content-Type"), "text/plain") || !strings.HasPrefix(body, "# late\n") {
 		t.Errorf("curl gets the text, got %s %q", response.Header.Get("Content-Type"), body)
@@ -239,7 +239,7 @@ func TestIndexShowsWhatIsBrokenFirst(t *testing.T) {
 		t.Errorf("order is wrong:\n%s", body)
 	}
 	for _, want := range []string{
-		"501 Invalid Request 0.024 s after the body", `href="findings/late_body_rejected"`, "<option>expect_continue</option>",
+		"A Kemp LoadMaster in front of Exchange never passed on 100 Continue", "got 200 from Exchange server EX01.", `href="findings/late_body_rejected"`, "<option selected>expect_continue</option>",
 		"<strong>1</strong> failed", "<strong>2</strong> in all",
 	} {
 		if !strings.Contains(body, want) {
@@ -257,6 +257,55 @@ func TestIndexShowsWhatIsBrokenFirst(t *testing.T) {
 	}
 	if _, body := e.ask(t, "GET", "/config"); body != "redacted: \n" {
 		t.Errorf("/config gives %q", body)
+	}
+}
+
+// TestIndexSaysWhatToDoFirst: the module is chosen, and where there is a simulated site a click is enough.
+func TestIndexSaysWhatToDoFirst(t *testing.T) {
+	t.Parallel()
+	modules := func(o *Options) {
+		o.Modules = func() []string { return []string{"auth_roundtrips", "expect_continue", "ssl_binding"} }
+	}
+	try := Try{About: "The <broken> one", Module: "ews_sync", Target: "127.0.0.1:10511"}
+	for name, test := range map[string]struct {
+		change []func(*Options)
+		want   []string
+	}{
+		"an earnest site": {[]func(*Options){modules}, []string{
+			"<option selected>expect_continue</option>", "Nothing has been probed yet. Write the name that your clients use",
+		}},
+		"the simulated site": {[]func(*Options){modules, func(o *Options) { o.Tries = []Try{try} }}, []string{
+			"<button>The &lt;broken&gt; one</button>", `name="module" value="ews_sync"`, `name="target" value="127.0.0.1:10511"`,
+			`<details class="tries" open>`, "Press one of the buttons above",
+		}},
+	} {
+		_, body := start(t, test.change...).ask(t, "GET", "/")
+		for _, want := range test.want {
+			if !strings.Contains(body, want) {
+				t.Errorf("%s: %q is missing in\n%s", name, want, body)
+			}
+		}
+	}
+}
+
+// TestFindingsAreExplained: each once, by prober, the worst first.
+func TestFindingsAreExplained(t *testing.T) {
+	t.Parallel()
+	_, body := start(t).ask(t, "GET", "/findings/")
+	at := 0
+	for _, want := range []string{
+		"<h2>expect_continue</h2>", `<td class="error">error</td><th scope="row"><a href="late_body_rejected">`, "A box took the body for a request.",
+		`<td class="warning">warning</td><th scope="row"><a href="expect_continue_late">`, "It comes <code>late</code>.",
+		"<h2>Several probers</h2>", `<a href="answered_by_middlebox">`,
+	} {
+		i := strings.Index(body[at:], want)
+		if i < 0 {
+			t.Fatalf("%q is missing, or not where it belongs, in\n%s", want, body)
+		}
+		at += i
+	}
+	if strings.Count(body, "answered_by_middlebox") != 2 || strings.Contains(body, "<h2>autodiscover</h2>") { // address and name
+		t.Errorf("what several probers find is there more than once:\n%s", body)
 	}
 }
 

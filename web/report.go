@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"html/template"
 	"net/http"
 	"strings"
@@ -24,7 +25,8 @@ import (
 const maxForm = 64 << 10
 
 // forgotten says why there is no report.
-const forgotten = "No such probe is remembered (any more): the newest few of each target and module are, failures longest, and none across a restart of the exporter. Run it again."
+var forgotten = fmt.Sprintf("This probe is not there any more, or never was. Of each target and module the exporter remembers the last %d probes "+
+	"that failed or had a warning, and the last %d others, until it is restarted. Run the probe again.", maxBad, maxGood)
 
 // reportPage is one probe as a page.
 type reportPage struct {
@@ -53,7 +55,7 @@ func (s *server) newest(w http.ResponseWriter, r *http.Request) {
 	}
 	newest := s.Recent.Newest(p["module"], p["target"], p["hostname"], p["auth"])
 	if newest == nil {
-		s.refusePage(w, r, refusal(http.StatusNotFound, "", forgotten),
+		s.refusePage(w, r, refusal(http.StatusNotFound, "", "%s", forgotten),
 			form{Module: p["module"], Target: p["target"], Hostname: p["hostname"], Auth: p["auth"]})
 		return
 	}
@@ -66,7 +68,7 @@ func (s *server) byID(w http.ResponseWriter, r *http.Request) {
 	found := s.Recent.Get(id)
 	switch {
 	case found == nil:
-		s.refusePage(w, r, refusal(http.StatusNotFound, "", forgotten), form{})
+		s.refusePage(w, r, refusal(http.StatusNotFound, "", "%s", forgotten), form{})
 	case kind == "":
 		s.report(w, r, found, "../")
 	case kind == "json":
@@ -230,6 +232,9 @@ func (s *server) refusePage(w http.ResponseWriter, r *http.Request, refused *run
 	if !wantsPage(w, r) {
 		http.Error(w, plain.Escape(refused.Message), refused.Status)
 		return
+	}
+	if asked.Module == "" {
+		asked.Module = newForm(s.Modules()).Module
 	}
 	asked.Modules = s.Modules()
 	home := "./"

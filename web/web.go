@@ -11,10 +11,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/ews-exporter/ews_exporter/collector"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
 )
 
-// Options are what the handlers stand on. All fields but EnablePprof, TimeoutOffset and Recent are required.
+// Options are what the handlers stand on. All fields but EnablePprof, TimeoutOffset, Tries and Recent are required.
 type Options struct {
 	Prober   runner.Prober
 	Self     *collector.Self
@@ -22,6 +23,9 @@ type Options struct {
 	Findings fs.FS   // findings/CODE.md
 	Log      *slog.Logger
 	Version  string
+
+	Probers []prober.Definition // whose findings are listed
+	Tries   []Try               // what the start page offers to probe by a click; none for an earnest site
 
 	Modules  func() []string            // names of the modules in force, in order
 	Redacted func(module string) string // the configuration as YAML without secrets; of one module unless ""
@@ -32,6 +36,9 @@ type Options struct {
 	TimeoutOffset time.Duration
 	EnablePprof   bool
 }
+
+// Try is a probe that the start page offers.
+type Try struct{ About, Module, Target string }
 
 type server struct{ Options }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/ews-exporter/ews_exporter/collector"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/report/examples"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
@@ -25,8 +26,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// prober answers every request with the same, and remembers the last request.
-type prober struct {
+// fakeProber answers every request with the same, and remembers the last request.
+type fakeProber struct {
 	mu     sync.Mutex
 	last   runner.Request
 	answer runner.Answer
@@ -34,7 +35,7 @@ type prober struct {
 	err    error
 }
 
-func (p *prober) Probe(_ context.Context, req runner.Request) (runner.Answer, error) {
+func (p *fakeProber) Probe(_ context.Context, req runner.Request) (runner.Answer, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.last = req
@@ -47,7 +48,7 @@ func (p *prober) Probe(_ context.Context, req runner.Request) (runner.Answer, er
 // exporter is the handlers on a real listener, over a fake prober.
 type exporter struct {
 	*httptest.Server
-	prober *prober
+	prober *fakeProber
 	recent *Recent
 	self   *collector.Self
 }
@@ -55,7 +56,7 @@ type exporter struct {
 func start(t *testing.T, change ...func(*Options)) *exporter {
 	t.Helper()
 	e := &exporter{
-		prober: &prober{answer: runner.Answer{Result: examples.Kemp()}},
+		prober: &fakeProber{answer: runner.Answer{Result: examples.Kemp()}},
 		recent: &Recent{},
 		self:   collector.NewSelf(func() map[string]bool { return nil }, func() map[string]bool { return nil }, runner.BadRequest),
 	}
@@ -64,6 +65,14 @@ func start(t *testing.T, change ...func(*Options)) *exporter {
 		Findings: fstest.MapFS{
 			"findings/late_body_rejected.md": {Data: []byte("# late\n<script>alert(1)</script>\n" +
 				"## The fix\n### Kemp LoadMaster\nturn *it* off\n### Any other box\nlook into it\n## Verify\n")},
+		},
+		Probers: []prober.Definition{
+			{Name: "expect_continue", Findings: []prober.Finding{
+				{Code: "expect_continue_late", Severity: result.Warning, Summary: "It comes `late`."},
+				{Code: "late_body_rejected", Severity: result.Error, Summary: "A box took the body for a request."},
+				prober.FindingAnsweredByMiddlebox,
+			}},
+			{Name: "autodiscover", Findings: []prober.Finding{prober.FindingAnsweredByMiddlebox}},
 		},
 		Log:           slog.New(slog.DiscardHandler),
 		Modules:       func() []string { return []string{"expect_continue"} },

@@ -14,6 +14,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/lab"
 	"github.com/ews-exporter/ews_exporter/internal/logging"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
+	"github.com/ews-exporter/ews_exporter/web"
 )
 
 const name = "ews_exporter"
@@ -48,7 +49,8 @@ type serveFlags struct {
 	perAddress    int
 	pprof         bool
 	noReport      bool
-	taken         string // what to do where a port is taken
+	tries         []web.Try // offered on the start page
+	taken         string    // what to do where a port is taken
 }
 
 // run runs one command line and gives its exit code. It returns when ctx ends.

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/ews-exporter/ews_exporter/internal/lab"
+	"github.com/ews-exporter/ews_exporter/web"
 )
 
 // runLab runs the simulated site until ctx ends, and the exporter over it where asked to.
@@ -40,7 +41,7 @@ func (c *command) runLab(ctx context.Context) int {
 		<-ctx.Done()
 		return exitOK
 	}
-	f.files, f.taken = []string{file}, f.elsewhere()
+	f.files, f.taken, f.tries = []string{file}, f.elsewhere(), tries(site)
 	return c.serveUntil(ctx, &f.serveFlags, func(listeners []net.Listener) { c.invite(site, listeners[0].Addr()) })
 }
 
@@ -56,6 +57,25 @@ func (f *labFlags) elsewhere() string {
 func address(site *lab.Site, scenario string) string {
 	s, _ := site.Scenario(scenario)
 	return s.Address
+}
+
+// tries are the scenarios that the start page offers: one for each kind of fault.
+func tries(site *lab.Site) []web.Try {
+	var all []web.Try
+	for _, try := range []struct{ scenario, about string }{
+		{"kemp-rfc2616", "The load balancer that answers 501 to a late body (takes 5 s)"},
+		{"kemp-fixed", "The same load balancer, mended"},
+		{"ews-stream-buffered", "A proxy that keeps streamed notifications back (takes 4 s)"},
+		{"ews-affinity-broken", "A balancer that parts clients from their subscriptions"},
+		{"ews-soap-fault-200", "An error of EWS that looks like a success"},
+		{"legs-split", "A balancer that tears logons by NTLM apart"},
+		{"ntlm-per-request", "Servers that let every request log on anew"},
+	} {
+		scenario, _ := site.Scenario(try.scenario)
+		module, _ := scenario.Advice()
+		all = append(all, web.Try{About: try.about, Module: module, Target: scenario.Address})
+	}
+	return all
 }
 
 // invite prints what is worth trying.

@@ -443,6 +443,10 @@ func TestLab(t *testing.T) {
 	if code, body := get(t, fast); code != http.StatusOK || !strings.Contains(body, `probe_expect_continue_outcome{outcome="continue"} 1`) {
 		t.Errorf("%d\n%s", code, body)
 	}
+	page, _, _ := strings.Cut(fast, "probe?")
+	if code, body := get(t, page); code != http.StatusOK || strings.Count(body, `class="try"`) != 7 || !strings.Contains(body, `name="target" value="127.0.0.1:`) {
+		t.Errorf("the start page offers nothing to try: %d\n%s", code, body)
+	}
 	directory := filepath.Dir(r.out.await(t, `Configuration: (\S+)`))
 	r.stop()
 	if code := r.exit(t); code != exitOK {

@@ -69,7 +69,7 @@ func newExporter(store *config.Store, flags *serveFlags, own []netip.AddrPort, l
 		Observe: observe, Panicked: e.self.Panicked, InFlight: e.self.InFlight,
 	})
 	e.handler = web.New(web.Options{
-		Prober: e.runner, Self: e.self, Recent: recent, Findings: docs.Findings, Log: log, Version: version.Version,
+		Prober: e.runner, Self: e.self, Recent: recent, Findings: docs.Findings, Probers: probes.All(), Tries: flags.tries, Log: log, Version: version.Version,
 		Modules:  func() []string { return slices.Sorted(maps.Keys(store.Current().Modules)) },
 		Redacted: e.redacted, Reload: e.reload, Ready: func() bool { return !e.stopping.Load() },
 		TimeoutOffset: flags.timeoutOffset, EnablePprof: flags.pprof,

@@ -61,6 +61,7 @@ func (p *probe) explain() {
 		}
 		p.run.Find(cause.Code, result.Error, origin.Origin{Kind: cause.Kind, Product: cause.Product},
 			"An earlier probe found that %s. A right secret is refused for that too. The auth is suspended since, so nothing was sent now.", refusals[cause.Code])
+		p.run.Blame(result.InBetween)
 	}
 }
 

@@ -32,7 +32,7 @@ func TestTheKempCase(t *testing.T) {
 	e := start(t, lab.Options{Only: []string{"kemp-rfc2616"}})
 	p := open(t, e.URL)
 	p.visit("/")
-	p.says("None yet.")
+	p.says("Nothing has been probed yet.")
 	p.ask(e.target(t, "kemp-rfc2616"))
 	p.says("Failed after 1.0", "made the 501 Invalid Request itself", "Kemp LoadMaster", "answered 200 OK",
 		"RFC-7231 Compliant", "System Configuration → Miscellaneous Options")
@@ -90,6 +90,19 @@ func (p *tab) copy() {
 	if got := p.eval("getSelection().toString()"); !strings.Contains(got, "late_body_rejected") {
 		p.Errorf("selected is %.100q", got)
 	}
+}
+
+// TestTheFirstClick: over the simulated site a visitor who knows nothing yet sees the whole story, and finds it again.
+func TestTheFirstClick(t *testing.T) {
+	e := start(t, lab.Options{Only: []string{"kemp-rfc2616", "healthy"}}, "kemp-rfc2616", "healthy")
+	p := open(t, e.URL)
+	p.visit("/")
+	p.says("Press one of the buttons above")
+	p.everybody("the start page with what to try")
+	p.follow("form.try button", ".verdict")
+	p.says("made the 501 Invalid Request itself", "RFC-7231 Compliant")
+	p.visit("/")
+	p.says(`set "100-Continue Handling" to`, "Each button runs one probe")
 }
 
 // TestWithoutJavaScript: all of it works; only comfort is missing.

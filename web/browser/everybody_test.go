@@ -77,7 +77,7 @@ func (p *tab) everybody(what string) {
 // sideways.
 func TestEverybodyCanUseThePages(t *testing.T) {
 	servers.Need(t, "npm")
-	e := start(t, lab.Options{Only: []string{"kemp-rfc2616", "healthy", "ignored"}})
+	e := start(t, lab.Options{Only: []string{"kemp-rfc2616", "healthy", "ignored"}}, "healthy")
 	p := open(t, e.URL)
 	reports := map[string]string{}
 	for _, scenario := range []string{"healthy", "ignored", "kemp-rfc2616"} {

@@ -34,7 +34,8 @@ type exporter struct {
 // module waits for 1 s instead of 5 s.
 const module = "expect_continue_fast"
 
-func start(t *testing.T, options lab.Options) *exporter {
+// start starts both. The start page offers to try the scenarios named.
+func start(t *testing.T, options lab.Options, offered ...string) *exporter {
 	t.Helper()
 	site, err := lab.Start(t.Context(), options)
 	if err != nil {
@@ -50,6 +51,10 @@ func start(t *testing.T, options lab.Options) *exporter {
 		t.Fatal(err)
 	}
 	e := &exporter{site: site}
+	var tries []web.Try
+	for _, scenario := range offered {
+		tries = append(tries, web.Try{About: "Try " + scenario, Module: module, Target: e.target(t, scenario)})
+	}
 	recent := &web.Recent{}
 	quiet := slog.New(slog.DiscardHandler)
 	run := runner.New(runner.Options{
@@ -57,7 +62,7 @@ func start(t *testing.T, options lab.Options) *exporter {
 		Observe: func(r *result.Result) { e.probes.Add(1); recent.Add(r) },
 	})
 	e.Server = httptest.NewServer(web.New(web.Options{
-		Prober: run, Self: collector.NewSelf(func() map[string]bool { return nil }, func() map[string]bool { return nil }), Recent: recent, Findings: docs.Findings,
+		Prober: run, Self: collector.NewSelf(func() map[string]bool { return nil }, func() map[string]bool { return nil }), Recent: recent, Findings: docs.Findings, Probers: probes.All(), Tries: tries,
 		Log: quiet, Version: "1.0.0", Modules: func() []string { return []string{"expect_continue", module} },
 		Redacted: func(string) string { return "" }, Reload: func() error { return nil }, Ready: func() bool { return true },
 	}))

@@ -23,7 +23,7 @@ for (const button of document.querySelectorAll("button.copy")) {
   });
 }
 
-for (const form of document.querySelectorAll("form.probe")) {
+for (const form of document.querySelectorAll("form.probe, form.try")) {
   const button = form.querySelector("button");
   const status = form.querySelector(".running");
   let timer;
