@@ -82,6 +82,10 @@ func TestStreamVerdicts(t *testing.T) {
 			<-r.Context().Done()
 		}
 	}
+	blames := map[string]result.Blame{ // else the answer tells by itself
+		"half a document": result.Either, "no answer": result.Either, "one document and the end": result.Either, "nothing and the end": result.Either,
+		"closed by the server": result.Server, "a lost subscription": result.Either,
+	}
 	for _, test := range []struct {
 		name, outcome, finding string
 		answer                 func(http.ResponseWriter, *http.Request)
@@ -122,6 +126,9 @@ func TestStreamVerdicts(t *testing.T) {
 			}
 			if got := strings.Join(codes(r), " "); got != test.finding {
 				t.Errorf("findings %q, want %q", got, test.finding)
+			}
+			if len(r.Findings) > 0 && r.Findings[0].Blames != blames[test.name] {
+				t.Errorf("%q is blamed, want %q", r.Findings[0].Blames, blames[test.name])
 			}
 			want := int64(1) // a subscription that is left would count against the account
 			if test.finding == "ews_affinity_broken" || test.finding == "ews_throttled" {
