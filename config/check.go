@@ -72,9 +72,6 @@ func (l *loader) checkUse(path string, m *Module) {
 			l.checkAuthOf(path, m.Prober+dotted(field), name, m)
 		}
 	}
-	if needs, ok := m.Settings.(LogonNeeder); ok && m.Auth == "" && needs.NeedsLogon() != "" {
-		l.warn(path, needs.NeedsLogon()+" without an auth; name one here, or in each scrape by the parameter auth")
-	}
 }
 
 // checkAuthOf checks that the module may use the auth that one of its fields names.

@@ -85,12 +85,6 @@ type AuthUser interface {
 	Auths() map[string]string
 }
 
-// LogonNeeder is implemented by Settings that may be of no use without an auth.
-type LogonNeeder interface {
-	// NeedsLogon tells what fails without an auth, as a sentence; empty when nothing does.
-	NeedsLogon() string
-}
-
 // Kind is one kind of module, as the list of probers declares it.
 type Kind struct {
 	Name string          // the prober's name, and the key of its settings

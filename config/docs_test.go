@@ -60,28 +60,6 @@ func TestPageExamplesLoad(t *testing.T) {
 	}
 }
 
-// TestNeedsLogonWarns: a module whose probes cannot succeed without an auth, and has none, is told of.
-func TestNeedsLogonWarns(t *testing.T) {
-	t.Parallel()
-	for module, want := range map[string]bool{
-		"{prober: ews_sync}": true,
-		"{prober: ews_sync, ews_sync: {operations: [healthcheck]}}":       false,
-		"{prober: ews_sync, ews_sync: {operations: [healthcheck, sync]}}": true,
-		"{prober: autodiscover}": true,
-		"{prober: autodiscover, autodiscover: {methods: [json, get]}}": false,
-		"{prober: expect_continue}":                                    false, // the report says what was not tested
-	} {
-		file := filepath.Join(t.TempDir(), "a.yml")
-		if err := os.WriteFile(file, []byte("modules: {m: "+module+"}\n"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		c, err := config.Load([]string{file}, probes.Kinds())
-		if err != nil || (len(c.Warnings) == 1) != want {
-			t.Errorf("%s: %v, warnings %v, want one: %t", module, err, c.Warnings, want)
-		}
-	}
-}
-
 func readPage(t *testing.T) string {
 	t.Helper()
 	page, err := os.ReadFile("../docs/configuration.md")

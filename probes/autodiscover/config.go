@@ -159,14 +159,6 @@ func (s *Settings) Plan(bool) []string {
 // logsOn tells whether a method is worth a secret.
 func logsOn(method string) bool { return method == POX || method == SOAP }
 
-// NeedsLogon implements config.LogonNeeder.
-func (s *Settings) NeedsLogon() string {
-	if slices.ContainsFunc(s.Methods, logsOn) {
-		return "Exchange answers look-ups by pox and soap with 401"
-	}
-	return ""
-}
-
 // hostOf is a target for a host of a look-up.
 func (s *Settings) hostOf(name string) target.Target {
 	return target.Target{Raw: name, Scheme: "https", Host: name, Port: s.ports.https, Name: name}

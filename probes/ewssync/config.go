@@ -137,14 +137,6 @@ func (s *Settings) streamNeed() time.Duration {
 // Paths implements config.Settings.
 func (s *Settings) Paths() []string { return []string{s.Path} }
 
-// NeedsLogon implements config.LogonNeeder.
-func (s *Settings) NeedsLogon() string {
-	if slices.ContainsFunc(s.Operations, func(op string) bool { return op != HealthCheck }) {
-		return "Exchange answers every operation but healthcheck with 401"
-	}
-	return ""
-}
-
 // builder writes the requests.
 func (s *Settings) builder() ews.Builder {
 	b := ews.Builder{Version: s.RequestServerVersion}
