@@ -43,6 +43,8 @@ type Module struct {
 
 	// Settings are the prober's own, under the key that bears its name.
 	Settings Settings `yaml:"-"`
+
+	headerSecrets []string // of the settings; see HeaderSecrets
 }
 
 // TLS says how a module's connections are secured and verified. The keys are the ecosystem's.

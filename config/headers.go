@@ -48,8 +48,11 @@ var ordinary = []string{"Accept", "Accept-Encoding", "Accept-Language", "Cache-C
 const minHeaderSecret = 8
 
 // HeaderSecrets are the values of configured header fields that may be secrets, such as the key of a gateway.
-func (m *Module) HeaderSecrets() (values []string) {
-	settings := reflect.Indirect(reflect.ValueOf(m.Settings))
+func (m *Module) HeaderSecrets() []string { return m.headerSecrets }
+
+// headerSecretsOf finds them in the settings of a prober.
+func headerSecretsOf(s Settings) (values []string) {
+	settings := reflect.Indirect(reflect.ValueOf(s))
 	for i := range settings.NumField() {
 		if settings.Type().Field(i).Tag.Get("redact") != "hidden" {
 			continue

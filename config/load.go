@@ -59,6 +59,9 @@ func (l *loader) finish() (*Config, error) {
 	if len(l.problems) > 0 {
 		return nil, l.problems.sorted()
 	}
+	for _, m := range l.config.Modules {
+		m.headerSecrets = headerSecretsOf(m.Settings)
+	}
 	l.config.Warnings = l.config.Warnings.sorted()
 	return l.config, nil
 }

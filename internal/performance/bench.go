@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,19 +18,24 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ews-exporter/ews_exporter/internal/servers"
 )
 
 // bench is what all measurements share: a folder, the peers, and the programs that run.
 type bench struct {
 	options
 	peers
-	dir     string
-	running []*process
+	dir  string
+	ends []func() // of the programs
 }
 
-// process is a program under measurement, or a helper of one.
-type process struct {
-	*exec.Cmd
+// process is a program under measurement.
+type process struct{ pid int }
+
+// helper is this program itself in another process, which is told what to do on its input.
+type helper struct {
+	process
 	in  io.WriteCloser
 	out *bufio.Scanner
 	log bytes.Buffer // what it says on standard error
@@ -43,11 +47,7 @@ func newBench(ctx context.Context, o options) (*bench, error) {
 		return nil, err
 	}
 	b := &bench{options: o, dir: dir}
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	far, err := b.start(ctx, self, "serve", dir)
+	far, err := b.help(ctx, "serve", dir)
 	if err == nil {
 		far.out.Scan()
 		err = json.Unmarshal(far.out.Bytes(), &b.peers)
@@ -59,53 +59,79 @@ func newBench(ctx context.Context, o options) (*bench, error) {
 	return b, nil
 }
 
-// start runs a program until close.
-func (b *bench) start(ctx context.Context, program string, args ...string) (*process, error) {
-	p := &process{Cmd: exec.CommandContext(ctx, program, args...)} // #nosec G204 -- the person who measures names the programs
-	p.Stderr = &p.log
-	p.Env = append(os.Environ(), "GOMAXPROCS=2")
-	in, err := p.StdinPipe()
+// help starts this program itself until close.
+func (b *bench) help(ctx context.Context, args ...string) (*helper, error) {
+	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	out, err := p.StdoutPipe()
+	h := &helper{}
+	cmd := exec.CommandContext(ctx, self, args...) // #nosec G204 -- this program
+	cmd.Stderr = &h.log
+	in, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err
 	}
-	p.in, p.out = in, bufio.NewScanner(out)
-	if err := p.Start(); err != nil {
+	out, err := cmd.StdoutPipe()
+	if err != nil {
 		return nil, err
 	}
-	b.running = append(b.running, p)
-	return p, nil
+	h.in, h.out = in, bufio.NewScanner(out)
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	h.pid = cmd.Process.Pid
+	b.ends = append(b.ends, func() {
+		_ = in.Close()
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	return h, nil
+}
+
+// run starts one of the exporters, until close or end.
+func (b *bench) run(ctx context.Context, s servers.Server) (r *exporter, err error) {
+	if s.Program, err = exec.LookPath(s.Program); err != nil {
+		return nil, err
+	}
+	if s.Program, err = filepath.Abs(s.Program); err != nil {
+		return nil, err
+	}
+	running, err := s.Run(ctx, servers.Place{Dir: b.dir, Certificate: b.CA})
+	if err != nil {
+		return nil, err
+	}
+	b.ends = append(b.ends, running.End)
+	return &exporter{process{running.PID}, running.Address, running.End}, nil
+}
+
+// exporter is one of the exporters that are compared.
+type exporter struct {
+	process
+	address string
+	end     func()
 }
 
 func (b *bench) close() {
-	for _, p := range b.running {
-		p.end()
+	for _, end := range b.ends {
+		end()
 	}
 	_ = os.RemoveAll(b.dir)
 }
 
-func (p *process) end() {
-	_ = p.in.Close()
-	_ = p.Process.Kill()
-	_ = p.Wait()
-}
-
 // cpu is the processor time that the process has used so far, as the kernel accounts it.
-func (p *process) cpu() (time.Duration, error) {
+func (p process) cpu() (time.Duration, error) {
 	var t unix.Timespec
-	clock := int32(^p.Process.Pid<<3 | 2) // clock_getcpuclockid(3): CPUCLOCK_SCHED of the process
+	clock := int32(^p.pid<<3 | 2) // clock_getcpuclockid(3): CPUCLOCK_SCHED of the process
 	if err := unix.ClockGettime(clock, &t); err != nil {
-		return 0, fmt.Errorf("read the processor time of %s: %w", p.Path, err)
+		return 0, fmt.Errorf("read the processor time of process %d: %w", p.pid, err)
 	}
 	return time.Duration(t.Nano()), nil
 }
 
 // resident is the memory of the process that is in RAM, in bytes.
-func (p *process) resident() (int64, error) {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.Process.Pid))
+func (p process) resident() (int64, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.pid))
 	if err != nil {
 		return 0, err
 	}
@@ -118,34 +144,29 @@ func (p *process) resident() (int64, error) {
 	return 0, errors.New("/proc has no VmRSS")
 }
 
-// startExporter starts the exporter with a module for the health check, and gives its address too.
-func (b *bench) startExporter(ctx context.Context, flags ...string) (*process, string, error) {
-	config := filepath.Join(b.dir, "ews_exporter.yml")
-	text := fmt.Sprintf(`modules:
+// startExporter starts the exporter with a module for the health check.
+func (b *bench) startExporter(ctx context.Context, flags ...string) (*exporter, error) {
+	return b.run(ctx, servers.Server{
+		Program: b.exporter,
+		Config: `modules:
   health:
     prober: ews_sync
     timeout: 60s
-    tls_config: {ca_file: %q}
+    tls_config: {ca_file: "{{.Certificate}}"}
     ews_sync: {operations: [healthcheck]}
 policy: {allow: [127.0.0.0/8]}
-`, b.CA)
-	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
-		return nil, "", err
-	}
-	address, err := freeAddress(ctx)
-	if err != nil {
-		return nil, "", err
-	}
-	p, err := b.start(ctx, b.exporter, append(flags, "--config.file="+config, "--web.listen-address="+address, "--limit.probes=5000", "--limit.probes-per-address=5000")...)
-	if err != nil {
-		return nil, "", fmt.Errorf("%w (make build makes it)", err)
-	}
-	return p, address, b.await(ctx, p, address)
+`,
+		Args: func(p servers.Place) []string {
+			return append(flags, "--config.file="+p.Config, "--web.listen-address="+p.Address, "--limit.probes=5000", "--limit.probes-per-address=5000")
+		},
+	})
 }
 
-func (b *bench) startBlackbox(ctx context.Context, _ ...string) (*process, string, error) {
-	config := filepath.Join(b.dir, "blackbox.yml")
-	text := fmt.Sprintf(`modules:
+// startBlackbox starts blackbox_exporter with a module of the same checks.
+func (b *bench) startBlackbox(ctx context.Context, _ ...string) (*exporter, error) {
+	return b.run(ctx, servers.Server{
+		Program: b.blackbox,
+		Config: `modules:
   health:
     prober: http
     timeout: 60s
@@ -155,42 +176,12 @@ func (b *bench) startBlackbox(ctx context.Context, _ ...string) (*process, strin
       valid_status_codes: [200]
       fail_if_not_ssl: true
       fail_if_body_not_matches_regexp: ["^200 OK<br/>"]
-      tls_config: {ca_file: %q, server_name: %s}
-`, b.CA, serverName)
-	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
-		return nil, "", err
-	}
-	address, err := freeAddress(ctx)
-	if err != nil {
-		return nil, "", err
-	}
-	p, err := b.start(ctx, b.blackbox, "--config.file="+config, "--web.listen-address="+address)
-	if err != nil {
-		return nil, "", err
-	}
-	return p, address, b.await(ctx, p, address)
-}
-
-// await waits until somebody listens.
-func (b *bench) await(ctx context.Context, p *process, address string) error {
-	var dialer net.Dialer
-	for range 500 {
-		conn, err := dialer.DialContext(ctx, "tcp", address)
-		if err == nil {
-			return conn.Close()
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	return fmt.Errorf("%s does not listen on %s: %s", p.Path, address, p.log.String())
-}
-
-func freeAddress(ctx context.Context) (string, error) {
-	var config net.ListenConfig
-	l, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
+      tls_config: {ca_file: "{{.Certificate}}", server_name: ` + serverName + `}
+`,
+		Args: func(p servers.Place) []string {
+			return []string{"--config.file=" + p.Config, "--web.listen-address=" + p.Address}
+		},
+	})
 }
 
 func pool(file string) (*x509.CertPool, error) {

@@ -23,19 +23,19 @@ func (b *bench) memory(ctx context.Context) (string, error) {
 	for _, subject := range []struct {
 		name          string
 		silent, ready string // targets
-		start         func(context.Context, ...string) (*process, string, error)
+		start         func(context.Context, ...string) (*exporter, error)
 		flags         []string
 	}{
 		{"ews_exporter", "127.0.0.1:" + b.Silent, "127.0.0.1:" + b.HTTPS, b.startExporter, nil},
 		{"ews_exporter `--web.disable-report`", "127.0.0.1:" + b.Silent, "127.0.0.1:" + b.HTTPS, b.startExporter, []string{"--web.disable-report"}},
 		{"blackbox_exporter", "https://127.0.0.1:" + b.Silent + path, "https://127.0.0.1:" + b.HTTPS + path, b.startBlackbox, nil},
 	} {
-		p, address, err := subject.start(ctx, subject.flags...)
+		e, err := subject.start(ctx, subject.flags...)
 		if err != nil {
 			return "", err
 		}
-		m, err := b.hang(ctx, p, address, subject.silent, subject.ready)
-		p.end()
+		m, err := b.hang(ctx, e, subject.silent, subject.ready)
+		e.end()
 		if err != nil {
 			return "", fmt.Errorf("%s: %w", subject.name, err)
 		}
@@ -47,30 +47,30 @@ func (b *bench) memory(ctx context.Context) (string, error) {
 // footprint is the memory of a program in RAM at three times, in bytes.
 type footprint struct{ rest, hanging, after int64 }
 
-func (b *bench) hang(ctx context.Context, p *process, address, silent, ready string) (m footprint, err error) {
-	if err := scrapeFor(ctx, address, ready, 0); err != nil { // what a program loads at its first probe is not counted
+func (b *bench) hang(ctx context.Context, e *exporter, silent, ready string) (m footprint, err error) {
+	if err := scrapeFor(ctx, e.address, ready, 0); err != nil { // what a program loads at its first probe is not counted
 		return m, err
 	}
-	if m.rest, err = p.resident(); err != nil {
+	if m.rest, err = e.resident(); err != nil {
 		return m, err
 	}
-	crowd, err := hangAll(ctx, address, silent, b.hanging)
+	crowd, err := hangAll(ctx, e.address, silent, b.hanging)
 	defer crowd.leave()
 	if err != nil {
 		return m, err
 	}
 	time.Sleep(settle)
-	if m.hanging, err = p.resident(); err != nil {
+	if m.hanging, err = e.resident(); err != nil {
 		return m, err
 	}
 	if err := crowd.answers(); err != nil {
 		return m, err
 	}
 	crowd.leave()
-	if err := scrapeFor(ctx, address, ready, recovery); err != nil {
+	if err := scrapeFor(ctx, e.address, ready, recovery); err != nil {
 		return m, err
 	}
-	m.after, err = p.resident()
+	m.after, err = e.resident()
 	return m, err
 }
 

@@ -16,7 +16,7 @@ import (
 // contender is a program whose cost of a probe is compared.
 type contender struct {
 	name      string
-	process   *process
+	process   process
 	probe     func(n int) error           // makes n probes
 	allocated func() (allocations, error) // since the program began
 	took      []time.Duration             // processor time of a probe, for each round
@@ -90,31 +90,27 @@ func (b *bench) contenders(ctx context.Context) ([]*contender, error) {
 		}
 		all = append(all, c)
 	}
-	process, address, err := b.startExporter(ctx)
+	started, err := b.startExporter(ctx)
 	if err != nil {
 		return nil, err
 	}
-	ours, err := b.scraping(ctx, "ews_exporter", process, address, target, manyTargets)
+	ours, err := b.scraping(ctx, "ews_exporter", started, target, manyTargets)
 	if err != nil {
 		return nil, err
 	}
 	all = append(all, ours)
-	process, address, err = b.startBlackbox(ctx)
+	started, err = b.startBlackbox(ctx)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "*** blackbox_exporter is not compared:", err)
 		return all, nil //nolint:nilerr // said
 	}
-	theirs, err := b.scraping(ctx, "blackbox_exporter", process, address, "https://"+target+path, manyTargets)
+	theirs, err := b.scraping(ctx, "blackbox_exporter", started, "https://"+target+path, manyTargets)
 	return append(all, theirs), err
 }
 
 // floor starts the least that a probe can be.
 func (b *bench) floor(ctx context.Context, name, target, curves string) (*contender, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	p, err := b.start(ctx, self, "floor", target, b.CA, strconv.Itoa(b.parallel), curves)
+	p, err := b.help(ctx, "floor", target, b.CA, strconv.Itoa(b.parallel), curves)
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +126,7 @@ func (b *bench) floor(ctx context.Context, name, target, curves string) (*conten
 		return a, err
 	}
 	return &contender{
-		name: name, process: p,
+		name: name, process: p.process,
 		probe:     func(n int) error { _, err := batch(n); return err },
 		allocated: func() (allocations, error) { return batch(0) },
 	}, nil

@@ -26,11 +26,11 @@ func (b *bench) growth(ctx context.Context) (string, error) {
 	var t strings.Builder
 	t.WriteString("| targets | probes | probes per second | CPU per probe | memory in RAM afterwards |\n|---|---|---|---|---|\n")
 	for targets := 1; targets <= 10_000; targets *= 10 {
-		p, address, err := b.startExporter(ctx)
+		e, err := b.startExporter(ctx)
 		if err != nil {
 			return "", err
 		}
-		c, err := b.scraping(ctx, "ews_exporter", p, address, "127.0.0.1:"+b.HTTPS, targets)
+		c, err := b.scraping(ctx, "ews_exporter", e, "127.0.0.1:"+b.HTTPS, targets)
 		if err != nil {
 			return "", err
 		}
@@ -41,11 +41,11 @@ func (b *bench) growth(ctx context.Context) (string, error) {
 			return "", fmt.Errorf("%d targets: %w", targets, err)
 		}
 		took := time.Since(start)
-		ram, err := p.resident()
+		ram, err := e.resident()
 		if err != nil {
 			return "", err
 		}
-		p.end()
+		e.end()
 		fmt.Fprintf(&t, "| %d | %d | %.0f | %s | %.0f MB |\n", targets, probes, float64(probes)/took.Seconds(), micro(cpu), mega(ram))
 	}
 	return t.String(), nil
@@ -53,22 +53,22 @@ func (b *bench) growth(ctx context.Context) (string, error) {
 
 // latency times scrapes of a fast target, alone and while others hang.
 func (b *bench) latency(ctx context.Context) (string, error) {
-	p, address, err := b.startExporter(ctx)
+	e, err := b.startExporter(ctx)
 	if err != nil {
 		return "", err
 	}
-	defer p.end()
-	alone, err := scrapeTimes(ctx, address, "127.0.0.1:"+b.HTTPS)
+	defer e.end()
+	alone, err := scrapeTimes(ctx, e.address, "127.0.0.1:"+b.HTTPS)
 	if err != nil {
 		return "", err
 	}
-	crowd, err := hangAll(ctx, address, "127.0.0.1:"+b.Silent, b.hanging)
+	crowd, err := hangAll(ctx, e.address, "127.0.0.1:"+b.Silent, b.hanging)
 	defer crowd.leave()
 	if err != nil {
 		return "", err
 	}
 	time.Sleep(settle)
-	crowded, err := scrapeTimes(ctx, address, "127.0.0.1:"+b.HTTPS)
+	crowded, err := scrapeTimes(ctx, e.address, "127.0.0.1:"+b.HTTPS)
 	if err != nil {
 		return "", err
 	}

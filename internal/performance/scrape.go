@@ -82,11 +82,11 @@ func (s *scraper) scrape(target string) error {
 
 // scraping is a contender that is scraped, of as many targets in turn, each at an address of its own: then none shares
 // another's probe.
-func (b *bench) scraping(ctx context.Context, name string, p *process, address, target string, targets int) (*contender, error) {
+func (b *bench) scraping(ctx context.Context, name string, e *exporter, target string, targets int) (*contender, error) {
 	scrapers := make([]*scraper, b.parallel)
 	for i := range scrapers {
 		var err error
-		if scrapers[i], err = newScraper(ctx, address); err != nil {
+		if scrapers[i], err = newScraper(ctx, e.address); err != nil {
 			return nil, err
 		}
 	}
@@ -96,7 +96,7 @@ func (b *bench) scraping(ctx context.Context, name string, p *process, address, 
 			return scrapers[worker].scrape(elsewhere(target, int(next.Add(1))%targets))
 		})
 	}
-	return &contender{name: name, process: p, probe: probe, allocated: scrapers[0].allocated}, nil
+	return &contender{name: name, process: e.process, probe: probe, allocated: scrapers[0].allocated}, nil
 }
 
 // allocated asks an exporter for what Go's own collector tells of it.

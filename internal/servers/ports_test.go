@@ -49,7 +49,7 @@ func TestHAProxySharesNoPort(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer second.end()
+	defer second.End()
 	select {
 	case <-second.ended:
 	case <-time.After(startLimit):

@@ -97,7 +97,7 @@ func (s Server) Run(ctx context.Context, place Place) (*Running, error) {
 			return r, nil
 		}
 		said := r.tail()
-		r.end()
+		r.End()
 		if !bytes.Contains(bytes.ToLower(said), []byte("address already in use")) {
 			return nil, fmt.Errorf("%s did not start: %w; it said:\n%s", s.Program, err, said)
 		}
@@ -152,9 +152,10 @@ func freeAddress(ctx context.Context) (string, error) {
 // Running is a server that runs.
 type Running struct {
 	Address string // 127.0.0.1:port
+	PID     int
 
 	log   string // the file that holds what it writes
-	end   context.CancelFunc
+	stop  context.CancelFunc
 	ended chan struct{} // closed when it has ended
 	err   error         // how it ended, once it has
 }
@@ -178,17 +179,21 @@ func launch(ctx context.Context, program string, place Place, args, env []string
 		stop()
 		return nil, err
 	}
+	r.PID = cmd.Process.Pid
 	go func() {
 		r.err = cmd.Wait()
 		stop()
 		killGroup(cmd)
 		close(r.ended)
 	}()
-	r.end = func() {
-		stop()
-		<-r.ended
-	}
+	r.stop = stop
 	return r, nil
+}
+
+// End ends the server: asked first, then made to.
+func (r *Running) End() {
+	r.stop()
+	<-r.ended
 }
 
 // Wait returns when the server has ended, and says how.

@@ -267,10 +267,8 @@ func (x *Dialogue) Buffered() bool { return x.conn.reader.Buffered() > 0 }
 // Finish reads on until the final response and its body, of which it gives at most limit decoded bytes; what goes on
 // beyond is not read. The time limit is the probe's. After an error the final response may be there without its body.
 func (x *Dialogue) Finish(limit int64) ([]byte, error) {
-	for x.Record.Final == nil {
-		if _, err := x.Await(time.Time{}); err != nil {
-			return nil, err
-		}
+	if err := x.awaitFinal(); err != nil {
+		return nil, err
 	}
 	body, err := x.readBody(limit)
 	if err == nil { // a body that was cut short has no last byte
@@ -279,6 +277,16 @@ func (x *Dialogue) Finish(limit int64) ([]byte, error) {
 	}
 	x.count()
 	return body, err
+}
+
+// awaitFinal reads on until the final response's head, unless it is there.
+func (x *Dialogue) awaitFinal() error {
+	for x.Record.Final == nil {
+		if _, err := x.Await(time.Time{}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (x *Dialogue) readBody(limit int64) ([]byte, error) {

@@ -17,15 +17,11 @@ func (c *Conn) Start(req *Request) (*Dialogue, error) {
 	if failure.Is(unsent, failure.Send, "invalid") {
 		return x, unsent
 	}
-	for x.Record.Final == nil {
-		if _, err := x.Await(time.Time{}); err != nil {
-			if unsent != nil {
-				err = unsent
-			}
-			return x, err
-		}
+	err := x.awaitFinal()
+	if err != nil && unsent != nil {
+		err = unsent
 	}
-	return x, nil
+	return x, err
 }
 
 // Stream gives the final response's body piece by piece as it comes, decoded: a Read returns what is there, and waits only
