@@ -98,7 +98,7 @@ func scrape(t *testing.T, scenario, password string, modules []string, times int
 			t.Fatal(err)
 		}
 	}
-	cfg, err := config.Load([]string{filepath.Join(dir, "ews_exporter.yml")}, probes.Kinds())
+	cfg, err := config.Load([]string{filepath.Join(dir, "ews_exporter.yml")}, probes.All())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func scrape(t *testing.T, scenario, password string, modules []string, times int
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, e := range answer.Result.Exchanges {
+			for _, e := range answer.Result.Conversations {
 				if strings.HasSuffix(e.Step, "request") {
 					logons++
 				}

@@ -22,11 +22,15 @@ func Gatherer(r *result.Result, age *time.Duration) prometheus.Gatherer {
 		if age != nil {
 			s.add(resultAge, age.Seconds())
 		}
-		if r.Survey {
-			surveyExpiry(s, r)
-		} else {
+		switch r.Decides {
+		case result.ByHTTP:
 			connection(s, r.DecidingConnection)
+			httpPhases(s, r)
 			exchanges(s, r)
+		case result.ByTLS:
+			connection(s, r.DecidingConnection)
+		case result.ByNone:
+			earliestExpiry(s, r)
 		}
 		findings(s, r.Findings)
 		steps(s, r)
@@ -49,15 +53,13 @@ func outcome(s *series, r *result.Result) {
 	}
 }
 
-// decider is the origin of the deciding exchange's final response; unknown without one.
+// decider is the origin of what the deciding conversation was answered; unknown without an answer.
 func decider(r *result.Result) origin.Origin {
-	if !answered(r.Deciding) {
+	if !r.Deciding.Answered() {
 		return origin.Origin{Kind: origin.Unknown}
 	}
 	return r.Deciding.Origin
 }
-
-func answered(x *result.Exchange) bool { return x != nil && x.Exchange != nil && x.Final != nil }
 
 // kind makes "not looked at" unknown: the label is from a closed set without the empty word.
 func kind(k origin.Kind) origin.Kind {
@@ -74,7 +76,6 @@ func connection(s *series, c *wire.Connection) {
 	}
 	if c.Resolve != nil || c.Address.IsValid() {
 		s.add(dnsLookup, float64(c.Resolve.Length()))
-		s.add(httpDuration, float64(c.Resolve.Length()), "resolve")
 	}
 	if c.Address.IsValid() {
 		protocol := 6.0
@@ -83,8 +84,6 @@ func connection(s *series, c *wire.Connection) {
 		}
 		s.add(ipProtocol, protocol)
 	}
-	span(s, "connect", c.Connect)
-	span(s, "tls", c.TLS)
 	if c.Secure == nil {
 		return
 	}
@@ -97,14 +96,8 @@ func connection(s *series, c *wire.Connection) {
 	expiry(s, c.Secure.Chain)
 }
 
-func span(s *series, phase string, measured *wire.Span) {
-	if measured != nil {
-		s.add(httpDuration, float64(measured.Length()), phase)
-	}
-}
-
-// surveyExpiry adds the earliest expiry over all connections.
-func surveyExpiry(s *series, r *result.Result) {
+// earliestExpiry adds the earliest expiry over all connections.
+func earliestExpiry(s *series, r *result.Result) {
 	var all []wire.Certificate
 	for _, c := range r.Connections {
 		if c.Secure != nil {

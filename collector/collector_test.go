@@ -111,8 +111,8 @@ func TestDeclaredAndConsistent(t *testing.T) {
 func TestPresence(t *testing.T) {
 	t.Parallel()
 	lines := func(r *result.Result, age *time.Duration) string { return exposition(t, Gatherer(r, age)) }
-	survey := examples.Refused()
-	survey.Survey = true
+	many, talk := examples.Refused(), examples.Refused()
+	many.Decides, talk.Decides = result.ByNone, result.ByTLS
 	literal := examples.Continue()
 	literal.DecidingConnection.Resolve = nil
 	old := 90 * time.Second
@@ -131,8 +131,13 @@ func TestPresence(t *testing.T) {
 			has:     []string{"probe_ssl_earliest_cert_expiry 1.7723232e+09", "probe_http_ssl 0", `probe_server_info{frontend="",backend="",server="",version=""} 1`},
 			without: []string{`phase="processing"`, `phase="transfer"`},
 		},
-		"a survey has no deciding exchange": {
-			in:      lines(survey, nil),
+		"what speaks no HTTP has nothing of it": {
+			in:      lines(talk, nil),
+			has:     []string{"probe_ssl_earliest_cert_expiry 1.7723232e+09", "probe_ip_protocol 4", "probe_dns_lookup_time_seconds", "probe_server_info"},
+			without: []string{"probe_http_"},
+		},
+		"where nothing decides, there is no one connection": {
+			in:      lines(many, nil),
 			has:     []string{"probe_ssl_earliest_cert_expiry 1.7723232e+09", "probe_success 0", "probe_failure_info"},
 			without: []string{"probe_http_", "probe_tls_", "probe_ip_protocol"},
 		},
@@ -228,7 +233,7 @@ func TestSelf(t *testing.T) {
 	self := NewSelf(func() map[string]bool { return map[string]bool{"monitor": true, "other": false} }, monitored(true), "bad_request", "stopping")
 	self.Observe(examples.Kemp())
 	odd := examples.Continue()
-	odd.Exchanges = append(odd.Exchanges, &result.Exchange{Exchange: &wire.Exchange{Final: &wire.Response{Status: 999}}})
+	odd.Conversations = append(odd.Conversations, &result.Conversation{Protocol: result.HTTPProtocol, HTTP: &wire.Exchange{Final: &wire.Response{Status: 999}}})
 	self.Observe(odd)
 	self.Refused("bad_request")
 	self.Panicked()

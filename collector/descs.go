@@ -32,23 +32,23 @@ var (
 	httpStatus = &result.Metric{
 		Name:     "probe_http_status_code",
 		Help:     "HTTP status code of the deciding exchange's final response, 0 without one.",
-		Presence: "always, except for probers that survey many connections",
+		Presence: "always, for probers that HTTP decides",
 	}
 	httpVersion = &result.Metric{
 		Name:     "probe_http_version",
 		Help:     "HTTP version of the deciding exchange's final response, 0 without one.",
-		Presence: "always, except for probers that survey many connections",
+		Presence: "always, for probers that HTTP decides",
 	}
 	httpSSL = &result.Metric{
 		Name:     "probe_http_ssl",
 		Help:     "Whether the deciding exchange's final response came over TLS.",
-		Presence: "always, except for probers that survey many connections",
+		Presence: "always, for probers that HTTP decides",
 	}
 	httpDuration = &result.Metric{
 		Name:     "probe_http_duration_seconds",
 		Help:     "Duration of the deciding exchange by phase: resolve, connect, tls, processing (request begun to first byte of a response), transfer (first byte to last).",
 		Labels:   []string{"phase"},
-		Presence: "each phase that was measured, except for probers that survey many connections",
+		Presence: "each phase that was measured, for probers that HTTP decides",
 	}
 	certExpiry = &result.Metric{
 		Name:     "probe_ssl_earliest_cert_expiry",
@@ -59,19 +59,19 @@ var (
 		Name:     "probe_tls_version_info",
 		Help:     "The TLS version of the deciding connection.",
 		Labels:   []string{"version"},
-		Presence: "a TLS version was agreed, except for probers that survey many connections",
+		Presence: "a TLS version was agreed, unless nothing decides",
 	}
 	tlsCipher = &result.Metric{
 		Name:     "probe_tls_cipher_info",
 		Help:     "The TLS cipher suite of the deciding connection.",
 		Labels:   []string{"cipher"},
-		Presence: "a TLS cipher suite was agreed, except for probers that survey many connections",
+		Presence: "a TLS cipher suite was agreed, unless nothing decides",
 	}
 	httpResponses = &result.Metric{
 		Name:     "probe_http_responses",
 		Help:     "Final responses received in this probe, by status code and by who made them. Count over time with sum_over_time.",
 		Labels:   []string{"code", "origin"},
-		Presence: "each that came; codes 401 and 501 always (0 for origin unknown), except for probers that survey many connections",
+		Presence: "each that came; codes 401 and 501 always (0 for origin unknown), for probers that HTTP decides",
 	}
 	failureInfo = &result.Metric{
 		Name:     "probe_failure_info",

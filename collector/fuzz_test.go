@@ -18,7 +18,7 @@ func FuzzGatherer(f *testing.F) {
 	f.Fuzz(func(t *testing.T, one, two, three string, status int) {
 		r := examples.Kemp()
 		r.Failure = failure.New(failure.Status, "late_body_rejected", "%s", one)
-		for _, x := range r.Exchanges {
+		for _, x := range r.Conversations {
 			if x.Final != nil {
 				x.Final.Status, x.Final.Proto = status, three
 			}

@@ -9,21 +9,21 @@ import (
 
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
 
 // exchanges adds what the deciding exchange and all final responses show.
 func exchanges(s *series, r *result.Result) {
 	var status, version, ssl float64
-	if answered(r.Deciding) {
-		status = float64(r.Deciding.Final.Status)
-		version = protocolVersion(r.Deciding.Final.Proto)
+	if f := r.Deciding.Response(); f != nil {
+		status = float64(f.Status)
+		version = protocolVersion(f.Proto)
 		ssl = result.Truth(r.DecidingConnection != nil && r.DecidingConnection.Secure != nil)
 	}
 	s.add(httpStatus, status)
 	s.add(httpVersion, version)
 	s.add(httpSSL, ssl)
-	phases(s, r.Deciding)
-	responses(s, r.Exchanges)
+	responses(s, r.Conversations)
 }
 
 // protocolVersion is 1.1 of "HTTP/1.1", and 0 of what says no version.
@@ -35,10 +35,18 @@ func protocolVersion(proto string) float64 {
 	return version
 }
 
-// phases adds blackbox_exporter's two phases of an exchange. Its processing runs from the moment the connection is
+// httpPhases adds blackbox_exporter's phases: those of the deciding connection, and the two of an exchange. Its processing runs from the moment the connection is
 // there, so it holds the writing of the request, and ends with the first byte of any response, a 100 included.
-func phases(s *series, x *result.Exchange) {
-	if x == nil || x.Exchange == nil || x.First == nil {
+func httpPhases(s *series, r *result.Result) {
+	if c := r.DecidingConnection; c != nil {
+		if c.Resolve != nil || c.Address.IsValid() {
+			s.add(httpDuration, float64(c.Resolve.Length()), "resolve")
+		}
+		span(s, "connect", c.Connect)
+		span(s, "tls", c.TLS)
+	}
+	x := r.Deciding
+	if x == nil || x.HTTP == nil || x.First == nil {
 		return
 	}
 	if x.Head != nil {
@@ -49,9 +57,15 @@ func phases(s *series, x *result.Exchange) {
 	}
 }
 
+func span(s *series, phase string, measured *wire.Span) {
+	if measured != nil {
+		s.add(httpDuration, float64(measured.Length()), phase)
+	}
+}
+
 // responses counts final responses. 401 and 501 are always there, so that a sum over time starts from 0 and not from
 // their first occurrence.
-func responses(s *series, all []*result.Exchange) {
+func responses(s *series, all []*result.Conversation) {
 	type key struct {
 		status int
 		origin origin.Kind
@@ -59,7 +73,7 @@ func responses(s *series, all []*result.Exchange) {
 	counts := map[key]float64{}
 	seen := map[int]bool{}
 	for _, x := range all {
-		if answered(x) {
+		if x.Response() != nil {
 			counts[key{x.Final.Status, kind(x.Origin.Kind)}]++
 			seen[x.Final.Status] = true
 		}

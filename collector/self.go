@@ -85,8 +85,8 @@ func (s *Self) Observe(r *result.Result) {
 	}
 	s.probes.WithLabelValues(r.Module, verdict).Inc()
 	s.duration.WithLabelValues(r.Module).Observe(float64(r.Duration))
-	for _, x := range r.Exchanges {
-		if !answered(x) {
+	for _, x := range r.Conversations {
+		if x.Response() == nil {
 			continue
 		}
 		code := "other"

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/ews-exporter/ews_exporter/internal/prober"
 )
 
 // check looks at what the keys say together.
@@ -46,10 +48,10 @@ func dotted(field string) string {
 func (l *loader) checkProber(path, prober string) {
 	field := path + ".prober"
 	if prober == "" {
-		l.report(field, "a module needs a prober; "+hint("", l.kindNames()))
+		l.report(field, "a module needs a prober; "+hint("", l.proberNames()))
 		return
 	}
-	l.report(field, fmt.Sprintf("unknown prober %.64q; %s", prober, hint(prober, l.kindNames())))
+	l.report(field, fmt.Sprintf("unknown prober %.64q; %s", prober, hint(prober, l.proberNames())))
 }
 
 func (l *loader) checkTimeout(path, own string, m *Module) {
@@ -67,7 +69,7 @@ func (l *loader) checkTimeout(path, own string, m *Module) {
 // checkUse checks that the module and its auth go together.
 func (l *loader) checkUse(path string, m *Module) {
 	l.checkAuthOf(path, "auth", m.Auth, m)
-	if user, ok := m.Settings.(AuthUser); ok {
+	if user, ok := m.Settings.(prober.AuthUser); ok {
 		for field, name := range user.Auths() {
 			l.checkAuthOf(path, m.Prober+dotted(field), name, m)
 		}

@@ -10,7 +10,9 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/kerberos"
 	"github.com/ews-exporter/ews_exporter/internal/oauth"
 	"github.com/ews-exporter/ews_exporter/internal/policy"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/secret"
+	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
 
 // Config is one complete, checked configuration. It is never changed after Load; a reload makes a new one.
@@ -42,7 +44,9 @@ type Module struct {
 	IPProtocolFallback bool   `yaml:"ip_protocol_fallback"` // default true
 
 	// Settings are the prober's own, under the key that bears its name.
-	Settings Settings `yaml:"-"`
+	Settings prober.Prober `yaml:"-"`
+	// Definition is the prober's.
+	Definition prober.Definition `yaml:"-"`
 
 	headerSecrets []string // of the settings; see HeaderSecrets
 }
@@ -68,30 +72,6 @@ func (t *TLS) Roots() *x509.CertPool { return t.roots }
 
 // Version is min_version as package crypto/tls numbers it.
 func (t *TLS) Version() uint16 { return versions[t.MinVersion] }
-
-// Settings are a prober's own settings: a pointer to a struct with yaml tags, filled with defaults before decoding.
-// Fields may be strings, booleans, numbers, durations, lists, maps from strings, structs, pointers to these, and what
-// implements encoding.TextUnmarshaler. A field tagged `redact:"hidden"` is not shown by Redacted.
-type Settings interface {
-	// Check reports every mistake: the field's dotted name below the prober's key ("variants[0]"), and what is wrong.
-	Check(report func(field, problem string))
-	// Need is the shortest time limit under which a probe makes sense.
-	Need() time.Duration
-	// Paths are the URL paths that the module requests. With an auth, a target's own path must be one of them.
-	Paths() []string
-}
-
-// AuthUser is implemented by Settings that can name auths beside the module's.
-type AuthUser interface {
-	// Auths gives the name of each, by the field that names it; none that is empty.
-	Auths() map[string]string
-}
-
-// Kind is one kind of module, as the list of probers declares it.
-type Kind struct {
-	Name string          // the prober's name, and the key of its settings
-	New  func() Settings // settings with their defaults
-}
 
 // Auth is a named secret with its schemes, the targets it may be sent to and the modules that may use it.
 type Auth struct {
@@ -139,13 +119,30 @@ func newModule(name string) *Module {
 	}
 }
 
+// use makes the module one of a prober's, with its settings' defaults.
+func (m *Module) use(d prober.Definition) {
+	m.Prober, m.Definition, m.Settings = d.Name, d, d.New()
+}
+
+// Run is what the prober needs to know of the module.
+func (m *Module) Run() *prober.Module {
+	return &prober.Module{
+		Name: m.Name,
+		TLS: wire.TLS{
+			ServerName: m.TLS.ServerName, Roots: m.TLS.Roots(), MinVersion: m.TLS.Version(), Pins: m.TLS.Pins,
+			Insecure: m.TLS.InsecureSkipVerify,
+		},
+		Prefer: wire.Preference{Protocol: m.IPProtocol, Fallback: m.IPProtocolFallback},
+	}
+}
+
 // Default is the configuration without a file: one module per prober, named as the prober, without auth.
-func Default(kinds []Kind) *Config {
+func Default(probers []prober.Definition) *Config {
 	c := &Config{Auths: map[string]*Auth{}, Modules: map[string]*Module{}}
-	for _, k := range kinds {
-		m := newModule(k.Name)
-		m.Prober, m.Settings = k.Name, k.New()
-		c.Modules[k.Name] = m
+	for _, d := range probers {
+		m := newModule(d.Name)
+		m.use(d)
+		c.Modules[d.Name] = m
 	}
 	return c
 }

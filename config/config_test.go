@@ -1,6 +1,7 @@
 package config
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -13,10 +14,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ews-exporter/ews_exporter/internal/policy"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
+	"github.com/ews-exporter/ews_exporter/internal/result"
 )
 
 // ping is a prober's settings with a field of each type.
 type ping struct {
+	Still `yaml:"-"`
+
 	Path     string            `yaml:"path"`
 	Wait     time.Duration     `yaml:"wait"`
 	Count    int               `yaml:"count"`
@@ -55,19 +60,26 @@ func (s *ping) Check(report func(field, problem string)) {
 	CheckHeaders(s.Headers, report)
 }
 
+// Still is what a prober has beside its settings.
+type Still struct{}
+
+func (Still) Plan(bool) []string                 { return nil }
+func (Still) Probe(context.Context, *prober.Run) {}
+func (Still) Blank(*result.Result)               {}
+
 func (s *ping) Need() time.Duration { return s.Wait + time.Second }
 func (s *ping) Paths() []string     { return []string{s.Path} }
 
 // pong is another prober's.
-type pong struct{}
+type pong struct{ Still }
 
 func (*pong) Check(func(field, problem string)) {}
 func (*pong) Need() time.Duration               { return 0 }
 func (*pong) Paths() []string                   { return nil }
 
-var kinds = []Kind{
-	{"ping", func() Settings { return &ping{Path: "/ping", Wait: 5 * time.Second} }},
-	{"pong", func() Settings { return &pong{} }},
+var kinds = []prober.Definition{
+	{Name: "ping", New: func() prober.Prober { return &ping{Path: "/ping", Wait: 5 * time.Second} }},
+	{Name: "pong", New: func() prober.Prober { return &pong{} }},
 }
 
 var update = flag.Bool("update", false, "write what is wrong with the bad files beside them")

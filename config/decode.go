@@ -11,6 +11,8 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/ews-exporter/ews_exporter/internal/auth"
+
+	"github.com/ews-exporter/ews_exporter/internal/prober"
 )
 
 // The bounds of what one file may hold, its aliases followed.
@@ -106,48 +108,48 @@ func (d *decoder) named(section string, e entry) (path string, ok bool) {
 
 // module decodes one module: the common fields, and its prober's under the prober's name.
 func (d *decoder) module(path string, fields []entry, m *Module) {
-	var kind Kind
+	var definition prober.Definition // the zero one where there is none of the name
 	for _, e := range fields {
 		if e.key == "prober" {
-			kind = d.kind(e.value)
+			definition = d.definition(e.value)
 		}
 	}
-	others := slices.DeleteFunc(d.kindNames(), func(name string) bool { return name == kind.Name })
+	others := slices.DeleteFunc(d.proberNames(), func(name string) bool { return name == definition.Name })
 	fields = slices.DeleteFunc(fields, func(e entry) bool {
 		if !slices.Contains(others, e.key) {
 			return false
 		}
-		if kind.Name != "" {
-			d.problem(e.line, join(path, e.key), "the settings of another prober; this module's is "+kind.Name)
+		if definition.Name != "" {
+			d.problem(e.line, join(path, e.key), "the settings of another prober; this module's is "+definition.Name)
 		}
 		return true
 	})
 	own := map[string]func(entry){}
-	if kind.Name != "" {
-		m.Settings = kind.New()
-		own[kind.Name] = func(e entry) {
+	if definition.Name != "" {
+		m.use(definition)
+		own[definition.Name] = func(e entry) {
 			d.value(join(path, e.key), e.line, e.value, reflect.ValueOf(m.Settings).Elem())
 		}
 	}
 	d.structure(path, fields, reflect.ValueOf(m).Elem(), own)
 }
 
-// kind is the kind of module that a prober's name stands for; the zero Kind when there is none.
-func (d *decoder) kind(name *yaml.Node) Kind {
+// definition is the prober's of this name; the zero one when there is none.
+func (d *decoder) definition(name *yaml.Node) prober.Definition {
 	if name.Alias != nil {
 		name = name.Alias
 	}
-	for _, k := range d.kinds {
-		if name.Kind == yaml.ScalarNode && k.Name == name.Value {
-			return k
+	for _, known := range d.probers {
+		if name.Kind == yaml.ScalarNode && known.Name == name.Value {
+			return known
 		}
 	}
-	return Kind{}
+	return prober.Definition{}
 }
 
-func (l *loader) kindNames() []string {
-	names := make([]string, len(l.kinds))
-	for i, k := range l.kinds {
+func (l *loader) proberNames() []string {
+	names := make([]string, len(l.probers))
+	for i, k := range l.probers {
 		names[i] = k.Name
 	}
 	return names

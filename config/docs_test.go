@@ -21,7 +21,7 @@ func TestPageNamesEveryKey(t *testing.T) {
 		"## Auths": reflect.TypeFor[config.Auth](), "### kerberos": reflect.TypeFor[config.Kerberos](), "### oauth2": reflect.TypeFor[config.OAuth2](), "## Modules": reflect.TypeFor[config.Module](),
 		"### tls_config": reflect.TypeFor[config.TLS](), "## Policy": reflect.TypeFor[config.Policy](),
 	}
-	for _, k := range probes.Kinds() {
+	for _, k := range probes.All() {
 		sections["### "+k.Name] = reflect.TypeOf(k.New()).Elem()
 	}
 	for heading, typ := range sections {
@@ -54,7 +54,7 @@ func TestPageExamplesLoad(t *testing.T) {
 		if err := os.WriteFile(file, []byte(e[1]), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if c, err := config.Load([]string{file}, probes.Kinds()); err != nil || len(c.Warnings) > 0 {
+		if c, err := config.Load([]string{file}, probes.All()); err != nil || len(c.Warnings) > 0 {
 			t.Errorf("%v, %+v\nin\n%s", err, c, e[1])
 		}
 	}

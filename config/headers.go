@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/ews-exporter/ews_exporter/internal/prober"
 )
 
 // reserved are the header fields that cannot be configured: they carry secrets, which belong under auths, or they are
@@ -51,7 +53,7 @@ const minHeaderSecret = 8
 func (m *Module) HeaderSecrets() []string { return m.headerSecrets }
 
 // headerSecretsOf finds them in the settings of a prober.
-func headerSecretsOf(s Settings) (values []string) {
+func headerSecretsOf(s prober.Prober) (values []string) {
 	settings := reflect.Indirect(reflect.ValueOf(s))
 	for i := range settings.NumField() {
 		if settings.Type().Field(i).Tag.Get("redact") != "hidden" {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/secret"
 )
 
@@ -16,7 +17,7 @@ const maxConfig = 1 << 20
 // loader gathers one configuration from its files.
 type loader struct {
 	config   *Config
-	kinds    []Kind
+	probers  []prober.Definition
 	problems Problems
 	places   map[string]place // of every field that a file sets
 	broken   []string         // fields of which nothing could be read
@@ -30,11 +31,11 @@ type place struct {
 
 // Load reads the files that paths name, which may be globs, into one configuration, and checks it. Without a path it is
 // Default. The error is of type Problems and holds every mistake.
-func Load(paths []string, kinds []Kind) (*Config, error) {
+func Load(paths []string, probers []prober.Definition) (*Config, error) {
 	if len(paths) == 0 {
-		return Default(kinds), nil
+		return Default(probers), nil
 	}
-	l := newLoader(kinds)
+	l := newLoader(probers)
 	for _, file := range l.expand(paths) {
 		data, err := secret.ReadFile(file, maxConfig)
 		if err != nil {
@@ -46,8 +47,8 @@ func Load(paths []string, kinds []Kind) (*Config, error) {
 	return l.finish()
 }
 
-func newLoader(kinds []Kind) *loader {
-	return &loader{config: Default(nil), kinds: kinds, places: map[string]place{}}
+func newLoader(probers []prober.Definition) *loader {
+	return &loader{config: Default(nil), probers: probers, places: map[string]place{}}
 }
 
 // finish checks what was gathered.

@@ -64,7 +64,7 @@ func TestHardeningPage(t *testing.T) {
 	}
 	file := filepath.Join(dir, "ews.yml")
 	writeText(t, file, ours)
-	if c, err := exporter.Load([]string{file}, probes.Kinds()); err != nil || len(c.Warnings) > 0 || len(handed) == 0 {
+	if c, err := exporter.Load([]string{file}, probes.All()); err != nil || len(c.Warnings) > 0 || len(handed) == 0 {
 		t.Errorf("%d credentials, %+v, %v", len(handed), c, err)
 	}
 	promtool := servers.Need(t, "promtool")

@@ -212,7 +212,7 @@ func (l load) prepare(t *testing.T, s running) *runner.Runner {
 			t.Fatal(err)
 		}
 	}
-	cfg, err := config.Load([]string{filepath.Join(dir, "c.yml")}, probes.Kinds())
+	cfg, err := config.Load([]string{filepath.Join(dir, "c.yml")}, probes.All())
 	if err != nil {
 		t.Fatal(err)
 	}

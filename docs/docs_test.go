@@ -9,8 +9,10 @@ import (
 	"testing"
 
 	"github.com/ews-exporter/ews_exporter/collector"
+	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/runner"
 	"github.com/ews-exporter/ews_exporter/probes"
 )
 
@@ -57,7 +59,7 @@ func tables() map[string]string {
 		fmt.Fprintf(&own, "| `%s` | %s | %s |\n", m.Name, code(m.Labels), m.Help)
 	}
 	all["own metrics"] = "| metric | labels | meaning |\n|---|---|---|\n" + own.String()
-	all["common reasons"] = reasonTable(prober.CommonReasons)
+	all["common reasons"] = reasonTable(runner.CommonReasons())
 	for _, d := range probes.All() {
 		all[d.Name+" metrics"] = metricTable(d.Metrics)
 		all[d.Name+" reasons"] = reasonTable(d.Reasons)
@@ -76,7 +78,7 @@ func metricTable(metrics []*result.Metric) string {
 	return b.String()
 }
 
-func reasonTable(reasons []prober.Reason) string {
+func reasonTable(reasons []failure.Reason) string {
 	var b strings.Builder
 	b.WriteString("| stage | reason | meaning |\n|---|---|---|\n")
 	for _, r := range reasons {
@@ -141,7 +143,7 @@ func TestEveryFindingHasAPage(t *testing.T) {
 func TestReasonsAreDeclaredOnce(t *testing.T) {
 	for _, d := range probes.All() {
 		seen := map[string]bool{}
-		for _, r := range append(append([]prober.Reason{}, prober.CommonReasons...), d.Reasons...) {
+		for _, r := range append(runner.CommonReasons(), d.Reasons...) {
 			name := string(r.Stage) + "/" + r.Reason
 			if seen[name] {
 				t.Errorf("%s declares %s twice", d.Name, name)

@@ -30,7 +30,7 @@ func TestTenMinutes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	cfg, err := config.Load([]string{filepath.Join(dir, "ews_exporter.yml")}, probes.Kinds())
+	cfg, err := config.Load([]string{filepath.Join(dir, "ews_exporter.yml")}, probes.All())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@
 package probes
 
 import (
-	"github.com/ews-exporter/ews_exporter/config"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/probes/authroundtrips"
 	"github.com/ews-exporter/ews_exporter/probes/autodiscover"
@@ -20,13 +19,4 @@ func All() []prober.Definition {
 		autodiscover.Definition,
 		ewssync.Definition,
 	}
-}
-
-// Kinds is what configuration needs to know of them.
-func Kinds() []config.Kind {
-	var kinds []config.Kind
-	for _, d := range All() {
-		kinds = append(kinds, d.Kind())
-	}
-	return kinds
 }

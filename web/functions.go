@@ -23,6 +23,7 @@ var functions = template.FuncMap{
 	"prose":   func(text string) template.HTML { return markdown.HTML(text, "", 0) },
 	"sign":    sign,
 	"tick":    tick,
+	"arrow":   func(from wire.Side) string { return map[wire.Side]string{wire.Client: "→", wire.Server: "←"}[from] },
 	"clock":   func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") },
 	"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 	"ago":     func(t time.Time) string { return ago(time.Since(t)) },

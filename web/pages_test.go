@@ -178,12 +178,12 @@ func hostile() *result.Result {
 	r.Failure.Message = evil
 	r.Findings[0].Sentence, r.Findings[1].Code = evil, evilName
 	r.Deciding.Origin = origin.Origin{Kind: origin.Middlebox, Product: evil, Frontend: evil, Server: evil, Rule: evil, Evidence: evil}
-	for _, response := range []*wire.Response{r.Deciding.Final, r.Exchanges[1].Final} {
+	for _, response := range []*wire.Response{r.Deciding.Final, r.Conversations[1].Final} {
 		response.Raw, response.Reason, response.Excerpt = evil, evil, evil
 		response.Header = []origin.Field{{Name: evil, Value: evil}}
 	}
 	r.Deciding.Interim = []*wire.Response{{Raw: evil}}
-	r.Exchanges[1].Origin.Frontend = evil
+	r.Conversations[1].Origin.Frontend = evil
 	r.Steps[0].Detail, r.Steps[0].Name = evil, evil
 	r.Deciding.Error, r.Deciding.URL = evil, evil
 	secure := r.Connections[0].Secure

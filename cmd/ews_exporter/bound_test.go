@@ -26,7 +26,7 @@ func TestPasswordIsBound(t *testing.T) {
 			t.Parallel()
 			c := &command{}
 			c.probe.module, c.probe.target, c.probe.hostname = test.module, test.target, test.hostname
-			patterns, err := c.bound(config.Default(probes.Kinds()))
+			patterns, err := c.bound(config.Default(probes.All()))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -74,7 +74,7 @@ func overLab(t *testing.T, site *lab.Site) *exporter {
 		t.Fatal(err)
 	}
 	store, err := config.NewStore(func() (*config.Config, error) {
-		return config.Load([]string{filepath.Join(dir, "ews_exporter.yml")}, probes.Kinds())
+		return config.Load([]string{filepath.Join(dir, "ews_exporter.yml")}, probes.All())
 	})
 	if err != nil {
 		t.Fatal(err)

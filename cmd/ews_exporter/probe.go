@@ -43,7 +43,7 @@ func (c *command) runProbe(ctx context.Context) int {
 	if problem := f.problem(); problem != "" {
 		return c.usage("%s", problem)
 	}
-	cfg, err := config.Load(f.files, probes.Kinds())
+	cfg, err := config.Load(f.files, probes.All())
 	if err != nil {
 		return c.notProbed(err)
 	}
@@ -134,7 +134,7 @@ func (c *command) bound(cfg *config.Config) ([]policy.TargetPattern, error) {
 	if module == nil {
 		return nil, fmt.Errorf("unknown module %q", f.module)
 	}
-	aim, err := prober.AimOf(module.Settings.(prober.Prober), f.target, f.hostname) //nolint:forcetypeassert // every Kind makes Probers
+	aim, err := prober.AimOf(module.Definition, module.Settings, f.target, f.hostname)
 	if err != nil {
 		return nil, err
 	}

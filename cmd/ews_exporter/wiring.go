@@ -36,7 +36,7 @@ type exporter struct {
 // load reads the configuration for the first time. Each load logs its warnings.
 func load(files []string, log *slog.Logger) (*config.Store, error) {
 	return config.NewStore(func() (*config.Config, error) {
-		c, err := config.Load(files, probes.Kinds())
+		c, err := config.Load(files, probes.All())
 		if err != nil {
 			return nil, err
 		}

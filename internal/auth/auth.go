@@ -11,6 +11,7 @@ const (
 	SecretUnreadable   = "secret_unreadable"   // the secret cannot be read now
 	SecretUnusable     = "secret_unusable"     // the scheme cannot carry the user name or the secret
 	SchemeUnknown      = "scheme_unknown"      // this program does not know the scheme
+	SchemeNotOffered   = "scheme_not_offered"  // the server offers none of the auth's schemes
 	ChallengeMalformed = "challenge_malformed" // the server's challenge cannot be read
 	HandshakeBroken    = "handshake_broken"    // the server left the handshake before it was complete
 	ConnectionClosed   = "connection_closed"   // the server ended the connection in the midst of the handshake

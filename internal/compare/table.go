@@ -1,7 +1,7 @@
 package compare
 
 import (
-	"fmt"
+	"cmp"
 	"slices"
 	"strings"
 
@@ -59,17 +59,14 @@ func where(r *result.Result) string {
 }
 
 func who(r *result.Result) string {
-	if r.Deciding == nil || r.Deciding.Exchange == nil || r.Deciding.Final == nil {
+	if !r.Deciding.Answered() {
 		return "–"
 	}
 	return report.By(r.Deciding.Origin)
 }
 
 func status(r *result.Result) string {
-	if r.Deciding == nil || r.Deciding.Exchange == nil || r.Deciding.Final == nil {
-		return "–"
-	}
-	return strings.TrimSpace(fmt.Sprintf("%d %s", r.Deciding.Final.Status, r.Deciding.Final.Reason))
+	return cmp.Or(r.Deciding.Answer(), "–")
 }
 
 func findings(r *result.Result) string {
@@ -112,7 +109,7 @@ func stepNames(results []*result.Result) []string {
 	return all[:min(len(all), maxSteps)]
 }
 
-// maxSteps bounds the rows: a survey has steps without number.
+// maxSteps bounds the rows: a probe of many connections has steps without number.
 const maxSteps = 60
 
 // step tells how long the steps of a name took together, and whether all succeeded.

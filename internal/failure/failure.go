@@ -24,6 +24,9 @@ const (
 	Internal Stage = "internal"
 )
 
+// Stages are all of them, in that order.
+var Stages = []Stage{Config, Policy, Resolve, Connect, TLS, Send, Receive, Auth, Status, Content, Internal}
+
 // Failure is an error with a stage and a reason. Reasons are lower-case words joined by underscores, unique within a
 // stage, and listed in docs/metrics.md; Message says what was being done, to what, and what came back.
 type Failure struct {
@@ -32,6 +35,13 @@ type Failure struct {
 	Message string `json:"message"`
 
 	cause error
+}
+
+// Reason declares a reason for which a probe may fail. It is unique within its stage.
+type Reason struct {
+	Stage  Stage
+	Reason string
+	Help   string // one or two sentences
 }
 
 // New makes a failure. A %w verb in format keeps the cause for errors.Is.

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ews-exporter/ews_exporter/internal/prober"
+	"github.com/ews-exporter/ews_exporter/internal/runner"
 	"github.com/ews-exporter/ews_exporter/probes"
 )
 
@@ -134,7 +135,7 @@ func declared(name, verdict string) error {
 	}
 	said, codes, _ := strings.Cut(verdict, ", ")
 	known := said == "success"
-	for _, r := range slices.Concat(prober.CommonReasons, all[i].Reasons) {
+	for _, r := range slices.Concat(runner.CommonReasons(), all[i].Reasons) {
 		known = known || said == string(r.Stage)+"/"+r.Reason
 	}
 	if !known {

@@ -119,7 +119,7 @@ func (s site) configure(t *testing.T, prober string, limit time.Duration) *confi
 			t.Fatal(err)
 		}
 	}
-	cfg, err := config.Load([]string{filepath.Join(dir, "ews.yml")}, probes.Kinds())
+	cfg, err := config.Load([]string{filepath.Join(dir, "ews.yml")}, probes.All())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-// Package origin reads who made an HTTP response: Exchange, IIS, http.sys, or a box in front of them.
+// Package origin reads who answered: Exchange, IIS, http.sys, a box in front of them, or a server of another kind.
 package origin
 
 // Kind says who made a response. The set is closed; it is the label `origin` of the metrics.
@@ -12,6 +12,12 @@ const (
 	HTTPSys   Kind = "http_sys"
 	Middlebox Kind = "middlebox"
 	Unknown   Kind = "unknown"
+
+	// Who answers in other protocols than HTTP.
+	MailServer Kind = "mail_server" // one that is not Exchange
+	DNSServer  Kind = "dns_server"
+	Gateway    Kind = "gateway" // of Windows: for remote desktops, for VPNs
+	Proxy      Kind = "proxy"   // on the way out, which the module's configuration names
 )
 
 // Field is one header field as it came, in order and case.

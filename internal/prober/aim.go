@@ -1,6 +1,10 @@
 package prober
 
-import "github.com/ews-exporter/ews_exporter/internal/target"
+import (
+	"cmp"
+
+	"github.com/ews-exporter/ews_exporter/internal/target"
+)
 
 // Aimer is a Prober whose target may be something else than a host: the probe finds the hosts itself.
 type Aimer interface {
@@ -21,10 +25,10 @@ type Aim struct {
 }
 
 // AimOf reads a target for any prober.
-func AimOf(p Prober, raw, hostname string) (Aim, error) {
+func AimOf(d Definition, p Prober, raw, hostname string) (Aim, error) {
 	if a, ok := p.(Aimer); ok {
 		return a.Aim(raw, hostname)
 	}
-	t, err := target.Parse(raw, hostname)
+	t, err := target.ParseAs(cmp.Or(d.Scheme, "https"), raw, hostname)
 	return Aim{Target: t}, err
 }

@@ -18,9 +18,9 @@ func TestHide(t *testing.T) {
 		{"Bearer mail.token-with-dots", "mail of contoso", "mail of contoso"}, // "mail" is base64 until the dot
 		{"Bearer mail.token-with-dots", "sent mail.token-with-dots", "sent <secret>"},
 	} {
-		r := &Run{Redactor: &secret.Redactor{}}
+		r := &Recorder{redactor: &secret.Redactor{}}
 		r.hide(test.authorization)
-		if got := r.Redactor.String(test.text); got != test.want {
+		if got := r.redactor.String(test.text); got != test.want {
 			t.Errorf("%s: %q became %q, want %q", test.authorization, test.text, got, test.want)
 		}
 	}

@@ -1,10 +1,10 @@
 package prober
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -21,6 +21,7 @@ import (
 // Logon is a connection's way to prove who the probe is. The zero Logon, without an auth, sends nothing and judges nothing.
 type Logon struct {
 	secrets       *Secrets
+	recorder      *Recorder
 	attempt       *auth.Attempt // nil while nothing that proves the secret was made
 	scheme        string
 	authorization string
@@ -29,8 +30,8 @@ type Logon struct {
 	challenger    string // the front end that answered the last of them, "" where it does not show
 	handed        bool   // the server was sent a complete answer, or will be with the next request
 
-	unasked *result.Exchange // the request without credentials, where its answer was no 401
-	body    []byte           // of that answer, its beginning
+	unasked *result.Conversation // the request without credentials, where its answer was no 401
+	body    []byte               // of that answer, its beginning
 }
 
 // Authorization is the value of the Authorization field for the request that follows; empty for none. It is secret.
@@ -44,92 +45,7 @@ func (l *Logon) Challenge() auth.NTLMChallenge { return l.challenge }
 
 // Unasked is what the request without credentials got where that was no 401, and the beginning of its body; nil where a
 // logon was asked for, or none was to be made. Such an answer may be the last on the connection.
-func (l *Logon) Unasked() (*result.Exchange, []byte) { return l.unasked, l.body }
-
-// Open dials the target as Dial does and, with an auth, logs on as far as that goes without request: as step "logon",
-// request is sent without credentials and without a body, to learn which schemes are offered, and then the scheme's
-// legs, until the next answer is the last. The request that carries it must be the next on the connection, and its
-// outcome be given to Judge. Errors are failures; no complete answer was sent then.
-func (r *Run) Open(ctx context.Context, step *Step, res *wire.Resolution, address netip.Addr, request *wire.Request) (*wire.Conn, *Logon, error) {
-	return r.OpenBound(ctx, step, res, address, request, r.binding())
-}
-
-// OpenBound is Open with another channel binding than the auth's.
-func (r *Run) OpenBound(ctx context.Context, step *Step, res *wire.Resolution, address netip.Addr, request *wire.Request, binding auth.Binding) (*wire.Conn, *Logon, error) {
-	if r.Secrets == nil {
-		conn, err := r.Dial(ctx, step, res, address)
-		return conn, &Logon{}, err
-	}
-	if err := r.Ready(); err != nil {
-		return nil, nil, err
-	}
-	conn, err := r.DialPermitted(ctx, step, res, address)
-	if err != nil {
-		return nil, nil, err
-	}
-	ask := step.Step("logon")
-	ask.On(conn)
-	bare := withoutBody(request)
-	first, body, err := r.leg(ask, conn, bare)
-	if err == nil && first.Final.Status == 401 && !conn.Reusable() {
-		// The server ends the connection with its first 401. No handshake has begun, so another connection will do.
-		conn.Close()
-		ask.record.Connection = 0 // more than one
-		conn, err = r.DialPermitted(ctx, step, res, address)
-		if err != nil {
-			ask.End(nil)
-			return nil, nil, err
-		}
-	}
-	logon := &Logon{}
-	if err == nil {
-		logon, err = r.answer(ctx, ask, conn, bare, first.Final, binding)
-	}
-	if err == nil && first.Final.Status != 401 {
-		logon.unasked, logon.body = first, body
-	}
-	if ask.End(err) != nil {
-		conn.Close()
-		return nil, nil, err
-	}
-	return conn, logon, nil
-}
-
-// Ready reads the secret, and says whether anything may be sent at all: not while the auth is suspended at the target.
-// Without an auth it is nil.
-func (r *Run) Ready() error {
-	if r.Secrets == nil {
-		return nil
-	}
-	login, err := r.Secrets.read()
-	r.Redactor.Add(login.Secret.Reveal())
-	return err
-}
-
-// DialPermitted is Dial, and with an auth the connection is one over which its secret may go.
-func (r *Run) DialPermitted(ctx context.Context, step *Step, res *wire.Resolution, address netip.Addr) (*wire.Conn, error) {
-	conn, err := r.Dial(ctx, step, res, address)
-	if err != nil {
-		return nil, err
-	}
-	if r.Secrets == nil {
-		return conn, nil
-	}
-	if err := r.permit(conn); err != nil {
-		conn.Close()
-		return nil, err
-	}
-	return conn, nil
-}
-
-// permit says whether a secret may go over this connection.
-func (r *Run) permit(conn *wire.Conn) error {
-	peer := auth.Peer{}
-	if s := conn.Record.Secure; s != nil && len(s.Chain) > 0 {
-		peer = auth.Peer{Verified: s.Verified, Name: r.tls().ServerName, Pinned: slices.Contains(r.Module.TLS.Pins, s.Chain[0].SHA256)}
-	}
-	return r.Secrets.credential.PermitConnection(r.Target, peer)
-}
+func (l *Logon) Unasked() (*result.Conversation, []byte) { return l.unasked, l.body }
 
 // challengeLimit is how much of a challenge's page is read.
 const challengeLimit = 64 << 10
@@ -141,15 +57,26 @@ func withoutBody(request *wire.Request) *wire.Request {
 	return &bare
 }
 
-// leg sends one request of a logon and gives what came back.
-func (r *Run) leg(ask *Step, conn *wire.Conn, request *wire.Request) (*result.Exchange, []byte, error) {
-	e, _, body, err := r.exchange(ask, conn, request)
-	return e, body, err
+// handshake is a logon on its way to the last answer.
+type handshake struct {
+	session *Session
+	step    *Step
+	link    *Link
+	ask     Ask
+	logon   *Logon
 }
 
-func (r *Run) exchange(ask *Step, conn *wire.Conn, request *wire.Request) (*result.Exchange, *wire.Dialogue, []byte, error) {
-	x, body, err := conn.Do(request, challengeLimit)
-	return r.Keep(ask.Name(), x.Record, body, err), x, body, err
+// first asks without credentials.
+func (h *handshake) first() error {
+	c, _, body, err := h.ask.Leg(h.step.Name(), withoutBody(h.ask.Request))
+	if err != nil {
+		return err
+	}
+	h.ask.First = c.Final
+	if c.Final.Status != 401 {
+		h.logon.unasked, h.logon.body = c, body
+	}
+	return nil
 }
 
 // lull is how long the connection is watched after a challenge. A box that ends it there does so at once, and then the
@@ -159,61 +86,47 @@ const lull = 5 * time.Millisecond
 // maxLegs bounds a handshake that never becomes complete. NTLM has two, Kerberos one.
 const maxLegs = 5
 
-// Answer drives the legs of a logon over conn, on which final has come, until the next answer is the last; request, less
-// its body, is what the legs send. The request that carries the Logon's Authorization must be the next on the
-// connection. A server that asks for no logon gets none. Errors are failures of stage auth, send or receive.
-func (r *Run) Answer(ctx context.Context, ask *Step, conn *wire.Conn, request *wire.Request, final *wire.Response) (*Logon, error) {
-	return r.answer(ctx, ask, conn, request, final, r.binding())
-}
-
-func (r *Run) answer(ctx context.Context, ask *Step, conn *wire.Conn, request *wire.Request, final *wire.Response, binding auth.Binding) (*Logon, error) {
-	if final.Status != 401 {
-		ask.Detail("%d: no logon asked for", final.Status)
-		return &Logon{}, nil
-	}
-	s := r.Secrets
-	offered := auth.ParseChallenges(final.Values("WWW-Authenticate"))
+// answer drives the legs of a logon, until the next answer is the last.
+func (h *handshake) answer(ctx context.Context) error {
+	s, l, conn := h.session.secrets, h.logon, h.link.Conn
+	offered := auth.ParseChallenges(h.ask.First.Values("WWW-Authenticate"))
 	name, challenge, ok := auth.Choose(s.credential.Schemes, offered)
 	if !ok {
-		return nil, failure.New(failure.Auth, "scheme_not_offered", "%s offers %s, and the auth %s may use %s: add the scheme to the auth, or make the server offer it",
+		return failure.New(failure.Auth, auth.SchemeNotOffered, "%s offers %s, and the auth %s may use %s: add the scheme to the auth, or make the server offer it",
 			conn, Offers(offered), s.credential.Name, strings.Join(s.credential.Schemes, ", "))
 	}
-	ask.Detail("401 offers %s; answering with %s", Offers(offered), name)
+	h.step.Detail("401 offers %s; answering with %s", Offers(offered), name)
 	login, err := s.read()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	scheme, err := auth.NewScheme(name, auth.Setting{
-		Login: login, Host: s.target.Name, Leaf: conn.Leaf(), Binding: binding,
+		Login: login, Host: s.target.Name, Leaf: conn.Leaf(), Binding: h.binding(),
 		Begin: func(ctx context.Context) (*auth.Attempt, error) { return s.begin(ctx, login) },
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	l := &Logon{secrets: s, scheme: name}
-	request = withoutBody(request)
+	l.scheme = name
 	for range maxLegs {
-		if err := l.next(ctx, r, scheme, login, challenge); err != nil || l.handed {
-			return l, err
+		if err := l.next(ctx, scheme, login, challenge); err != nil || l.handed {
+			return err
 		}
-		if challenge, err = r.handshake(ask, conn, request, l); err != nil {
-			return nil, err
+		if challenge, err = h.leg(); err != nil {
+			return err
 		}
 	}
-	return nil, failure.New(failure.Auth, auth.HandshakeBroken, "%s asked for more than %d legs of a %s logon", conn, maxLegs, name)
+	return failure.New(failure.Auth, auth.HandshakeBroken, "%s asked for more than %d legs of a %s logon", conn, maxLegs, name)
 }
 
-// binding is that of the auth.
-func (r *Run) binding() auth.Binding {
-	if r.Secrets == nil || r.Secrets.credential.Binding == "" {
-		return auth.Right
-	}
-	return r.Secrets.credential.Binding
+// binding is the one asked for, else that of the auth.
+func (h *handshake) binding() auth.Binding {
+	return cmp.Or(h.ask.Binding, h.session.secrets.credential.Binding, auth.Right)
 }
 
 // next makes the next answer. Only with one that proves the secret the logon begins, so that a target that hangs before
 // does not hold up others.
-func (l *Logon) next(ctx context.Context, r *Run, scheme auth.Scheme, login auth.Login, challenge auth.Challenge) error {
+func (l *Logon) next(ctx context.Context, scheme auth.Scheme, login auth.Login, challenge auth.Challenge) error {
 	var err error
 	if scheme.Proves() {
 		if l.attempt, err = l.secrets.begin(ctx, login); err != nil {
@@ -230,16 +143,16 @@ func (l *Logon) next(ctx context.Context, r *Run, scheme auth.Scheme, login auth
 		}
 		return err
 	}
-	r.hide(l.authorization)
+	l.recorder.hide(l.authorization)
 	return nil
 }
 
-// handshake sends a leg that is not the last, and gives the challenge that answers it.
-func (r *Run) handshake(ask *Step, conn *wire.Conn, request *wire.Request, l *Logon) (auth.Challenge, error) {
-	leg := *request
-	leg.Header = append(slices.Clone(request.Header), origin.Field{Name: "Authorization", Value: l.authorization})
-	e, x, _, err := r.exchange(ask, conn, withoutBody(&leg))
-	final := x.Record.Final
+// leg sends a leg that is not the last, and gives the challenge that answers it.
+func (h *handshake) leg() (auth.Challenge, error) {
+	l, conn := h.logon, h.link.Conn
+	request := withoutBody(h.ask.Request)
+	request.Header = append(slices.Clone(request.Header), origin.Field{Name: "Authorization", Value: l.authorization})
+	e, x, _, err := h.ask.Leg(h.step.Name(), request)
 	if err == nil {
 		x.Listen(lull)
 		if conn.Record.State == wire.Open {
@@ -251,17 +164,17 @@ func (r *Run) handshake(ask *Step, conn *wire.Conn, request *wire.Request, l *Lo
 		return auth.Challenge{}, failure.New(failure.Auth, auth.ConnectionClosed, "%s ended the connection in the midst of the %s logon, which belongs to one connection: %w", conn, l.scheme, err)
 	case err != nil:
 		return auth.Challenge{}, err
-	case final.Status != 401:
-		return auth.Challenge{}, failure.New(failure.Auth, auth.HandshakeBroken, "%s answered %d in the midst of the %s logon, where a 401 with a challenge has its place", conn, final.Status, l.scheme)
+	case e.Final.Status != 401:
+		return auth.Challenge{}, failure.New(failure.Auth, auth.HandshakeBroken, "%s answered %d in the midst of the %s logon, where a 401 with a challenge has its place", conn, e.Final.Status, l.scheme)
 	case !conn.Reusable():
 		return auth.Challenge{}, failure.New(failure.Auth, auth.ConnectionClosed, "%s ended the connection with the challenge of the %s logon, which belongs to one connection: a box in between does not keep connections", conn, l.scheme)
 	}
 	l.legs++
 	l.challenger = e.Origin.Frontend
-	_, challenge, _ := auth.Choose([]string{l.scheme}, auth.ParseChallenges(final.Values("WWW-Authenticate")))
+	_, challenge, _ := auth.Choose([]string{l.scheme}, auth.ParseChallenges(e.Final.Values("WWW-Authenticate")))
 	if said, ok := auth.ReadNTLM(challenge); ok {
 		l.challenge = said
-		ask.Detail("%s; %s", ask.record.Detail, said)
+		h.step.Detail("%s; %s", h.step.record.Detail, said)
 	}
 	return challenge, nil
 }
@@ -272,11 +185,11 @@ func hungUp(err error) bool {
 }
 
 // hide makes an Authorization value known as secret: the whole, the token alone, and what it encodes.
-func (r *Run) hide(authorization string) {
+func (r *Recorder) hide(authorization string) {
 	_, token, _ := strings.Cut(authorization, " ")
-	r.Redactor.Add(authorization, token)
+	r.redactor.Add(authorization, token)
 	if message, err := base64.StdEncoding.DecodeString(token); err == nil { // of a token that is no base64, a part would be
-		r.Redactor.Add(string(message))
+		r.redactor.Add(string(message))
 	}
 }
 

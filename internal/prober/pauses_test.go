@@ -15,7 +15,7 @@ func runFor(t *testing.T, pauses *Pauses, auth, host, name string) *Run {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Run{Pauses: pauses, Target: where, Result: &result.Result{Auth: auth}}
+	return &Run{Pauses: pauses, Target: where, Recorder: &Recorder{Result: &result.Result{Auth: auth}}}
 }
 
 // TestPauses: who is asked to leave a target alone does so, for ten minutes at most; others go on.

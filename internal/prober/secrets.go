@@ -177,14 +177,6 @@ func (s *Secrets) Cause() (auth.Cause, bool) {
 	return s.gate.Cause(s.credential.Name, login.Fingerprint(), s.target.Authority(), s.target.HostPort())
 }
 
-// Using does f with other secrets than the module's auth. No other goroutine of the probe may log on meanwhile.
-func (r *Run) Using(other *Secrets, f func() error) error {
-	own := r.Secrets
-	r.Secrets = other
-	defer func() { r.Secrets = own }()
-	return f()
-}
-
 func (s *Secrets) prove() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -14,7 +14,9 @@ import (
 func TestTurns(t *testing.T) {
 	t.Parallel()
 	turns := &Turns{}
-	run := func(auth string) *Run { return &Run{Turns: turns, Result: &result.Result{Auth: auth}} }
+	run := func(auth string) *Run {
+		return &Run{Turns: turns, Recorder: &Recorder{Result: &result.Result{Auth: auth}}}
+	}
 	take := func(auth string) (func(), error) {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()

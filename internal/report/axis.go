@@ -19,7 +19,7 @@ type Bar struct {
 // Phase names what a bar shows.
 type Phase string
 
-// The phases of a request, in the order in which it passes them, and any other step.
+// The phases of a request, in the order in which it passes them, a dialogue of another protocol, and any other step.
 const (
 	Resolve   Phase = "resolve"
 	Connect   Phase = "connect"
@@ -29,10 +29,11 @@ const (
 	Body      Phase = "body"
 	FirstByte Phase = "first byte"
 	Transfer  Phase = "transfer"
+	Talking   Phase = "dialogue"
 	AnyStep   Phase = "step"
 )
 
-var phases = []Phase{Resolve, Connect, TLS, Head, Wait, Body, FirstByte, Transfer, AnyStep}
+var phases = []Phase{Resolve, Connect, TLS, Head, Wait, Body, FirstByte, Transfer, Talking, AnyStep}
 
 // Class is the phase as a name for style sheets.
 func (p Phase) Class() string { return "phase-" + strings.ReplaceAll(string(p), " ", "-") }
@@ -99,8 +100,18 @@ func phaseOf(step string) Phase {
 	return AnyStep
 }
 
-// parts are those of an exchange that were measured, in order of time.
-func (a axis) parts(x *wire.Exchange) []Bar {
+// parts are those of a conversation that were measured, in order of time.
+func (a axis) parts(x *result.Conversation) []Bar {
+	switch {
+	case x.HTTP != nil:
+		return a.exchanged(x.HTTP)
+	case x.Talk != nil:
+		return []Bar{a.bar(Talking, x.Span.Start, x.Span.End)}
+	}
+	return nil
+}
+
+func (a axis) exchanged(x *result.HTTP) []Bar {
 	var bars []Bar
 	var sent wire.Seconds // when the last byte of the request was out
 	if x.Head != nil {

@@ -75,7 +75,7 @@ modules:
 `), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cfg, err := config.Load([]string{filepath.Join(dir, "ews_exporter.yml"), stream}, probes.Kinds())
+	cfg, err := config.Load([]string{filepath.Join(dir, "ews_exporter.yml"), stream}, probes.All())
 	if err != nil {
 		t.Fatal(err)
 	}

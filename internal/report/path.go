@@ -24,7 +24,7 @@ func path(r *result.Result) []Hop {
 	if c == nil && r.Deciding != nil {
 		c = lookup{r}.connection(r.Deciding.Connection)
 	}
-	if r.Survey || c == nil {
+	if r.Decides == result.ByNone || c == nil {
 		return nil
 	}
 	hops := []Hop{{Name: "This exporter", Where: "asked " + r.Name, State: Succeeded}}
@@ -44,24 +44,32 @@ func path(r *result.Result) []Hop {
 // front is whoever accepted the connection, with what is to be said of it where nothing else is known.
 func front(r *result.Result, where, note string, state State) Hop {
 	hop := Hop{Name: "What answers there", Where: where, Note: note, State: state}
-	for _, x := range r.Exchanges {
-		if x.Exchange != nil && x.Final != nil && x.Origin.Kind == origin.Middlebox {
+	for _, x := range r.Conversations {
+		if x.Answered() && x.Origin.Kind == origin.Middlebox {
 			hop.Name = boxName(x.Origin.Product)
-			hop.State, hop.Note = stateOfStatus(x.Final.Status), "made the "+status(x.Final)+" itself"
+			hop.State, hop.Note = stateOf(x), made(x)
 		}
 	}
 	f := r.Failure
 	switch {
 	case f == nil:
-	case r.Deciding == nil || r.Deciding.Exchange == nil || r.Deciding.Final == nil:
+	case !r.Deciding.Answered():
 		hop.State, hop.Note = Failed, fmt.Sprintf("failed here: %s, %s", f.Stage, f.Reason)
 	case r.Deciding.Origin.Kind == origin.Unknown:
-		hop.State, hop.Note = Failed, "answered "+status(r.Deciding.Final)+"; who made it does not show"
+		hop.State, hop.Note = Failed, "answered "+r.Deciding.Answer()+"; who made it does not show"
 	case r.Deciding.Origin.Kind == origin.Middlebox:
 		hop.Name = boxName(r.Deciding.Origin.Product)
-		hop.State, hop.Note = Failed, "made the "+status(r.Deciding.Final)+" itself"
+		hop.State, hop.Note = Failed, made(r.Deciding)
 	}
 	return hop
+}
+
+// made says what a box did that answered itself.
+func made(c *result.Conversation) string {
+	if c.HTTP == nil {
+		return "answered " + c.Answer()
+	}
+	return "made the " + c.Answer() + " itself"
 }
 
 func boxName(product string) string {
@@ -77,28 +85,37 @@ func behind(r *result.Result) (Hop, bool) {
 	if chosen == nil {
 		return Hop{}, false
 	}
-	hop := Hop{Name: kinds[chosen.Origin.Kind], Where: strings.Join(names, ", "), Note: "answered " + status(chosen.Final), State: Succeeded}
+	hop := Hop{Name: serverName(chosen.Origin), Where: strings.Join(names, ", "), Note: "answered " + chosen.Answer(), State: Succeeded}
 	switch {
 	case blames(r) != nil: // the finding decides
-		hop.State = stateOfStatus(chosen.Final.Status)
+		hop.State = stateOf(chosen)
 	case chosen == r.Deciding && r.Failure != nil:
 		hop.State, hop.Note = Failed, fmt.Sprintf("%s (%s: %s)", hop.Note, r.Failure.Stage, r.Failure.Reason)
-	case chosen.Final.Status >= 500:
+	case chosen.Status() >= 500:
 		hop.State = Failed
 	}
 	return hop, true
 }
 
+// serverName names a server that showed itself, as the beginning of a line.
+func serverName(o origin.Origin) string {
+	name := kinds[o.Kind]
+	if o.Product != "" && o.Kind != origin.Exchange {
+		name += " (" + origin.Title(o.Product) + ")"
+	}
+	return strings.ToUpper(name[:1]) + name[1:]
+}
+
 // shown is the answer that tells most of the server, and the names of those that answered.
-func shown(r *result.Result) (chosen *result.Exchange, names []string) {
-	for _, x := range r.Exchanges {
-		if x.Exchange == nil || x.Final == nil || x.Origin.Kind == origin.Middlebox || kinds[x.Origin.Kind] == "" {
+func shown(r *result.Result) (chosen *result.Conversation, names []string) {
+	for _, x := range r.Conversations {
+		if !x.Answered() || x.Origin.Kind == origin.Middlebox || kinds[x.Origin.Kind] == "" {
 			continue
 		}
 		if name := x.Origin.Frontend; name != "" && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
-		if chosen == nil || x == r.Deciding || chosen != r.Deciding && x.Final.Status > chosen.Final.Status {
+		if chosen == nil || x == r.Deciding || chosen != r.Deciding && x.Status() > chosen.Status() {
 			chosen = x
 		}
 	}

@@ -22,7 +22,7 @@ type Options struct {
 
 // Text writes r as a page of text. What came from the target is escaped: it cannot drive a terminal.
 func Text(w io.Writer, r *result.Result, opts Options) error {
-	p := &printer{lookup: lookup{r}, paint: painter(opts.Color), shown: map[*result.Exchange]bool{}}
+	p := &printer{lookup: lookup{r}, paint: painter(opts.Color), shown: map[*result.Conversation]bool{}}
 	p.verdict()
 	for _, f := range r.Findings {
 		p.finding(f)
@@ -31,7 +31,7 @@ func Text(w io.Writer, r *result.Result, opts Options) error {
 	for _, t := range r.Tables {
 		p.table(t)
 	}
-	if len(r.Steps)+len(r.Exchanges) > 0 {
+	if len(r.Steps)+len(r.Conversations) > 0 {
 		p.line("\n%8s %8s", "at (s)", "took (s)")
 		p.steps(r.Steps, "", "")
 		p.rest()
@@ -72,7 +72,7 @@ type printer struct {
 	lookup
 	b     bytes.Buffer
 	paint func(color, text string) string
-	shown map[*result.Exchange]bool
+	shown map[*result.Conversation]bool
 	told  []string // why steps failed
 }
 
@@ -130,7 +130,7 @@ func Verdict(r *result.Result) string {
 		return r.Undecided + "."
 	}
 	answer := ""
-	if r.Deciding != nil && r.Deciding.Exchange != nil && r.Deciding.Final != nil {
+	if r.Deciding.Answered() {
 		answer = ", answered by " + By(r.Deciding.Origin)
 	}
 	return fmt.Sprintf("Succeeded in %s s: %s of %s%s.", Length(r.Duration), r.Prober, r.Target, answer)
@@ -138,7 +138,8 @@ func Verdict(r *result.Result) string {
 
 var kinds = map[origin.Kind]string{
 	origin.Exchange: "Exchange", origin.IIS: "IIS", origin.HTTPSys: "Windows (http.sys)",
-	origin.Middlebox: "a box in front of Exchange",
+	origin.Middlebox:  "a box in front of Exchange",
+	origin.MailServer: "a mail server that is not Exchange", origin.DNSServer: "a name server", origin.Gateway: "a gateway of Windows", origin.Proxy: "a proxy on the way out",
 }
 
 // By names who answered.

@@ -135,9 +135,9 @@ func TestWrong(t *testing.T) {
 func TestTree(t *testing.T) {
 	t.Parallel()
 	f := failure.New(failure.Receive, "timeout", "GetEvents: nothing came")
-	ended := &result.Exchange{Step: "notify.get_events", Error: "nothing came", Exchange: &wire.Exchange{Method: "POST", URL: "https://ex01/"}}
+	ended := &result.Conversation{Step: "notify.get_events", Error: "nothing came", Protocol: result.HTTPProtocol, HTTP: &wire.Exchange{Method: "POST", URL: "https://ex01/"}}
 	got := text(t, &result.Result{
-		Failure: f, Planned: []string{"sync", "notify", "notify.get_events", "notify.unsubscribe", "oof"}, Exchanges: []*result.Exchange{ended},
+		Failure: f, Planned: []string{"sync", "notify", "notify.get_events", "notify.unsubscribe", "oof"}, Conversations: []*result.Conversation{ended},
 		Steps: []*result.Step{
 			{Name: "sync", End: 0.0001, Detail: "NoError"},
 			{Name: "notify", Start: 0.001, End: 2, Failure: f, Steps: []*result.Step{{Name: "notify.get_events", Start: 0.001, End: 2, Failure: f}}},

@@ -18,11 +18,11 @@ func (p *printer) steps(siblings []*result.Step, under, prefix string) {
 		if i == len(siblings)-1 && len(missing) == 0 {
 			branch, below = "└─ ", "   "
 		}
-		own := p.exchangesOf(s)
+		own := p.conversationsOf(s)
 		p.step(s, prefix+branch, len(own) > 0)
 		p.steps(s.Steps, s.Name+".", prefix+below) // first: a connection is made before anything is sent over it
 		for _, x := range own {
-			p.exchange(x, prefix+below)
+			p.conversation(x, prefix+below)
 		}
 	}
 	for i, name := range missing {
@@ -140,46 +140,47 @@ func endpoint(c *wire.Connection) string {
 	return text
 }
 
-// exchangesOf gives the exchanges of a step. Steps may share a name, so connection and time tell theirs apart.
-func (l lookup) exchangesOf(s *result.Step) []*result.Exchange {
-	var own []*result.Exchange
-	for _, x := range l.r.Exchanges {
-		if x.Exchange != nil && x.Step == s.Name && (s.Connection == 0 || s.Connection == x.Connection) && during(s, x) {
+// conversationsOf gives the conversations of a step. Steps may share a name, so connection and time tell theirs apart.
+func (l lookup) conversationsOf(s *result.Step) []*result.Conversation {
+	var own []*result.Conversation
+	for _, x := range l.r.Conversations {
+		if x.Step == s.Name && (s.Connection == 0 || s.Connection == x.Connection) && during(s, x) {
 			own = append(own, x)
 		}
 	}
 	return own
 }
 
-// during tells whether an exchange was begun within a step.
-func during(s *result.Step, x *result.Exchange) bool {
-	return x.Head == nil || s.Start <= x.Head.Start && x.Head.Start <= s.End
+// during tells whether a conversation was begun within a step.
+func during(s *result.Step, x *result.Conversation) bool {
+	begun, known := x.Begun()
+	return !known || s.Start <= begun && begun <= s.End
 }
 
-// rest writes exchanges that belong to no step in the tree: nothing measured is hidden.
+// rest writes conversations that belong to no step in the tree: nothing measured is hidden.
 func (p *printer) rest() {
-	for _, x := range p.r.Exchanges {
-		p.exchange(x, "")
+	for _, x := range p.r.Conversations {
+		p.conversation(x, "")
 	}
 }
 
-// event is one thing that happened in an exchange.
+// event is one thing that happened in a conversation.
 type event struct {
 	at   wire.Seconds
 	text string
 }
 
-func (p *printer) exchange(x *result.Exchange, prefix string) {
-	if p.shown[x] || x.Exchange == nil {
+func (p *printer) conversation(x *result.Conversation, prefix string) {
+	if p.shown[x] {
 		return
 	}
 	p.shown[x] = true
-	p.note(prefix, "%s %s", x.Method, x.URL)
+	p.note(prefix, "%s", subject(x))
 	p.note(prefix, "to %s", endpoint(p.connection(x.Connection)))
 	for _, e := range events(x) {
 		p.line("%8.3f %8s  %s%s", e.at, "", prefix, e.text)
 	}
-	if x.Final != nil {
+	if x.Answered() {
 		who := "answered by " + By(x.Origin)
 		if x.Origin.Evidence != "" {
 			who += ", as shown by " + x.Origin.Evidence
@@ -192,8 +193,46 @@ func (p *printer) exchange(x *result.Exchange, prefix string) {
 	}
 }
 
+// subject is what a conversation was about: a request, or the protocol.
+func subject(x *result.Conversation) string {
+	if x.HTTP != nil {
+		return x.Method + " " + x.URL
+	}
+	return strings.ToUpper(string(x.Protocol))
+}
+
 // events are what was sent and what came back, in order of time.
-func events(x *result.Exchange) []event {
+func events(x *result.Conversation) []event {
+	if x.Talk != nil {
+		return spoken(x.Talk)
+	}
+	if x.HTTP == nil {
+		return nil
+	}
+	return exchanged(x.HTTP)
+}
+
+// arrows show which way something went.
+var arrows = map[wire.Side]string{wire.Client: "→ ", wire.Server: "← "}
+
+// spoken are the lines of a talk.
+func spoken(t *result.Talk) []event {
+	var all []event
+	secure := false
+	for _, line := range t.Lines {
+		if line.TLS && !secure && len(all) > 0 {
+			all = append(all, event{line.At, "  from here on over TLS"})
+		}
+		secure = line.TLS
+		all = append(all, event{line.At, arrows[line.From] + line.Text})
+	}
+	if t.LeftOut > 0 {
+		all = append(all, event{t.Span.End, fmt.Sprintf("  and %d lines more, which are not kept", t.LeftOut)})
+	}
+	return all
+}
+
+func exchanged(x *result.HTTP) []event {
 	var all []event
 	if x.Head != nil {
 		all = append(all, event{x.Head.End, "→ request head"})

@@ -1,7 +1,7 @@
 package report
 
 import (
-	"fmt"
+	"cmp"
 	"slices"
 	"strings"
 	"unicode"
@@ -94,36 +94,36 @@ type View struct {
 	Endpoints []*wire.Connection
 }
 
-// Row is one line of the tree: a step, or an exchange within one.
+// Row is one line of the tree: a step, or a conversation within one.
 type Row struct {
-	Step     *result.Step // nil for an exchange
-	Exchange *Exchange    // nil for a step
-	State    State
-	Start    wire.Seconds
-	Took     wire.Seconds
-	Bars     []Bar
-	Detail   string
-	Failure  string // what went wrong, where nothing within it says the same
-	Rows     []*Row
+	Step         *result.Step  // nil for a conversation
+	Conversation *Conversation // nil for a step
+	State        State
+	Start        wire.Seconds
+	Took         wire.Seconds
+	Bars         []Bar
+	Detail       string
+	Failure      string // what went wrong, where nothing within it says the same
+	Rows         []*Row
 }
 
-// Exchange is a measured exchange with what belongs to it.
-type Exchange struct {
-	*result.Exchange
+// Conversation is a conversation with what belongs to it.
+type Conversation struct {
+	*result.Conversation
 	Endpoint *wire.Connection // nil when nothing is known of it
 	By       string           // who answered
-	Status   string           // the final status line without the protocol; empty without a response
+	Title    string           // what was asked, and what came of it
 	Deciding bool
 }
 
 // NewView arranges r.
 func NewView(r *result.Result) *View {
 	v := &View{Result: r, State: StateOf(r), Verdict: Verdict(r), Path: path(r)}
-	b := &builder{lookup: lookup{r}, axis: newAxis(r), shown: map[*result.Exchange]bool{}}
+	b := &builder{lookup: lookup{r}, axis: newAxis(r), shown: map[*result.Conversation]bool{}}
 	v.Ticks = b.axis.ticks()
 	v.Rows = b.rows(r.Steps)
-	for _, x := range r.Exchanges { // those of no step: nothing measured is hidden
-		v.Rows = b.exchange(v.Rows, x)
+	for _, x := range r.Conversations { // those of no step: nothing measured is hidden
+		v.Rows = b.conversation(v.Rows, x)
 	}
 	used := map[Phase]bool{}
 	collect(v.Rows, used)
@@ -144,19 +144,19 @@ func collect(rows []*Row, used map[Phase]bool) {
 
 // Inside tells whether there is more to a row than its line.
 func (r *Row) Inside() bool {
-	return r.Exchange != nil || r.Detail != "" || r.Failure != "" || r.Step != nil && r.Step.Connection != 0
+	return r.Conversation != nil || r.Detail != "" || r.Failure != "" || r.Step != nil && r.Step.Connection != 0
 }
 
 // Open tells whether what is inside is shown from the start: what decided, and what went wrong.
 func (r *Row) Open() bool {
-	return r.Exchange != nil && r.Exchange.Deciding || r.Step != nil && r.Failure != ""
+	return r.Conversation != nil && r.Conversation.Deciding || r.Step != nil && r.Failure != ""
 }
 
 // builder makes the rows of one view.
 type builder struct {
 	lookup
 	axis  axis
-	shown map[*result.Exchange]bool
+	shown map[*result.Conversation]bool
 }
 
 func (b *builder) rows(steps []*result.Step) []*Row {
@@ -169,9 +169,9 @@ func (b *builder) rows(steps []*result.Step) []*Row {
 		if s.Failure != nil {
 			row.State, row.Failure = Failed, reason(s)
 		}
-		own := b.exchangesOf(s)
+		own := b.conversationsOf(s)
 		for _, x := range own {
-			row.Rows = b.exchange(row.Rows, x)
+			row.Rows = b.conversation(row.Rows, x)
 		}
 		if row.Detail == "" && len(own) == 0 {
 			row.Detail = endpoint(b.connection(s.Connection))
@@ -181,29 +181,47 @@ func (b *builder) rows(steps []*result.Step) []*Row {
 	return rows
 }
 
-// exchange appends the row of x, once.
-func (b *builder) exchange(rows []*Row, x *result.Exchange) []*Row {
-	if x.Exchange == nil || b.shown[x] {
+// conversation appends the row of x, once.
+func (b *builder) conversation(rows []*Row, x *result.Conversation) []*Row {
+	if b.shown[x] {
 		return rows
 	}
 	b.shown[x] = true
-	e := &Exchange{Exchange: x, Endpoint: b.connection(x.Connection), Deciding: x == b.r.Deciding}
-	row := &Row{Exchange: e, State: Unknown, Bars: b.axis.parts(x.Exchange)}
+	c := &Conversation{Conversation: x, Endpoint: b.connection(x.Connection), Deciding: x == b.r.Deciding, Title: title(x)}
+	row := &Row{Conversation: c, State: stateOf(x), Bars: b.axis.parts(x)}
 	if len(row.Bars) > 0 {
 		row.Start = row.Bars[0].Start
 		row.Took = row.Bars[len(row.Bars)-1].End - row.Start
 	}
-	switch {
-	case x.Final != nil:
-		e.By, e.Status = By(x.Origin), status(x.Final)
-		row.State = stateOfStatus(x.Final.Status)
-	case x.Error != "":
-		row.State = Failed
+	if x.Answered() {
+		c.By = By(x.Origin)
 	}
 	if b.r.Failure == nil || x.Error != b.r.Failure.Message {
 		row.Failure = x.Error
 	}
 	return append(rows, row)
+}
+
+// title is what a conversation began with, and what came of it.
+func title(x *result.Conversation) string {
+	what := strings.ToUpper(string(x.Protocol))
+	if x.HTTP != nil {
+		what = x.Method
+	}
+	return what + " → " + cmp.Or(x.Answer(), "no answer")
+}
+
+// stateOf judges a conversation alone.
+func stateOf(x *result.Conversation) State {
+	switch {
+	case x.Response() != nil:
+		return stateOfStatus(x.Final.Status)
+	case x.Error != "":
+		return Failed
+	case x.Answered():
+		return Succeeded
+	}
+	return Unknown
 }
 
 // stateOfStatus judges a status alone: a challenge is part of every logon.
@@ -215,11 +233,4 @@ func stateOfStatus(code int) State {
 		return Unknown
 	}
 	return Succeeded
-}
-
-func status(r *wire.Response) string {
-	if r.Reason == "" {
-		return fmt.Sprint(r.Status)
-	}
-	return fmt.Sprintf("%d %s", r.Status, r.Reason)
 }

@@ -23,17 +23,17 @@ func TestPath(t *testing.T) {
 	own.Fail(failure.New(failure.Status, "http_500", "500"))
 	own.Deciding.Final.Status, own.Deciding.Final.Reason = 500, ""
 	split := examples.Continue()
-	split.Exchanges = append(split.Exchanges, &result.Exchange{Step: "x", Origin: origin.Origin{Kind: origin.Exchange, Frontend: "EX02"}, Exchange: &wire.Exchange{
-		Connection: 1, Final: &wire.Response{Status: 401, Reason: "Unauthorized"},
+	split.Conversations = append(split.Conversations, &result.Conversation{Step: "x", Origin: origin.Origin{Kind: origin.Exchange, Frontend: "EX02"}, Protocol: result.HTTPProtocol, Connection: 1, HTTP: &wire.Exchange{
+		Final: &wire.Response{Status: 401, Reason: "Unauthorized"},
 	}})
 	nameless := examples.Continue()
-	for _, x := range nameless.Exchanges {
+	for _, x := range nameless.Conversations {
 		x.Origin = origin.Origin{Kind: origin.Unknown}
 	}
 	page := examples.Kemp()
 	page.Deciding.Final.Status, page.Deciding.Final.Reason = 200, "OK"
 	survey := examples.Continue()
-	survey.Survey = true
+	survey.Decides = result.ByNone
 	here := Hop{Name: "This exporter", Where: "asked mail.contoso.com", State: Succeeded}
 	passed := Hop{Name: "What answers there", Where: "192.0.2.10:443", Note: "passed the requests on", State: Succeeded}
 	works := Hop{Name: "Exchange", Where: "EX01", Note: "answered 200 OK", State: Succeeded}
@@ -111,18 +111,18 @@ func TestRowsHoldEveryExchangeOnce(t *testing.T) {
 		r.Steps = nil
 		return r
 	}()} {
-		seen := map[*result.Exchange]int{}
+		seen := map[*result.Conversation]int{}
 		var walk func([]*Row)
 		walk = func(rows []*Row) {
 			for _, row := range rows {
-				if row.Exchange != nil {
-					seen[row.Exchange.Exchange]++
+				if row.Conversation != nil {
+					seen[row.Conversation.Conversation]++
 				}
 				walk(row.Rows)
 			}
 		}
 		walk(NewView(r).Rows)
-		for _, x := range r.Exchanges {
+		for _, x := range r.Conversations {
 			if seen[x] != 1 {
 				t.Errorf("%s: the exchange of %s is shown %d times", name, x.Step, seen[x])
 			}

@@ -16,15 +16,15 @@ func TestClosedSetsAreNotRedacted(t *testing.T) {
 	words := []string{"auth", "refused", "expect_continue", "wait", "error", "late_body_rejected", "middlebox", "kemp"}
 	r := &result.Result{
 		Module: "expect_continue", Prober: "expect_continue", Auth: "auth", Target: "wait.example",
-		Failure:   failure.New(failure.Auth, "refused", "they said: wait"),
-		Steps:     []*result.Step{{Name: "wait", Detail: "kemp"}},
-		Findings:  []result.Finding{{Code: "late_body_rejected", Severity: result.Error, Origin: origin.Middlebox, Product: "kemp", Sentence: "kemp"}},
-		Exchanges: []*result.Exchange{{Step: "wait", Origin: origin.Origin{Kind: origin.Middlebox, Product: "kemp", Server: "kemp"}}},
+		Failure:       failure.New(failure.Auth, "refused", "they said: wait"),
+		Steps:         []*result.Step{{Name: "wait", Detail: "kemp"}},
+		Findings:      []result.Finding{{Code: "late_body_rejected", Severity: result.Error, Origin: origin.Middlebox, Product: "kemp", Sentence: "kemp"}},
+		Conversations: []*result.Conversation{{Step: "wait", Origin: origin.Origin{Kind: origin.Middlebox, Product: "kemp", Server: "kemp"}}},
 	}
 	redactor := &secret.Redactor{}
 	redactor.Add(words...)
 	redactor.Walk(r)
-	f, x := r.Findings[0], r.Exchanges[0]
+	f, x := r.Findings[0], r.Conversations[0]
 	for _, word := range []string{
 		r.Module, r.Prober, r.Auth, string(r.Failure.Stage), r.Failure.Reason, r.Steps[0].Name,
 		f.Code, string(f.Severity), string(f.Origin), f.Product, x.Step, string(x.Origin.Kind), x.Origin.Product,

@@ -32,15 +32,17 @@ type Result struct {
 	Undecided string `json:"undecided,omitempty"`
 
 	Connections []*wire.Connection `json:"connections,omitempty"`
-	Exchanges   []*Exchange        `json:"exchanges,omitempty"`
-	// Deciding is the exchange that failed, else the last; expect_continue: that of variant wait. Nil without one.
-	Deciding *Exchange `json:"-"`
-	// DecidingConnection is the deciding exchange's connection, or the one that failed before an exchange.
+	// Conversations are in the order in which they ended. JSON calls them as it did when all of them were HTTP.
+	Conversations []*Conversation `json:"exchanges,omitempty"`
+	// Deciding is the conversation that failed, else the last; expect_continue: that of variant wait. Nil without one.
+	Deciding *Conversation `json:"-"`
+	// DecidingConnection is the deciding conversation's connection, or the one that failed before there was one.
 	DecidingConnection *wire.Connection `json:"-"`
+	// Decides says which metrics of the deciding conversation and connection there are; the prober declares it.
+	Decides Decides `json:"-"`
 
-	// Survey tells that the prober looks at many connections and none decides: the metrics of the deciding one are left
-	// out (probe_http_*, probe_tls_*), and the certificate expiry is the earliest over all connections.
-	Survey bool `json:"survey,omitempty"`
+	// Verdict is whose it is, how sure that is, and what to do first; nil where nobody has to act.
+	Verdict *Verdict `json:"verdict,omitempty"`
 
 	Samples []Sample `json:"samples,omitempty"`
 	Tables  []Table  `json:"tables,omitempty"` // for a person, beside the steps
@@ -49,13 +51,18 @@ type Result struct {
 // Success tells whether the probe succeeded: exactly when there is no failure.
 func (r *Result) Success() bool { return r.Failure == nil }
 
-// Exchange is a measured exchange, the step it belongs to, and who answered it.
-type Exchange struct {
-	Step string `json:"step" redact:"-"`
-	*wire.Exchange
-	Origin origin.Origin `json:"origin"`
-	Error  string        `json:"error,omitempty"` // why there is no final response
-}
+// Decides says what the metrics tell of that a probe has once.
+type Decides int
+
+// What may decide. The metrics that follow from each are there whatever became of the probe.
+const (
+	ByHTTP Decides = iota // a conversation over HTTP, and its connection: probe_http_*, probe_tls_*
+	ByTLS                 // a connection that speaks something else: probe_tls_*, probe_ip_protocol
+	ByNone                // nothing: many are looked at. The certificate expiry is the earliest over all connections
+)
+
+// String is the word that documentation uses.
+func (d Decides) String() string { return [...]string{"http", "tls", "none"}[d] }
 
 // Step is one thing a probe did. Steps nest; Name is dotted and from the prober's closed list.
 type Step struct {

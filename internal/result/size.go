@@ -9,17 +9,8 @@ func (r *Result) Size() int {
 	for _, c := range r.Connections {
 		n += 512 + secureSize(c.Secure)
 	}
-	for _, x := range r.Exchanges {
-		if x == nil || x.Exchange == nil {
-			continue
-		}
-		n += 1024 + len(x.Error) + responseSize(x.Final)
-		for _, f := range x.Header {
-			n += 64 + len(f.Name) + len(f.Value)
-		}
-		for _, interim := range x.Interim {
-			n += responseSize(interim)
-		}
+	for _, c := range r.Conversations {
+		n += conversationSize(c)
 	}
 	for _, s := range r.Samples {
 		n += 96
@@ -30,11 +21,37 @@ func (r *Result) Size() int {
 	for _, f := range r.Findings {
 		n += 128 + len(f.Sentence)
 	}
+	if v := r.Verdict; v != nil {
+		n += 256 + len(v.Separates)
+		for _, line := range v.Proof {
+			n += 16 + len(line)
+		}
+	}
 	for _, t := range r.Tables {
 		for _, row := range t.Rows {
 			for _, cell := range row {
 				n += 16 + len(cell)
 			}
+		}
+	}
+	return n
+}
+
+func conversationSize(c *Conversation) int {
+	n := 512 + len(c.Error)
+	if c.HTTP != nil {
+		n += 1024 + responseSize(c.Final)
+		for _, f := range c.Header {
+			n += 64 + len(f.Name) + len(f.Value)
+		}
+		for _, interim := range c.Interim {
+			n += responseSize(interim)
+		}
+	}
+	if c.Talk != nil {
+		n += 256 + len(c.Outcome)
+		for _, line := range c.Lines {
+			n += 64 + len(line.Text)
 		}
 	}
 	return n

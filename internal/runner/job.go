@@ -80,8 +80,8 @@ func (r *Runner) prepare(req Request) (*job, error) {
 	if j.module = cfg.Modules[req.Module]; j.module == nil {
 		return nil, refuse(http.StatusBadRequest, BadRequest, "unknown module %.100q: the configuration has %s", req.Module, names(cfg.Modules))
 	}
-	j.prober = j.module.Settings.(prober.Prober) //nolint:forcetypeassert // every Kind makes Probers
-	aim, err := prober.AimOf(j.prober, req.Target, req.Hostname)
+	j.prober = j.module.Settings
+	aim, err := prober.AimOf(j.module.Definition, j.prober, req.Target, req.Hostname)
 	if err != nil {
 		return nil, refuse(http.StatusBadRequest, BadRequest, "%v", err)
 	}
@@ -104,7 +104,7 @@ func (r *Runner) prepare(req Request) (*job, error) {
 
 // othersFor finds the auths that the module's own settings name, and checks them as authFor does.
 func othersFor(cfg *config.Config, j *job) (map[string]*config.Auth, error) {
-	user, ok := j.module.Settings.(config.AuthUser)
+	user, ok := j.module.Settings.(prober.AuthUser)
 	if !ok {
 		return nil, nil //nolint:nilnil // none is an answer
 	}
@@ -198,5 +198,5 @@ func (j *job) tooShort(from string) *failure.Failure {
 	if j.module.Timeout < need {
 		raise = append(raise, "the module's timeout")
 	}
-	return failure.New(failure.Config, "limit_too_short", "the time limit is %s and module %q needs %s: raise %s", j.limit, j.module.Name, need, strings.Join(raise, " and "))
+	return failure.New(failure.Config, reasonLimitTooShort, "the time limit is %s and module %q needs %s: raise %s", j.limit, j.module.Name, need, strings.Join(raise, " and "))
 }

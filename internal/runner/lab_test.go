@@ -28,7 +28,7 @@ func site(t *testing.T, only ...string) (*lab.Site, *runner.Runner) {
 	if err := lab.WriteConfig(dir, s); err != nil {
 		t.Fatal(err)
 	}
-	cfg, err := config.Load([]string{filepath.Join(dir, "ews_exporter.yml")}, probes.Kinds())
+	cfg, err := config.Load([]string{filepath.Join(dir, "ews_exporter.yml")}, probes.All())
 	if err != nil {
 		t.Fatal(err)
 	}

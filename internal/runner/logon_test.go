@@ -56,7 +56,7 @@ func logonRunner(t *testing.T, auths map[string]string, only ...string) (*lab.Si
 	write(t, filepath.Join(dir, "ca.pem"), string(s.Authority().PEM()))
 	write(t, filepath.Join(dir, "right"), lab.Password+"\n")
 	write(t, filepath.Join(dir, "ews_exporter.yml"), fmt.Sprintf(logonConfig, as.String(), ms.String()))
-	cfg, err := config.Load([]string{filepath.Join(dir, "ews_exporter.yml")}, probes.Kinds())
+	cfg, err := config.Load([]string{filepath.Join(dir, "ews_exporter.yml")}, probes.All())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func sample(res *result.Result, name string) float64 {
 // statuses are those of one variant's responses, in order.
 func statuses(res *result.Result, variant string) string {
 	var list []string
-	for _, e := range res.Exchanges {
+	for _, e := range res.Conversations {
 		if v, _, _ := strings.Cut(e.Step, "."); v == variant && e.Final != nil {
 			list = append(list, fmt.Sprint(e.Final.Status))
 		}
@@ -197,7 +197,7 @@ func TestEchoShowsNoSecret(t *testing.T) {
 				t.Fatal(err)
 			}
 			sent := 0
-			for _, e := range res.Exchanges {
+			for _, e := range res.Conversations {
 				for _, f := range e.Header {
 					if f.Name == "Authorization" {
 						sent++
@@ -267,7 +267,7 @@ modules:
   url: {prober: expect_continue, auth: url, tls_config: {ca_file: ca.pem}, expect_continue: {wait: 1s}}
 policy: {allow: ["127.0.0.0/8"]}
 `, filed, other, issued, other, issuer.URL))
-	cfg, err := config.Load([]string{filepath.Join(dir, "ews_exporter.yml")}, probes.Kinds())
+	cfg, err := config.Load([]string{filepath.Join(dir, "ews_exporter.yml")}, probes.All())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -327,7 +327,7 @@ modules:
   other: {prober: auth_roundtrips, auth: b, tls_config: {ca_file: ca.pem}, auth_roundtrips: {extended_protection_check: true}}
 policy: {allow: ["127.0.0.0/8"]}
 `, lab.Username, schemes, strings.Join(targets, `", "`), lab.Username, schemes, strings.Join(targets, `", "`)))
-			store, err := config.NewStore(func() (*config.Config, error) { return config.Load([]string{file}, probes.Kinds()) })
+			store, err := config.NewStore(func() (*config.Config, error) { return config.Load([]string{file}, probes.All()) })
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -372,7 +372,7 @@ policy: {allow: ["127.0.0.0/8"]}
 
 // complete counts the requests that carried the last answer of a logon.
 func complete(res *result.Result) (n int64) {
-	for _, e := range res.Exchanges {
+	for _, e := range res.Conversations {
 		for _, f := range e.Header {
 			if f.Name == "Authorization" && !strings.HasSuffix(e.Step, ".logon") {
 				n++
@@ -433,7 +433,7 @@ auths: {a: {username: u, password: hunter2, schemes: [ntlm], targets: [%q]}}
 modules: {m: {prober: auth_roundtrips, auth: a, tls_config: {ca_file: ca.pem}, auth_roundtrips: {method: GET}}}
 policy: {allow: ["127.0.0.0/8"]}
 `, site.Addr()))
-			cfg, err := config.Load([]string{filepath.Join(dir, "ews_exporter.yml")}, probes.Kinds())
+			cfg, err := config.Load([]string{filepath.Join(dir, "ews_exporter.yml")}, probes.All())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -44,7 +44,7 @@ func (p *places) take(ctx context.Context, a netip.Addr) error {
 	case <-ctx.Done():
 	}
 	p.leave(a, here)
-	return failure.New(failure.Connect, "busy", "wait for a place at %s: %d other probes were there until the time limit", a, p.limit)
+	return failure.New(failure.Connect, reasonBusy, "wait for a place at %s: %d other probes were there until the time limit", a, p.limit)
 }
 
 func (p *places) free(a netip.Addr) {

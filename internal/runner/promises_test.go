@@ -98,11 +98,11 @@ func TestAPanicDoesNotHoldUpTheAuth(t *testing.T) {
 	server, authority := promisingSite(t, lab.Write("HTTP/1.1 200 OK\r\nX-FEServer: EX01\r\nContent-Length: 0\r\n\r\n"), lab.Hang)
 	r, _ := promisingRunner(t, server, authority, "3s", "")
 	puppetDoes.Store(t.Name(), func(ctx context.Context, run *prober.Run) {
-		res, err := run.Resolve(ctx)
+		res, err := run.ResolveTarget(ctx)
 		if err != nil {
 			return
 		}
-		if _, _, err := run.Open(ctx, run.Step("puppet"), res, res.Addresses[0], run.Request("POST", "/", nil, nil)); err != nil {
+		if _, _, err := run.Session.Open(ctx, run.Step("puppet"), run.Endpoint(run.Target, res), prober.Ask{Request: run.Request("POST", "/", nil, nil)}); err != nil {
 			t.Error(err)
 		}
 		panic("in the midst of a logon")
@@ -240,7 +240,7 @@ func TestSecretsGoOutBeforeTextsAreCut(t *testing.T) {
 		t.Fatal(err)
 	}
 	found := false
-	for _, x := range answer.Result.Exchanges {
+	for _, x := range answer.Result.Conversations {
 		if x.Final == nil {
 			continue
 		}

@@ -29,7 +29,8 @@ func (r *Runner) run(ctx context.Context, j *job) (res *result.Result) {
 	defer func() {
 		if fault := recover(); fault != nil { // beyond the prober: still one probe's fault, and not the process's end
 			r.panicked(j, fault)
-			res = &result.Result{ID: rand.Text(), Module: j.module.Name, Prober: j.module.Prober, Target: j.target.Raw, Name: j.target.Name, Start: time.Now(), Failure: panicFailure()}
+			res = blank(j, time.Now())
+			res.Failure = panicFailure()
 		}
 	}()
 	short := j.tooShort(cmp.Or(r.LimitFrom, "scrape_timeout"))
@@ -50,32 +51,38 @@ func (r *Runner) probe(ctx context.Context, j *job, short *failure.Failure) *res
 	start := time.Now()
 	ctx, cancel := context.WithDeadline(ctx, start.Add(j.limit))
 	defer cancel()
-	res := &result.Result{
-		ID: rand.Text(), Module: j.module.Name, Prober: j.module.Prober, Target: j.target.Raw, Name: j.target.Name,
-		Start: start, Limit: wire.Seconds(j.limit.Seconds()), Planned: j.plan(),
+	res := blank(j, start)
+	res.Limit, res.Planned = wire.Seconds(j.limit.Seconds()), j.plan()
+	if j.auth != nil {
+		res.Auth = j.auth.Name
 	}
 	redactor := &secret.Redactor{}
 	redactor.Add(j.module.HeaderSecrets()...)
-	run := &prober.Run{Target: j.target, Module: j.module, Result: res, Agent: "ews_exporter/" + r.Version, Redactor: redactor, Pauses: &r.pauses, Turns: &r.turns, Dialer: r.dialer(j, start), Progress: r.Progress}
-	run.Elsewhere = elsewhere(run.Dialer, j)
-	if j.auth != nil {
-		res.Auth = j.auth.Name
-		run.Secrets = prober.NewSecrets(j.auth.Credential(), r.Gate, j.target)
-		defer run.Secrets.Settle()
-	}
-	run.Others = map[string]*prober.Secrets{}
-	for name, a := range j.others {
-		run.Others[name] = prober.NewSecrets(a.Credential(), r.Gate, j.target)
-		defer run.Others[name].Settle()
-	}
 	if short != nil {
 		res.Fail(short)
 		j.prober.Blank(res)
 	} else {
-		r.guard(ctx, j, run)
+		r.guard(ctx, j, r.prepareRun(j, res, redactor))
 	}
 	finish(res, redactor)
 	return res
+}
+
+// prepareRun gives the prober what it works with.
+func (r *Runner) prepareRun(j *job, res *result.Result, redactor *secret.Redactor) *prober.Run {
+	parts := prober.Parts{
+		Recorder: prober.NewRecorder(res, redactor, r.Progress), Target: j.target, Module: j.module.Run(),
+		Agent: "ews_exporter/" + r.Version, Dialer: r.dialer(j, res.Start), Others: map[string]*prober.Secrets{},
+		Pauses: &r.pauses, Turns: &r.turns,
+	}
+	parts.Elsewhere = elsewhere(parts.Dialer, j)
+	if j.auth != nil {
+		parts.Secrets = prober.NewSecrets(j.auth.Credential(), r.Gate, j.target)
+	}
+	for name, a := range j.others {
+		parts.Others[name] = prober.NewSecrets(a.Credential(), r.Gate, j.target)
+	}
+	return prober.NewRun(parts)
 }
 
 func (r *Runner) dialer(j *job, start time.Time) *wire.Dialer {
@@ -105,7 +112,16 @@ func (r *Runner) guard(ctx context.Context, j *job, run *prober.Run) {
 			j.prober.Blank(res)
 		}
 	}()
+	defer run.Settle()
 	j.prober.Probe(ctx, run)
+}
+
+// blank is a result of which nothing is known yet.
+func blank(j *job, start time.Time) *result.Result {
+	return &result.Result{
+		ID: rand.Text(), Module: j.module.Name, Prober: j.module.Prober, Target: j.target.Raw, Name: j.target.Name,
+		Start: start, Decides: j.module.Definition.Decides,
+	}
 }
 
 // panicked counts and logs a panic. Its value may hold what a target sent or a secret, so only where it happened is told.
@@ -121,7 +137,7 @@ func (r *Runner) panicked(j *job, fault any) {
 }
 
 func panicFailure() *failure.Failure {
-	return failure.New(failure.Internal, "panic", "the prober failed because of a fault in this program; its log says where")
+	return failure.New(failure.Internal, reasonPanic, "the prober failed because of a fault in this program; its log says where")
 }
 
 // endSteps ends the steps that a panic left open.
@@ -159,13 +175,31 @@ func shorten(res *result.Result) {
 	for i := range res.Findings {
 		res.Findings[i].Sentence = plain.Cut(res.Findings[i].Sentence, maxMessage)
 	}
-	for _, e := range res.Exchanges {
+	for _, e := range res.Conversations {
 		e.Error = plain.Cut(e.Error, maxMessage)
 		shortenOrigin(&e.Origin)
-		shortenResponse(e.Final)
-		for _, r := range e.Interim {
-			shortenResponse(r)
-		}
+		shortenTalk(e.Talk)
+		shortenHTTP(e.HTTP)
+	}
+}
+
+func shortenHTTP(x *result.HTTP) {
+	if x == nil {
+		return
+	}
+	shortenResponse(x.Final)
+	for _, r := range x.Interim {
+		shortenResponse(r)
+	}
+}
+
+func shortenTalk(t *result.Talk) {
+	if t == nil {
+		return
+	}
+	t.Outcome = plain.Cut(t.Outcome, maxMessage)
+	for i := range t.Lines {
+		t.Lines[i].Text = plain.Cut(t.Lines[i].Text, maxMessage)
 	}
 }
 

@@ -46,7 +46,7 @@ func load(t *testing.T, text string, files map[string]string) *config.Config {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cfg, err := config.Load([]string{path}, append(probes.Kinds(), puppetKind))
+	cfg, err := config.Load([]string{path}, append(probes.All(), puppetKind))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +58,7 @@ type puppet struct {
 	Path string `yaml:"path"`
 }
 
-var puppetKind = config.Kind{Name: "puppet", New: func() config.Settings { return &puppet{} }}
+var puppetKind = prober.Definition{Name: "puppet", New: func() prober.Prober { return &puppet{} }}
 
 // puppetDoes is what puppets do, by the path that their module sets.
 var puppetDoes sync.Map
@@ -359,7 +359,7 @@ func TestPlaceAfterTheLimit(t *testing.T) {
 		late, cancel := context.WithCancel(ctx)
 		cancel()
 		for range cap(reasons) {
-			_, err := run.Connect(late, run.Step("puppet"), &wire.Resolution{}, netip.MustParseAddrPort("127.0.0.1:9"))
+			_, err := run.Network.Open(late, run.Step("puppet"), prober.Endpoint{Addr: netip.MustParseAddrPort("127.0.0.1:9"), From: &wire.Resolution{}})
 			reasons <- failure.From(err).Reason
 		}
 	})
@@ -383,7 +383,7 @@ func TestPanic(t *testing.T) {
 		o.Panicked = func() { panics.Add(1) }
 		o.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}, func(_ context.Context, run *prober.Run) {
-		run.Parallel(func() { panic("hunter2") })
+		prober.Parallel(func() { panic("hunter2") })
 	})
 	answer, err := r.Probe(t.Context(), runner.Request{Module: "puppet", Target: "127.0.0.1"})
 	if err != nil {

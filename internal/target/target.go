@@ -16,10 +16,10 @@ import (
 // Target is a parsed target parameter.
 type Target struct {
 	Raw    string     // as written
-	Scheme string     // "https" (default) or "http"
+	Scheme string     // "https" (default) or "http"; the prober's own where it speaks something else: "smtp"
 	Host   string     // a name as A-labels in lower case without trailing dot, or an address
 	Addr   netip.Addr // valid when Host is an IP literal
-	Port   uint16     // 443, or 80 for http, unless written
+	Port   uint16     // the scheme's (see ports), unless written
 	Path   string     // of a URL, with its query; empty otherwise
 	Name   string     // the hostname parameter if given, else Host: what Host, SNI, certificate check and auth go by
 }
@@ -27,19 +27,25 @@ type Target struct {
 // maxLength bounds a target parameter, in bytes.
 const maxLength = 2048
 
+// ports are those of the schemes that a target may have.
+var ports = map[string]uint16{"https": 443, "http": 80, "smtp": 25}
+
 // Parse reads a target parameter (host, host:port, an address with or without port, an http or https URL) and the
 // hostname parameter (a name or an address; empty when there is none). IPv6 needs brackets where a port follows.
 // Errors are for the caller (400) and never repeat what stands before an @, which may be a password.
-func Parse(raw, hostname string) (Target, error) {
+func Parse(raw, hostname string) (Target, error) { return ParseAs("https", raw, hostname) }
+
+// ParseAs is Parse for a prober that speaks what scheme names: a target without a scheme is one of it, and of URLs only
+// its own are taken, or for https those of http too.
+func ParseAs(scheme, raw, hostname string) (Target, error) {
 	if err := checkText(raw); err != nil {
 		return Target{}, fmt.Errorf("the target %w", err)
 	}
-	t := Target{Raw: raw, Scheme: "https"}
+	t := Target{Raw: raw, Scheme: scheme}
 	authority := raw
 	if scheme, rest, ok := strings.Cut(raw, "://"); ok {
-		t.Scheme = strings.ToLower(scheme)
-		if t.Scheme != "https" && t.Scheme != "http" {
-			return Target{}, errors.New("the target is a URL of a scheme other than https and http")
+		if err := t.setScheme(scheme); err != nil {
+			return Target{}, err
 		}
 		end := len(rest)
 		if i := strings.IndexAny(rest, "/?#"); i >= 0 {
@@ -52,6 +58,9 @@ func Parse(raw, hostname string) (Target, error) {
 		}
 		t.Path = path
 	}
+	if t.Path != "" && t.Path != "/" && t.Scheme != "https" && t.Scheme != "http" {
+		return Target{}, fmt.Errorf("the target has a path, and %s knows none", t.Scheme)
+	}
 	if err := t.setAuthority(authority); err != nil {
 		return Target{}, fmt.Errorf("the target is malformed: %w", err)
 	}
@@ -59,6 +68,19 @@ func Parse(raw, hostname string) (Target, error) {
 		return Target{}, err
 	}
 	return t, nil
+}
+
+// setScheme takes the scheme that is written, where the prober speaks it.
+func (t *Target) setScheme(written string) error {
+	written = strings.ToLower(written)
+	if t.Scheme != "https" && written != t.Scheme {
+		return fmt.Errorf("the target is a URL of a scheme other than %s: write host or host:port", t.Scheme)
+	}
+	if t.Scheme == "https" && written != "https" && written != "http" {
+		return errors.New("the target is a URL of a scheme other than https and http")
+	}
+	t.Scheme = written
+	return nil
 }
 
 // checkText refuses what no target holds, whatever its form.
@@ -113,7 +135,7 @@ func (t *Target) setAuthority(s string) error {
 	if t.Host, t.Addr, err = ParseHost(host); err != nil {
 		return err
 	}
-	t.Port = defaultPort(t.Scheme)
+	t.Port = ports[t.Scheme]
 	if port == "" {
 		return nil
 	}
@@ -167,13 +189,6 @@ func (t *Target) setName(hostname string) error {
 	return nil
 }
 
-func defaultPort(scheme string) uint16 {
-	if scheme == "http" {
-		return 80
-	}
-	return 443
-}
-
 // HostPort is the host and port to reach: host:port, with brackets around IPv6.
 func (t Target) HostPort() string {
 	return net.JoinHostPort(t.Host, strconv.Itoa(int(t.Port)))
@@ -182,7 +197,7 @@ func (t Target) HostPort() string {
 // Authority is the name to ask for, as the Host header and URLs write it: with the port only where it is not the
 // scheme's own (RFC 9110 §4.2.3), and with brackets around IPv6.
 func (t Target) Authority() string {
-	if t.Port != defaultPort(t.Scheme) {
+	if t.Port != ports[t.Scheme] {
 		return net.JoinHostPort(t.Name, strconv.Itoa(int(t.Port)))
 	}
 	if strings.Contains(t.Name, ":") {

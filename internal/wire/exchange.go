@@ -85,7 +85,7 @@ func (c *Conn) Begin(req *Request) *Dialogue {
 	head, fields := req.head()
 	c.last = &Dialogue{
 		Record: &Exchange{
-			Connection: c.Record.ID, Method: req.Method, URL: req.URL, Header: fields, BodyLength: len(req.Body),
+			Method: req.Method, URL: req.URL, Header: fields, BodyLength: len(req.Body),
 		},
 		conn: c, req: req, head: head, started: c.mark(),
 	}

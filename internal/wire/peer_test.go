@@ -97,17 +97,18 @@ func TestConn_lines(t *testing.T) {
 		}
 		p.hang()
 	}), testLimit)
+	talk := c.Lines()
 	var got []string
 	for range 2 {
-		line, err := c.ReadLine()
+		line, err := talk.Hear()
 		wantFailure(t, err, "", "")
 		got = append(got, line)
 	}
-	wantFailure(t, c.WriteLine("EHLO x"), "", "")
-	line, err := c.ReadLine()
+	wantFailure(t, talk.Say("EHLO x"), "", "")
+	line, err := talk.Hear()
 	wantFailure(t, err, "", "")
-	if got = append(got, line); !slices.Equal(got, []string{"220 EX01 ready", "bare", "250 good"}) || c.Unread() != len("too early") {
-		t.Errorf("read %q, %d bytes unread", got, c.Unread())
+	if got = append(got, line); !slices.Equal(got, []string{"220 EX01 ready", "bare", "250 good"}) || talk.Unread() != len("too early") {
+		t.Errorf("read %q, %d bytes unread", got, talk.Unread())
 	}
 }
 
@@ -124,7 +125,7 @@ func TestConn_hostileLines(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := connect(t, serve(t, nil, tt.script), 300*time.Millisecond)
-			_, err := c.ReadLine()
+			_, err := c.Lines().Hear()
 			wantFailure(t, err, failure.Receive, tt.reason)
 		})
 	}

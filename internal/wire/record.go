@@ -67,7 +67,6 @@ type Secure struct {
 
 // Exchange records one HTTP request and what came back on one connection. Moments are nil while they have not come.
 type Exchange struct {
-	Connection int            `json:"connection"` // Connection.ID
 	Method     string         `json:"method"`
 	URL        string         `json:"url"`
 	Header     []origin.Field `json:"header"`      // as sent, in order

@@ -32,7 +32,7 @@ func defaults() *Settings {
 	return &Settings{Objects: 4, Method: "POST", PathList: []string{ews.Path}}
 }
 
-// Check implements config.Settings.
+// Check implements prober.Prober.
 func (s *Settings) Check(report func(field, problem string)) {
 	if s.Objects < 1 || s.Objects > maxObjects {
 		report("objects", fmt.Sprintf("%d: from 1 to %d", s.Objects, maxObjects))
@@ -60,7 +60,7 @@ func (s *Settings) Check(report func(field, problem string)) {
 	}
 }
 
-// Auths implements config.AuthUser.
+// Auths implements prober.AuthUser.
 func (s *Settings) Auths() map[string]string {
 	if s.ExtendedProtectionAuth == "" {
 		return nil
@@ -68,10 +68,10 @@ func (s *Settings) Auths() map[string]string {
 	return map[string]string{"extended_protection_auth": s.ExtendedProtectionAuth}
 }
 
-// Need implements config.Settings.
+// Need implements prober.Prober.
 func (s *Settings) Need() time.Duration { return time.Second }
 
-// Paths implements config.Settings.
+// Paths implements prober.Prober.
 func (s *Settings) Paths() []string { return s.PathList }
 
 // Plan implements prober.Prober.

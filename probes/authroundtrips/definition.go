@@ -26,7 +26,7 @@ var Definition = prober.Definition{
 		{Name: "fetch.object.logon", Help: "after a 401: choose a scheme, and the handshake up to its last answer"},
 		{Name: "fetch.object.request", Help: "ask for it with that answer"},
 	},
-	Reasons: []prober.Reason{
+	Reasons: []failure.Reason{
 		{Stage: failure.Auth, Reason: reasonLogonRequired, Help: "The server asks for a logon, and the module has no auth."},
 		{Stage: failure.Status, Reason: reasonNotFetched, Help: "An object was answered with a status of 400 or more."},
 	},

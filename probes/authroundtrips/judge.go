@@ -53,9 +53,9 @@ func (p *probe) explain() {
 				cause = auth.Cause{Code: f.Code, Kind: f.Origin, Product: f.Product}
 			}
 		}
-		p.run.Secrets.Explain(cause)
+		p.run.Secrets().Explain(cause)
 	case failure.Is(p.failure(), failure.Auth, auth.Suspended):
-		cause, ok := p.run.Secrets.Cause()
+		cause, ok := p.run.Secrets().Cause()
 		if !ok || slices.ContainsFunc(p.run.Result.Findings, func(f result.Finding) bool { return f.Code == cause.Code }) {
 			return
 		}
@@ -138,7 +138,7 @@ func (p *probe) split(connection int) (servers []string, split bool) {
 
 // legs are the servers that answered on a connection, in order, and whether NTLM's challenge was among the answers.
 func (p *probe) legs(connection int) (servers []string, challenged bool) {
-	for _, e := range p.run.Result.Exchanges {
+	for _, e := range p.run.Result.Conversations {
 		if e.Connection != connection || e.Final == nil {
 			continue
 		}
@@ -165,7 +165,7 @@ func (p *probe) failure() error {
 func (p *probe) persistence() (kept, known bool) {
 	for i := 1; i < len(p.objects); i++ {
 		if before, o := p.objects[i-1], p.objects[i]; p.objects[0].scheme != "" && before.fetched && o.last > o.first {
-			first := p.run.Result.Exchanges[o.first]
+			first := p.run.Result.Conversations[o.first]
 			if first.Final == nil {
 				return false, false
 			}
@@ -193,7 +193,7 @@ func (p *probe) judgePersistence() {
 	}
 	more, bytes := 0, int64(0)
 	for _, o := range p.objects[1:] {
-		list := p.run.Result.Exchanges[o.first:o.last]
+		list := p.run.Result.Conversations[o.first:o.last]
 		for i, e := range list {
 			if i < len(list)-1 {
 				more++

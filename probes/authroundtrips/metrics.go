@@ -104,7 +104,11 @@ func (p *probe) measure() {
 			r.Add(objectSeconds, float64(o.took), strconv.Itoa(i+1))
 		}
 	}
-	r.Add(connections, float64(p.opened))
+	opened := 0
+	if p.link != nil {
+		opened = p.link.Opened
+	}
+	r.Add(connections, float64(opened))
 	closed := 0.0
 	if f := r.Failure; f != nil && f.Reason == auth.ConnectionClosed {
 		closed = 1
@@ -138,7 +142,7 @@ func (p *probe) measureOffer() {
 	p.run.Result.Add(offerInfo, 1, strings.Join(order, ","))
 }
 
-func (p *probe) measureHeader(list []*result.Exchange) {
+func (p *probe) measureHeader(list []*result.Conversation) {
 	for _, e := range list {
 		if e.Final == nil {
 			continue
@@ -160,14 +164,14 @@ func schemeLabel(scheme string) string {
 }
 
 // exchanges are those of the objects.
-func (p *probe) exchanges() []*result.Exchange {
+func (p *probe) exchanges() []*result.Conversation {
 	if len(p.objects) == 0 {
 		return nil
 	}
-	return p.run.Result.Exchanges[p.objects[0].first:]
+	return p.run.Result.Conversations[p.objects[0].first:]
 }
 
-func is401(e *result.Exchange) bool { return e.Final != nil && e.Final.Status == 401 }
+func is401(e *result.Conversation) bool { return e.Final != nil && e.Final.Status == 401 }
 
 func count[T any](list []T, f func(T) bool) (n int) {
 	for _, v := range list {

@@ -20,10 +20,8 @@ const bodyLimit = 1 << 20
 // probe is one run.
 type probe struct {
 	*Settings
-	run        *prober.Run
-	resolution *wire.Resolution
-	conn       *wire.Conn
-	opened     int // connections
+	run  *prober.Run
+	link *prober.Link // nil while the target is not looked up
 
 	offered []auth.Challenge // by the first answer without credentials
 	asked   bool             // an answer without credentials came
@@ -59,7 +57,7 @@ func (s *Settings) Probe(ctx context.Context, run *prober.Run) {
 
 // Blank implements prober.Prober.
 func (s *Settings) Blank(res *result.Result) {
-	p := &probe{Settings: s, run: &prober.Run{Result: res}}
+	p := &probe{Settings: s, run: &prober.Run{Recorder: &prober.Recorder{Result: res}}}
 	p.measure()
 }
 
@@ -69,7 +67,7 @@ func decide(r *result.Result) {
 		return
 	}
 	r.DecidingConnection = r.Connections[len(r.Connections)-1]
-	for _, e := range r.Exchanges {
+	for _, e := range r.Conversations {
 		if e.Connection == r.DecidingConnection.ID {
 			r.Deciding = e
 		}
@@ -81,12 +79,14 @@ func (p *probe) fetchAll(ctx context.Context) error {
 	if err := p.run.Ready(); err != nil {
 		return err
 	}
-	var err error
-	if p.resolution, err = p.run.Resolve(ctx); err != nil {
+	resolution, err := p.run.ResolveTarget(ctx)
+	if err != nil {
 		return err
 	}
+	endpoint := p.run.Endpoint(p.run.Target, resolution)
+	p.link = p.run.Link(endpoint)
 	// A secret that the check found refused is not sent again below: the gate sees to that.
-	err = p.checkProtection(ctx)
+	err = p.checkProtection(ctx, endpoint)
 	switch {
 	case failure.Is(err, failure.Connect), failure.Is(err, failure.TLS):
 		return err // there is no need to wait for that twice
@@ -94,7 +94,7 @@ func (p *probe) fetchAll(ctx context.Context) error {
 		p.run.Result.Fail(failure.From(err))
 	}
 	fetch := p.run.Step("fetch")
-	defer p.hangUp()
+	defer p.link.Close()
 	for i := range p.Objects {
 		step := fetch.Step("object")
 		err := p.fetch(ctx, fetch, step, p.PathList[i%len(p.PathList)])
@@ -106,38 +106,16 @@ func (p *probe) fetchAll(ctx context.Context) error {
 	return nil
 }
 
-func (p *probe) hangUp() {
-	if p.conn != nil {
-		p.conn.Close()
-		p.conn = nil
-	}
-}
-
-// connect opens a connection where there is none that another request may follow on.
-func (p *probe) connect(ctx context.Context, step *prober.Step) error {
-	if p.conn != nil && p.conn.Reusable() {
-		return nil
-	}
-	p.hangUp()
-	conn, err := p.run.DialPermitted(ctx, step, p.resolution, p.resolution.Addresses[0])
-	if err != nil {
-		return err
-	}
-	p.conn = conn
-	p.opened++
-	return nil
-}
-
 // fetch asks for one object without credentials, and answers the 401 if one comes.
 func (p *probe) fetch(ctx context.Context, fetch, step *prober.Step, path string) error {
-	if err := p.connect(ctx, fetch); err != nil {
+	if err := p.link.Open(ctx, fetch); err != nil {
 		return err
 	}
-	o := &object{path: path, connection: p.opened, first: len(p.run.Result.Exchanges)}
+	o := &object{path: path, connection: p.link.Opened, first: len(p.run.Result.Conversations)}
 	p.objects = append(p.objects, o)
 	start := p.run.Now()
 	defer func() {
-		o.took, o.last = p.run.Now()-start, len(p.run.Result.Exchanges)
+		o.took, o.last = p.run.Now()-start, len(p.run.Result.Conversations)
 	}()
 	ask := step.Step("ask")
 	x, err := p.exchange(ask, path, "")
@@ -162,21 +140,19 @@ func (p *probe) fetch(ctx context.Context, fetch, step *prober.Step, path string
 }
 
 // authenticated logs on and asks again.
-func (p *probe) authenticated(ctx context.Context, fetch, step *prober.Step, o *object, asked *result.Exchange) (*result.Exchange, error) {
-	if p.run.Secrets == nil {
+func (p *probe) authenticated(ctx context.Context, fetch, step *prober.Step, o *object, asked *result.Conversation) (*result.Conversation, error) {
+	if !p.run.LogsOn() {
 		return nil, failure.New(failure.Auth, reasonLogonRequired, "%s asks for a logon (%s), and the module has no auth: set one", who(asked.Origin), prober.Offers(p.offered))
 	}
-	// A server that ends the connection with its first 401 has begun no handshake, so another connection will do.
-	if err := p.connect(ctx, fetch); err != nil {
-		return nil, err
-	}
-	o.connection = p.opened
-	handshake := step.Step("logon")
-	logon, err := p.run.Answer(ctx, handshake, p.conn, p.request(o.path, ""), asked.Final)
+	logon, err := p.run.LogOn(ctx, step.Step("logon"), p.link, prober.Ask{
+		Request: p.request(o.path, ""), First: asked.Final,
+		Reopen: func(ctx context.Context) error { return p.link.Open(ctx, fetch) },
+	})
+	o.connection = p.link.Opened
 	if logon != nil {
 		o.scheme, o.challenge = logon.Scheme(), logon.Challenge()
 	}
-	if handshake.End(err); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	request := step.Step("request")
@@ -189,9 +165,9 @@ func (p *probe) authenticated(ctx context.Context, fetch, step *prober.Step, o *
 }
 
 // exchange sends one request and reads what comes back.
-func (p *probe) exchange(step *prober.Step, path, authorization string) (*result.Exchange, error) {
-	x, body, err := p.conn.Do(p.request(path, authorization), bodyLimit)
-	return p.run.Keep(step.Name(), x.Record, body, err), err
+func (p *probe) exchange(step *prober.Step, path, authorization string) (*result.Conversation, error) {
+	x, body, err := p.link.Do(p.request(path, authorization), bodyLimit)
+	return p.run.Exchanged(step.Name(), p.link.Conn, x.Record, body, err), err
 }
 
 func (p *probe) request(path, authorization string) *wire.Request {

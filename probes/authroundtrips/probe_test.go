@@ -15,6 +15,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/config"
 	"github.com/ews-exporter/ews_exporter/internal/auth"
 	"github.com/ews-exporter/ews_exporter/internal/lab"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
 	"github.com/ews-exporter/ews_exporter/probes/authroundtrips"
@@ -59,7 +60,7 @@ func start(t *testing.T, s setting, only ...string) (*lab.Site, *runner.Runner) 
 			t.Fatal(err)
 		}
 	}
-	cfg, err := config.Load([]string{filepath.Join(dir, "ews_exporter.yml")}, []config.Kind{authroundtrips.Definition.Kind()})
+	cfg, err := config.Load([]string{filepath.Join(dir, "ews_exporter.yml")}, []prober.Definition{authroundtrips.Definition})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -271,7 +272,7 @@ func TestExtendedProtectionIsToldPerPort(t *testing.T) {
 	}{{"only-basic", "", 1}, {"only-basic", "", 1}, {"protection-allow", "allow", 9}, {"protection-require", "require", 6}, {"legs-split", "", 3}, {"protection-allow", "allow", 0}} {
 		res := probe(t, site, r, tt.scenario)
 		asked := 0
-		for _, e := range res.Exchanges {
+		for _, e := range res.Conversations {
 			if strings.HasPrefix(e.Step, "protection.") {
 				asked++
 			}
@@ -325,7 +326,7 @@ func TestHeadline(t *testing.T) {
 
 // checks counts the logons that the check made.
 func checks(res *result.Result) (n int) {
-	for _, e := range res.Exchanges {
+	for _, e := range res.Conversations {
 		if e.Step == "protection.request" {
 			n++
 		}

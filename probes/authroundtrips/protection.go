@@ -28,20 +28,15 @@ const mismatched = "mismatch"
 //	200    401          require
 //	401    200          allow, and the server has bound another certificate
 //	401    401          nothing known: a wrong password, or require with another certificate
-func (p *probe) checkProtection(ctx context.Context) error {
-	secrets := p.run.Secrets
+func (p *probe) checkProtection(ctx context.Context, endpoint prober.Endpoint) error {
+	session := p.run.Session
 	if p.ExtendedProtectionAuth != "" {
-		secrets = p.run.Others[p.ExtendedProtectionAuth]
+		session = p.run.Others[p.ExtendedProtectionAuth]
 	}
-	if !p.ExtendedProtectionCheck || secrets == nil {
+	if !p.ExtendedProtectionCheck || !session.LogsOn() {
 		return nil
 	}
-	return p.run.Using(secrets, func() error { return p.protectionBy(ctx) })
-}
-
-// protectionBy is the check with the secrets in use.
-func (p *probe) protectionBy(ctx context.Context) error {
-	last, due := p.run.Secrets.Hourly()
+	last, due := session.Secrets().Hourly()
 	if !due {
 		if last != "" {
 			p.protection = &protection{mode: strings.TrimSuffix(last, mismatched), mismatch: strings.HasSuffix(last, mismatched)}
@@ -49,10 +44,10 @@ func (p *probe) protectionBy(ctx context.Context) error {
 		return nil
 	}
 	step := p.run.Step("protection")
-	seen, err := p.tryBindings(ctx, step)
+	seen, err := (&bindings{p, session, endpoint, step}).try(ctx)
 	if step.End(err); err != nil || seen.mode == "" {
 		if !p.tried {
-			p.run.Secrets.Unrun()
+			session.Secrets().Unrun()
 		}
 		return err
 	}
@@ -61,21 +56,29 @@ func (p *probe) protectionBy(ctx context.Context) error {
 		said += mismatched
 	}
 	step.Detail("Extended Protection: %s", seen.mode)
-	p.run.Secrets.Note(said)
+	session.Secrets().Note(said)
 	p.protection = seen
 	return nil
 }
 
-func (p *probe) tryBindings(ctx context.Context, step *prober.Step) (*protection, error) {
-	right, err := p.try(ctx, step, auth.Right, true)
+// bindings is the check under way.
+type bindings struct {
+	*probe
+	session  *prober.Session
+	endpoint prober.Endpoint
+	step     *prober.Step
+}
+
+func (b *bindings) try(ctx context.Context) (*protection, error) {
+	right, err := b.once(ctx, auth.Right, true)
 	if err != nil || right == unclear {
 		return &protection{}, err
 	}
 	// When the right binding was refused, a second refusal is the secret's: it counts.
-	none, err := p.try(ctx, step, auth.None, right == accepted)
+	none, err := b.once(ctx, auth.None, right == accepted)
 	switch {
 	case right == refused && failure.Is(err, failure.Auth, auth.Refused):
-		failure.From(err).Message = ambiguous + "; " + p.run.Secrets.Outlook()
+		failure.From(err).Message = ambiguous + "; " + b.session.Secrets().Outlook()
 		return &protection{}, err
 	case err != nil || none == unclear:
 		return &protection{}, err
@@ -84,7 +87,7 @@ func (p *probe) tryBindings(ctx context.Context, step *prober.Step) (*protection
 	case none == refused:
 		return &protection{mode: "require"}, nil
 	}
-	wrong, err := p.try(ctx, step, auth.Wrong, true)
+	wrong, err := b.once(ctx, auth.Wrong, true)
 	switch {
 	case err != nil || wrong == unclear:
 		return &protection{}, err
@@ -108,10 +111,10 @@ const (
 	refused
 )
 
-// try logs on once with a binding. A refusal that is forgiven does not suspend a proven account.
-func (p *probe) try(ctx context.Context, step *prober.Step, binding auth.Binding, forgive bool) (verdict, error) {
-	path := p.PathList[0]
-	conn, logon, err := p.run.OpenBound(ctx, step, p.resolution, p.resolution.Addresses[0], p.request(path, ""), binding)
+// once logs on once with a binding. A refusal that is forgiven does not suspend a proven account.
+func (b *bindings) once(ctx context.Context, binding auth.Binding, forgive bool) (verdict, error) {
+	path := b.PathList[0]
+	conn, logon, err := b.session.Open(ctx, b.step, b.endpoint, prober.Ask{Request: b.request(path, ""), Binding: binding})
 	if err != nil {
 		return unclear, err
 	}
@@ -120,17 +123,17 @@ func (p *probe) try(ctx context.Context, step *prober.Step, binding auth.Binding
 		logon.Drop()
 		return unclear, nil
 	}
-	p.tried = true
-	request := step.Step("request")
+	b.tried = true
+	request := b.step.Step("request")
 	request.Detail("channel binding: %s", binding)
-	x, body, err := conn.Do(p.request(path, logon.Authorization()), bodyLimit)
-	kept := p.run.Keep(request.Name(), x.Record, body, err)
+	x, body, err := conn.Do(b.request(path, logon.Authorization()), bodyLimit)
+	kept := b.run.Exchanged(request.Name(), conn.Conn, x.Record, body, err)
 	refusal := kept.Final != nil && kept.Final.Status == 401
 	if refusal {
 		request.Detail("channel binding: %s, refused with 401", binding)
 	}
 	// A handshake that was split says nothing of bindings, and another logon would fare no better: it is not forgiven.
-	if _, split := p.split(kept.Connection); refusal && forgive && !split {
+	if _, split := b.split(kept.Connection); refusal && forgive && !split {
 		logon.Forgive()
 		request.End(nil)
 		return refused, nil
@@ -164,6 +167,6 @@ func (p *probe) judgeProtection() {
 func (p *probe) restate() {
 	if f := p.run.Result.Failure; failure.Is(p.failure(), failure.Auth, auth.Refused) {
 		f.Message = "the server refuses a logon that is bound to the certificate which clients see, and takes one without channel binding: the box in front of it shows another certificate than the server has (Extended Protection); " +
-			p.run.Secrets.Outlook()
+			p.run.Secrets().Outlook()
 	}
 }

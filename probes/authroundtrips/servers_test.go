@@ -15,6 +15,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/config"
 	"github.com/ews-exporter/ews_exporter/internal/auth"
 	"github.com/ews-exporter/ews_exporter/internal/lab"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
 	"github.com/ews-exporter/ews_exporter/internal/servers"
@@ -49,7 +50,7 @@ func probeServer(t *testing.T, dir, address, auths, options string) *result.Resu
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cfg, err := config.Load([]string{file}, []config.Kind{authroundtrips.Definition.Kind()})
+	cfg, err := config.Load([]string{file}, []prober.Definition{authroundtrips.Definition})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +77,7 @@ var token = regexp.MustCompile(`(Negotiate|NTLM) [0-9A-Za-z+/]{20,}`)
 // statuses are those of the responses to the objects, in order.
 func statuses(res *result.Result) string {
 	var list []string
-	for _, e := range res.Exchanges {
+	for _, e := range res.Conversations {
 		if e.Final != nil && strings.HasPrefix(e.Step, "fetch.") {
 			list = append(list, fmt.Sprint(e.Final.Status))
 		}
@@ -163,7 +164,7 @@ func TestApacheWithNTLM(t *testing.T) {
 // said is what the last answer to the objects has in a field.
 func said(res *result.Result, field string) string {
 	value := ""
-	for _, e := range res.Exchanges {
+	for _, e := range res.Conversations {
 		if e.Final != nil && strings.HasPrefix(e.Step, "fetch.") {
 			value = e.Final.Get(field)
 		}

@@ -19,7 +19,7 @@ func (p *probe) tabulate() {
 	}
 	requests, bytes := 0, int64(0)
 	for i, o := range p.objects {
-		list := p.run.Result.Exchanges[o.first:o.last]
+		list := p.run.Result.Conversations[o.first:o.last]
 		n, parts := int64(0), make([]string, len(list))
 		for j, e := range list {
 			status := "no answer"

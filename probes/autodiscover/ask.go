@@ -29,7 +29,7 @@ type reply struct {
 	way       string
 	step      *prober.Step
 	passed    []string             // the URLs asked
-	exchange  *result.Exchange     // the last one; nil without
+	exchange  *result.Conversation // the last one; nil without
 	answer    *autodiscover.Answer // nil for method get, or where none could be read
 	elsewhere bool                 // the answer leads into Exchange Online, where the probe does not follow
 	redirect  string               // the host of a redirect that was not followed
@@ -173,18 +173,19 @@ func targetOf(u *url.URL) (target.Target, error) {
 
 // exchange asks one endpoint, on a connection of its own; next is where it sends the look-up on, empty for nowhere.
 func (a *attempt) exchange(ctx context.Context, r *reply, t target.Target, u *url.URL, logon bool) (next string, err error) {
-	run := a.p.run.At(t)
+	run := a.p.run
 	r.pass(u)
-	resolve := run.ResolveAbsolute
+	host := prober.Absolute(t)
 	if r.way == wayDirect && t.Host == a.p.query.target.Host { // as whoever wrote it means it
-		resolve = run.ResolveWithin
+		host = t.Host
 	}
-	resolution, err := resolve(ctx, r.step)
+	resolution, err := run.Resolve(ctx, r.step, host)
 	if err != nil {
 		return "", err
 	}
-	request := a.request(run, u)
-	conn, logged, err := a.open(ctx, run, r.step, resolution, request, logon && logsOn(a.method))
+	request := a.request(t, u)
+	endpoint := run.Endpoint(t, resolution)
+	conn, logged, err := a.open(ctx, r.step, t, endpoint, request, logon && logsOn(a.method))
 	if err != nil {
 		return "", err
 	}
@@ -194,7 +195,7 @@ func (a *attempt) exchange(ctx context.Context, r *reply, t target.Target, u *ur
 		return a.read(r, conn, body)
 	} else if first != nil && !conn.Reusable() { // anybody may ask, but on another connection
 		conn.Close()
-		again, err := run.Dial(ctx, r.step, resolution, resolution.Addresses[0])
+		again, err := run.Network.Open(ctx, r.step, endpoint)
 		if err != nil {
 			return "", err
 		}
@@ -205,7 +206,7 @@ func (a *attempt) exchange(ctx context.Context, r *reply, t target.Target, u *ur
 	}
 	err = on(r.step, conn, func() error {
 		x, body, err := conn.Do(request, autodiscover.MaxBody)
-		r.exchange = run.Keep(r.step.Name()+".request", x.Record, body, err)
+		r.exchange = run.Exchanged(r.step.Name()+".request", conn, x.Record, body, err)
 		if x.Record.Final != nil && !failure.Is(err, failure.Receive, "malformed", "too_large", "timeout") {
 			err = nil // an answer that breaks off is told by its content
 		}
@@ -219,39 +220,43 @@ func (a *attempt) exchange(ctx context.Context, r *reply, t target.Target, u *ur
 }
 
 // open opens a connection, and logs on where that is asked for.
-func (a *attempt) open(ctx context.Context, run *prober.Run, step *prober.Step, resolution *wire.Resolution, request *wire.Request, logon bool) (*wire.Conn, *prober.Logon, error) {
-	if logon {
-		return run.Open(ctx, step, resolution, resolution.Addresses[0], request)
+func (a *attempt) open(ctx context.Context, step *prober.Step, t target.Target, endpoint prober.Endpoint, request *wire.Request, logon bool) (*wire.Conn, *prober.Logon, error) {
+	if !logon {
+		conn, err := a.p.run.Network.Open(ctx, step, endpoint)
+		return conn, &prober.Logon{}, err
 	}
-	conn, err := run.Dial(ctx, step, resolution, resolution.Addresses[0])
-	return conn, &prober.Logon{}, err
+	link, logged, err := a.p.run.At(t).Open(ctx, step, endpoint, prober.Ask{Request: request})
+	if err != nil {
+		return nil, nil, err
+	}
+	return link.Conn, logged, nil
 }
 
 // fields are those of every request.
-func (*probe) fields(run *prober.Run) []origin.Field {
-	return append([]origin.Field{{Name: "User-Agent", Value: run.Agent}}, prober.Correlation()...)
+func (p *probe) fields() []origin.Field {
+	return append([]origin.Field{{Name: "User-Agent", Value: p.run.Agent}}, prober.Correlation()...)
 }
 
 // request builds the request of the attempt's method.
-func (a *attempt) request(run *prober.Run, u *url.URL) *wire.Request {
-	fields := a.p.fields(run)
+func (a *attempt) request(t target.Target, u *url.URL) *wire.Request {
+	fields := a.p.fields()
 	at := u.EscapedPath()
 	switch a.method {
 	case POX:
 		fields = append(fields, origin.Field{Name: "Content-Type", Value: autodiscover.ContentType},
 			origin.Field{Name: autodiscover.MapiHTTPField, Value: "1"},
 			origin.Field{Name: autodiscover.ClientField, Value: autodiscover.ClientValue})
-		return run.Request("POST", at, fields, autodiscover.POX(a.email))
+		return prober.RequestTo(t, "POST", at, fields, autodiscover.POX(a.email))
 	case SOAP:
 		fields = append(fields, origin.Field{Name: "Content-Type", Value: autodiscover.ContentType})
-		return run.Request("POST", at, fields, autodiscover.GetUserSettings(a.email, u.String(), autodiscover.UserSettings))
+		return prober.RequestTo(t, "POST", at, fields, autodiscover.GetUserSettings(a.email, u.String(), autodiscover.UserSettings))
 	case JSON:
 		at = autodiscover.JSONPath(a.email, jsonProtocol, 0)
 		if u.RawQuery != "" { // a redirect brings its own
 			at = u.EscapedPath() + "?" + u.RawQuery
 		}
 	}
-	return run.Request("GET", at, fields, nil)
+	return prober.RequestTo(t, "GET", at, fields, nil)
 }
 
 // redirectStatuses are those of a redirect that keeps to the look-up.
@@ -290,7 +295,7 @@ func (a *attempt) read(r *reply, conn *wire.Conn, body []byte) (next string, err
 
 func (a *attempt) whyNoLogon(r *reply) string {
 	switch {
-	case a.p.run.Secrets == nil:
+	case !a.p.run.LogsOn():
 		return "the module has no auth: set one"
 	case r.way == wayDomain:
 		return "nothing secret is sent to the mail domain's own host: set bare_domain_logon if it is Exchange"
@@ -332,21 +337,21 @@ func contentReason(k autodiscover.Kind) string {
 func (a *attempt) redirected(ctx context.Context, r *reply, host string) error {
 	t := target.Target{Raw: host, Scheme: "http", Host: host, Port: a.p.ports.http, Name: host}
 	u := &url.URL{Scheme: "http", Host: t.Authority(), Path: autodiscover.POXPath}
-	run := a.p.run.At(t)
+	run := a.p.run
 	r.pass(u)
-	resolution, err := run.ResolveAbsolute(ctx, r.step)
+	resolution, err := run.Resolve(ctx, r.step, prober.Absolute(t))
 	if err != nil {
 		return err
 	}
-	conn, err := run.Dial(ctx, r.step, resolution, resolution.Addresses[0])
+	conn, err := run.Network.Open(ctx, r.step, run.Endpoint(t, resolution))
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
 	var location string
 	err = on(r.step, conn, func() error {
-		x, body, err := conn.Do(run.Request("GET", u.Path, a.p.fields(run), nil), 64<<10)
-		r.exchange = run.Keep(r.step.Name()+".request", x.Record, body, err)
+		x, body, err := conn.Do(prober.RequestTo(t, "GET", u.Path, a.p.fields(), nil), 64<<10)
+		r.exchange = run.Exchanged(r.step.Name()+".request", conn, x.Record, body, err)
 		final := x.Record.Final
 		if final == nil {
 			return err

@@ -49,7 +49,7 @@ const (
 	maxList     = 50
 )
 
-// Check implements config.Settings. It brings names into their normal spelling.
+// Check implements prober.Prober. It brings names into their normal spelling.
 func (s *Settings) Check(report func(field, problem string)) {
 	if s.Email != "" {
 		if err := checkEmail(s.Email); err != nil {
@@ -128,7 +128,7 @@ func checkEmail(email string) error {
 	return err
 }
 
-// Need implements config.Settings: a second for each way of a look-up.
+// Need implements prober.Prober: a second for each way of a look-up.
 func (s *Settings) Need() time.Duration { return 4 * time.Second }
 
 // paths are where the methods ask.
@@ -136,7 +136,7 @@ var paths = map[string]string{
 	POX: autodiscover.POXPath, SOAP: autodiscover.SOAPPath, JSON: "/autodiscover/autodiscover.json", Get: autodiscover.POXPath,
 }
 
-// Paths implements config.Settings.
+// Paths implements prober.Prober.
 func (s *Settings) Paths() []string {
 	var all []string
 	for _, m := range s.Methods {

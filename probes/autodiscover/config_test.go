@@ -16,7 +16,7 @@ func load(t testing.TB, settings string) (*Settings, *config.Config, error) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "ews.yml")
 	write(t, file, []byte("modules: {m: {prober: autodiscover, autodiscover: {"+settings+"}}}\n"))
-	cfg, err := config.Load([]string{file}, []config.Kind{Definition.Kind()})
+	cfg, err := config.Load([]string{file}, []prober.Definition{Definition})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -67,7 +67,7 @@ func TestSettings(t *testing.T) {
 				}
 				file := filepath.Join(t.TempDir(), "shown.yml")
 				write(t, file, shown)
-				if _, err := config.Load([]string{file}, []config.Kind{Definition.Kind()}); err != nil {
+				if _, err := config.Load([]string{file}, []prober.Definition{Definition}); err != nil {
 					t.Errorf("what /config shows is no configuration: %v\n%s", err, shown)
 				}
 			}
@@ -146,7 +146,7 @@ func TestAim(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			aim, err := prober.AimOf(s, test.target, test.hostname)
+			aim, err := prober.AimOf(Definition, s, test.target, test.hostname)
 			if test.problem != "" {
 				if err == nil || !strings.Contains(err.Error(), test.problem) || strings.Contains(err.Error(), "hunter2") {
 					t.Errorf("got %v, want %q", err, test.problem)
@@ -177,7 +177,7 @@ func TestLogonsAtTheBareDomain(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if aim, err := prober.AimOf(s, "a@contoso.com", ""); err != nil || len(aim.Logons) != want {
+		if aim, err := prober.AimOf(Definition, s, "a@contoso.com", ""); err != nil || len(aim.Logons) != want {
 			t.Errorf("%q: %v, %v", settings, aim.Logons, err)
 		}
 	}

@@ -20,7 +20,7 @@ var Definition = prober.Definition{
 	Summary: "Does Autodiscover answer every time, from which way and which server, and with the right URLs?",
 	New:     func() prober.Prober { return defaults() },
 	Steps:   steps(),
-	Reasons: []prober.Reason{
+	Reasons: []failure.Reason{
 		{Stage: failure.Auth, Reason: reasonLogonRequired, Help: "The endpoint asks for a logon, and none may be made there: the module has no auth, or it is the mail domain's own host."},
 		{Stage: failure.Policy, Reason: autodiscover.NotAllowed, Help: "A redirect leads outside of the mail domain and of redirect_domains; it was not followed."},
 		{Stage: failure.Policy, Reason: autodiscover.NotHTTPS, Help: "A redirect leads to something other than https; it was not followed."},

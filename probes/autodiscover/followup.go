@@ -10,6 +10,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/plain"
+	"github.com/ews-exporter/ews_exporter/internal/policy"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/target"
 )
@@ -38,7 +39,7 @@ func (p *probe) followUp(ctx context.Context) {
 		step := p.run.Step(followUp)
 		fs = append(fs, func() { failures[i] = step.End(p.reach(ctx, step, u)) })
 	}
-	p.run.Parallel(fs...)
+	prober.Parallel(fs...)
 	for i, f := range failures {
 		if f != nil && !p.found(EWSUnreachable) {
 			p.run.Find(EWSUnreachable, warning, origin.Origin{Kind: origin.Unknown}, "The EWS URL %s, which Autodiscover returned, does not lead to Exchange: %s.", urls[i], f.Message)
@@ -57,25 +58,25 @@ func (p *probe) reach(ctx context.Context, step *prober.Step, text string) error
 	if err != nil {
 		return failure.New(failure.Content, reasonMalformed, "the URL's host is malformed: %w", err)
 	}
-	run := p.run.At(t)
-	if rules := p.redirects(); rules == nil || !rules.Allowed(t.Host) {
-		if run.Elsewhere == nil { // a host outside of the mail domain, which a server named
-			return failure.New(failure.Policy, "address_not_allowed", "%s is outside of the mail domain, and is not asked", t.Host)
-		}
-		run.Dialer = run.Elsewhere
+	rules := p.redirects()
+	outside := rules == nil || !rules.Allowed(t.Host) // of the mail domain, and a server named it
+	if outside && !p.run.Elsewhere() {
+		return failure.New(failure.Policy, policy.AddressNotAllowed, "%s is outside of the mail domain, and is not asked", t.Host)
 	}
-	resolution, err := run.ResolveAbsolute(ctx, step)
+	resolution, err := p.run.Resolve(ctx, step, prober.Absolute(t))
 	if err != nil {
 		return err
 	}
-	conn, err := run.Dial(ctx, step, resolution, resolution.Addresses[0])
+	endpoint := p.run.Endpoint(t, resolution)
+	endpoint.Elsewhere = outside
+	conn, err := p.run.Network.Open(ctx, step, endpoint)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
 	return on(step, conn, func() error {
-		x, body, err := conn.Do(run.Request("GET", cmp.Or(u.EscapedPath(), "/"), p.fields(run), nil), 64<<10)
-		e := run.Keep(step.Name()+".request", x.Record, body, err)
+		x, body, err := conn.Do(prober.RequestTo(t, "GET", cmp.Or(u.EscapedPath(), "/"), p.fields(), nil), 64<<10)
+		e := p.run.Exchanged(step.Name()+".request", conn, x.Record, body, err)
 		if e.Final == nil {
 			return err
 		}

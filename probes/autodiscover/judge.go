@@ -46,8 +46,8 @@ func (p *probe) complete() {
 }
 
 // lastOn is the last exchange on a connection, nil without one.
-func (p *probe) lastOn(connection int) *result.Exchange {
-	for _, e := range slices.Backward(p.run.Result.Exchanges) {
+func (p *probe) lastOn(connection int) *result.Conversation {
+	for _, e := range slices.Backward(p.run.Result.Conversations) {
 		if e.Connection == connection {
 			return e
 		}

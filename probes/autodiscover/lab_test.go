@@ -21,6 +21,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/config"
 	"github.com/ews-exporter/ews_exporter/internal/auth"
 	"github.com/ews-exporter/ews_exporter/internal/lab"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/report"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
@@ -63,7 +64,7 @@ modules:
 policy: {allow: ["127.0.0.0/8"], %s}
 `, lab.Username, password, strings.Join(targets, ", "), a.Nameserver, settings, deny)
 	write(t, filepath.Join(dir, "ews.yml"), []byte(text))
-	cfg, err := config.Load([]string{filepath.Join(dir, "ews.yml")}, []config.Kind{Definition.Kind()})
+	cfg, err := config.Load([]string{filepath.Join(dir, "ews.yml")}, []prober.Definition{Definition})
 	if err != nil {
 		t.Fatal(err)
 	}

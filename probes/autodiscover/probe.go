@@ -55,39 +55,44 @@ func (p *probe) lookUp(ctx context.Context) {
 		ctx, cancel = share(ctx, 5, 6)
 		defer cancel()
 	}
-	var logons, rest []*attempt
+	var logons, rest []prober.Try
+	var refusal *failure.Failure
 	for _, a := range p.attempts {
-		if p.run.Secrets != nil && logsOn(a.method) {
-			logons = append(logons, a)
-		} else {
-			rest = append(rest, a)
+		if !p.run.LogsOn() || !logsOn(a.method) {
+			rest = append(rest, prober.Try{Begin: a.begin, Do: func(bool) bool { a.perform(ctx); return true }})
+			continue
+		}
+		logons = append(logons, prober.Try{Begin: a.begin, Do: func(alone bool) bool {
+			if !alone {
+				a.perform(ctx)
+				return true
+			}
+			p.alone(ctx, a)
+			refusal = a.failure
+			return !refused(a.failure)
+		}})
+	}
+	left, goOn := p.run.OneByOne(logons)
+	if !goOn { // the secret was refused, so nobody else sends it
+		p.giveUp(refusal)
+		left = nil
+	}
+	prober.SideBySide(append(left, rest...))
+}
+
+// giveUp lets those attempts fail that would log on and were not begun.
+func (p *probe) giveUp(f *failure.Failure) {
+	for _, a := range p.attempts {
+		if logsOn(a.method) && a.step == nil {
+			a.failure = f
 		}
 	}
-	for len(logons) > 0 && !p.run.Secrets.Proven() {
-		first := logons[0]
-		logons = logons[1:]
-		p.alone(ctx, first, len(logons)+len(rest) > 0)
-		if refused(first.failure) {
-			p.giveUp(logons, first.failure)
-			logons = nil
-		}
-	}
-	var fs []func()
-	for _, a := range append(logons, rest...) {
-		a.begin() // here, for a steady order
-		fs = append(fs, func() { a.perform(ctx) })
-	}
-	p.run.Parallel(fs...)
 }
 
 // alone makes one attempt, which leaves time for those that follow.
-func (p *probe) alone(ctx context.Context, a *attempt, more bool) {
-	if more {
-		var cancel context.CancelFunc
-		ctx, cancel = share(ctx, 3, 5)
-		defer cancel()
-	}
-	a.begin()
+func (p *probe) alone(ctx context.Context, a *attempt) {
+	ctx, cancel := share(ctx, 3, 5)
+	defer cancel()
 	a.perform(ctx)
 }
 
@@ -99,17 +104,10 @@ func (a *attempt) begin() {
 	}
 }
 
-// giveUp lets those attempts fail that would send a secret which was refused.
-func (p *probe) giveUp(rest []*attempt, f *failure.Failure) {
-	for _, a := range rest {
-		a.failure = f
-	}
-}
-
 // refused tells whether a failure says that the secret must not be sent again in this probe.
 func refused(f *failure.Failure) bool {
 	return f != nil && f.Stage == failure.Auth && !failure.Is(f, failure.Auth, reasonLogonRequired, auth.TargetNotListed,
-		auth.NotVerified, auth.NotHTTPS, "scheme_not_offered", auth.ChallengeMalformed, auth.HandshakeBroken, auth.ConnectionClosed)
+		auth.NotVerified, auth.NotHTTPS, auth.SchemeNotOffered, auth.ChallengeMalformed, auth.HandshakeBroken, auth.ConnectionClosed)
 }
 
 // share is ctx with a part of the time that is left.

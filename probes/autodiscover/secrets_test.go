@@ -17,7 +17,7 @@ import (
 // sent lists the hosts that were sent an Authorization.
 func sent(r *result.Result) []string {
 	var hosts []string
-	for _, e := range r.Exchanges {
+	for _, e := range r.Conversations {
 		for _, f := range e.Header {
 			if f.Name == "Authorization" {
 				hosts = append(hosts, e.URL)
@@ -74,7 +74,7 @@ func TestWrongPasswordCostsOneLogon(t *testing.T) {
 	for range 2 {
 		res := probeOnce(t, r, lab.MailAddress, "")
 		logons := 0
-		for _, e := range res.Exchanges {
+		for _, e := range res.Conversations {
 			if strings.HasSuffix(e.Step, ".autodiscover.request") && e.Method == http.MethodPost {
 				logons++
 			}
@@ -168,7 +168,7 @@ func TestRequestsCanBeFoundInLogs(t *testing.T) {
 	a := start(t, "autodiscover-redirect-chain")
 	r := probeOnce(t, exporter(t, a, "methods: [pox, soap, json, get], attempts: 1, follow_up: true"), lab.MailAddress, "")
 	ids := map[string][]string{} // of a connection
-	for _, e := range r.Exchanges {
+	for _, e := range r.Conversations {
 		id := ""
 		for _, f := range e.Header {
 			if f.Name == "client-request-id" {

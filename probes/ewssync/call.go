@@ -77,7 +77,7 @@ func of(what any, err error) error {
 }
 
 // judge judges a response of an exchange. Its error is a failure.
-func (p *probe) judge(step *prober.Step, e *result.Exchange, response *ews.Response, request ews.Request, accept []string) error {
+func (p *probe) judge(step *prober.Step, e *result.Conversation, response *ews.Response, request ews.Request, accept []string) error {
 	v := response.Judge(request, accept...)
 	if version := response.Server.String(); version != "" {
 		e.Origin.Version = version
@@ -92,7 +92,7 @@ func (p *probe) judge(step *prober.Step, e *result.Exchange, response *ews.Respo
 }
 
 // verdict is the failure that a response means, nil for none.
-func (p *probe) verdict(e *result.Exchange, response *ews.Response, op ews.Operation, v ews.Verdict) error {
+func (p *probe) verdict(e *result.Conversation, response *ews.Response, op ews.Operation, v ews.Verdict) error {
 	spoke := response.Kind == ews.Answered || response.Kind == ews.Faulted
 	switch {
 	case e.Final.Status/100 != 2 && (!spoke || v.OK):
@@ -124,7 +124,7 @@ func spoken(who origin.Origin, v ews.Verdict) string {
 // throttledFor is how long to leave a server alone that is too busy and does not say for how long.
 const throttledFor = 30 * time.Second
 
-func (p *probe) throttled(op ews.Operation, e *result.Exchange, v ews.Verdict) error {
+func (p *probe) throttled(op ews.Operation, e *result.Conversation, v ews.Verdict) error {
 	wait := v.BackOff
 	if wait <= 0 {
 		wait = throttledFor
@@ -136,7 +136,7 @@ func (p *probe) throttled(op ews.Operation, e *result.Exchange, v ews.Verdict) e
 }
 
 // statusFailure says what an HTTP status means that comes without an EWS response.
-func statusFailure(what any, e *result.Exchange) error {
+func statusFailure(what any, e *result.Conversation) error {
 	reason, hint := reasonUnexpected, "EWS does not answer so"
 	switch status := e.Final.Status; {
 	case status/100 == 3:

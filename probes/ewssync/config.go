@@ -62,7 +62,7 @@ const maxStreamHold = 10 * time.Minute
 // versionShape admits the schema versions of servers to come, and nothing that would leave its place in the request.
 var versionShape = regexp.MustCompile(`^(Exchange|V)[0-9A-Za-z_]{1,40}$`)
 
-// Check implements config.Settings.
+// Check implements prober.Prober.
 func (s *Settings) Check(report func(field, problem string)) {
 	if len(s.Operations) == 0 {
 		report("operations", "name at least one")
@@ -113,7 +113,7 @@ func isAddress(s string) bool {
 	return err == nil && a.Address == s && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f })
 }
 
-// Need implements config.Settings.
+// Need implements prober.Prober.
 func (s *Settings) Need() time.Duration {
 	need := 2 * time.Second
 	if s.Write {
@@ -134,7 +134,7 @@ func (s *Settings) streamNeed() time.Duration {
 	return need
 }
 
-// Paths implements config.Settings.
+// Paths implements prober.Prober.
 func (s *Settings) Paths() []string { return []string{s.Path} }
 
 // builder writes the requests.

@@ -73,7 +73,7 @@ var Definition = prober.Definition{
 	},
 }
 
-var reasons = []prober.Reason{
+var reasons = []failure.Reason{
 	{Stage: failure.Config, Reason: reasonNoMailbox, Help: "The operation names a mailbox and none is configured; see mailbox."},
 	{Stage: failure.Config, Reason: reasonStreamBusy, Help: "Another probe with this auth held a stream open until too little of the time limit was left; only one is held at a time."},
 	{Stage: failure.Receive, Reason: reasonUnhealthy, Help: "The connection was ended without an answer to /EWS/healthcheck.htm: the server's EWS is unhealthy or in maintenance."},

@@ -38,7 +38,7 @@ func at(t *testing.T, settings string, server *httptest.Server) *result.Result {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cfg, err := config.Load([]string{file}, probes.Kinds())
+	cfg, err := config.Load([]string{file}, probes.All())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -290,7 +290,7 @@ func TestALogonThatIsLost(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	cfg, err := config.Load([]string{filepath.Join(dir, "c.yml")}, probes.Kinds())
+	cfg, err := config.Load([]string{filepath.Join(dir, "c.yml")}, probes.All())
 	if err != nil {
 		t.Fatal(err)
 	}

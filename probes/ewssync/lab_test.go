@@ -77,7 +77,7 @@ func startWith(t testing.TB, options lab.Options, settings, schemes string) *sit
 			t.Fatal(err)
 		}
 	}
-	cfg, err := config.Load([]string{filepath.Join(dir, "c.yml")}, probes.Kinds())
+	cfg, err := config.Load([]string{filepath.Join(dir, "c.yml")}, probes.All())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -242,8 +242,8 @@ func TestReadingChangesNothing(t *testing.T) {
 	s.probe(t, "healthy") // before it the mailbox is not there
 	items := s.Items("healthy", "")
 	changes := s.Changes("healthy")
-	if r := s.probe(t, "healthy"); outcome(r) != "none" || len(r.Exchanges) < 14 {
-		t.Fatalf("%v after %d requests", r.Failure, len(r.Exchanges))
+	if r := s.probe(t, "healthy"); outcome(r) != "none" || len(r.Conversations) < 14 {
+		t.Fatalf("%v after %d requests", r.Failure, len(r.Conversations))
 	}
 	if s.Items("healthy", "") != items || s.Changes("healthy") != changes || s.Folders("healthy", "ews_exporter") != 0 {
 		t.Errorf("%d items became %d, %d changes %d, %d folders", items, s.Items("healthy", ""), changes, s.Changes("healthy"), s.Folders("healthy", "ews_exporter"))
@@ -300,7 +300,7 @@ func TestOneServerUnderTheServicesName(t *testing.T) {
 				t.Errorf("%s: connection to %s as %s, %+v", name, c.Address, c.Name, c.Secure)
 			}
 		}
-		for _, e := range r.Exchanges {
+		for _, e := range r.Conversations {
 			if host := e.Header[0]; host.Name != "Host" || !strings.HasPrefix(host.Value, "mail.contoso.test") {
 				t.Errorf("%s: %s: %s", name, host.Name, host.Value)
 			}
@@ -358,7 +358,7 @@ func TestOneConnection(t *testing.T) {
 				t.Fatalf("%v over %d connections", r.Failure, len(r.Connections))
 			}
 			unauthorized := 0
-			for _, e := range r.Exchanges {
+			for _, e := range r.Conversations {
 				if e.Final.Status == 401 {
 					unauthorized++
 				}
@@ -375,8 +375,8 @@ func TestThrottlingIsRemembered(t *testing.T) {
 	t.Parallel()
 	s := start(t, everything, "", "ews-throttled")
 	first, second := s.probe(t, "ews-throttled"), s.probe(t, "ews-throttled")
-	if len(first.Exchanges) != 2 { // healthcheck, get_folder
-		t.Errorf("%d requests were sent before the server asked to be left alone and after it, want 2", len(first.Exchanges))
+	if len(first.Conversations) != 2 { // healthcheck, get_folder
+		t.Errorf("%d requests were sent before the server asked to be left alone and after it, want 2", len(first.Conversations))
 	}
 	if len(second.Connections) != 0 || outcome(second) != "content/throttled" || !slices.Contains(codes(second), "ews_throttled") {
 		t.Errorf("the second probe: %d connections, %s, %v", len(second.Connections), outcome(second), codes(second))
@@ -417,7 +417,7 @@ func TestAWrongPasswordIsSentOnce(t *testing.T) {
 			t.Errorf("%s: %s", scheme, outcome(r))
 		}
 		carried := 0
-		for _, e := range r.Exchanges {
+		for _, e := range r.Conversations {
 			for _, f := range e.Header {
 				if f.Name == "Authorization" && e.BodyLength > 0 {
 					carried++
@@ -437,8 +437,8 @@ func TestAWrongPasswordIsSentOnce(t *testing.T) {
 func TestLogonRequired(t *testing.T) {
 	t.Parallel()
 	r := start(t, everything, "", "early-401").probe(t, "early-401")
-	if outcome(r) != "auth/logon_required" || len(r.Exchanges) != 2 {
-		t.Errorf("%s after %d requests", outcome(r), len(r.Exchanges))
+	if outcome(r) != "auth/logon_required" || len(r.Conversations) != 2 {
+		t.Errorf("%s after %d requests", outcome(r), len(r.Conversations))
 	}
 }
 
@@ -446,8 +446,8 @@ func TestLogonRequired(t *testing.T) {
 func TestNoMailbox(t *testing.T) {
 	t.Parallel()
 	r := start(t, "operations: [availability, time_zones]", "", "healthy").probe(t, "healthy")
-	if outcome(r) != "config/no_mailbox" || len(r.Exchanges) != 1 {
-		t.Errorf("%s after %d requests", outcome(r), len(r.Exchanges))
+	if outcome(r) != "config/no_mailbox" || len(r.Conversations) != 1 {
+		t.Errorf("%s after %d requests", outcome(r), len(r.Conversations))
 	}
 }
 
@@ -478,7 +478,7 @@ func TestSettings(t *testing.T) {
 			if err := os.WriteFile(file, []byte("modules: {m: {prober: ews_sync, ews_sync: {"+test.settings+"}}}\n"), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			_, err := config.Load([]string{file}, probes.Kinds())
+			_, err := config.Load([]string{file}, probes.All())
 			if test.says == "" && err != nil || test.says != "" && (err == nil || !strings.Contains(err.Error(), "ews_sync."+test.says) && !strings.Contains(err.Error(), test.says)) {
 				t.Errorf("%v, want one about %q", err, test.says)
 			}

@@ -30,7 +30,7 @@ type listener struct {
 // heard is one document of a streaming response.
 type heard struct {
 	*ews.Response
-	exchange *result.Exchange
+	exchange *result.Conversation
 	at       wire.Seconds // when its last byte was there
 	since    wire.Seconds // from the request's last byte to that
 }
@@ -40,7 +40,7 @@ type heard struct {
 func (p *probe) connectListener(ctx context.Context, step *prober.Step, request ews.Request) (*listener, error) {
 	ctx, enough := context.WithCancel(ctx)
 	l := &listener{
-		session: session{Settings: p.Settings, run: p.run, under: step, resolution: p.resolution, cookies: slices.Clone(p.cookies), repeat: p.repeat},
+		session: session{Settings: p.Settings, run: p.run, under: step, link: p.link.Another(), cookies: slices.Clone(p.cookies), repeat: p.repeat},
 		request: request, sent: p.session.request("POST", p.path(), request.Body), ctx: ctx, enough: enough, heard: make(chan heard),
 	}
 	err := l.connect(ctx)
@@ -69,7 +69,7 @@ func (l *listener) listen(step string) {
 func (l *listener) read(step string) error {
 	var x *wire.Dialogue
 	e, body, err := l.exchange(step, l.sent, func(sent *wire.Request) (_ *wire.Dialogue, body []byte, err error) {
-		if x, err = l.conn.Start(sent); err == nil && x.Record.Final.Status/100 != 2 {
+		if x, err = l.link.Start(sent); err == nil && x.Record.Final.Status/100 != 2 {
 			body, err = x.Finish(ews.MaxBody)
 		}
 		return x, body, err
@@ -102,7 +102,7 @@ func (l *listener) read(step string) error {
 }
 
 // tell passes a document on, and tells whether anybody still wants to hear.
-func (l *listener) tell(e *result.Exchange, response *ews.Response) bool {
+func (l *listener) tell(e *result.Conversation, response *ews.Response) bool {
 	d := heard{response, e, l.run.Now(), 0}
 	if e.Body != nil {
 		d.since = d.at - e.Body.End

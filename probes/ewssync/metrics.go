@@ -41,7 +41,7 @@ var (
 
 // Blank implements prober.Prober.
 func (s *Settings) Blank(res *result.Result) {
-	p := &probe{session: session{Settings: s, run: &prober.Run{Result: res}}}
+	p := &probe{session: session{Settings: s, run: &prober.Run{Recorder: &prober.Recorder{Result: res}}}}
 	p.measure()
 }
 

@@ -37,7 +37,7 @@ func (p *probe) healthCheck(ctx context.Context, step *prober.Step) error {
 	}
 	e, body, err := p.once(step.Name(), p.session.request("GET", ews.HealthCheckPath, nil), challengeLimit)
 	if failure.Is(err, failure.Receive, "closed", "reset") && e.Final == nil {
-		return failure.New(failure.Receive, reasonUnhealthy, "%s was asked for %s and ended the connection without an answer: so does a server whose EWS Managed Availability holds unhealthy, or that is in maintenance (%w)", p.conn, ews.HealthCheckPath, err)
+		return failure.New(failure.Receive, reasonUnhealthy, "%s was asked for %s and ended the connection without an answer: so does a server whose EWS Managed Availability holds unhealthy, or that is in maintenance (%w)", p.link, ews.HealthCheckPath, err)
 	}
 	if err != nil {
 		return of(ews.HealthCheckPath, err)
@@ -106,11 +106,11 @@ func (p *probe) notify(ctx context.Context, step *prober.Step) error {
 }
 
 // lastExchange is that of the connection that operations share.
-func (p *probe) lastExchange() *result.Exchange { return p.answered }
+func (p *probe) lastExchange() *result.Conversation { return p.answered }
 
 // affinity tells of a subscription that was made and is not known right after: it lives on one server, and another was
 // asked. It adds to err, the failure, who had made it.
-func (p *probe) affinity(subscribed, asked *result.Exchange, err error) {
+func (p *probe) affinity(subscribed, asked *result.Conversation, err error) {
 	if !slices.Contains(subscriptionGone, p.code) {
 		return
 	}
@@ -139,7 +139,7 @@ func losesAffinity(subscribed, asked origin.Origin) result.Blame {
 }
 
 // servers names the servers behind an exchange, for a person.
-func servers(e *result.Exchange) string {
+func servers(e *result.Conversation) string {
 	if e.Origin.Backend != "" && e.Origin.Backend != e.Origin.Frontend {
 		return subject(e.Origin) + " with the back end " + e.Origin.Backend
 	}

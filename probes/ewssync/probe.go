@@ -59,8 +59,8 @@ func (s *Settings) address(run *prober.Run) string {
 		return s.Mailbox
 	case s.Impersonation != nil && isAddress(s.Impersonation.Account):
 		return s.Impersonation.Account
-	case s.Impersonation == nil && run.Secrets != nil && isAddress(run.Secrets.Username()):
-		return run.Secrets.Username()
+	case s.Impersonation == nil && run.LogsOn() && isAddress(run.Secrets().Username()):
+		return run.Secrets().Username()
 	}
 	return ""
 }
@@ -78,11 +78,12 @@ func (p *probe) converse(ctx context.Context) {
 		p.run.Result.Fail(failure.From(err))
 		return
 	}
-	var err error
-	if p.resolution, err = p.run.Resolve(ctx); err != nil {
+	resolution, err := p.run.ResolveTarget(ctx)
+	if err != nil {
 		p.run.Result.Fail(failure.From(err))
 		return
 	}
+	p.link = p.run.Link(p.run.Endpoint(p.run.Target, resolution))
 	work, cancel := p.workContext(ctx)
 	defer cancel()
 	for _, op := range p.ordered() {
@@ -156,16 +157,16 @@ func (p *probe) failedAt(failed *failure.Failure) {
 		return // the operation has named what decided
 	}
 	r.DecidingConnection = p.step.Connection()
-	if n := len(r.Exchanges); n > 0 && failed.Stage != failure.Connect && failed.Stage != failure.TLS {
-		r.Deciding = r.Exchanges[n-1]
+	if n := len(r.Conversations); n > 0 && failed.Stage != failure.Connect && failed.Stage != failure.TLS {
+		r.Deciding = r.Conversations[n-1]
 	}
 }
 
 // decideLast makes the last exchange of the operations the deciding one when nothing failed.
 func (p *probe) decideLast() {
 	r := p.run.Result
-	if n := len(r.Exchanges); r.Failure == nil && n > 0 {
-		r.Deciding, r.DecidingConnection = r.Exchanges[n-1], p.step.Connection()
+	if n := len(r.Conversations); r.Failure == nil && n > 0 {
+		r.Deciding, r.DecidingConnection = r.Conversations[n-1], p.step.Connection()
 	}
 }
 

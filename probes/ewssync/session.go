@@ -19,35 +19,30 @@ const challengeLimit = 64 << 10
 // session is the probe's connection: opened once, logged on once, and opened again only when the peer ended it.
 type session struct {
 	*Settings
-	run        *prober.Run
-	under      *prober.Step // whose parts its steps are; nil for steps at the top
-	resolution *wire.Resolution
-	step       *prober.Step // of the connection opened last
-	conn       *wire.Conn   // nil while there is none
-	cookies    jar
+	run     *prober.Run
+	under   *prober.Step // whose parts its steps are; nil for steps at the top
+	link    *prober.Link
+	step    *prober.Step // of the connection opened last
+	cookies jar
 
 	asked  bool          // what this connection offers is known
 	logon  *prober.Logon // whose answer goes with the next request; nil for none
 	repeat string        // the Authorization that every request carries: Basic's, Bearer's
 
-	dialogue *wire.Dialogue   // the last one on conn
-	answered *result.Exchange // the last one of the session
+	dialogue *wire.Dialogue       // the last one on conn
+	answered *result.Conversation // the last one of the session
 }
 
 // connect opens a connection where there is none that another request may follow on.
 func (s *session) connect(ctx context.Context) error {
-	if s.conn != nil && s.conn.Reusable() {
+	if s.link.Usable() {
 		return nil
 	}
 	s.hangUp()
 	s.step = s.begin("session")
-	conn, err := s.run.DialPermitted(ctx, s.step, s.resolution, s.resolution.Addresses[0])
+	err := s.link.Open(ctx, s.step)
 	s.step.End(err)
-	if err != nil {
-		return err
-	}
-	s.conn = conn
-	return nil
+	return err
 }
 
 // begin begins a step of the session's own.
@@ -59,10 +54,10 @@ func (s *session) begin(name string) *prober.Step {
 }
 
 func (s *session) hangUp() {
-	if s.conn != nil {
-		s.conn.Close()
+	if s.link != nil {
+		s.link.Close()
 	}
-	s.conn, s.dialogue, s.asked, s.logon = nil, nil, false, nil
+	s.dialogue, s.asked, s.logon = nil, false, nil
 }
 
 // lull is how long the connection is looked at before it is used again after a while.
@@ -70,12 +65,12 @@ const lull = 5 * time.Millisecond
 
 // look learns whether the peer has ended the connection while nothing was asked.
 func (s *session) look() {
-	if s.dialogue == nil || s.conn == nil || !s.conn.Reusable() {
+	if s.dialogue == nil || !s.link.Usable() {
 		return
 	}
 	s.dialogue.Listen(lull)
-	if s.conn.Record.State == wire.Open {
-		s.conn.Record.State = "" // more is to come
+	if s.link.Record.State == wire.Open {
+		s.link.Record.State = "" // more is to come
 	}
 }
 
@@ -97,7 +92,7 @@ func (s *session) request(method, path string, body []byte) *wire.Request {
 
 // send sends a request on the connection, logs on where that is asked for, and gives the final response that is no
 // request for a logon.
-func (s *session) send(ctx context.Context, step string, request *wire.Request) (*result.Exchange, []byte, error) {
+func (s *session) send(ctx context.Context, step string, request *wire.Request) (*result.Conversation, []byte, error) {
 	if err := s.connect(ctx); err != nil {
 		return nil, nil, err
 	}
@@ -109,18 +104,13 @@ func (s *session) send(ctx context.Context, step string, request *wire.Request) 
 		return e, body, err
 	}
 	switch {
-	case s.run.Secrets == nil:
+	case !s.run.LogsOn():
 		return e, nil, failure.New(failure.Auth, reasonLogonRequired, "%s asks for a logon (%s), and the module has no auth: set one",
 			subject(e.Origin), prober.Offers(auth.ParseChallenges(e.Final.Values("WWW-Authenticate"))))
 	case s.repeat != "":
 		return e, nil, failure.New(failure.Auth, reasonLogonLost, "%s answered 401 to a logon that it had accepted before on the same connection: another server behind it may have answered, or the account was changed just now", subject(e.Origin))
 	}
-	// The server authenticates each request, so the logon belongs to this one. The handshake may need a new connection,
-	// where the server ends this one with its 401.
-	if err := s.connect(ctx); err != nil {
-		return e, nil, err
-	}
-	if err := s.answer(ctx, s.begin("logon"), request, e.Final); err != nil {
+	if err := s.answer(ctx, request, e.Final); err != nil { // the server authenticates each request
 		return e, nil, err
 	}
 	return s.once(step, request, ews.MaxBody)
@@ -129,27 +119,16 @@ func (s *session) send(ctx context.Context, step string, request *wire.Request) 
 // greet asks, on a new connection and with an auth, for a logon without sending body or credentials, and answers as far
 // as that goes without the request itself.
 func (s *session) greet(ctx context.Context, request *wire.Request) error {
-	if s.run.Secrets == nil || s.asked || s.repeat != "" {
+	if !s.run.LogsOn() || s.asked || s.repeat != "" {
 		return nil
 	}
-	ask := s.begin("logon")
-	bare := *request
-	bare.Body, bare.SendLength = nil, true
-	e, _, err := s.once(ask.Name(), &bare, challengeLimit)
-	if err == nil && e.Final.Status == 401 {
-		err = s.connect(ctx) // a server that ends the connection with its first 401 has begun no handshake
-	}
-	if err != nil {
-		ask.End(err)
-		return err
-	}
-	return s.answer(ctx, ask, request, e.Final)
+	return s.answer(ctx, request, nil)
 }
 
-// answer drives a logon until its last answer, which goes with the request.
-func (s *session) answer(ctx context.Context, ask *prober.Step, request *wire.Request, final *wire.Response) error {
-	logon, err := s.run.Answer(ctx, ask, s.conn, request, final)
-	ask.End(err)
+// answer drives a logon until its last answer, which goes with the request; first is what the request got without
+// credentials, nil where that is not known.
+func (s *session) answer(ctx context.Context, request *wire.Request, first *wire.Response) error {
+	logon, err := s.run.LogOn(ctx, s.begin("logon"), s.link, prober.Ask{Request: request, First: first, Reopen: s.connect, Leg: s.leg})
 	if err != nil {
 		return err
 	}
@@ -157,15 +136,22 @@ func (s *session) answer(ctx context.Context, ask *prober.Step, request *wire.Re
 	return nil
 }
 
+// leg sends a leg of a logon with the session's cookies, and takes those that come: a balancer may keep a connection's
+// requests together by them.
+func (s *session) leg(step string, leg *wire.Request) (*result.Conversation, *wire.Dialogue, []byte, error) {
+	e, body, err := s.once(step, leg, challengeLimit)
+	return e, s.dialogue, body, err
+}
+
 // once sends a request, with the logon's answer where one is ready, and reads the final response.
-func (s *session) once(step string, request *wire.Request, limit int64) (*result.Exchange, []byte, error) {
+func (s *session) once(step string, request *wire.Request, limit int64) (*result.Conversation, []byte, error) {
 	return s.exchange(step, request, func(sent *wire.Request) (*wire.Dialogue, []byte, error) {
-		return s.conn.Do(sent, limit)
+		return s.link.Do(sent, limit)
 	})
 }
 
 // exchange is once, where do says how much of the response is read.
-func (s *session) exchange(step string, request *wire.Request, do func(*wire.Request) (*wire.Dialogue, []byte, error)) (*result.Exchange, []byte, error) {
+func (s *session) exchange(step string, request *wire.Request, do func(*wire.Request) (*wire.Dialogue, []byte, error)) (*result.Conversation, []byte, error) {
 	sent := *request
 	sent.Header = append([]origin.Field{}, request.Header...)
 	if s.AffinityCookies {
@@ -181,7 +167,7 @@ func (s *session) exchange(step string, request *wire.Request, do func(*wire.Req
 	}
 	x, body, err := do(&sent)
 	s.hideCookies(x.Record)
-	e := s.run.Keep(step, x.Record, body, err)
+	e := s.run.Exchanged(step, s.link.Conn, x.Record, body, err)
 	s.dialogue, s.answered = x, e
 	if e.Final != nil {
 		s.cookies.take(e.Final)

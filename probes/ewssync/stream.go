@@ -45,22 +45,22 @@ func (p *probe) takeTurn(ctx context.Context) error {
 type streamed struct {
 	*probe
 	listener   *listener
-	step       *prober.Step     // the one of listening
-	subscribed *result.Exchange // the one that made the subscription
+	step       *prober.Step         // the one of listening
+	subscribed *result.Conversation // the one that made the subscription
 
-	exchange *result.Exchange // the stream's; nil while no response came
-	count    int              // documents that came while the subscription lasted
-	first    wire.Seconds     // the first of them
-	last     wire.Seconds     // the last
-	held     wire.Seconds     // how long the stream was listened to
-	item     string           // the item created; empty while there is none
-	created  wire.Seconds     // since the probe began
-	event    wire.Seconds     // from there to the event that told of it; 0 without one
-	ended    bool             // no more comes
-	closed   bool             // the server said that it ends the stream
-	over     bool             // the subscription was ended
-	late     int              // documents that came after that, and tell of what was before
-	decides  bool             // a failure is that of the stream, and not of a request beside it
+	exchange *result.Conversation // the stream's; nil while no response came
+	count    int                  // documents that came while the subscription lasted
+	first    wire.Seconds         // the first of them
+	last     wire.Seconds         // the last
+	held     wire.Seconds         // how long the stream was listened to
+	item     string               // the item created; empty while there is none
+	created  wire.Seconds         // since the probe began
+	event    wire.Seconds         // from there to the event that told of it; 0 without one
+	ended    bool                 // no more comes
+	closed   bool                 // the server said that it ends the stream
+	over     bool                 // the subscription was ended
+	late     int                  // documents that came after that, and tell of what was before
+	decides  bool                 // a failure is that of the stream, and not of a request beside it
 }
 
 // stream holds a streaming subscription open for a while, and sees whether what the server says at once arrives at once.
@@ -81,7 +81,7 @@ func (p *probe) stream(ctx context.Context, step *prober.Step) error {
 	}
 	defer s.listener.end()
 	s.step = step.Step("listen")
-	p.run.Parallel(func() { s.listener.listen(s.step.Name()) }, func() {
+	prober.Parallel(func() { s.listener.listen(s.step.Name()) }, func() {
 		defer s.listener.enough()
 		err = s.converse(ctx, step, subscribed.Subscription)
 	})
@@ -304,7 +304,7 @@ func (s *streamed) keep() {
 	if !s.decides || r.Failure != nil {
 		return
 	}
-	for _, e := range r.Exchanges {
+	for _, e := range r.Conversations {
 		if e.Step == s.step.Name() {
 			r.Deciding, r.DecidingConnection = e, s.listener.step.Connection()
 		}

@@ -204,7 +204,7 @@ func TestStreamComesLast(t *testing.T) {
 				t.Fatalf("%v over %d connections", r.Failure, len(r.Connections))
 			}
 			unauthorized := 0
-			for _, e := range r.Exchanges {
+			for _, e := range r.Conversations {
 				if e.Final.Status == 401 {
 					unauthorized++
 				}
@@ -327,7 +327,7 @@ func TestOneStreamAtATime(t *testing.T) {
 		if outcome(r) != "none" {
 			t.Fatal(r.Failure)
 		}
-		for _, e := range r.Exchanges {
+		for _, e := range r.Conversations {
 			if e.Step == "stream.listen" {
 				moment := func(s float64) time.Time { return r.Start.Add(time.Duration(s * float64(time.Second))) }
 				spans = append(spans, span{moment(float64(e.Head.Start)), moment(float64(e.Head.Start) + 0.2)})

@@ -37,7 +37,7 @@ func defaults() *Settings {
 	return &Settings{Method: "POST", Path: ews.Path, Wait: 5 * time.Second}
 }
 
-// Check implements config.Settings.
+// Check implements prober.Prober.
 func (s *Settings) Check(report func(field, problem string)) {
 	if !slices.Contains([]string{"POST", "PUT"}, s.Method) {
 		report("method", fmt.Sprintf("%q: a request with a body is POST or PUT", s.Method))
@@ -61,10 +61,10 @@ func (s *Settings) Check(report func(field, problem string)) {
 	config.CheckHeaders(s.Headers, report)
 }
 
-// Need implements config.Settings: the wait, and a second for everything else.
+// Need implements prober.Prober: the wait, and a second for everything else.
 func (s *Settings) Need() time.Duration { return s.Wait + time.Second }
 
-// Paths implements config.Settings.
+// Paths implements prober.Prober.
 func (s *Settings) Paths() []string { return []string{s.Path} }
 
 // variants lists the configured ones, the one under test first.

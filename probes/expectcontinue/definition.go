@@ -14,7 +14,7 @@ var Definition = prober.Definition{
 	Summary: "Does a request with Expect: 100-continue get through to Exchange, and what becomes of a body sent after a wait in vain?",
 	New:     func() prober.Prober { return defaults() },
 	Steps:   steps(),
-	Reasons: []prober.Reason{
+	Reasons: []failure.Reason{
 		{Stage: failure.Status, Reason: LateBodyRejected, Help: "After a wait in vain the body was answered with an error within 1 s, and not by Exchange or IIS."},
 		{Stage: failure.Status, Reason: reasonLateError, Help: "After a wait in vain the body was answered with an error that the request without Expect does not get, by Exchange or IIS, or later than 1 s."},
 		{Stage: failure.Status, Reason: reasonServerError, Help: "The 100 came and the body was sent, but the final status is a 5xx."},

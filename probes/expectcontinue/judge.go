@@ -97,8 +97,8 @@ func (p *probe) decide(o, control *observation) {
 }
 
 // lastOf is the last exchange of a step, nil without one.
-func (p *probe) lastOf(step string) *result.Exchange {
-	for _, e := range slices.Backward(p.run.Result.Exchanges) {
+func (p *probe) lastOf(step string) *result.Conversation {
+	for _, e := range slices.Backward(p.run.Result.Conversations) {
 		if e.Step == step {
 			return e
 		}

@@ -31,7 +31,7 @@ var (
 
 // Blank implements prober.Prober.
 func (s *Settings) Blank(res *result.Result) {
-	blank := &probe{Settings: s, run: &prober.Run{Result: res}, seen: map[string]*observation{}}
+	blank := &probe{Settings: s, run: &prober.Run{Recorder: &prober.Recorder{Result: res}}, seen: map[string]*observation{}}
 	for _, v := range s.variants() {
 		blank.seen[v] = &observation{variant: v}
 	}

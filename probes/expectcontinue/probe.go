@@ -36,7 +36,7 @@ func (s *Settings) Probe(ctx context.Context, run *prober.Run) {
 		p.seen[v] = &observation{variant: v}
 	}
 	var err error
-	if p.resolution, err = run.Resolve(ctx); err == nil {
+	if p.resolution, err = run.ResolveTarget(ctx); err == nil {
 		p.converse(ctx)
 		run.Contrast()
 		p.judge()
@@ -48,28 +48,30 @@ func (s *Settings) Probe(ctx context.Context, run *prober.Run) {
 // converse runs the variants. They run side by side, so that a probe takes little more than its wait. With an auth the
 // control goes first and alone: a wrong password must cost one logon, not three.
 func (p *probe) converse(ctx context.Context) {
-	rest := p.variants()
-	if p.run.Secrets != nil {
-		control := p.seen[NoExpect]
-		control.perform(ctx, p, p.run.Step(NoExpect))
-		if control.failed(failure.Auth) || control.failure != nil && !p.timeFor(ctx) {
-			p.run.Result.Fail(control.failure)
-			return
-		}
-		rest = append([]string{Wait}, p.Settings.Variants...)
-		if !p.run.Secrets.Proven() { // no verdict on the password yet: one at a time
-			for _, v := range rest {
-				p.seen[v].perform(ctx, p, p.run.Step(v))
-			}
-			return
-		}
+	order := p.variants()
+	if p.run.LogsOn() {
+		order = append([]string{NoExpect, Wait}, p.Settings.Variants...)
 	}
-	var fs []func()
-	for _, v := range rest {
-		step := p.run.Step(v) // begun here, for a steady order
-		fs = append(fs, func() { p.seen[v].perform(ctx, p, step) })
+	var tries []prober.Try
+	for _, v := range order {
+		o := p.seen[v]
+		tries = append(tries, prober.Try{Begin: func() { o.step = p.run.Step(v) }, Do: func(alone bool) bool {
+			o.perform(ctx, p)
+			return !alone || v != NoExpect || p.goesOn(ctx, o)
+		}})
 	}
-	p.run.Parallel(fs...)
+	if left, goOn := p.run.OneByOne(tries); goOn {
+		prober.SideBySide(left)
+	}
+}
+
+// goesOn tells whether the control, which went first and alone, lets the others follow.
+func (p *probe) goesOn(ctx context.Context, control *observation) bool {
+	if !control.failed(failure.Auth) && (control.failure == nil || p.timeFor(ctx)) {
+		return true
+	}
+	p.run.Result.Fail(control.failure)
+	return false
 }
 
 // timeFor tells whether the time limit still allows for the wait.
@@ -110,9 +112,9 @@ func (p *probe) body() []byte {
 // observation is what one variant saw.
 type observation struct {
 	variant  string
-	step     *prober.Step     // nil while it was not begun
-	exchange *result.Exchange // nil when no request was begun
-	failure  *failure.Failure // why there is no final response
+	step     *prober.Step         // nil while it was not begun
+	exchange *result.Conversation // nil when no request was begun
+	failure  *failure.Failure     // why there is no final response
 	headSent bool
 	asked    bool // a 100 came before the body
 	early    bool // a final status came before the body
@@ -141,17 +143,17 @@ func (o *observation) status() int {
 }
 
 // perform opens a connection, logs on where an auth says so, and has the variant's dialogue.
-func (o *observation) perform(ctx context.Context, p *probe, step *prober.Step) {
-	o.step = step
+func (o *observation) perform(ctx context.Context, p *probe) {
+	step := o.step
 	o.failure = step.End(func() error {
-		conn, logon, err := p.run.Open(ctx, step, p.resolution, p.resolution.Addresses[0], p.request(NoExpect, ""))
+		conn, logon, err := p.run.Session.Open(ctx, step, p.run.Endpoint(p.run.Target, p.resolution), prober.Ask{Request: p.request(NoExpect, "")})
 		if err != nil {
 			return err
 		}
 		defer conn.Close()
 		x := conn.Begin(p.request(o.variant, logon.Authorization()))
 		body, err := o.dialogue(p, x, step)
-		o.exchange = p.run.Keep(step.Name(), x.Record, body, err)
+		o.exchange = p.run.Exchanged(step.Name(), conn.Conn, x.Record, body, err)
 		return logon.Judge(o.exchange.Final, o.exchange.Origin, err)
 	}())
 }

@@ -9,7 +9,6 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/ews-exporter/ews_exporter/config"
 	"github.com/ews-exporter/ews_exporter/internal/lab"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
@@ -48,12 +47,11 @@ func probeWithin(t *testing.T, addr string, limit time.Duration, variants ...str
 	ctx, cancel := context.WithDeadline(t.Context(), start.Add(limit))
 	defer cancel()
 	res := &result.Result{Start: start}
-	run := &prober.Run{
-		Target: where, Result: res, Agent: "ews_exporter/test",
-		Module:   &config.Module{IPProtocol: "ip4", IPProtocolFallback: true},
-		Redactor: &secret.Redactor{}, Dialer: &wire.Dialer{Epoch: start},
-	}
-	s.Probe(ctx, run)
+	s.Probe(ctx, prober.NewRun(prober.Parts{
+		Recorder: prober.NewRecorder(res, &secret.Redactor{}, nil), Target: where, Agent: "ews_exporter/test",
+		Module: &prober.Module{Prefer: wire.Preference{Protocol: "ip4", Fallback: true}},
+		Dialer: &wire.Dialer{Epoch: start},
+	}))
 	if early := time.Since(start); early > 10*time.Second {
 		t.Errorf("the probe took %s, far beyond its limit", early)
 	}
@@ -169,9 +167,9 @@ func TestAnswerToABodyThatCouldNotBeSent(t *testing.T) {
 	t.Parallel()
 	s := defaults()
 	for _, status := range []int{200, 501} {
-		p := &probe{Settings: s, run: &prober.Run{Result: &result.Result{}}, seen: map[string]*observation{}}
+		p := &probe{Settings: s, run: &prober.Run{Recorder: &prober.Recorder{Result: &result.Result{}}}, seen: map[string]*observation{}}
 		for _, v := range s.variants() {
-			p.seen[v] = &observation{variant: v, headSent: true, exchange: &result.Exchange{Exchange: &wire.Exchange{
+			p.seen[v] = &observation{variant: v, headSent: true, exchange: &result.Conversation{Protocol: result.HTTPProtocol, HTTP: &wire.Exchange{
 				Head: &wire.Span{Start: 0, End: 1}, Final: &wire.Response{Status: 200},
 			}}}
 		}

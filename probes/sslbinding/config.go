@@ -39,7 +39,7 @@ func defaults() *Settings {
 // maxList bounds each list: a probe opens 64 connections at most, and a person must be able to read what it found.
 const maxList = 50
 
-// Check implements config.Settings. It brings names and thumbprints into their normal spelling.
+// Check implements prober.Prober. It brings names and thumbprints into their normal spelling.
 func (s *Settings) Check(report func(field, problem string)) {
 	checkPorts("ports", s.Ports, report)
 	checkPorts("starttls", s.StartTLS, report)
@@ -109,10 +109,10 @@ func thumbprint(text string) (string, error) {
 	return strings.ToLower(text), nil
 }
 
-// Need implements config.Settings: a door that is there answers within a second.
+// Need implements prober.Prober: a door that is there answers within a second.
 func (s *Settings) Need() time.Duration { return 2 * time.Second }
 
-// Paths implements config.Settings: nothing is requested.
+// Paths implements prober.Prober: nothing is requested.
 func (s *Settings) Paths() []string { return nil }
 
 // Plan implements prober.Prober. What is looked at beside the service's own name is not planned: on healthy sites there

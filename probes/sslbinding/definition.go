@@ -11,8 +11,9 @@ var Definition = prober.Definition{
 	Name:    "ssl_binding",
 	Summary: "Which certificate does each address, port and form of SNI show, and is each the right one?",
 	New:     func() prober.Prober { return defaults() },
+	Decides: result.ByNone,
 	Steps:   steps(),
-	Reasons: []prober.Reason{
+	Reasons: []failure.Reason{
 		{Stage: failure.Config, Reason: reasonNotTLS, Help: "The target is an http URL; certificates are shown over TLS."},
 		{Stage: failure.TLS, Reason: reasonUnexpected, Help: "A certificate is none of the thumbprints expected."},
 		{Stage: failure.TLS, Reason: reasonRevoked, Help: "A certificate is revoked."},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/target"
 	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
@@ -30,7 +31,7 @@ var errNotChecked = errors.New("not checked")
 
 // fetch asks a place: a GET of a CRL, a POST to an OCSP responder. Redirects are not followed. It sets tried and reached.
 func (p *probe) fetch(ctx context.Context, at *place) ([]byte, error) {
-	if p.run.Elsewhere == nil {
+	if !p.run.Elsewhere() {
 		return nil, errNotChecked
 	}
 	request, t, err := p.request(at)
@@ -104,21 +105,19 @@ func (p *probe) request(at *place) (*wire.Request, target.Target, error) {
 
 // dialPlace connects to the first of a place's addresses that answers.
 func (p *probe) dialPlace(ctx context.Context, t target.Target) (*wire.Conn, error) {
-	m := p.run.Module
-	res, err := p.run.Elsewhere.Resolve(ctx, t.Host, wire.Preference{Protocol: m.IPProtocol, Fallback: m.IPProtocolFallback})
+	res, err := p.run.ResolveBeside(ctx, t.Host)
 	if err != nil {
 		return nil, err
 	}
 	for _, a := range candidates(res.Addresses) {
 		var conn *wire.Conn
-		conn, err = p.run.Elsewhere.Connect(ctx, 0, t.Host, res, netip.AddrPortFrom(a, t.Port))
-		if err == nil && t.Scheme == "https" {
-			err = conn.Handshake(&wire.TLS{ServerName: t.Host, Roots: m.TLS.Roots()})
+		e := prober.Endpoint{Addr: netip.AddrPortFrom(a, t.Port), From: res, Name: t.Host, Elsewhere: true}
+		if t.Scheme == "https" {
+			e.TLS = &wire.TLS{ServerName: t.Host, Roots: p.run.Module.TLS.Roots}
 		}
-		if err == nil {
+		if conn, err = p.run.OpenBeside(ctx, e); err == nil {
 			return conn, nil
 		}
-		conn.Close()
 	}
 	return nil, err
 }

@@ -61,7 +61,7 @@ type survey struct {
 	hostname string
 	resolver wire.Resolver
 	limit    time.Duration
-	module   func(*config.Module)
+	module   func(*prober.Module)
 	outside  bool                               // other destinations may be asked
 	check    func(string, netip.AddrPort) error // what policy says of them
 }
@@ -84,18 +84,18 @@ func (s survey) probe(t testing.TB) *result.Result {
 	ctx, cancel := context.WithTimeout(t.Context(), s.limit)
 	defer cancel()
 	start := time.Now()
-	res := &result.Result{Module: "ssl_binding", Prober: "ssl_binding", Target: s.target, Name: tg.Name, Start: start, Limit: wire.Seconds(s.limit.Seconds()), Planned: settings.Plan(false)}
-	run := &prober.Run{
-		Target: tg, Module: s.config(t), Result: res, Agent: "ews_exporter/test", Redactor: &secret.Redactor{},
+	res := &result.Result{Module: "ssl_binding", Prober: "ssl_binding", Target: s.target, Name: tg.Name, Start: start, Decides: Definition.Decides, Limit: wire.Seconds(s.limit.Seconds()), Planned: settings.Plan(false)}
+	parts := prober.Parts{
+		Recorder: prober.NewRecorder(res, &secret.Redactor{}, nil), Target: tg, Module: s.config(t).Run(), Agent: "ews_exporter/test",
 		Dialer: &wire.Dialer{Epoch: start, Resolver: s.resolver},
 	}
 	if s.module != nil {
-		s.module(run.Module)
+		s.module(parts.Module)
 	}
 	if s.outside {
-		run.Elsewhere = &wire.Dialer{Epoch: start, Resolver: s.resolver, Check: s.check}
+		parts.Elsewhere = &wire.Dialer{Epoch: start, Resolver: s.resolver, Check: s.check}
 	}
-	settings.Probe(ctx, run)
+	settings.Probe(ctx, prober.NewRun(parts))
 	res.Duration = wire.Seconds(time.Since(start).Seconds())
 	return res
 }
@@ -111,7 +111,7 @@ func (s survey) config(t testing.TB) *config.Module {
 	}
 	file := filepath.Join(dir, "config.yml")
 	write(t, file, []byte(text))
-	c, err := config.Load([]string{file}, []config.Kind{Definition.Kind()})
+	c, err := config.Load([]string{file}, []prober.Definition{Definition})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -355,7 +355,7 @@ type scripted struct {
 	unread int
 }
 
-func (s *scripted) ReadLine() (string, error) {
+func (s *scripted) Hear() (string, error) {
 	if len(s.says) == 0 {
 		return "", errBoom
 	}
@@ -364,7 +364,7 @@ func (s *scripted) ReadLine() (string, error) {
 	return line, nil
 }
 
-func (s *scripted) WriteLine(line string) error {
+func (s *scripted) Say(line string) error {
 	s.said.WriteString(line + "\n")
 	return nil
 }

@@ -81,7 +81,7 @@ func (p *probe) judge(unresolved *failure.Failure) {
 
 // wrong is the first thing that is wrong with a required binding, nil when all is well.
 func (p *probe) wrong(b *binding) *failure.Failure {
-	insecure := p.run.Module.TLS.InsecureSkipVerify
+	insecure := p.run.Module.TLS.Insecure
 	switch {
 	case !b.seen():
 		return b.failure
@@ -99,7 +99,7 @@ func (p *probe) wrong(b *binding) *failure.Failure {
 
 // missed are the names not covered that count: where certificates are not verified, only those that the settings name.
 func (p *probe) missed(b *binding) []string {
-	insecure := p.run.Module.TLS.InsecureSkipVerify
+	insecure := p.run.Module.TLS.Insecure
 	if insecure && len(p.Names) == 0 {
 		return nil
 	}
@@ -163,7 +163,7 @@ func (p *probe) findExpiring(g group) {
 	left := time.Until(first.NotAfter)
 	days := left.Hours() / 24
 	switch {
-	case left < 0 && b.peer.Refused != nil && !p.run.Module.TLS.InsecureSkipVerify:
+	case left < 0 && b.peer.Refused != nil && !p.run.Module.TLS.Insecure:
 		p.find(CertificateExpiring, failing, "%s expired %.1f days ago, on %s.", which, -days, first.NotAfter.UTC().Format(time.RFC3339))
 	case left < 0:
 		p.find(CertificateExpiring, warning, "%s expired %.1f days ago, on %s.", which, -days, first.NotAfter.UTC().Format(time.RFC3339))
@@ -194,7 +194,7 @@ func (p *probe) findChains(seen []*binding) {
 
 // ifFailing is the severity of what makes a certificate untrusted.
 func (p *probe) ifFailing() result.Severity {
-	if p.run.Module.TLS.InsecureSkipVerify {
+	if p.run.Module.TLS.Insecure {
 		return warning
 	}
 	return failing
@@ -223,7 +223,7 @@ func (p *probe) completion(b *binding) string {
 		for _, cert := range slices.Concat(b.peer.Certificates, other.peer.Certificates) {
 			pool.AddCert(cert)
 		}
-		if _, err := b.peer.Certificates[0].Verify(x509.VerifyOptions{Roots: p.run.Module.TLS.Roots(), Intermediates: pool}); err == nil {
+		if _, err := b.peer.Certificates[0].Verify(x509.VerifyOptions{Roots: p.run.Module.TLS.Roots, Intermediates: pool}); err == nil {
 			return fmt.Sprintf("With what %s sends it is trusted: let this server send that intermediate certificate too.", b2s(other))
 		}
 	}
@@ -234,7 +234,7 @@ func b2s(b *binding) string { return places([]*binding{b}) }
 
 // findOldVersions tells of TLS versions below what tls_config.min_version asks for.
 func (p *probe) findOldVersions(seen []*binding) {
-	least := p.run.Module.TLS.Version()
+	least := p.run.Module.TLS.MinVersion
 	old := map[string][]*binding{}
 	for _, b := range seen {
 		all := slices.DeleteFunc(append(slices.Clone(b.accepted), versionOf(b)), func(v uint16) bool { return v >= least })

@@ -35,7 +35,6 @@ type probe struct {
 
 // Probe implements prober.Prober.
 func (s *Settings) Probe(ctx context.Context, run *prober.Run) {
-	run.Result.Survey = true
 	p := &probe{Settings: s, run: run, name: cmp.Or(run.Module.TLS.ServerName, run.Target.Name)}
 	if run.Target.Scheme != "https" {
 		run.Result.Fail(failure.New(failure.Config, reasonNotTLS, "%s is an http URL, and certificates are shown over TLS: write the host, or an https URL", run.Target.Raw))
@@ -63,10 +62,10 @@ func (p *probe) plan(ctx context.Context) *failure.Failure {
 		}
 		first = cmp.Or(first, err)
 	}
-	res, err := p.run.Resolve(ctx)
+	res, err := p.run.ResolveTarget(ctx)
 	add("", res, err)
 	for _, server := range p.Addresses {
-		res, err := p.run.ResolveHost(ctx, server)
+		res, err := p.run.Resolve(ctx, nil, server)
 		add(server, res, err)
 	}
 	hosts, addresses := gather(lookups)
@@ -90,7 +89,7 @@ func (p *probe) knock(ctx context.Context) {
 			}
 		})
 	}
-	p.run.Parallel(fs...)
+	prober.Parallel(fs...)
 }
 
 // look asks one door for its certificate.
@@ -103,7 +102,7 @@ func (p *probe) look(ctx context.Context, b *binding, step *prober.Step) {
 		step.Detail("%s, SNI %s: %s %s", b.address, b.sni, b.leaf().SHA1, b.leaf().Subject)
 		// What follows the certificate (an alert that asks for a client's own, say) says nothing of the binding.
 		err = nil
-		if b.form == own && b.peer.Refused != nil && !p.run.Module.TLS.InsecureSkipVerify {
+		if b.form == own && b.peer.Refused != nil && !p.run.Module.TLS.Insecure {
 			err = b.peer.Refused
 		}
 		step.End(err)
@@ -115,7 +114,7 @@ func (p *probe) look(ctx context.Context, b *binding, step *prober.Step) {
 
 // shake connects, begins TLS where SMTP comes first, and has the handshake.
 func (p *probe) shake(ctx context.Context, b *binding, step *prober.Step) error {
-	conn, err := p.run.Connect(ctx, step, b.resolution, b.address)
+	conn, err := p.run.Network.Open(ctx, step, p.endpoint(b))
 	if err != nil {
 		return hint(b, err)
 	}
@@ -123,13 +122,18 @@ func (p *probe) shake(ctx context.Context, b *binding, step *prober.Step) error 
 	b.record = conn.Record
 	smtp := p.smtp(b)
 	if smtp {
-		if err := step.Do("starttls", func() error { return startTLS(conn) }); err != nil {
+		if err := step.Do("starttls", func() error { return startTLS(conn.Lines()) }); err != nil {
 			return err
 		}
 	}
-	err = p.run.Handshake(step, conn, p.options(b.form, smtp))
+	err = p.run.Secure(step, conn, p.options(b.form, smtp))
 	b.peer = conn.Peer()
 	return err
+}
+
+// endpoint is where a door is: TLS comes later.
+func (p *probe) endpoint(b *binding) prober.Endpoint {
+	return prober.Endpoint{Addr: b.address, From: b.resolution, Name: p.run.Target.Name}
 }
 
 // hint adds what to do where this machine has no IPv6.
@@ -146,7 +150,7 @@ func (p *probe) smtp(b *binding) bool { return slices.Contains(p.StartTLS, int(b
 // refused, and what is not trusted is known all the same.
 func (p *probe) options(f form, smtp bool) *wire.TLS {
 	o := &wire.TLS{
-		ServerName: p.name, Roots: p.run.Module.TLS.Roots(), Pins: p.run.Module.TLS.Pins,
+		ServerName: p.name, Roots: p.run.Module.TLS.Roots, Pins: p.run.Module.TLS.Pins,
 		Insecure: true, MinVersion: tls.VersionTLS10, Lenient: true,
 	}
 	switch f {
@@ -189,14 +193,13 @@ const (
 func (p *probe) try(ctx context.Context, b *binding, version uint16) answer {
 	ctx, cancel := context.WithTimeout(ctx, knockLimit)
 	defer cancel()
-	conn, err := p.run.Dialer.Connect(ctx, 0, p.run.Target.Name, b.resolution, b.address)
+	conn, err := p.run.OpenBeside(ctx, p.endpoint(b))
 	if err != nil {
-		conn.Close() // it is there even so
 		return noAnswer
 	}
 	defer conn.Close()
 	smtp := p.smtp(b)
-	if smtp && startTLS(conn) != nil {
+	if smtp && startTLS(conn.Lines()) != nil {
 		return noAnswer
 	}
 	o := p.options(own, smtp)
@@ -229,7 +232,7 @@ func (p *probe) issuer(b *binding) *x509.Certificate {
 	if when.After(leaf.NotAfter) {
 		when = leaf.NotAfter
 	}
-	chains, err := leaf.Verify(x509.VerifyOptions{Roots: p.run.Module.TLS.Roots(), CurrentTime: when, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
+	chains, err := leaf.Verify(x509.VerifyOptions{Roots: p.run.Module.TLS.Roots, CurrentTime: when, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
 	if err != nil || len(chains[0]) < 2 {
 		return nil
 	}

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ews-exporter/ews_exporter/config"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 )
 
@@ -35,7 +35,7 @@ func TestProbe_certificates(t *testing.T) {
 	for name, tt := range map[string]struct {
 		pair     tls.Certificate
 		settings func(*Settings)
-		module   func(*config.Module)
+		module   func(*prober.Module)
 		verdict  string
 		findings []string
 	}{
@@ -49,9 +49,9 @@ func TestProbe_certificates(t *testing.T) {
 		"self-signed":      {selfSigned, nil, nil, "tls/certificate_authority", nil},
 		"not for servers":  {client, nil, nil, "tls/certificate_usage", nil},
 		"CN alone":         {commonName, nil, nil, "tls/certificate_name", []string{NameNotCovered}},
-		"CN alone, chosen": {commonName, func(s *Settings) { s.Names = []string{service} }, func(m *config.Module) { m.TLS.InsecureSkipVerify = true }, "", nil},
-		"insecure":         {bare, nil, func(m *config.Module) { m.TLS.InsecureSkipVerify = true }, "", []string{ChainIncomplete}},
-		"pinned":           {bare, nil, func(m *config.Module) { m.TLS.Pins = []string{sum(bare)} }, "", nil},
+		"CN alone, chosen": {commonName, func(s *Settings) { s.Names = []string{service} }, func(m *prober.Module) { m.TLS.Insecure = true }, "", nil},
+		"insecure":         {bare, nil, func(m *prober.Module) { m.TLS.Insecure = true }, "", []string{ChainIncomplete}},
+		"pinned":           {bare, nil, func(m *prober.Module) { m.TLS.Pins = []string{sum(bare)} }, "", nil},
 		"a year left":      {complete, func(s *Settings) { s.MinDays = 365 }, nil, "", []string{CertificateExpiring}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -262,7 +262,7 @@ func TestProbe_targets(t *testing.T) {
 			if rows != tt.rows {
 				t.Errorf("%d bindings in the table, want %d", rows, tt.rows)
 			}
-			if !r.Survey {
+			if r.Decides != result.ByNone {
 				t.Error("it is no survey")
 			}
 		})
@@ -307,7 +307,7 @@ func TestProbe_versions(t *testing.T) {
 	for version, want := range map[string]float64{"TLS 1.0": 0, "TLS 1.1": 1, "TLS 1.2": 1, "TLS 1.3": 0} {
 		wantValue(t, r, want, "probe_ssl_binding_tls_version_accepted", version)
 	}
-	s.module = func(m *config.Module) { m.TLS.MinVersion = "TLS11" }
+	s.module = func(m *prober.Module) { m.TLS.MinVersion = tls.VersionTLS11 }
 	wantResult(t, s.probe(t), "")
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/failure"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
 )
 
 // Certificates come from whoever runs the target, so what they make a probe fetch is little.
@@ -56,7 +57,7 @@ func (p *probe) checkRevocation(ctx context.Context) {
 			one.End(at.err())
 		})
 	}
-	p.run.Parallel(fs...)
+	prober.Parallel(fs...)
 	var first error
 	for i := range p.places {
 		at := &p.places[i]

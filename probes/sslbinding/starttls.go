@@ -10,8 +10,8 @@ import (
 
 // lines is the part of a connection that SMTP needs before TLS.
 type lines interface {
-	ReadLine() (string, error)
-	WriteLine(line string) error
+	Hear() (string, error)
+	Say(line string) error
 	Unread() int
 	String() string
 }
@@ -25,7 +25,7 @@ func startTLS(c lines) error {
 	if _, err := expect(c, "the greeting", "220"); err != nil {
 		return err
 	}
-	if err := c.WriteLine(hello); err != nil {
+	if err := c.Say(hello); err != nil {
 		return err
 	}
 	offered, err := expect(c, "the answer to EHLO", "250")
@@ -35,7 +35,7 @@ func startTLS(c lines) error {
 	if !slices.ContainsFunc(offered, func(line string) bool { return strings.EqualFold(strings.TrimSpace(line), "STARTTLS") }) {
 		return failure.New(failure.TLS, reasonNoStartTLS, "%s does not offer STARTTLS; it offers %s. %s", c, list(offered[1:]), tampered(offered))
 	}
-	if err := c.WriteLine("STARTTLS"); err != nil {
+	if err := c.Say("STARTTLS"); err != nil {
 		return err
 	}
 	if _, err := expect(c, "the answer to STARTTLS", "220"); err != nil {
@@ -58,7 +58,7 @@ func tampered(offered []string) string {
 
 // expect reads a reply and holds its code against the one wanted.
 func expect(c lines, what, code string) ([]string, error) {
-	got, texts, err := readReply(c.ReadLine)
+	got, texts, err := readReply(c.Hear)
 	if err != nil {
 		return nil, err
 	}
@@ -73,9 +73,9 @@ const maxReply = 100
 
 // readReply reads one reply (RFC 5321 section 4.2): lines that begin with the same three digits, all but the last with a
 // hyphen behind. It gives the code and each line's text, at least one.
-func readReply(readLine func() (string, error)) (code string, texts []string, err error) {
+func readReply(hear func() (string, error)) (code string, texts []string, err error) {
 	for range maxReply {
-		line, err := readLine()
+		line, err := hear()
 		if err != nil {
 			return "", nil, err
 		}

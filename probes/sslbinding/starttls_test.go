@@ -67,7 +67,7 @@ func FuzzReadReply(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		lines := strings.Split(text, "\n")
 		c := &scripted{says: lines}
-		code, texts, err := readReply(c.ReadLine)
+		code, texts, err := readReply(c.Hear)
 		switch {
 		case err == nil && (len(code) != 3 || len(texts) == 0 || len(texts) > maxReply):
 			t.Errorf("code %q, %d lines", code, len(texts))

@@ -46,7 +46,7 @@ func start(t *testing.T, options lab.Options, offered ...string) *exporter {
 	if err := lab.WriteConfig(dir, site); err != nil {
 		t.Fatal(err)
 	}
-	cfg, err := config.Load([]string{filepath.Join(dir, "ews_exporter.yml")}, probes.Kinds())
+	cfg, err := config.Load([]string{filepath.Join(dir, "ews_exporter.yml")}, probes.All())
 	if err != nil {
 		t.Fatal(err)
 	}

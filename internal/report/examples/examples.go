@@ -63,13 +63,13 @@ func response(at wire.Seconds, status int, reason string) *wire.Response {
 func Continue() *result.Result {
 	r := base()
 	c := connection(1)
-	x := &result.Exchange{Step: "expect_continue.wait", Origin: frontEX, Exchange: &wire.Exchange{
-		Connection: 1, Method: "POST", URL: url, BodyLength: 1270,
+	x := &result.Conversation{Step: "expect_continue.wait", Origin: frontEX, Protocol: result.HTTPProtocol, Connection: 1, HTTP: &wire.Exchange{
+		Method: "POST", URL: url, BodyLength: 1270,
 		Head: span(0.093, 0.094), First: at(0.104), Body: span(0.105, 0.106), End: at(0.156),
 		Interim: []*wire.Response{response(0.105, 100, "Continue")}, Final: response(0.155, 200, "OK"),
 	}}
 	r.Duration = 0.157
-	r.Connections, r.Exchanges = []*wire.Connection{c}, []*result.Exchange{x}
+	r.Connections, r.Conversations = []*wire.Connection{c}, []*result.Conversation{x}
 	r.Deciding, r.DecidingConnection = x, c
 	r.Steps = []*result.Step{{Name: "expect_continue.wait", Start: 0, End: 0.157, Connection: 1, Steps: opening(1)}}
 	r.Add(outcome, 1, "continue")
@@ -89,13 +89,13 @@ func opening(id int) []*result.Step {
 func Kemp() *result.Result {
 	r := base()
 	waiting, plain := connection(1), connection(2)
-	wait := &result.Exchange{Step: "expect_continue.wait", Origin: kemp, Exchange: &wire.Exchange{
-		Connection: 1, Method: "POST", URL: url, BodyLength: 1270,
+	wait := &result.Conversation{Step: "expect_continue.wait", Origin: kemp, Protocol: result.HTTPProtocol, Connection: 1, HTTP: &wire.Exchange{
+		Method: "POST", URL: url, BodyLength: 1270,
 		Head: span(0.093, 0.094), First: at(5.118), Body: span(5.094, 5.095), End: at(5.12),
 		Final: response(5.119, 501, "Invalid Request"),
 	}}
-	without := &result.Exchange{Step: "expect_continue.no_expect", Origin: frontEX, Exchange: &wire.Exchange{
-		Connection: 2, Method: "POST", URL: url, BodyLength: 1270,
+	without := &result.Conversation{Step: "expect_continue.no_expect", Origin: frontEX, Protocol: result.HTTPProtocol, Connection: 2, HTTP: &wire.Exchange{
+		Method: "POST", URL: url, BodyLength: 1270,
 		Head: span(0.093, 0.094), First: at(0.154), Body: span(0.093, 0.094), End: at(0.156), Final: response(0.155, 200, "OK"),
 	}}
 	failed := failure.New(failure.Status, "http_501", "POST %s: 501 Invalid Request 0.024 s after the body, which was sent 5.000 s late because no 100 Continue came", url)
@@ -109,7 +109,7 @@ func Kemp() *result.Result {
 		{Code: "answered_by_middlebox", Severity: result.Info, Origin: origin.Middlebox, Product: "kemp", Sentence: "The 501 was made by the load balancer."},
 	}
 	r.Connections = []*wire.Connection{waiting, plain}
-	r.Exchanges = []*result.Exchange{wait, without}
+	r.Conversations = []*result.Conversation{wait, without}
 	r.Deciding, r.DecidingConnection = wait, waiting
 	r.Steps = []*result.Step{
 		{Name: "expect_continue.wait", Start: 0, End: 5.221, Connection: 1, Failure: failed, Steps: opening(1)},

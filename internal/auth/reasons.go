@@ -1,0 +1,23 @@
+package auth
+
+import "github.com/ews-exporter/ews_exporter/internal/failure"
+
+// Reasons are those for which a logon is not made, or fails.
+var Reasons = []failure.Reason{
+	{Stage: failure.Auth, Reason: SecretUnreadable, Help: "The file with the secret cannot be read now."},
+	{Stage: failure.Auth, Reason: SecretUnusable, Help: "The scheme cannot carry the user name or the password."},
+	{Stage: failure.Auth, Reason: NotVerified, Help: "The certificate is not verified for the name, so no secret was sent."},
+	{Stage: failure.Auth, Reason: NotHTTPS, Help: "A secret goes over https only; none was sent."},
+	{Stage: failure.Auth, Reason: TargetNotListed, Help: "The auth's targets do not name this one; no secret was sent."},
+	{Stage: failure.Auth, Reason: ModuleNotListed, Help: "The auth's modules do not name this one; no secret was sent."},
+	{Stage: failure.Auth, Reason: SchemeNotOffered, Help: "The server offers none of the auth's schemes; no secret was sent."},
+	{Stage: failure.Auth, Reason: ChallengeMalformed, Help: "The server's challenge cannot be read."},
+	{Stage: failure.Auth, Reason: HandshakeBroken, Help: "The server left the handshake before it was complete: no challenge, another status, or legs without end."},
+	{Stage: failure.Auth, Reason: ConnectionClosed, Help: "The connection ended in the midst of a handshake that belongs to one connection, as NTLM's does."},
+	{Stage: failure.Auth, Reason: Refused, Help: "The server answered a complete logon with 401: wrong user name or password, or an account that may not log on."},
+	{Stage: failure.Auth, Reason: TicketRefused, Help: "The server answered a Kerberos ticket with 401. The KDC had found the secret right, so the auth is not suspended."},
+	{Stage: failure.Auth, Reason: TokenRefused, Help: "The server answered a token with 401 that the token URL had given, so the auth is not suspended."},
+	{Stage: failure.Auth, Reason: Suspended, Help: "The auth is held back after a refusal, so that the account is not locked out; nothing was sent."},
+	{Stage: failure.Auth, Reason: Waiting, Help: "Other logons with this auth had no verdict until the time limit; no secret was sent."},
+	{Stage: failure.Auth, Reason: SchemeUnknown, Help: "The exporter does not know the scheme."},
+}

@@ -1,0 +1,79 @@
+package result
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/ews-exporter/ews_exporter/internal/origin"
+	"github.com/ews-exporter/ews_exporter/internal/wire"
+)
+
+// HTTP is the part of a conversation that HTTP alone has: one request and what came back.
+type HTTP = wire.Exchange
+
+// Talk is the part of a conversation in lines, packets or questions: what each side said, in order of time.
+type Talk = wire.Talk
+
+// Protocol is what a conversation speaks.
+type Protocol string
+
+// The protocols of conversations.
+const (
+	HTTPProtocol Protocol = "http"
+	SMTP         Protocol = "smtp"
+)
+
+// Conversation is what was said over one connection for one purpose, the step it belongs to, and who answered. All of it
+// is data, so that redaction, bounds and JSON need to know of no protocol: either HTTP or Talk is there.
+type Conversation struct {
+	Step       string   `json:"step" redact:"-"`
+	Protocol   Protocol `json:"protocol" redact:"-"`
+	Connection int      `json:"connection"` // wire.Connection.ID
+	*HTTP
+	*Talk
+	Origin origin.Origin `json:"origin"`
+	Error  string        `json:"error,omitempty"` // why there is no answer
+}
+
+// Response is the final response of a conversation over HTTP; nil for any other, and where none came. It may be asked of
+// a nil conversation.
+func (c *Conversation) Response() *wire.Response {
+	if c == nil || c.HTTP == nil {
+		return nil
+	}
+	return c.Final
+}
+
+// Answer is what came back, in a few words: a status line without the protocol, a last reply. It is empty where nothing
+// came that could be told, and may be asked of a nil conversation.
+func (c *Conversation) Answer() string {
+	if f := c.Response(); f != nil {
+		return strings.TrimRight(strconv.Itoa(f.Status)+" "+f.Reason, " ")
+	}
+	if c == nil || c.Talk == nil {
+		return ""
+	}
+	return c.Outcome
+}
+
+// Answered tells whether anything came back that shows who is there.
+func (c *Conversation) Answered() bool { return c.Answer() != "" }
+
+// Status is the status of the final response; 0 where none came, or where HTTP is not spoken.
+func (c *Conversation) Status() int {
+	if f := c.Response(); f != nil {
+		return f.Status
+	}
+	return 0
+}
+
+// Begun is when the first byte was sent or expected; false where that is not known.
+func (c *Conversation) Begun() (wire.Seconds, bool) {
+	switch {
+	case c.HTTP != nil && c.Head != nil:
+		return c.Head.Start, true
+	case c.Talk != nil:
+		return c.Span.Start, true
+	}
+	return 0, false
+}
