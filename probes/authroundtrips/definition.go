@@ -11,6 +11,7 @@ var Definition = prober.Definition{
 	Name:    "auth_roundtrips",
 	Summary: "What does authentication cost: requests, 401s and bytes to fetch a few objects over one connection, and does the connection stay authenticated?",
 	New:     func() prober.Prober { return defaults() },
+	Paths:   prober.ServicePaths,
 	Steps: []prober.StepHelp{
 		{Name: "resolve", Help: "look the target's name up"},
 		{Name: "protection", Help: "log on with the right channel binding, without one, and with a wrong one, as far as each is called for (only with `extended_protection_check`, at most once an hour)"},

@@ -19,6 +19,8 @@ var Definition = prober.Definition{
 	Name:    "autodiscover",
 	Summary: "Does Autodiscover answer every time, from which way and which server, and with the right URLs?",
 	New:     func() prober.Prober { return defaults() },
+	Paths:   []prober.Path{{Way: prober.ByDomain}, {Way: prober.ByServer, Hostname: true}},
+	Piece:   successesMetric,
 	Steps:   steps(),
 	Reasons: []failure.Reason{
 		{Stage: failure.Auth, Reason: reasonLogonRequired, Help: "The endpoint asks for a logon, and none may be made there: the module has no auth, or it is the mail domain's own host."},

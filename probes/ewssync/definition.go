@@ -22,6 +22,8 @@ var Definition = prober.Definition{
 	Name:    "ews_sync",
 	Summary: "Do synchronisation, notification, availability and automatic replies work over EWS, as a client does them?",
 	New:     func() prober.Prober { return defaults() },
+	Paths:   prober.ServicePaths,
+	Piece:   operationSuccess,
 	Steps: []prober.StepHelp{
 		{Name: "resolve", Help: "look the target's name up"},
 		{Name: "session", Help: "open the connection that all operations share; again where the peer ended it"},

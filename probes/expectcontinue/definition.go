@@ -10,10 +10,12 @@ import (
 
 // Definition declares this prober.
 var Definition = prober.Definition{
-	Name:    "expect_continue",
-	Summary: "Does a request with Expect: 100-continue get through to Exchange, and what becomes of a body sent after a wait in vain?",
-	New:     func() prober.Prober { return defaults() },
-	Steps:   steps(),
+	Name:     "expect_continue",
+	Summary:  "Does a request with Expect: 100-continue get through to Exchange, and what becomes of a body sent after a wait in vain?",
+	New:      func() prober.Prober { return defaults() },
+	Paths:    prober.ServicePaths,
+	Outcomes: outcomes(),
+	Steps:    steps(),
 	Reasons: []failure.Reason{
 		{Stage: failure.Status, Reason: LateBodyRejected, Help: "After a wait in vain the body was answered with an error within 1 s, and not by Exchange or IIS."},
 		{Stage: failure.Status, Reason: reasonLateError, Help: "After a wait in vain the body was answered with an error that the request without Expect does not get, by Exchange or IIS, or later than 1 s."},

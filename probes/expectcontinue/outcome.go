@@ -23,6 +23,14 @@ const (
 // Outcomes lists the closed set in the order in which it is tried.
 var Outcomes = []Outcome{Malformed, ClosedEarly, NoResponse, Rejected, FinalFirst, IgnoredThenError, Late, Ignored, Continued}
 
+func outcomes() []string {
+	words := make([]string, len(Outcomes))
+	for i, o := range Outcomes {
+		words[i] = string(o)
+	}
+	return words
+}
+
 // outcome names how the dialogue went, "" when no request head was sent. control is what the request without Expect got.
 func (o *observation) outcome(control *observation) Outcome {
 	status := o.status()
