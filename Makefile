@@ -73,7 +73,7 @@ vet: ## Run go vet
 	go vet ./...
 
 lint: ## Run golangci-lint, at the version pinned in tools/go.mod
-	$(LINT) run
+	$(LINT) run --allow-parallel-runners
 
 servers: ## Install the servers that integration tests run, where it may
 	scripts/install-test-servers.sh
