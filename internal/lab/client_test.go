@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
+	"strings"
 	"testing"
 	"time"
 )
@@ -20,6 +21,9 @@ const (
 const getFolder = `<?xml version="1.0" encoding="utf-8"?><soap:Envelope xmlns:soap="` + soapNS + `" xmlns:m="` + messagesNS +
 	`" xmlns:t="` + typesNS + `"><soap:Body><m:GetFolder><m:FolderShape><t:BaseShape>IdOnly</t:BaseShape></m:FolderShape>` +
 	`<m:FolderIds><t:DistinguishedFolderId Id="inbox"/></m:FolderIds></m:GetFolder></soap:Body></soap:Envelope>`
+
+// getZones is a request that open sites answer without a logon.
+var getZones = strings.ReplaceAll(getFolder, "GetFolder", harmless)
 
 // start starts the named scenarios on free ports, all without names, and ends them with the test.
 func start(t *testing.T, only ...string) *Site {

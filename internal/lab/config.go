@@ -17,19 +17,15 @@ const (
 )
 
 // The modules differ in how long they wait for the 100: 5 s is what the field notes saw a client wait, 1 s is for
-// people who try things out. The auth may go only where the lab asks for it; where nothing does, there is none.
+// people who try things out. Windows logons may go only where the lab asks for them.
 var configText = template.Must(template.New("").Parse(`# The simulated site of "ews_exporter lab". Written anew at every start.
-{{- if or .Targets .Windows}}
 auths:
-{{- end}}
-{{- if .Targets}}
   lab:
     username: {{.Username}}
     password_file: {{.PasswordFile}}
     schemes: [basic]
     targets: [{{.Targets}}]
-    modules: [expect_continue_basic]
-{{- end}}
+    modules: [expect_continue_basic, ews_sync, ews_write, ews_stream, stream]
 {{- if .Windows}}
   windows:
     username: {{.Username}}
@@ -59,7 +55,6 @@ modules:
     ip_protocol: ip4
     tls_config: {ca_file: {{.CAFile}}}
     expect_continue: {wait: 1s, variants: [immediate]}
-{{- if .Targets}}
   expect_continue_basic:
     prober: expect_continue
     timeout: 20s
@@ -67,7 +62,6 @@ modules:
     ip_protocol: ip4
     tls_config: {ca_file: {{.CAFile}}}
     expect_continue: {wait: 5s, variants: [immediate]}
-{{- end}}
 {{- if .Windows}}
   expect_continue_windows:
     prober: expect_continue
@@ -99,6 +93,7 @@ modules:
 {{- end}}
   ews_sync:
     prober: ews_sync
+    auth: lab
     ip_protocol: ip4
     tls_config: {ca_file: {{.CAFile}}}
     ews_sync:
@@ -106,11 +101,13 @@ modules:
       mailbox: probe@contoso.test
   ews_write:
     prober: ews_sync
+    auth: lab
     ip_protocol: ip4
     tls_config: {ca_file: {{.CAFile}}}
     ews_sync: {operations: [sync, notify], write: true}
   ews_stream: # what comes while a response stays open
     prober: ews_sync
+    auth: lab
     ip_protocol: ip4
     tls_config: {ca_file: {{.CAFile}}}
     ews_sync: {operations: [stream], write: true}
@@ -127,7 +124,7 @@ policy:
 func WriteConfig(dir string, site *Site) error {
 	var text strings.Builder
 	if err := configText.Execute(&text, map[string]any{
-		"Username": Username, "PasswordFile": passwordFile, "CAFile": caFile, "Targets": targets(site, func(c Scenario) bool { return c.WithLogon.Outcome != "" }),
+		"Username": Username, "PasswordFile": passwordFile, "CAFile": caFile, "Targets": targets(site, func(Scenario) bool { return true }),
 		"Windows": targets(site, func(c Scenario) bool { return len(c.origin.logon) > 0 }),
 		"Apart":   apart(site),
 	}); err != nil {

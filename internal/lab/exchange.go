@@ -22,7 +22,7 @@ const Password = "lab-only-and-no-secret" // #nosec G101
 
 // exchange is an Exchange-like origin: IIS's and Exchange's header fields, logon, EWS, and the health check page.
 type exchange struct {
-	logon      []string   // the challenges of its 401, in order; empty for anonymous
+	logon      []string   // the challenges of its 401, in order; empty for an open one (see open)
 	perRequest bool       // every request has to log on, and not every connection
 	protection Protection // Extended Protection of NTLM
 	sizes      *sizes     // of the pages, nil where they do not matter
@@ -92,22 +92,45 @@ func (e *exchange) healthCheck(w http.ResponseWriter, r *http.Request) {
 	write(w, http.StatusOK, "text/html", "200 OK<br/>"+strings.ToLower(server)+".contoso.test")
 }
 
+// open tells of a site that answers who has not logged on, so that its transport can be tried without an account: with an
+// empty answer to the one request that leads into no mailbox. Exchange itself asks every client for a logon, and so does
+// an open site before anything else.
+func (e *exchange) open() bool { return len(e.logon) == 0 }
+
+// harmless is the operation that leads into no mailbox.
+const harmless = "GetServerTimeZones"
+
 // passes tells whether the request may pass. Where it may not, it is answered: by the 401 of Exchange's front end. That
 // does not read the body, so net/http sends no 100 before it.
 func (e *exchange) passes(w http.ResponseWriter, r *http.Request) bool {
+	if e.open() && r.Header.Get("Authorization") == "" {
+		return true // what it asks for decides
+	}
 	ok, challenges := e.admit(r)
 	if !ok {
-		h := w.Header()
-		set(h, "request-id", newGUID())
-		set(h, "X-FEServer", connectionOf(r).server)
-		h["WWW-Authenticate"] = challenges
-		w.WriteHeader(http.StatusUnauthorized)
+		unauthorized(w, r, challenges)
 	}
 	return ok
 }
 
+func unauthorized(w http.ResponseWriter, r *http.Request, challenges []string) {
+	h := w.Header()
+	set(h, "request-id", newGUID())
+	set(h, "X-FEServer", connectionOf(r).server)
+	h["WWW-Authenticate"] = challenges
+	w.WriteHeader(http.StatusUnauthorized)
+}
+
 // ews answers a SOAP request as the back end does, through the front end that chose it.
 func (e *exchange) ews(w http.ResponseWriter, r *http.Request) {
+	// Read to its end, so that net/http notices when the client goes away.
+	body, _ := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody)) // what is cut short is no XML
+	asked, status, text := readSOAP(bytes.NewReader(body))
+	stranger := e.open() && !e.knowsWho(r)
+	if stranger && (len(body) == 0 || status == 0 && asked.XMLName.Local != harmless) {
+		unauthorized(w, r, windowsAndBasic)
+		return
+	}
 	h, server := w.Header(), connectionOf(r).server
 	set(h, "Cache-Control", "private")
 	set(h, "request-id", newGUID())
@@ -125,15 +148,15 @@ func (e *exchange) ews(w http.ResponseWriter, r *http.Request) {
 	if id := r.Header.Get("client-request-id"); strings.EqualFold(r.Header.Get("return-client-request-id"), "true") && id != "" {
 		set(h, "client-request-id", id)
 	}
-	// Read to its end, so that net/http notices when the client goes away.
-	body, _ := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody)) // what is cut short is no XML
-	asked, status, text := readSOAP(bytes.NewReader(body))
 	if status == 0 && asked.XMLName.Local == "GetStreamingEvents" {
 		e.stream(w, r, server, asked)
 		return
 	}
 	if status == 0 {
 		status, text = e.answerSOAP(r.Context(), server, asked)
+	}
+	if stranger && status == http.StatusOK && asked.XMLName.Local == harmless {
+		text = strings.Replace(text, stateless[harmless], `<m:`+harmless+`Response xmlns:m="`+messagesNS+`"/>`, 1)
 	}
 	write(w, status, "text/xml; charset=utf-8", text)
 }

@@ -23,7 +23,7 @@ func fieldNames(res *response) []string {
 func TestChallenge(t *testing.T) {
 	t.Parallel()
 	c := connect(t, start(t, "early-401"), "early-401")
-	c.send(post(expect, getFolder))
+	c.send(post(expect, getZones))
 	res := c.mustNext()
 	want := []string{"Connection", "Content-Length", "Date", "Server", "WWW-Authenticate", "WWW-Authenticate",
 		"X-FEServer", "X-Powered-By", "request-id"}
@@ -46,7 +46,7 @@ func TestChallenge(t *testing.T) {
 func TestEWSAnswer(t *testing.T) {
 	t.Parallel()
 	c := connect(t, start(t, "healthy"), "healthy")
-	c.send(post("client-request-id: 7\r\nreturn-client-request-id: true\r\n", getFolder) + getFolder)
+	c.send(post("client-request-id: 7\r\nreturn-client-request-id: true\r\n", getZones) + getZones)
 	res := c.mustNext()
 	want := []string{"Cache-Control", "Content-Length", "Content-Type", "Date", "Server", "Set-Cookie", "X-AspNet-Version", "X-BEServer",
 		"X-CalculatedBETarget", "X-DiagInfo", "X-FEServer", "X-Powered-By", "client-request-id", "request-id"}
@@ -60,14 +60,13 @@ func TestEWSAnswer(t *testing.T) {
 
 func TestAnswerSOAP(t *testing.T) {
 	t.Parallel()
-	zones := strings.NewReplacer("GetFolder", "GetServerTimeZones").Replace(getFolder)
 	tests := []struct {
 		name, body string
 		status     int
 		has        string
 	}{
 		{"GetFolder", getFolder, 200, `<t:FolderId Id=`},
-		{"GetServerTimeZones", zones, 200, "<t:TimeZoneDefinition Id="},
+		{"GetServerTimeZones", getZones, 200, "<t:TimeZoneDefinition Id="},
 		{"not XML", "hello", 500, "a:ErrorSchemaValidation"},
 		{"nothing", "", 500, "a:ErrorSchemaValidation"},
 		{"https:// in the messages' namespace", strings.Replace(getFolder, messagesNS, "https"+messagesNS[4:], 1), 500, "a:ErrorSchemaValidation"},

@@ -60,22 +60,33 @@ func (e *exchange) admit(r *http.Request) (ok bool, challenges []string) {
 	c := connectionOf(r)
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	switch {
-	case len(e.logon) == 0:
-		return true, nil
 	case !e.offers(scheme):
 		if scheme == "" && c.loggedOn && !e.perRequest {
 			return true, nil
 		}
 	case strings.EqualFold(scheme, "Basic"):
-		return e.basic(r), e.logon
+		return e.basic(r), e.offer()
 	default:
 		message, err := base64.StdEncoding.DecodeString(token)
 		if err != nil {
-			return false, e.logon
+			return false, e.offer()
 		}
 		return e.windows(c, scheme, message)
 	}
-	return false, e.logon
+	return false, e.offer()
+}
+
+// offer is what the origin's 401 offers.
+func (e *exchange) offer() []string {
+	if e.open() {
+		return windowsAndBasic
+	}
+	return e.logon
+}
+
+// knowsWho tells whether the request, or its connection, has credentials; passes has judged them.
+func (e *exchange) knowsWho(r *http.Request) bool {
+	return r.Header.Get("Authorization") != "" || connectionOf(r).loggedOn && !e.perRequest
 }
 
 // knows tells whether the site has this user: Username, or one of an account apart (see Scenario.apart).
@@ -86,7 +97,7 @@ func knows(user string) bool {
 
 // offers tells whether the origin offers a scheme.
 func (e *exchange) offers(scheme string) bool {
-	return scheme != "" && slices.ContainsFunc(e.logon, func(challenge string) bool {
+	return scheme != "" && slices.ContainsFunc(e.offer(), func(challenge string) bool {
 		offered, _, _ := strings.Cut(challenge, " ")
 		return strings.EqualFold(offered, scheme)
 	})
@@ -115,7 +126,7 @@ func (e *exchange) windows(c *connection, scheme string, token []byte) (ok bool,
 	}
 	c.meter.logon()
 	c.loggedOn = c.acceptor.verify(message)
-	return c.loggedOn, e.logon
+	return c.loggedOn, e.offer()
 }
 
 // bindingOf is the channel binding of a client that was shown this certificate, which must be signed with SHA-256:

@@ -35,7 +35,7 @@ func (e *exchange) page(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h["WWW-Authenticate"] = challenges
-	if !slices.Equal(challenges, e.logon) { // a leg of the handshake: http.sys writes it, without a page
+	if !slices.Equal(challenges, e.offer()) { // a leg of the handshake: http.sys writes it, without a page
 		filled(w, http.StatusUnauthorized, 0)
 		return
 	}

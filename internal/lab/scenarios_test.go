@@ -78,7 +78,7 @@ func TestEveryScenarioOnTheWire(t *testing.T) {
 		t.Run(scenario.Name, func(t *testing.T) {
 			t.Parallel()
 			c := connect(t, site, scenario.Name)
-			c.send(post(expect, getFolder))
+			c.send(post(expect, getZones))
 			for _, code := range want.before {
 				if res := c.mustNext(); res.status() != code {
 					t.Fatalf("before the body came %q, want %d", res.line, code)
@@ -88,7 +88,7 @@ func TestEveryScenarioOnTheWire(t *testing.T) {
 			case want.before == nil && c.comes(pause):
 				t.Fatal("something came before the body")
 			case want.before == nil || want.before[0] == 100:
-				c.send(getFolder)
+				c.send(getZones)
 			}
 			for _, code := range want.after {
 				if res := c.mustNext(); res.status() != code {
@@ -104,7 +104,7 @@ func TestEveryScenarioOnTheWire(t *testing.T) {
 			}
 
 			plain := connect(t, site, scenario.Name)
-			plain.send(post("", getFolder) + getFolder)
+			plain.send(post("", getZones) + getZones)
 			if res := plain.mustNext(); res.status() != want.noExpect {
 				t.Errorf("without Expect came %q, want %d", res.line, want.noExpect)
 			}
@@ -121,8 +121,8 @@ func TestBodySentWithItsHead(t *testing.T) {
 			t.Parallel()
 			c := connect(t, site, scenario.Name)
 			for _, pieces := range [][]string{ // one after the other: the connection goes on
-				{post(expect, getFolder) + getFolder},
-				{post(expect, getFolder), getFolder},
+				{post(expect, getZones) + getZones},
+				{post(expect, getZones), getZones},
 			} {
 				for _, piece := range pieces {
 					c.send(piece)
@@ -131,7 +131,7 @@ func TestBodySentWithItsHead(t *testing.T) {
 				if res.status() == 100 {
 					res = c.mustNext()
 				}
-				if res.status() != 200 || !strings.Contains(string(res.body), "<m:GetFolderResponse ") {
+				if res.status() != 200 || !strings.Contains(string(res.body), "<m:GetServerTimeZonesResponse ") {
 					t.Errorf("came %q with body %q", res.line, res.body)
 				}
 			}
@@ -143,11 +143,11 @@ func TestBodySentWithItsHead(t *testing.T) {
 func TestKemp501(t *testing.T) {
 	t.Parallel()
 	c := connect(t, start(t, "kemp-rfc2616"), "kemp-rfc2616")
-	c.send(post(expect, getFolder))
+	c.send(post(expect, getZones))
 	if c.comes(pause) {
 		t.Fatal("something came before the body")
 	}
-	c.send(getFolder)
+	c.send(getZones)
 	res := c.mustNext()
 	lines := strings.Split(strings.TrimSpace(string(res.raw)), "\r\n")
 	date := lines[len(lines)-1]
@@ -184,12 +184,12 @@ func TestBasicLogon(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			c := connect(t, site, tt.scenario)
-			c.send(post(expect+logon(tt.password), getFolder))
+			c.send(post(expect+logon(tt.password), getZones))
 			if got := c.comes(pause); got != tt.before {
 				t.Fatalf("an answer before the body: %t, want %t", got, tt.before)
 			}
 			if !tt.before {
-				c.send(getFolder)
+				c.send(getZones)
 			}
 			if res := c.mustNext(); res.status() != tt.status {
 				t.Errorf("came %q, want %d", res.line, tt.status)
@@ -201,11 +201,11 @@ func TestBasicLogon(t *testing.T) {
 func TestSlowDrip(t *testing.T) {
 	t.Parallel()
 	c := connect(t, start(t, "slow-drip"), "slow-drip")
-	c.send(post(expect, getFolder))
+	c.send(post(expect, getZones))
 	if res := c.mustNext(); res.status() != 100 {
 		t.Fatalf("before the body came %q, want 100", res.line)
 	}
-	c.send(getFolder)
+	c.send(getZones)
 	if err := c.conn.SetReadDeadline(time.Now().Add(700 * time.Millisecond)); err != nil {
 		t.Fatal(err)
 	}
@@ -218,7 +218,7 @@ func TestSlowDrip(t *testing.T) {
 func TestHTTP10(t *testing.T) {
 	t.Parallel()
 	c := connect(t, start(t, "http10"), "http10")
-	c.send(post(expect, getFolder) + getFolder)
+	c.send(post(expect, getZones) + getZones)
 	if res := c.mustNext(); res.line != "HTTP/1.0 200 OK" || res.field.Get("X-FEServer") != serverName {
 		t.Errorf("came %q", res.raw)
 	}

@@ -25,8 +25,10 @@ type Recorder struct {
 	epoch    time.Time
 	progress func(step string, running bool)
 
-	mu     sync.Mutex
-	issued map[string]bool // values that responses handed out and that the redactor knows
+	mu       sync.Mutex
+	issued   map[string]bool        // values that responses handed out and that the redactor knows
+	loggedOn map[int]bool           // connections that carried credentials, by their number
+	freely   []*result.Conversation // in which EWS answered who had not logged on
 }
 
 // NewRecorder makes the Recorder of a probe that began when its Result says. progress is told of each step that begins
@@ -157,7 +159,9 @@ func (r *Recorder) Exchanged(step string, conn *wire.Conn, x *wire.Exchange, bod
 		c.Origin = origin.Identify(&origin.Response{Proto: f.Proto, Status: f.Status, Reason: f.Reason, Header: f.Header, Body: body})
 		f.Excerpt = excerpt(f, r.redactor, body)
 	}
-	return r.converse(c, conn, err)
+	r.converse(c, conn, err)
+	r.lookForLogon(c, body)
+	return c
 }
 
 // Talked records a conversation in lines or packets, of step on conn, who answered it, and what came of it in a few

@@ -119,9 +119,12 @@ type Ask struct {
 
 	// First is what the request got without credentials, where that is known; nil: LogOn asks.
 	First *wire.Response
-	// Reopen opens the link again, where the server ended the connection with its first 401: no handshake has begun then,
-	// so another connection will do.
+	// Reopen opens the link again, where the server ended the connection with its first answer: no handshake has begun
+	// then, so another connection will do.
 	Reopen func(context.Context) error
+	// Decides tells whether a first answer that asks for no logon is the answer, so that the request itself is not sent
+	// and no connection is needed for it; nil: it never is.
+	Decides func(status int) bool
 	// Leg sends a leg of the logon and records it as of step; nil: as it is.
 	Leg func(step string, leg *wire.Request) (*result.Conversation, *wire.Dialogue, []byte, error)
 }
@@ -173,8 +176,11 @@ func (s *Session) logOn(ctx context.Context, step *Step, link *Link, ask Ask) (*
 			return nil, err
 		}
 	}
-	if h.ask.First.Status != 401 {
+	asked := h.ask.First.Status == 401
+	if !asked {
 		step.Detail("%d: no logon asked for", h.ask.First.Status)
+	}
+	if !asked && ask.Decides != nil && ask.Decides(h.ask.First.Status) {
 		return h.logon, nil
 	}
 	if !link.Usable() {
@@ -182,6 +188,9 @@ func (s *Session) logOn(ctx context.Context, step *Step, link *Link, ask Ask) (*
 		if err := ask.Reopen(ctx); err != nil {
 			return nil, err
 		}
+	}
+	if !asked {
+		return h.logon, nil
 	}
 	return h.logon, h.answer(ctx)
 }

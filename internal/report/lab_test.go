@@ -71,7 +71,7 @@ func overLab(t *testing.T, site *lab.Site) *runner.Runner {
 	stream := filepath.Join(dir, "stream.yml")
 	if err := os.WriteFile(stream, []byte(`
 modules:
-  stream: {prober: ews_sync, tls_config: {ca_file: ca.pem}, ews_sync: {operations: [stream], stream_hold: 1200ms}}
+  stream: {prober: ews_sync, auth: lab, tls_config: {ca_file: ca.pem}, ews_sync: {operations: [stream], stream_hold: 1200ms}}
 `), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -114,6 +114,7 @@ func (r *Runner) guard(ctx context.Context, j *job, run *prober.Run) {
 	}()
 	defer run.Settle()
 	j.prober.Probe(ctx, run)
+	run.Conclude()
 }
 
 // blank is a result of which nothing is known yet.

@@ -40,6 +40,7 @@ type Front struct {
 
 	server Server
 	lines  string
+	pool   int
 }
 
 // Fronts lists the fronts, for a table of tests.
@@ -70,6 +71,14 @@ func StreamFronts() []Front {
 	}
 }
 
+// Pooling is nginx as many pages advise it, with a pool of connections to the servers: one that a client has logged on
+// serves the next client too.
+func Pooling() Front {
+	f := front(nginx, "nginx-keepalive", "nginx, upstream with keepalive, proxy_http_version 1.1 and an empty Connection", `proxy_http_version 1.1; proxy_set_header Connection "";`)
+	f.pool = 4
+	return f
+}
+
 func front(server Server, name, description, lines string) Front {
 	return Front{Name: name, Description: description, Program: server.Program, server: server, lines: lines}
 }
@@ -80,7 +89,7 @@ func front(server Server, name, description, lines string) Front {
 func (f Front) Start(t testing.TB, origin string, certificate tls.Certificate) (address string) {
 	t.Helper()
 	Need(t, f.Program)
-	place := Place{Origin: origin, Lines: f.lines}
+	place := Place{Origin: origin, Lines: f.lines, Pool: f.pool}
 	if len(certificate.Certificate) > 0 {
 		place.Certificate = writeCertificate(t, certificate)
 	}

@@ -37,6 +37,7 @@ type Place struct {
 	// For fronts.
 	Origin      string // host:port to forward to, over https
 	Certificate string // a PEM file of the chain and its key
+	Pool        int    // how many connections to the origin nginx keeps; 0 for none
 	Lines       string // what this front adds to the configuration of its program
 }
 

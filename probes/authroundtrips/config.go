@@ -25,11 +25,13 @@ type Settings struct {
 	ExtendedProtectionCheck bool `yaml:"extended_protection_check"`
 	// ExtendedProtectionAuth is the auth that the check logs on with; empty for the module's.
 	ExtendedProtectionAuth string `yaml:"extended_protection_auth"`
+	// SharedLogonCheck asks once more after a logon of Windows, over another connection and without credentials.
+	SharedLogonCheck bool `yaml:"shared_logon_check"`
 }
 
 // defaults are the four objects of a consultant's field notes, as an EWS client fetches them.
 func defaults() *Settings {
-	return &Settings{Objects: 4, Method: "POST", PathList: []string{ews.Path}}
+	return &Settings{Objects: 4, Method: "POST", PathList: []string{ews.Path}, SharedLogonCheck: true}
 }
 
 // Check implements prober.Prober.

@@ -26,6 +26,10 @@ var Definition = prober.Definition{
 		{Name: "fetch.object.ask", Help: "ask for it without credentials"},
 		{Name: "fetch.object.logon", Help: "after a 401: choose a scheme, and the handshake up to its last answer"},
 		{Name: "fetch.object.request", Help: "ask for it with that answer"},
+		{Name: "stranger", Help: "after a logon of Windows: ask once more over another connection, without credentials (with `shared_logon_check`)"},
+		{Name: "stranger.connect", Help: "open a TCP connection for that"},
+		{Name: "stranger.tls", Help: "secure it and verify the certificate"},
+		{Name: "stranger.request", Help: "ask; a request for a logon is the right answer"},
 	},
 	Reasons: []failure.Reason{
 		{Stage: failure.Auth, Reason: reasonLogonRequired, Help: "The server asks for a logon, and the module has no auth."},
@@ -41,5 +45,6 @@ var Definition = prober.Definition{
 		{Code: PerRequest, Severity: result.Warning, Summary: "Every request authenticates anew; `info` for Kerberos, where that is IIS's default."},
 		{Code: LegsSplit, Severity: result.Error, Summary: "The legs of one logon were answered by different servers."},
 		{Code: ProtectionMismatch, Severity: result.Error, Summary: "Extended Protection: the server has bound another certificate than the one that clients see; `warning` while the auth's own logon gets through."},
+		prober.FindingAnswersWithoutLogon,
 	},
 }

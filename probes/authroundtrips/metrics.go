@@ -168,7 +168,7 @@ func (p *probe) exchanges() []*result.Conversation {
 	if len(p.objects) == 0 {
 		return nil
 	}
-	return p.run.Result.Conversations[p.objects[0].first:]
+	return p.run.Result.Conversations[p.objects[0].first:p.objects[len(p.objects)-1].last]
 }
 
 func is401(e *result.Conversation) bool { return e.Final != nil && e.Final.Status == 401 }

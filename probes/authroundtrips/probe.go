@@ -23,6 +23,8 @@ type probe struct {
 	run  *prober.Run
 	link *prober.Link // nil while the target is not looked up
 
+	fetching *prober.Step // nil while it was not begun
+
 	offered []auth.Challenge // by the first answer without credentials
 	asked   bool             // an answer without credentials came
 	objects []*object
@@ -49,7 +51,7 @@ func (s *Settings) Probe(ctx context.Context, run *prober.Run) {
 	err := p.fetchAll(ctx)
 	run.Contrast()
 	run.Result.Fail(failure.From(err))
-	decide(run.Result)
+	p.decide()
 	p.judge()
 	p.measure()
 	p.tabulate()
@@ -61,12 +63,16 @@ func (s *Settings) Blank(res *result.Result) {
 	p.measure()
 }
 
-// decide makes the last connection the deciding one, with the last exchange on it: a probe ends with what failed.
-func decide(r *result.Result) {
+// decide makes the last connection on which objects were fetched the deciding one, with the last exchange on it: a probe
+// ends with what failed. Where none was, it is the last of the check before.
+func (p *probe) decide() {
+	r := p.run.Result
 	if len(r.Connections) == 0 {
 		return
 	}
-	r.DecidingConnection = r.Connections[len(r.Connections)-1]
+	if r.DecidingConnection = p.fetching.Connection(); r.DecidingConnection == nil {
+		r.DecidingConnection = r.Connections[len(r.Connections)-1]
+	}
 	for _, e := range r.Conversations {
 		if e.Connection == r.DecidingConnection.ID {
 			r.Deciding = e
@@ -94,6 +100,7 @@ func (p *probe) fetchAll(ctx context.Context) error {
 		p.run.Result.Fail(failure.From(err))
 	}
 	fetch := p.run.Step("fetch")
+	p.fetching = fetch
 	defer p.link.Close()
 	for i := range p.Objects {
 		step := fetch.Step("object")
@@ -103,6 +110,7 @@ func (p *probe) fetchAll(ctx context.Context) error {
 		}
 	}
 	fetch.End(nil)
+	p.stranger(ctx, endpoint)
 	return nil
 }
 

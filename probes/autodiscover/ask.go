@@ -189,17 +189,10 @@ func (a *attempt) exchange(ctx context.Context, r *reply, t target.Target, u *ur
 	if err != nil {
 		return "", err
 	}
-	defer func() { conn.Close() }()
-	if first, body := logged.Unasked(); first != nil && first.Final.Status >= 300 {
+	defer conn.Close()
+	if first, body := logged.Unasked(); first != nil && decides(first.Final.Status) {
 		r.exchange = first // nobody asked for a logon, so this is the answer
 		return a.read(r, conn, body)
-	} else if first != nil && !conn.Reusable() { // anybody may ask, but on another connection
-		conn.Close()
-		again, err := run.Network.Open(ctx, r.step, endpoint)
-		if err != nil {
-			return "", err
-		}
-		conn = again
 	}
 	if value := logged.Authorization(); value != "" {
 		request.Header = append(request.Header, origin.Field{Name: "Authorization", Value: value})
@@ -219,13 +212,17 @@ func (a *attempt) exchange(ctx context.Context, r *reply, t target.Target, u *ur
 	return next, err
 }
 
+// decides tells whether an answer to a request without a body and credentials is the answer: whatever leads elsewhere or
+// refuses.
+func decides(status int) bool { return status >= 300 }
+
 // open opens a connection, and logs on where that is asked for.
 func (a *attempt) open(ctx context.Context, step *prober.Step, t target.Target, endpoint prober.Endpoint, request *wire.Request, logon bool) (*wire.Conn, *prober.Logon, error) {
 	if !logon {
 		conn, err := a.p.run.Network.Open(ctx, step, endpoint)
 		return conn, &prober.Logon{}, err
 	}
-	link, logged, err := a.p.run.At(t).Open(ctx, step, endpoint, prober.Ask{Request: request})
+	link, logged, err := a.p.run.At(t).Open(ctx, step, endpoint, prober.Ask{Request: request, Decides: decides})
 	if err != nil {
 		return nil, nil, err
 	}

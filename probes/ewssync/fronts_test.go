@@ -29,7 +29,8 @@ func TestRealProxies(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts real servers")
 	}
-	s := start(t, "operations: [stream], write: true", "", "healthy")
+	const settings = "operations: [stream], write: true"
+	s := start(t, settings, "basic", "healthy")
 	scenario, _ := s.Scenario("healthy")
 	certificate, err := s.Authority().Issue(time.Now().Add(time.Hour), "127.0.0.1")
 	if err != nil {
@@ -39,7 +40,7 @@ func TestRealProxies(t *testing.T) {
 		t.Run(front.Name, func(t *testing.T) {
 			t.Parallel()
 			address := front.Start(t, scenario.Address, certificate)
-			answer, err := s.Probe(context.Background(), runner.Request{Module: "ews", Target: address})
+			answer, err := newRunner(t, s.Site, settings, "basic", address).Probe(context.Background(), runner.Request{Module: "ews", Target: address})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -57,6 +57,12 @@ func startWith(t testing.TB, options lab.Options, settings, schemes string) *sit
 		t.Fatal(err)
 	}
 	t.Cleanup(l.Close)
+	return &site{l, newRunner(t, l, settings, schemes)}
+}
+
+// newRunner makes a runner with one module ews, whose auth may also be used at the fronts, which are addresses.
+func newRunner(t testing.TB, l *lab.Site, settings, schemes string, fronts ...string) *runner.Runner {
+	t.Helper()
 	dir := t.TempDir()
 	timeout := "14s" // generous to a busy machine; what fails by its time limit sets a short one
 	if settings == writing {
@@ -67,9 +73,9 @@ func startWith(t testing.TB, options lab.Options, settings, schemes string) *sit
 		text = strings.Replace(text, "    timeout", "    auth: lab\n    timeout", 1)
 		text += "auths:\n  lab: {username: 'CONTOSO\\probe', password: " + lab.Password + ", schemes: [" + schemes + "], targets: ["
 		for _, s := range l.Scenarios() {
-			text += "'" + s.Address + "',"
+			text += "'" + s.Address + "','" + strings.Replace(s.Address, "127.0.0.1", "mail.contoso.test", 1) + "',"
 		}
-		text += "]}\n"
+		text += strings.Join(fronts, ",") + "]}\n"
 	}
 	text += "policy: {allow: [127.0.0.0/8]}\n"
 	for name, content := range map[string][]byte{"ca.pem": l.Authority().PEM(), "c.yml": []byte(text)} {
@@ -82,9 +88,9 @@ func startWith(t testing.TB, options lab.Options, settings, schemes string) *sit
 		t.Fatal(err)
 	}
 	shorten(cfg)
-	return &site{l, runner.New(runner.Options{
+	return runner.New(runner.Options{
 		Config: func() *config.Config { return cfg }, Gate: auth.NewGate(time.Now), Version: "test", Log: slog.New(slog.DiscardHandler),
-	})}
+	})
 }
 
 // shorten makes streams that the configuration holds for 1 s, the least, shorter by far: what fails there fails in less.
@@ -136,7 +142,7 @@ func TestScenarios(t *testing.T) {
 		}
 		t.Run(scenario.Name, func(t *testing.T) {
 			t.Parallel()
-			s := start(t, strings.Replace(everything, "healthcheck, ", "", 1), "", scenario.Name)
+			s := start(t, strings.Replace(everything, "healthcheck, ", "", 1), "basic", scenario.Name)
 			r := s.probe(t, scenario.Name)
 			if got := outcome(r); got != scenario.EWS.Failure {
 				t.Errorf("%s (%v), want %s", got, r.Failure, scenario.EWS.Failure)
@@ -165,7 +171,7 @@ func TestWriting(t *testing.T) {
 		}
 		t.Run(scenario.Name, func(t *testing.T) {
 			t.Parallel()
-			s := start(t, writing, "", scenario.Name)
+			s := start(t, writing, "basic", scenario.Name)
 			r := s.probe(t, scenario.Name)
 			if got := outcome(r); got != scenario.EWSWriting.Failure {
 				t.Errorf("%s (%v), want %s", got, r.Failure, scenario.EWSWriting.Failure)
@@ -192,7 +198,7 @@ func TestWriting(t *testing.T) {
 // disturb each other.
 func TestWritingAtOnce(t *testing.T) {
 	t.Parallel()
-	s := start(t, writing, "", "healthy")
+	s := start(t, writing, "basic", "healthy")
 	scenario, _ := s.Scenario("healthy")
 	var all sync.WaitGroup
 	for _, scheme := range []string{"", "https://", "HTTPS://", "Https://"} { // or they would share one probe
@@ -215,7 +221,7 @@ func TestWritingAtOnce(t *testing.T) {
 // TestLeftOvers: what an earlier probe left is known by its subject and its age, and deleted; nothing else is.
 func TestLeftOvers(t *testing.T) {
 	t.Parallel()
-	s := start(t, writing, "", "healthy")
+	s := start(t, writing, "basic", "healthy")
 	if r := s.probe(t, "healthy"); outcome(r) != "none" { // makes the folder
 		t.Fatal(r.Failure)
 	}
@@ -238,7 +244,7 @@ func TestLeftOvers(t *testing.T) {
 // TestReadingChangesNothing: without write, no operation leaves a trace in the mailbox.
 func TestReadingChangesNothing(t *testing.T) {
 	t.Parallel()
-	s := start(t, strings.Replace(everything, "notify,", "notify, stream,", 1)+", stream_hold: 1s", "", "healthy")
+	s := start(t, strings.Replace(everything, "notify,", "notify, stream,", 1)+", stream_hold: 1s", "basic", "healthy")
 	s.probe(t, "healthy") // before it the mailbox is not there
 	items := s.Items("healthy", "")
 	changes := s.Changes("healthy")
@@ -256,7 +262,7 @@ func TestReadingChangesNothing(t *testing.T) {
 // TestDefaults: without settings of its own a module does the analyser's four, over one connection and with one handshake.
 func TestDefaults(t *testing.T) {
 	t.Parallel()
-	s := start(t, "mailbox: probe@contoso.test", "", "healthy")
+	s := start(t, "mailbox: probe@contoso.test", "basic", "healthy")
 	r := s.probe(t, "healthy")
 	if outcome(r) != "none" {
 		t.Fatal(r.Failure)
@@ -285,7 +291,7 @@ func TestDefaults(t *testing.T) {
 // balancer would, so that what fails through the balancer can be seen to work.
 func TestOneServerUnderTheServicesName(t *testing.T) {
 	t.Parallel()
-	s := start(t, "operations: [stream], stream_hold: 1s", "", "healthy", "ews-stream-buffered")
+	s := start(t, "operations: [stream], stream_hold: 1s", "basic", "healthy", "ews-stream-buffered")
 	got := map[string]string{}
 	for _, name := range []string{"healthy", "ews-stream-buffered"} {
 		scenario, _ := s.Scenario(name)
@@ -321,7 +327,7 @@ func TestSickMember(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := start(t, test.settings, "", "ews-sick-member")
+			s := start(t, test.settings, "basic", "ews-sick-member")
 			seen := map[string]int{}
 			for range 3 {
 				r := s.probe(t, "ews-sick-member")
@@ -344,7 +350,6 @@ func TestOneConnection(t *testing.T) {
 		name, scenario, schemes string
 		unauthorized            int
 	}{
-		{"anonymous", "healthy", "", 0},
 		{"basic", "basic-logon", "basic", 1},
 		{"ntlm", "ntlm-persisted", "ntlm", 2},
 		{"negotiate", "ntlm-persisted", "negotiate", 2},
@@ -373,10 +378,10 @@ func TestOneConnection(t *testing.T) {
 // TestThrottlingIsRemembered: later probes send nothing until the back-off is over.
 func TestThrottlingIsRemembered(t *testing.T) {
 	t.Parallel()
-	s := start(t, everything, "", "ews-throttled")
+	s := start(t, everything, "basic", "ews-throttled")
 	first, second := s.probe(t, "ews-throttled"), s.probe(t, "ews-throttled")
-	if len(first.Conversations) != 2 { // healthcheck, get_folder
-		t.Errorf("%d requests were sent before the server asked to be left alone and after it, want 2", len(first.Conversations))
+	if len(first.Conversations) != 3 { // healthcheck, logon, get_folder
+		t.Errorf("%d requests were sent before the server asked to be left alone and after it, want 3", len(first.Conversations))
 	}
 	if len(second.Connections) != 0 || outcome(second) != "content/throttled" || !slices.Contains(codes(second), "ews_throttled") {
 		t.Errorf("the second probe: %d connections, %s, %v", len(second.Connections), outcome(second), codes(second))
@@ -445,8 +450,8 @@ func TestLogonRequired(t *testing.T) {
 // TestNoMailbox: an operation that names a mailbox fails where none is known; the others run.
 func TestNoMailbox(t *testing.T) {
 	t.Parallel()
-	r := start(t, "operations: [availability, time_zones]", "", "healthy").probe(t, "healthy")
-	if outcome(r) != "config/no_mailbox" || len(r.Conversations) != 1 {
+	r := start(t, "operations: [availability, time_zones]", "basic", "healthy").probe(t, "healthy")
+	if outcome(r) != "config/no_mailbox" || len(r.Conversations) != 2 { // logon, time_zones
 		t.Errorf("%s after %d requests", outcome(r), len(r.Conversations))
 	}
 }

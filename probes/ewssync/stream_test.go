@@ -169,7 +169,7 @@ func TestStreams(t *testing.T) {
 			}
 			t.Run(scenario.Name+test.name, func(t *testing.T) {
 				t.Parallel()
-				s := start(t, test.settings+hold, "", scenario.Name)
+				s := start(t, test.settings+hold, "basic", scenario.Name)
 				r := s.probe(t, scenario.Name)
 				if got := outcome(r); got != test.want.Failure {
 					t.Errorf("%s (%v), want %s", got, r.Failure, test.want.Failure)
@@ -194,7 +194,7 @@ func TestStreamComesLast(t *testing.T) {
 		scenario, schemes string
 		unauthorized      int
 	}{
-		{"healthy", "", 0}, {"basic-logon", "basic", 1}, {"ntlm-persisted", "ntlm", 4}, {"ntlm-per-request", "ntlm", 14},
+		{"healthy", "basic", 1}, {"basic-logon", "basic", 1}, {"ntlm-persisted", "ntlm", 4}, {"ntlm-per-request", "ntlm", 14},
 	} {
 		t.Run(test.scenario, func(t *testing.T) {
 			t.Parallel()

@@ -32,6 +32,7 @@ var Definition = prober.Definition{
 		{Code: ExtraInterim, Severity: result.Warning, Summary: "More 100 Continue came than were asked for."},
 		{Code: BytesAfterResponse, Severity: result.Warning, Summary: "Bytes came after the final response that belong to no response."},
 		prober.FindingAnsweredByMiddlebox,
+		prober.FindingAnswersWithoutLogon,
 	},
 }
 
