@@ -13,6 +13,7 @@ const (
 	SchemeUnknown      = "scheme_unknown"      // this program does not know the scheme
 	SchemeNotOffered   = "scheme_not_offered"  // the server offers none of the auth's schemes
 	ChallengeMalformed = "challenge_malformed" // the server's challenge cannot be read
+	BindingUndefined   = "binding_undefined"   // nothing is defined that would bind a logon to the certificate
 	HandshakeBroken    = "handshake_broken"    // the server left the handshake before it was complete
 	ConnectionClosed   = "connection_closed"   // the server ended the connection in the midst of the handshake
 	Refused            = "refused"             // the server refused a complete answer
