@@ -43,6 +43,8 @@ func (c *Client) authenticate(ctx context.Context, login Login, verdict Verdict)
 		if reply, err = c.prove(ctx, request, key, verdict); err != nil {
 			return nil, err
 		}
+	case refusal != nil && refusal.ErrorCode == errorcode.KDC_ERR_PREAUTH_FAILED:
+		return nil, failure.New(failure.Auth, Malformed, "a KDC of %s refused the password of %s, which it was not shown: look who answers there", realm, login.Username)
 	case refusal != nil:
 		return nil, c.refused(refusal, login.Username, verdict)
 	}
@@ -102,7 +104,7 @@ func (c *Client) granted(login Login, request messages.ASReq, key types.Encrypti
 	if err != nil {
 		// Nobody counts this one: the KDC gives such tickets to everybody.
 		verdict.Refused(true)
-		return nil, failure.New(failure.Auth, WrongPassword, "the ticket that a KDC of %s gave for %s cannot be opened: the password or the keytab is wrong", realm, login.Username)
+		return nil, failure.New(failure.Auth, WrongPassword, "the ticket that a KDC of %s gave for %s cannot be opened: the password or the keytab is wrong, or what answered is no KDC of the realm", realm, login.Username)
 	}
 	var part messages.EncKDCRepPart
 	if err := part.Unmarshal(plain); err != nil || part.Nonce != request.ReqBody.Nonce || part.SRealm != realm || !part.SName.Equal(request.ReqBody.SName) {

@@ -157,6 +157,24 @@ func TestHints(t *testing.T) {
 	}
 }
 
+// TestRefusalWithoutProof: who was shown no password has not found it wrong.
+func TestRefusalWithoutProof(t *testing.T) {
+	t.Parallel()
+	e := messages.NewKRBError(types.NewPrincipalName(nametype.KRB_NT_SRV_INST, "krbtgt/CONTOSO.TEST"), "CONTOSO.TEST", errorcode.KDC_ERR_PREAUTH_FAILED, "")
+	reply, err := e.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	replies := make(chan []byte, 1)
+	replies <- reply
+	c := kerberos.New(kerberos.Settings{Realm: "CONTOSO.TEST", KDCs: map[string][]string{"CONTOSO.TEST": {says(t, replies)}}})
+	j := &judge{}
+	_, err = c.Token(t.Context(), kerberos.Login{Username: "probe", Material: []byte(password)}, "mail.contoso.test", nil, j.begin)
+	if !failure.Is(err, failure.Auth, kerberos.Malformed) || j.refused.Load() != 0 {
+		t.Errorf("%d refusals, %v", j.refused.Load(), err)
+	}
+}
+
 // TestKeytabNeedsNoHints: a keytab has the key, whatever a KDC says of how it is made.
 func TestKeytabNeedsNoHints(t *testing.T) {
 	t.Parallel()
