@@ -12,7 +12,8 @@ const (
 	SecretUnusable     = "secret_unusable"     // the scheme cannot carry the user name or the secret
 	SchemeUnknown      = "scheme_unknown"      // this program does not know the scheme
 	SchemeNotOffered   = "scheme_not_offered"  // the server offers none of the auth's schemes
-	ChallengeMalformed = "challenge_malformed" // the server's challenge cannot be read
+	ChallengeMalformed = "challenge_malformed" // the server's challenge cannot be read, or is none that a server makes
+	BindingUndefined   = "binding_undefined"   // nothing is defined that would bind a logon to the certificate
 	HandshakeBroken    = "handshake_broken"    // the server left the handshake before it was complete
 	ConnectionClosed   = "connection_closed"   // the server ended the connection in the midst of the handshake
 	Refused            = "refused"             // the server refused a complete answer

@@ -5,6 +5,8 @@ import (
 	"crypto/md5" //nolint:gosec // MS-NLMP and RFC 4121 name MD5 for the bindings
 	"crypto/x509"
 	"encoding/binary"
+
+	"github.com/ews-exporter/ews_exporter/internal/failure"
 )
 
 // Binding says how a logon by NTLM or Kerberos is bound to the TLS channel. A server with Extended Protection compares
@@ -42,6 +44,27 @@ func (b Binding) hash(leaf *x509.Certificate) []byte {
 	structure := binary.LittleEndian.AppendUint32(make([]byte, 16), uint32(len(data))) //nolint:gosec // at most 85
 	sum := md5.Sum(append(structure, data...))                                         //nolint:gosec // see the import
 	return sum[:]
+}
+
+// binding is what the logon carries; nil where it is not to be bound. A logon that is to be bound, and cannot be, is not
+// made: a target that others trust could choose such a certificate.
+func (s Setting) binding() ([]byte, error) {
+	if s.Binding == None {
+		return nil, nil
+	}
+	binding := s.Binding.hash(s.Leaf)
+	if binding == nil {
+		return nil, failure.New(failure.Auth, BindingUndefined,
+			"the logon cannot be bound to the server's certificate, whose signature (%s) RFC 5929 defines no binding for; nothing was sent: give the server another certificate, or set channel_binding: none for an auth of its own", s.signature())
+	}
+	return binding, nil
+}
+
+func (s Setting) signature() string {
+	if s.Leaf == nil {
+		return "there is none"
+	}
+	return s.Leaf.SignatureAlgorithm.String()
 }
 
 // endPoint is RFC 5929 §4.1: the certificate hashed as it was signed, but never with MD5 or SHA-1. It is nil for

@@ -18,7 +18,7 @@ func negotiate(s Setting) Scheme {
 	if s.Login.Kerberos != nil {
 		return &ticket{setting: s}
 	}
-	return &spnego{inner: &ntlm{setting: s}}
+	return &spnego{inner: &ntlm{setting: s, signs: true}}
 }
 
 // ticket is Negotiate around Kerberos: one leg.
@@ -36,7 +36,11 @@ func (t *ticket) Next(ctx context.Context, _ Challenge) (string, bool, error) {
 		return "", true, failure.New(failure.Auth, Refused, "the server refused the Kerberos ticket")
 	}
 	s := t.setting
-	message, err := s.Login.Kerberos.Token(ctx, s.Login.account(), s.Host, s.Binding.hash(s.Leaf), func(ctx context.Context) (kerberos.Verdict, error) {
+	binding, err := s.binding()
+	if err != nil {
+		return "", false, err
+	}
+	message, err := s.Login.Kerberos.Token(ctx, s.Login.account(), s.Host, binding, func(ctx context.Context) (kerberos.Verdict, error) {
 		return s.Begin(ctx)
 	})
 	if err != nil {

@@ -24,7 +24,7 @@ type Scheme interface {
 type Setting struct {
 	Login   Login
 	Host    string            // the name that the target goes by, of which Kerberos makes the service principal
-	Leaf    *x509.Certificate // what the server showed; nil binds to nothing
+	Leaf    *x509.Certificate // what the server showed, to which a logon is bound
 	Binding Binding
 	// Begin asks the gate for a logon elsewhere than at the server, such as at a KDC.
 	Begin func(context.Context) (*Attempt, error)

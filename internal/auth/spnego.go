@@ -23,15 +23,9 @@ type spnego struct {
 func (s *spnego) Proves() bool { return s.inner.Proves() }
 
 func (s *spnego) Next(_ context.Context, challenge Challenge) (string, bool, error) {
-	var message []byte
-	if challenge.Token68 != "" {
-		token, err := decodeToken(challenge.Token68)
-		if err != nil {
-			return "", false, err
-		}
-		if message, err = responseToken(token); err != nil {
-			return "", false, err
-		}
+	message, err := ntlmMessage(challenge)
+	if err != nil {
+		return "", false, err
 	}
 	answer, complete, err := s.inner.answer(message)
 	if err != nil {
@@ -44,10 +38,19 @@ func (s *spnego) Next(_ context.Context, challenge Challenge) (string, bool, err
 	return "Negotiate " + base64.StdEncoding.EncodeToString(token), complete, nil
 }
 
-// wrap puts the first message into a NegTokenInit and later ones into a NegTokenResp.
+// wrap puts the first message into a NegTokenInit and later ones into a NegTokenResp. Where a key was agreed on, that
+// proves that nobody has changed the mechanisms on offer (RFC 4178 §5): Samba's servers want it with each message
+// integrity code.
 func (s *spnego) wrap(message []byte) ([]byte, error) {
 	if s.begun {
 		resp := gokrb5.NegTokenResp{NegState: asn1.Enumerated(gokrb5.NegStateAcceptIncomplete), ResponseToken: message}
+		if s.inner.sign != nil {
+			offer, err := asn1.Marshal([]asn1.ObjectIdentifier{ntlmOID})
+			if err != nil {
+				return nil, err
+			}
+			resp.MechListMIC = signature(s.inner.sign, offer)
+		}
 		return resp.Marshal()
 	}
 	s.begun = true

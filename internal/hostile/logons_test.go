@@ -107,6 +107,10 @@ func logons() group {
 		{does: "sends a challenge that is no base64", peer: asked("NTLM %%%"), reports: overHTTP("auth/handshake_broken")},
 		{does: "sends a challenge of garbage", peer: asked("NTLM " + base64.StdEncoding.EncodeToString([]byte("garbage"))), reports: overHTTP("auth/challenge_malformed")},
 		{does: "sends a challenge whose parts lie outside of it", peer: asked(outside()), reports: overHTTP("auth/challenge_malformed")},
+		{does: "sends a challenge with a channel binding of its own", peer: asked(challenge(binding + computers)), reports: overHTTP("auth/challenge_malformed")},
+		{does: "sends a challenge whose flags deny what it carries", peer: asked(denied()), reports: overHTTP("auth/challenge_malformed")},
+		{does: "sends a challenge whose time carries a channel binding", peer: asked(challenge("\x07\x00\x2c\x00" + strings.Repeat("\x00", 20) + binding + "\x00\x00\x00\x00" + computers)), reports: overHTTP("auth/challenge_malformed")},
+		{does: "sends a challenge that leaves a channel binding no place", peer: asked(bare()), reports: overHTTP("auth/challenge_malformed")},
 		{does: "sends a challenge of 700 kB", peer: asked("NTLM " + base64.StdEncoding.EncodeToString(make([]byte, 512<<10))), reports: overHTTP("auth/handshake_broken"), floods: true},
 		{does: "sends 900 challenges of 1 kB", peer: logon("ntlm", always(unauthorized(many401()...))), reports: overHTTP("auth/scheme_not_offered"), floods: true},
 		{does: "sends 100,000 challenges in one field", peer: logon("ntlm", always(unauthorized(strings.Repeat("X a=b,", 100_000)))), reports: overHTTP("auth/scheme_not_offered"), floods: true},
@@ -119,6 +123,23 @@ func logons() group {
 			reports: overHTTP("success").but(ewsSync, "status/redirected").but(authRoundtrips, "success, auth_only_basic").
 				but(autodiscover, "policy/redirect_not_allowed, autodiscover_redirect_not_allowed")},
 	}}
+}
+
+// binding is a pair that binds a logon to a certificate, which no server sends.
+const binding = "\x0a\x00\x10\x00another binding!"
+
+// denied is a challenge whose flags say that it has no target information, and which has.
+func denied() string {
+	m, _ := base64.StdEncoding.DecodeString(strings.TrimPrefix(challenge(binding+computers), "NTLM "))
+	m[22] &^= 0x80 // NTLMSSP_NEGOTIATE_TARGET_INFO
+	return "NTLM " + base64.StdEncoding.EncodeToString(m)
+}
+
+// bare is a challenge without target information, as servers without Extended Protection may send it.
+func bare() string {
+	m, _ := base64.StdEncoding.DecodeString(strings.TrimPrefix(challenge(""), "NTLM "))
+	m[22] &^= 0x80
+	return "NTLM " + base64.StdEncoding.EncodeToString(m)
 }
 
 // outside is a challenge whose target information begins beyond its end.

@@ -2,8 +2,6 @@ package kerberos
 
 import (
 	"context"
-	"encoding/binary"
-	"fmt"
 	"time"
 
 	"github.com/jcmturner/gokrb5/v8/crypto"
@@ -11,7 +9,6 @@ import (
 	"github.com/jcmturner/gokrb5/v8/iana/keyusage"
 	"github.com/jcmturner/gokrb5/v8/iana/nametype"
 	"github.com/jcmturner/gokrb5/v8/iana/patype"
-	"github.com/jcmturner/gokrb5/v8/keytab"
 	"github.com/jcmturner/gokrb5/v8/messages"
 	"github.com/jcmturner/gokrb5/v8/types"
 
@@ -40,12 +37,14 @@ func (c *Client) authenticate(ctx context.Context, login Login, verdict Verdict)
 		if err := offered.Unmarshal(refusal.EData); err != nil {
 			return nil, failure.New(failure.Auth, Malformed, "a KDC of %s does not say how to prove the password", realm)
 		}
-		if key, err = c.key(login, name, offered); err != nil {
+		if key, err = c.key(login, name, offered, encryption...); err != nil {
 			return nil, err
 		}
 		if reply, err = c.prove(ctx, request, key, verdict); err != nil {
 			return nil, err
 		}
+	case refusal != nil && refusal.ErrorCode == errorcode.KDC_ERR_PREAUTH_FAILED:
+		return nil, failure.New(failure.Auth, Malformed, "a KDC of %s refused the password of %s, which it was not shown: look who answers there", realm, login.Username)
 	case refusal != nil:
 		return nil, c.refused(refusal, login.Username, verdict)
 	}
@@ -92,9 +91,12 @@ func (c *Client) granted(login Login, request messages.ASReq, key types.Encrypti
 	if err := rep.Unmarshal(reply); err != nil {
 		return nil, failure.New(failure.Auth, Malformed, "a KDC of %s answered something that is no ticket", realm)
 	}
+	if err := c.checkType(rep.EncPart.EType); err != nil {
+		return nil, err
+	}
 	if len(key.KeyValue) == 0 || key.KeyType != rep.EncPart.EType {
 		var err error
-		if key, err = c.key(login, request.ReqBody.CName, rep.PAData); err != nil {
+		if key, err = c.key(login, request.ReqBody.CName, rep.PAData, rep.EncPart.EType); err != nil {
 			return nil, err
 		}
 	}
@@ -102,71 +104,17 @@ func (c *Client) granted(login Login, request messages.ASReq, key types.Encrypti
 	if err != nil {
 		// Nobody counts this one: the KDC gives such tickets to everybody.
 		verdict.Refused(true)
-		return nil, failure.New(failure.Auth, WrongPassword, "the ticket that a KDC of %s gave for %s cannot be opened: the password or the keytab is wrong", realm, login.Username)
+		return nil, failure.New(failure.Auth, WrongPassword, "the ticket that a KDC of %s gave for %s cannot be opened: the password or the keytab is wrong, or what answered is no KDC of the realm", realm, login.Username)
 	}
 	var part messages.EncKDCRepPart
 	if err := part.Unmarshal(plain); err != nil || part.Nonce != request.ReqBody.Nonce || part.SRealm != realm || !part.SName.Equal(request.ReqBody.SName) {
 		return nil, failure.New(failure.Auth, Malformed, "a KDC of %s answered with a ticket for something else", realm)
 	}
 	verdict.Accepted()
+	if err := c.checkType(part.Key.KeyType); err != nil {
+		return nil, err
+	}
 	return &ticket{Ticket: rep.Ticket, key: part.Key, client: rep.CName, realm: rep.CRealm, ends: part.EndTime}, nil
-}
-
-// maxIterations bounds the work that a KDC, or who pretends to be one, can ask for: Windows asks for 4 096, MIT for
-// 4 096 or 32 768. None stands for 2^32 (RFC 3962 section 4).
-const maxIterations = 1 << 17
-
-// key is the account's for the first encryption type that both know.
-func (c *Client) key(login Login, name types.PrincipalName, offered types.PADataSequence) (types.EncryptionKey, error) {
-	for _, pa := range offered {
-		if pa.PADataType != patype.PA_ETYPE_INFO2 {
-			continue
-		}
-		entries, err := pa.GetETypeInfo2()
-		if err != nil {
-			return types.EncryptionKey{}, failure.New(failure.Auth, Malformed, "a KDC of %s does not say how to make the key", c.settings.Realm)
-		}
-		for _, e := range entries {
-			if known(e.EType) {
-				return c.keyOf(login, name, e)
-			}
-		}
-	}
-	return types.EncryptionKey{}, failure.New(failure.Auth, NoEncryption, "the KDC of %s has no AES key for %s: let the account have one (set its msDS-SupportedEncryptionTypes, then its password anew)", c.settings.Realm, login.Username)
-}
-
-func (c *Client) keyOf(login Login, name types.PrincipalName, e types.ETypeInfo2Entry) (types.EncryptionKey, error) {
-	if login.Key == Keytab {
-		var table keytab.Keytab
-		if err := table.Unmarshal(login.Material); err != nil {
-			return types.EncryptionKey{}, failure.New(failure.Auth, Unusable, "the keytab cannot be read: it is damaged, or no keytab")
-		}
-		key, _, err := table.GetEncryptionKey(name, c.settings.Realm, 0, e.EType)
-		if err != nil {
-			return types.EncryptionKey{}, failure.New(failure.Auth, Unusable, "the keytab has no key of encryption type %d for %s@%s", e.EType, name.PrincipalNameString(), c.settings.Realm)
-		}
-		return key, nil
-	}
-	etype, err := crypto.GetEtype(e.EType)
-	if err != nil {
-		return types.EncryptionKey{}, failure.New(failure.Auth, NoEncryption, "encryption type %d is not known", e.EType)
-	}
-	params := etype.GetDefaultStringToKeyParams()
-	if len(e.S2KParams) == 4 {
-		if n := binary.BigEndian.Uint32(e.S2KParams); n == 0 || n > maxIterations {
-			return types.EncryptionKey{}, failure.New(failure.Auth, Malformed, "a KDC of %s asks for %d rounds to make the key (0 stands for 2^32), and %d are enough", c.settings.Realm, n, maxIterations)
-		}
-		params = fmt.Sprintf("%x", e.S2KParams)
-	}
-	salt := e.Salt
-	if salt == "" {
-		salt = name.GetSalt(c.settings.Realm)
-	}
-	value, err := etype.StringToKey(string(login.Material), salt, params)
-	if err != nil {
-		return types.EncryptionKey{}, failure.New(failure.Auth, Malformed, "the key cannot be made as a KDC of %s asks", c.settings.Realm)
-	}
-	return types.EncryptionKey{KeyType: e.EType, KeyValue: value}, nil
 }
 
 // fromCache reads the ticket-granting ticket of a credential cache.

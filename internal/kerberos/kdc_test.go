@@ -59,6 +59,9 @@ func TestKDC(t *testing.T) {
 	r.AddUser(t, "open", password, "-requires_preauth")
 	r.AddUser(t, "locked", password, "-allow_tix")
 	r.AddUser(t, "stale", password, "-pwexpire 1/1/2020")
+	r.AddUser(t, "random", password, "-e", "aes256-cts:special")
+	r.AddUser(t, "shared", password, "-e", "aes256-cts:onlyrealm")
+	r.AddUser(t, "newer", password, "-e", "aes256-sha2:normal")
 	r.AddService(t, "HTTP/mail.contoso.test")
 	byPassword := func(name, password string) kerberos.Login {
 		return kerberos.Login{Username: name, Material: []byte(password)}
@@ -76,6 +79,10 @@ func TestKDC(t *testing.T) {
 		{"password, without a proof wanted", byPassword("open@contoso.test", password), "mail.contoso.test", "", 1},
 		{"keytab", kerberos.Login{Username: "probe", Key: kerberos.Keytab, Material: keytab}, "mail.contoso.test", "", 1},
 		{"credential cache", kerberos.Login{Key: kerberos.CredentialCache, Material: content(t, r.Cache(t, "probe", "1h"))}, "mail.contoso.test", "", 0},
+		{"a salt at random", byPassword("random", password), "mail.contoso.test", kerberos.Malformed, 1},
+		{"a salt at random, by keytab", kerberos.Login{Username: "random", Key: kerberos.Keytab, Material: content(t, r.Keytab(t, "random"))}, "mail.contoso.test", "", 1},
+		{"the realm as salt", byPassword("shared", password), "mail.contoso.test", "", 1},
+		{"a newer encryption type", byPassword("newer", password), "mail.contoso.test", "", 1},
 		{"wrong password", byPassword("probe", "hunter2"), "mail.contoso.test", kerberos.WrongPassword, 1},
 		{"wrong password, without a proof wanted", byPassword("open", "hunter2"), "mail.contoso.test", kerberos.WrongPassword, 1},
 		{"unknown user", byPassword("nobody", password), "mail.contoso.test", kerberos.UnknownAccount, 1},

@@ -9,7 +9,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -194,6 +193,3 @@ func principal(username string) types.PrincipalName {
 	name, _, _ := strings.Cut(username, "@")
 	return types.NewPrincipalName(nametype.KRB_NT_PRINCIPAL, name)
 }
-
-// known tells whether an encryption type may be used.
-func known(etype int32) bool { return slices.Contains(encryption, etype) }

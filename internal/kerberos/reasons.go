@@ -6,7 +6,7 @@ import "github.com/ews-exporter/ews_exporter/internal/failure"
 var Reasons = []failure.Reason{
 	{Stage: failure.Auth, Reason: Unreachable, Help: "No KDC of the realm could be connected to."},
 	{Stage: failure.Auth, Reason: NoAnswer, Help: "A KDC took the request and gave no answer in time."},
-	{Stage: failure.Auth, Reason: Malformed, Help: "A KDC's answer cannot be read, or breaks the bounds."},
+	{Stage: failure.Auth, Reason: Malformed, Help: "A KDC's answer cannot be read, breaks the bounds, or asks for a key that is easier to guess than KDCs do; then nothing was proved to it."},
 	{Stage: failure.Auth, Reason: WrongPassword, Help: "KDC error 24, or a ticket that the password does not open: the password is wrong, or the keytab is older than it."},
 	{Stage: failure.Auth, Reason: UnknownAccount, Help: "KDC error 6: there is no such account in the realm."},
 	{Stage: failure.Auth, Reason: Revoked, Help: "KDC error 18: the account is locked, disabled or expired."},

@@ -62,6 +62,9 @@ func (c *Client) askRealm(ctx context.Context, realm string, granting *ticket, s
 		return nil, failure.New(failure.Auth, Malformed, "a KDC of %s answered with a ticket that was not asked for", realm)
 	}
 	part := rep.DecryptedEncPart
+	if err := c.checkType(part.Key.KeyType); err != nil {
+		return nil, err
+	}
 	return &ticket{Ticket: rep.Ticket, key: part.Key, client: granting.client, realm: granting.realm, ends: part.EndTime}, nil
 }
 

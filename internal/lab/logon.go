@@ -109,13 +109,12 @@ func (e *exchange) basic(r *http.Request) bool {
 	return ok && knows(user) && subtle.ConstantTimeCompare([]byte(password), []byte(e.password)) == 1
 }
 
-// windows takes one leg of NTLM. Within SPNEGO the message stands as it is, so its signature finds it.
+// windows takes one leg of NTLM, plain or within SPNEGO.
 func (e *exchange) windows(c *connection, scheme string, token []byte) (ok bool, challenges []string) {
-	at := max(0, bytes.Index(token, []byte(ntlmSignature)))
-	message := token[at:]
+	message, wrapped := unwrapped(token)
 	if challenge := c.acceptor.challengeFor(message); challenge != nil {
 		c.loggedOn = false
-		if at > 0 {
+		if wrapped {
 			resp := spnego.NegTokenResp{
 				NegState: asn1.Enumerated(spnego.NegStateAcceptIncomplete), ResponseToken: challenge,
 				SupportedMech: asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 311, 2, 2, 10},
@@ -127,6 +126,18 @@ func (e *exchange) windows(c *connection, scheme string, token []byte) (ok bool,
 	c.meter.logon()
 	c.loggedOn = c.acceptor.verify(message)
 	return c.loggedOn, e.offer()
+}
+
+// unwrapped takes NTLM's message out of SPNEGO, if it is in there.
+func unwrapped(token []byte) (message []byte, wrapped bool) {
+	var outer spnego.SPNEGOToken
+	switch {
+	case bytes.HasPrefix(token, []byte(ntlmSignature)), outer.Unmarshal(token) != nil:
+		return token, false
+	case outer.Init:
+		return outer.NegTokenInit.MechTokenBytes, true
+	}
+	return outer.NegTokenResp.ResponseToken, true
 }
 
 // bindingOf is the channel binding of a client that was shown this certificate, which must be signed with SHA-256:

@@ -35,7 +35,8 @@ type acceptor struct {
 	binding    []byte // what a right client sends as its channel binding
 
 	challenge [8]byte
-	asked     bool // a challenge is out
+	asked     bool   // a challenge is out
+	said      []byte // NEGOTIATE and CHALLENGE, one behind the other
 }
 
 // challengeFor answers NEGOTIATE with CHALLENGE (MS-NLMP §2.2.1.2); nil when the message is no NEGOTIATE. Like
@@ -59,11 +60,13 @@ func (a *acceptor) challengeFor(negotiate []byte) []byte {
 	m = append(m, make([]byte, 8)...)
 	m = appendField(m, len(info), fixed+len(name))
 	m = append(m, 10, 0, 0x7c, 0x4f, 0, 0, 0, 15) // Windows Server 2022: 10.0.20348
-	return slicesOf(m, name, info)
+	m = slicesOf(m, name, info)
+	a.said = slicesOf(negotiate, m)
+	return m
 }
 
-// verify tells whether an AUTHENTICATE message (MS-NLMP §2.2.1.3) proves the password, answers this very challenge, and
-// is bound to the channel as far as Extended Protection asks.
+// verify tells whether an AUTHENTICATE message (MS-NLMP §2.2.1.3) proves the password, answers this very challenge, is
+// the one that its sender made of what was said, and is bound to the channel as far as Extended Protection asks.
 func (a *acceptor) verify(authenticate []byte) bool {
 	asked := a.asked
 	a.asked = false // a challenge serves once
@@ -82,7 +85,20 @@ func (a *acceptor) verify(authenticate []byte) bool {
 	if subtle.ConstantTimeCompare(proof, hmacMD5(key, a.challenge[:], blob)) != 1 {
 		return false
 	}
-	return a.protects(channelBindings(blob[fixedBlob:]))
+	return a.integrates(authenticate, hmacMD5(key, proof), blob[fixedBlob:]) && a.protects(avPair(blob[fixedBlob:], avBindings))
+}
+
+// integrates checks the message integrity code, which a client owes to a server that sends its time, as this one does
+// (MS-NLMP §3.1.5.1.2).
+func (a *acceptor) integrates(authenticate, key, pairs []byte) bool {
+	const integrity, at, length = 2, 72, 16
+	flags := avPair(pairs, avFlags)
+	if len(flags) != 4 || flags[0]&integrity == 0 || len(authenticate) < at+length {
+		return false
+	}
+	bare := bytes.Clone(authenticate)
+	clear(bare[at : at+length])
+	return subtle.ConstantTimeCompare(authenticate[at:at+length], hmacMD5(key, a.said, bare)) == 1
 }
 
 // protects tells whether Extended Protection lets a logon with this binding pass; nil is none.
@@ -96,14 +112,17 @@ func (a *acceptor) protects(binding []byte) bool {
 	return bytes.Equal(binding, a.binding)
 }
 
-// channelBindings finds the AV_PAIR MsvAvChannelBindings; nil when there is none.
-func channelBindings(pairs []byte) []byte {
+// The ids of AV_PAIRs (MS-NLMP §2.2.2.1) that a client adds.
+const avFlags, avBindings = 6, 10
+
+// avPair finds the value of an AV_PAIR; nil when there is none.
+func avPair(pairs []byte, wanted uint16) []byte {
 	for len(pairs) >= 4 {
 		id, length := binary.LittleEndian.Uint16(pairs), int(binary.LittleEndian.Uint16(pairs[2:]))
 		if id == 0 || length > len(pairs)-4 {
 			return nil
 		}
-		if id == 10 {
+		if id == wanted {
 			return pairs[4 : 4+length]
 		}
 		pairs = pairs[4+length:]

@@ -77,13 +77,13 @@ func (g GSSAPI) Start(t testing.TB) (address string) {
 
 // StartJudge runs a server that lets GSSAPI judge logons with their channel bindings, each request for itself, and
 // returns its address. A 200 tells in X-Initiator who it was, and in X-Channel-Bound whether GSSAPI found the channel
-// bound (yes) or no binding (no); a wrong binding is refused. It offers Negotiate with a keytab, else NTLM.
+// bound (yes) or no binding (no); a wrong binding is refused. It offers Negotiate, and without a keytab NTLM too.
 func (g GSSAPI) StartJudge(t testing.TB) (address string) {
 	t.Helper()
 	NeedFile(t, pythonGSSAPI)
 	offered := "Negotiate"
 	if g.Keytab == "" {
-		offered = "NTLM"
+		offered = "Negotiate, NTLM"
 	}
 	env := g.environment(t)
 	server := Server{

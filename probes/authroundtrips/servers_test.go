@@ -178,17 +178,21 @@ func TestChannelBindingsJudgedByGSSAPI(t *testing.T) {
 	realm := servers.StartRealm(t)
 	realm.AddUser(t, "probe", password)
 	leaf, dir := certificate(t)
+	ntlm := servers.GSSAPI{Certificate: leaf, Users: map[string]string{"CONTOSO:probe": password}}.StartJudge(t)
 	judges := map[string]string{
-		"negotiate": servers.GSSAPI{Certificate: leaf, Keytab: realm.AddService(t, "HTTP/localhost"), Realm: realm}.StartJudge(t),
-		"ntlm":      servers.GSSAPI{Certificate: leaf, Users: map[string]string{"CONTOSO:probe": password}}.StartJudge(t),
+		"kerberos": servers.GSSAPI{Certificate: leaf, Keytab: realm.AddService(t, "HTTP/localhost"), Realm: realm}.StartJudge(t),
+		"ntlm":     ntlm, "ntlm within SPNEGO": ntlm,
 	}
 	auths := map[string]string{
-		"negotiate": fmt.Sprintf("username: probe, password: %q, schemes: [negotiate], kerberos: {realm: %s, kdcs: [%q]}", password, realm.Name, realm.KDC),
-		"ntlm":      fmt.Sprintf("username: 'CONTOSO\\probe', password: %q, schemes: [ntlm]", password),
+		"kerberos":           fmt.Sprintf("username: probe, password: %q, schemes: [negotiate], kerberos: {realm: %s, kdcs: [%q]}", password, realm.Name, realm.KDC),
+		"ntlm":               fmt.Sprintf("username: 'CONTOSO\\probe', password: %q, schemes: [ntlm]", password),
+		"ntlm within SPNEGO": fmt.Sprintf("username: 'CONTOSO\\probe', password: %q, schemes: [negotiate]", password),
 	}
 	for _, tt := range []struct{ scheme, binding, bound, statuses string }{
-		{"negotiate", "right", "yes", "401 200 401 200"},
-		{"negotiate", "none", "no", "401 200 401 200"},
+		{"kerberos", "right", "yes", "401 200 401 200"},
+		{"kerberos", "none", "no", "401 200 401 200"},
+		{"ntlm within SPNEGO", "right", "yes", "401 401 200 401 401 200"},
+		{"ntlm within SPNEGO", "none", "no", "401 401 200 401 401 200"},
 		{"ntlm", "right", "yes", "401 401 200 401 401 200"},
 		{"ntlm", "none", "no", "401 401 200 401 401 200"},
 	} {

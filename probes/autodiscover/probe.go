@@ -107,7 +107,7 @@ func (a *attempt) begin() {
 // refused tells whether a failure says that the secret must not be sent again in this probe.
 func refused(f *failure.Failure) bool {
 	return f != nil && f.Stage == failure.Auth && !failure.Is(f, failure.Auth, reasonLogonRequired, auth.TargetNotListed,
-		auth.NotVerified, auth.NotHTTPS, auth.SchemeNotOffered, auth.ChallengeMalformed, auth.HandshakeBroken, auth.ConnectionClosed)
+		auth.NotVerified, auth.NotHTTPS, auth.SchemeNotOffered, auth.ChallengeMalformed, auth.BindingUndefined, auth.HandshakeBroken, auth.ConnectionClosed)
 }
 
 // share is ctx with a part of the time that is left.
