@@ -25,7 +25,7 @@ auths:
     password_file: {{.PasswordFile}}
     schemes: [basic]
     targets: [{{.Targets}}]
-    modules: [expect_continue_basic, ews_sync, ews_write, ews_stream, stream]
+    modules: [expect_continue_basic, ews_sync, ews_write, ews_stream]
 {{- if .Windows}}
   windows:
     username: {{.Username}}

@@ -1,9 +1,11 @@
 package report_test
 
 import (
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -69,10 +71,16 @@ func overLab(t *testing.T, site *lab.Site) *runner.Runner {
 		t.Fatal(err)
 	}
 	stream := filepath.Join(dir, "stream.yml")
-	if err := os.WriteFile(stream, []byte(`
+	var targets []string
+	for _, scenario := range site.Scenarios() {
+		targets = append(targets, fmt.Sprintf("%q", scenario.Address))
+	}
+	if err := os.WriteFile(stream, fmt.Appendf(nil, `
+auths:
+  streaming: {username: %q, password: %s, schemes: [basic], targets: [%s]}
 modules:
-  stream: {prober: ews_sync, auth: lab, tls_config: {ca_file: ca.pem}, ews_sync: {operations: [stream], stream_hold: 1200ms}}
-`), 0o600); err != nil {
+  stream: {prober: ews_sync, auth: streaming, tls_config: {ca_file: ca.pem}, ews_sync: {operations: [stream], stream_hold: 1200ms}}
+`, lab.Username, lab.Password, strings.Join(targets, ", ")), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	cfg, err := config.Load([]string{filepath.Join(dir, "ews_exporter.yml"), stream}, probes.All())
