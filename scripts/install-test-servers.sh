@@ -15,6 +15,7 @@ servers='
 nginx       nginx        nginx
 haproxy     haproxy      haproxy
 apache2     apache2-bin  -
+caddy       caddy        caddy
 prometheus  prometheus   prometheus
 amtool      prometheus-alertmanager prometheus-alertmanager
 prometheus-blackbox-exporter prometheus-blackbox-exporter prometheus-blackbox-exporter

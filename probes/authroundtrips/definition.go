@@ -26,7 +26,7 @@ var Definition = prober.Definition{
 		{Name: "fetch.object.ask", Help: "ask for it without credentials"},
 		{Name: "fetch.object.logon", Help: "after a 401: choose a scheme, and the handshake up to its last answer"},
 		{Name: "fetch.object.request", Help: "ask for it with that answer"},
-		{Name: "stranger", Help: "after a logon of Windows: ask once more over another connection, without credentials (with `shared_logon_check`)"},
+		{Name: "stranger", Help: "after a logon of Windows: ask over another connection, without credentials, while the first is open and after it was closed (with `shared_logon_check`)"},
 		{Name: "stranger.connect", Help: "open a TCP connection for that"},
 		{Name: "stranger.tls", Help: "secure it and verify the certificate"},
 		{Name: "stranger.request", Help: "ask; a request for a logon is the right answer"},

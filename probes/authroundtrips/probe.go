@@ -110,7 +110,7 @@ func (p *probe) fetchAll(ctx context.Context) error {
 		}
 	}
 	fetch.End(nil)
-	p.stranger(ctx, endpoint)
+	p.strangers(ctx, endpoint)
 	return nil
 }
 
