@@ -1,30 +1,117 @@
-// Package markdown renders the exporter's own pages: the part of Markdown that docs/ uses, and no more. Whatever it does
-// not know stays text. All text is escaped, HTML within Markdown included.
+// Package markdown renders the exporter's own pages. HTML within them stays text.
 package markdown
 
 import (
-	"fmt"
+	"bytes"
 	"html/template"
 	"regexp"
 	"strings"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/extension"
+	"github.com/yuin/goldmark/renderer"
+	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
 )
+
+var engine = newEngine()
+
+func newEngine() goldmark.Markdown {
+	m := goldmark.New(goldmark.WithExtensions(extension.Table))
+	m.Renderer().AddOptions(renderer.WithNodeRenderers(util.Prioritized(literal{}, 0)))
+	return m
+}
 
 // HTML renders a page. Links to sibling pages (CODE.md) become base+CODE; links elsewhere than to these and to https
 // stay text, because the exporter does not serve them. Headings are lower by so many levels than they are written.
-func HTML(text, base string, lower int) template.HTML {
-	p := &parser{lines: strings.Split(strings.TrimSpace(text), "\n"), base: base, lower: lower}
-	for len(p.lines) > 0 {
-		p.block()
+func HTML(page, base string, lower int) template.HTML {
+	source := []byte(page)
+	doc := engine.Parser().Parse(text.NewReader(source))
+	var links []ast.Node
+	_ = ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if !entering {
+			return ast.WalkContinue, nil
+		}
+		switch n := n.(type) {
+		case *ast.Heading:
+			n.Level = min(n.Level+lower, 6)
+		case *ast.Link, *ast.Image:
+			links = append(links, n)
+		}
+		return ast.WalkContinue, nil
+	})
+	for _, n := range links {
+		aim(n, base)
 	}
-	return template.HTML(p.out.String()) // #nosec G203 -- made of constant tags and escaped text
+	var b bytes.Buffer
+	if err := engine.Renderer().Render(&b, source, doc); err != nil {
+		return template.HTML(template.HTMLEscapeString(page)) // #nosec G203 -- escaped
+	}
+	return template.HTML(b.String()) // #nosec G203 -- the library escapes all text, and literal the HTML in it
+}
+
+var sibling = regexp.MustCompile(`^([a-z0-9_]+)\.md$`)
+
+// aim lets a link lead where it may, or leaves its text alone.
+func aim(n ast.Node, base string) {
+	if link, ok := n.(*ast.Link); ok {
+		to := string(link.Destination)
+		if page := sibling.FindStringSubmatch(to); page != nil {
+			link.Destination = []byte(base + page[1])
+			return
+		}
+		if strings.HasPrefix(to, "https://") {
+			link.SetAttributeString("rel", []byte("noreferrer"))
+			return
+		}
+	}
+	parent := n.Parent()
+	for child := n.FirstChild(); child != nil; child = n.FirstChild() {
+		parent.InsertBefore(parent, n, child)
+	}
+	parent.RemoveChild(parent, n)
+}
+
+// literal shows HTML within Markdown as the text that it is.
+type literal struct{}
+
+// RegisterFuncs implements renderer.NodeRenderer.
+func (literal) RegisterFuncs(r renderer.NodeRendererFuncRegisterer) {
+	r.Register(ast.KindRawHTML, func(w util.BufWriter, source []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if entering {
+			show(w, source, n.(*ast.RawHTML).Segments) //nolint:forcetypeassert // of this kind
+		}
+		return ast.WalkSkipChildren, nil
+	})
+	r.Register(ast.KindHTMLBlock, func(w util.BufWriter, source []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
+		block := n.(*ast.HTMLBlock) //nolint:forcetypeassert // of this kind
+		if entering {
+			_, _ = w.WriteString("<p>")
+			show(w, source, block.Lines())
+			return ast.WalkContinue, nil
+		}
+		if block.HasClosure() {
+			_, _ = w.Write(util.EscapeHTML(block.ClosureLine.Value(source)))
+		}
+		_, _ = w.WriteString("</p>\n")
+		return ast.WalkContinue, nil
+	})
+}
+
+func show(w util.BufWriter, source []byte, lines *text.Segments) {
+	for i := range lines.Len() {
+		at := lines.At(i)
+		_, _ = w.Write(util.EscapeHTML(at.Value(source)))
+	}
 }
 
 // Section gives what stands below the first heading of this title, without the heading, up to the next heading of its
 // level or a higher one; "" where there is none. A title matches when the heading contains it, in any case.
-func Section(text, title string) string {
+func Section(page, title string) string {
 	level := 0
 	var found []string
-	for line := range strings.Lines(text) {
+	for line := range strings.Lines(page) {
 		depth, heading := headingOf(line)
 		switch {
 		case level == 0 && depth > 0 && strings.Contains(strings.ToLower(heading), strings.ToLower(title)):
@@ -38,166 +125,11 @@ func Section(text, title string) string {
 	return strings.TrimSpace(strings.Join(found, ""))
 }
 
-func headingOf(line string) (depth int, text string) {
-	text = strings.TrimLeft(line, "#")
-	depth = len(line) - len(text)
-	if depth == 0 || depth > 6 || !strings.HasPrefix(text, " ") {
+func headingOf(line string) (depth int, title string) {
+	title = strings.TrimLeft(line, "#")
+	depth = len(line) - len(title)
+	if depth == 0 || depth > 6 || !strings.HasPrefix(title, " ") {
 		return 0, ""
 	}
-	return depth, strings.TrimSpace(text)
-}
-
-type parser struct {
-	lines []string // those not yet rendered
-	out   strings.Builder
-	base  string
-	lower int
-}
-
-var (
-	bullet   = regexp.MustCompile(`^[-*] +`)
-	numbered = regexp.MustCompile(`^[0-9]+\. +`)
-)
-
-const fence = "```"
-
-// block renders the block that begins at the first line.
-func (p *parser) block() {
-	line := p.lines[0]
-	depth, heading := headingOf(line)
-	switch {
-	case strings.TrimSpace(line) == "":
-		p.lines = p.lines[1:]
-	case depth > 0:
-		p.lines = p.lines[1:]
-		p.element(fmt.Sprintf("h%d", min(depth+p.lower, 6)), heading)
-	case strings.HasPrefix(line, fence):
-		p.lines = p.lines[1:]
-		p.code(p.take(func(s string) bool { return !strings.HasPrefix(s, fence) }))
-		p.lines = p.lines[min(1, len(p.lines)):]
-	case strings.HasPrefix(line, "    "):
-		p.code(p.take(func(s string) bool { return strings.HasPrefix(s, "    ") || strings.TrimSpace(s) == "" }))
-	case strings.HasPrefix(line, "|"):
-		p.table(p.take(func(s string) bool { return strings.HasPrefix(s, "|") }))
-	case bullet.MatchString(line):
-		p.list("ul", bullet)
-	case numbered.MatchString(line):
-		p.list("ol", numbered)
-	default:
-		p.element("p", strings.Join(p.take(paragraph), "\n"))
-	}
-}
-
-// take removes the first line, and those after it that belong to it.
-func (p *parser) take(belongs func(string) bool) []string {
-	n := 0
-	for n < len(p.lines) && (n == 0 || belongs(p.lines[n])) {
-		n++
-	}
-	if n > 0 && !belongs(p.lines[0]) { // an empty fenced block begins with its end
-		n = 0
-	}
-	taken := p.lines[:n]
-	p.lines = p.lines[n:]
-	return taken
-}
-
-// paragraph tells whether a line goes on with the paragraph before it.
-func paragraph(line string) bool {
-	depth, _ := headingOf(line)
-	return strings.TrimSpace(line) != "" && depth == 0 && !strings.HasPrefix(line, fence) && !strings.HasPrefix(line, "|") &&
-		!bullet.MatchString(line) && !numbered.MatchString(line)
-}
-
-func (p *parser) element(tag, text string) {
-	fmt.Fprintf(&p.out, "<%s>%s</%s>\n", tag, p.inline(text), tag)
-}
-
-func (p *parser) code(lines []string) {
-	for i, line := range lines {
-		lines[i] = strings.TrimPrefix(line, "    ")
-	}
-	fmt.Fprintf(&p.out, "<pre><code>%s</code></pre>\n", template.HTMLEscapeString(strings.TrimRight(strings.Join(lines, "\n"), "\n")))
-}
-
-func (p *parser) list(tag string, mark *regexp.Regexp) {
-	p.out.WriteString("<" + tag + ">\n")
-	for len(p.lines) > 0 && mark.MatchString(p.lines[0]) {
-		first := mark.ReplaceAllString(p.lines[0], "")
-		p.lines = p.lines[1:]
-		more := p.lines[:0]
-		if len(p.lines) > 0 && strings.HasPrefix(p.lines[0], " ") {
-			more = p.take(func(s string) bool { return strings.HasPrefix(s, " ") })
-		}
-		for _, line := range more {
-			first += "\n" + strings.TrimSpace(line)
-		}
-		p.element("li", first)
-	}
-	p.out.WriteString("</" + tag + ">\n")
-}
-
-func (p *parser) table(lines []string) {
-	p.out.WriteString("<table>\n")
-	for i, line := range lines {
-		if i == 1 { // the rule below the head
-			continue
-		}
-		open, closing := "<td>", "</td>"
-		if i == 0 {
-			open, closing = `<th scope="col">`, "</th>"
-		}
-		p.out.WriteString("<tr>")
-		for cell := range strings.SplitSeq(strings.Trim(strings.TrimSpace(line), "|"), "|") {
-			p.out.WriteString(open + p.inline(strings.TrimSpace(cell)) + closing)
-		}
-		p.out.WriteString("</tr>\n")
-	}
-	p.out.WriteString("</table>\n")
-}
-
-// span is what may stand within text: code, a link, strong and emphasised text.
-var span = regexp.MustCompile("`([^`]+)`" + `|\[([^\]]+)\]\(([^)\s]+)\)|\*\*([^*]+)\*\*|\*([^*\s][^*]*)\*`)
-
-// inline renders text within a block.
-func (p *parser) inline(text string) string {
-	var b strings.Builder
-	for {
-		at := span.FindStringSubmatchIndex(text)
-		if at == nil {
-			b.WriteString(template.HTMLEscapeString(text))
-			return b.String()
-		}
-		group := func(n int) string {
-			if at[2*n] < 0 {
-				return ""
-			}
-			return text[at[2*n]:at[2*n+1]]
-		}
-		b.WriteString(template.HTMLEscapeString(text[:at[0]]))
-		switch {
-		case group(1) != "":
-			b.WriteString("<code>" + template.HTMLEscapeString(group(1)) + "</code>")
-		case group(2) != "":
-			b.WriteString(p.link(group(2), group(3)))
-		case group(4) != "":
-			b.WriteString("<strong>" + p.inline(group(4)) + "</strong>")
-		default:
-			b.WriteString("<em>" + p.inline(group(5)) + "</em>")
-		}
-		text = text[at[1]:]
-	}
-}
-
-var sibling = regexp.MustCompile(`^([a-z0-9_]+)\.md$`)
-
-func (p *parser) link(text, to string) string {
-	shown := p.inline(text)
-	if page := sibling.FindStringSubmatch(to); page != nil {
-		return fmt.Sprintf(`<a href="%s">%s</a>`, template.HTMLEscapeString(p.base+page[1]), shown)
-	}
-	if strings.HasPrefix(to, "https://") {
-		return fmt.Sprintf(`<a href="%s" rel="noreferrer">%s</a>`, template.HTMLEscapeString(to), shown)
-	}
-	return shown
+	return depth, strings.TrimSpace(title)
 }
