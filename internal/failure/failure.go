@@ -44,9 +44,13 @@ type Reason struct {
 	Help   string // one or two sentences
 }
 
-// New makes a failure. A %w verb in format keeps the cause for errors.Is.
+// New makes a failure. A %w verb in format keeps the cause for errors.Is. Where the cause is a shortage of our own, that is
+// the failure, whatever was being done: whoever was to be asked had no part in it.
 func New(stage Stage, reason, format string, args ...any) *Failure {
 	err := fmt.Errorf(format, args...)
+	if f := short(err); f != nil {
+		return f
+	}
 	return &Failure{Stage: stage, Reason: reason, Message: err.Error(), cause: errors.Unwrap(err)}
 }
 

@@ -50,16 +50,20 @@ func (c *Client) exchange(ctx context.Context, realm string, request []byte) (re
 
 func connect(ctx context.Context, realm string, kdcs []string) (net.Conn, error) {
 	var troubles []string
+	var last error
 	for _, kdc := range kdcs {
 		dialer := net.Dialer{Timeout: connectTimeout}
 		conn, err := dialer.DialContext(ctx, "tcp", kdc)
 		if err == nil {
 			return conn, nil
 		}
-		troubles = append(troubles, err.Error())
+		troubles, last = append(troubles, err.Error()), err
 		if ctx.Err() != nil {
 			break
 		}
+	}
+	if failure.Shortage(last) != "" {
+		return nil, failure.New(failure.Auth, Unreachable, "ask a KDC of %s: %w", realm, last)
 	}
 	return nil, failure.New(failure.Auth, Unreachable, "no KDC of %s can be reached: %s", realm, strings.Join(troubles, "; "))
 }

@@ -29,7 +29,7 @@ var Reasons = []failure.Reason{
 
 // CommonReasons are those for which any prober may fail, by stage.
 func CommonReasons() []failure.Reason {
-	all := slices.Concat(Reasons, policy.Reasons, prober.Reasons, wire.Reasons, auth.Reasons, kerberos.Reasons, oauth.Reasons)
+	all := slices.Concat(Reasons, policy.Reasons, prober.Reasons, wire.Reasons, auth.Reasons, kerberos.Reasons, oauth.Reasons, failure.Reasons)
 	slices.SortStableFunc(all, func(a, b failure.Reason) int {
 		return cmp.Compare(slices.Index(failure.Stages, a.Stage), slices.Index(failure.Stages, b.Stage))
 	})

@@ -51,8 +51,8 @@ type Conn struct {
 
 // Connect dials address, one of the resolution's; name is what the connection is for (it differs from the name that was
 // looked up when one server is probed under the service's name). It gives a Conn even when it fails, for its Record; Close
-// must be called either way. Errors are failures of stage connect (refused, timeout, unreachable, reset, error), or what
-// Check and Acquire gave.
+// must be called either way. Errors are failures of stage connect (refused, timeout, unreachable, reset, error), of stage
+// internal, or what Check and Acquire gave.
 func (d *Dialer) Connect(ctx context.Context, id int, name string, resolution *Resolution, address netip.AddrPort) (*Conn, error) {
 	c := &Conn{
 		Record: &Connection{ID: id, Name: name, Address: address, Resolve: resolution.Span},

@@ -67,7 +67,7 @@ func (p Preference) network() string {
 func (p Preference) prefers(a netip.Addr) bool { return a.Is4() == (p.Protocol == "ip4") }
 
 // Resolve looks host up and orders its addresses by preference. It gives a Resolution even when it fails. Errors are
-// failures of stage resolve, with reason not_found, no_address, timeout, server_failure or error.
+// failures of stage resolve, with reason not_found, no_address, timeout, server_failure or error; or of stage internal.
 func (d *Dialer) Resolve(ctx context.Context, host string, prefer Preference) (*Resolution, error) {
 	if addr, err := netip.ParseAddr(host); err == nil {
 		addr = addr.Unmap()

@@ -99,6 +99,7 @@ func (p *probe) found(code string) bool {
 // intermittent tells of attempts of which some were answered, and some were not.
 func (p *probe) intermittent(method string) {
 	all, answered := p.of(method)
+	all = slices.DeleteFunc(all, func(a *attempt) bool { return a.failure != nil && a.failure.Stage == failure.Internal }) // our own trouble
 	i := slices.IndexFunc(all, func(a *attempt) bool { return a.failure != nil })
 	if len(answered) == 0 || i < 0 || p.found(Intermittent) {
 		return

@@ -48,7 +48,7 @@ func (p *probe) fetch(ctx context.Context, at *place) ([]byte, error) {
 	defer cancel()
 	conn, err := p.dialPlace(bounded, t)
 	if err != nil {
-		at.tried = ctx.Err() == nil && !failure.Is(err, failure.Policy)
+		at.tried = ctx.Err() == nil && !failure.Is(err, failure.Policy) && !failure.Is(err, failure.Internal)
 		return nil, err
 	}
 	defer conn.Close()
