@@ -11,8 +11,10 @@ import (
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
 
+	"github.com/ews-exporter/ews_exporter/internal/inbound"
 	"github.com/ews-exporter/ews_exporter/internal/lab"
 	"github.com/ews-exporter/ews_exporter/internal/logging"
+	"github.com/ews-exporter/ews_exporter/internal/policy"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
 	"github.com/ews-exporter/ews_exporter/web"
 )
@@ -48,6 +50,7 @@ type serveFlags struct {
 	probes        int
 	perAddress    int
 	pprof         bool
+	hosts         []policy.Rule // names that the exporter may be asked by, beside its own
 	noReport      bool
 	tries         []web.Try // offered on the start page
 	taken         string    // what to do where a port is taken
@@ -135,10 +138,30 @@ func (f *serveFlags) declare(cmd *kingpin.CmdClause, address string) {
 		Default(fmt.Sprint(runner.DefaultMaxProbes)).IntVar(&f.probes)
 	cmd.Flag("limit.probes-per-address", "How many probes run at once against one address; more wait.").
 		Default(fmt.Sprint(runner.DefaultMaxProbesPerAddress)).IntVar(&f.perAddress)
+	cmd.Flag("web.allow-host", "A name that the exporter is asked by, where it is not the machine's own: a name or a glob as in *.contoso.com; repeatable. Without, requests by it get 403. Addresses, localhost, names without a dot and those of Kubernetes need none.").
+		PlaceHolder("NAME").SetValue((*hostNames)(&f.hosts))
 	cmd.Flag("web.disable-report", "Serve no pages about probes, and remember none: they tell whoever may open them about your servers.").
 		BoolVar(&f.noReport)
 	cmd.Flag("web.enable-pprof", "Serve Go's profiles under /debug/pprof/.").BoolVar(&f.pprof)
 }
+
+// hostNames are the values of --web.allow-host.
+type hostNames []policy.Rule
+
+// Set adds one.
+func (h *hostNames) Set(s string) error {
+	rule, err := inbound.ParseHost(s)
+	if err != nil {
+		return fmt.Errorf("--web.allow-host: %w", err)
+	}
+	*h = append(*h, rule)
+	return nil
+}
+
+func (h *hostNames) String() string { return "" }
+
+// IsCumulative tells kingpin that the flag may be repeated.
+func (h *hostNames) IsCumulative() bool { return true }
 
 // problem says what is wrong with the values of flags, "" for nothing.
 func (f *serveFlags) problem() string {

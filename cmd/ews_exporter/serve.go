@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"log/slog"
 	"net"
@@ -40,6 +41,8 @@ func (c *command) serveUntil(ctx context.Context, flags *serveFlags, ready func(
 	if err != nil {
 		return c.fail("%v", err)
 	}
+	// Go reads the system's authorities once, at the first need, and would go without for ever where no file was left to open.
+	_, _ = x509.SystemCertPool()
 	if err := toolkit.Validate(*flags.web.WebConfigFile); err != nil {
 		return c.fail("--web.config.file %s: %v", *flags.web.WebConfigFile, err)
 	}
@@ -69,15 +72,9 @@ func (e *exporter) serve(ctx context.Context, listeners []net.Listener, flags *t
 	})
 	for _, l := range listeners {
 		// A server of its own for each, because the toolkit changes the server that it serves.
-		server := &http.Server{
-			Handler:           e.handler,
-			ReadHeaderTimeout: 10 * time.Second,
-			IdleTimeout:       2 * time.Minute,
-			BaseContext:       func(net.Listener) context.Context { return base },
-			ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-		}
+		server := e.guard.Server(base, e.handler)
 		group.Go(func() error {
-			if err := toolkit.Serve(l, server, flags, log); !errors.Is(err, http.ErrServerClosed) {
+			if err := toolkit.Serve(e.guard.Listener(l), server, flags, log); !errors.Is(err, http.ErrServerClosed) {
 				return err
 			}
 			return nil

@@ -16,6 +16,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/config"
 	"github.com/ews-exporter/ews_exporter/docs"
 	"github.com/ews-exporter/ews_exporter/internal/auth"
+	"github.com/ews-exporter/ews_exporter/internal/inbound"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
 	"github.com/ews-exporter/ews_exporter/probes"
@@ -28,6 +29,7 @@ type exporter struct {
 	runner   *runner.Runner
 	store    *config.Store
 	self     *collector.Self
+	guard    *inbound.Guard
 	log      *slog.Logger
 	stopping atomic.Bool
 	patience time.Duration // of a stop, with what is in flight
@@ -52,7 +54,7 @@ func newExporter(store *config.Store, flags *serveFlags, own []netip.AddrPort, l
 	e := &exporter{store: store, log: log, patience: patience}
 	names := func() []string { return slices.Collect(maps.Keys(store.Current().Auths)) }
 	e.self = collector.NewSelf(func() map[string]bool { return gate.Suspended(names()) },
-		func() map[string]bool { return gate.Explained(names()) }, runner.BadRequest, runner.DeniedTarget, runner.DeniedAuth, runner.CrossSite, runner.TooManyProbes, runner.Stopping)
+		func() map[string]bool { return gate.Explained(names()) }, runner.BadRequest, runner.DeniedTarget, runner.DeniedAuth, runner.CrossSite, runner.UnknownHost, runner.TooManyProbes, runner.OutOfFiles, runner.Stopping)
 	e.self.Reloaded(true)
 	var recent *web.Recent
 	observe := e.self.Observe
@@ -68,8 +70,9 @@ func newExporter(store *config.Store, flags *serveFlags, own []netip.AddrPort, l
 		MaxProbes: flags.probes, MaxProbesPerAddress: flags.perAddress, Log: log,
 		Observe: observe, Panicked: e.self.Panicked, InFlight: e.self.InFlight,
 	})
+	e.guard = inbound.New(inbound.Options{Probes: flags.probes, Allowed: flags.hosts, Refused: e.self.Refused, Log: log})
 	e.handler = web.New(web.Options{
-		Prober: e.runner, Self: e.self, Recent: recent, Findings: docs.Findings, Probers: probes.All(), Tries: flags.tries, Log: log, Version: version.Version,
+		Prober: e.guard.Prober(e.runner), Self: e.self, Recent: recent, Findings: docs.Findings, Probers: probes.All(), Tries: flags.tries, Log: log, Version: version.Version,
 		Modules:  func() []string { return slices.Sorted(maps.Keys(store.Current().Modules)) },
 		Redacted: e.redacted, Reload: e.reload, Ready: func() bool { return !e.stopping.Load() },
 		TimeoutOffset: flags.timeoutOffset, EnablePprof: flags.pprof,

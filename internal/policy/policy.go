@@ -86,7 +86,7 @@ func (p *Policy) reach(host string, ap netip.AddrPort) (netip.Addr, error) {
 // name holds a name against the deny rules.
 func (p *Policy) name(name string) error {
 	for _, r := range p.deny {
-		if r.matchName(name) {
+		if r.MatchName(name) {
 			return failure.New(failure.Policy, NameDenied, "the rule %s in policy.deny forbids %s; remove the rule if it may be probed", r, name)
 		}
 	}
@@ -121,7 +121,7 @@ func (p *Policy) unlocks(within netip.Prefix, a netip.Addr) bool {
 }
 
 func (p *Policy) allowsName(name string) bool {
-	return slices.ContainsFunc(p.allow, func(r Rule) bool { return r.matchName(name) })
+	return slices.ContainsFunc(p.allow, func(r Rule) bool { return r.MatchName(name) })
 }
 
 func (p *Policy) allowsAddr(a netip.Addr) bool {

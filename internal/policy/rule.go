@@ -111,8 +111,8 @@ func (r *Rule) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
-// matchName tells whether the rule is about names and matches this one, which must be normal (see target.ParseHost).
-func (r Rule) matchName(name string) bool {
+// MatchName tells whether the rule is about names and matches this one, which must be normal (see target.ParseHost).
+func (r Rule) MatchName(name string) bool {
 	if r.name == "" || name == "" {
 		return false
 	}

@@ -84,11 +84,11 @@ func TestRuleMatchesNames(t *testing.T) {
 	}
 	for _, test := range tests {
 		r := mustRule(t, test.rule)
-		if got := r.matchName(test.name); got != test.want {
+		if got := r.MatchName(test.name); got != test.want {
 			t.Errorf("%s matches %s: %v, want %v", test.rule, test.name, got, test.want)
 		}
 	}
-	if (Rule{}).matchName("") || (Rule{}).matchAddr(netip.Addr{}) {
+	if (Rule{}).MatchName("") || (Rule{}).matchAddr(netip.Addr{}) {
 		t.Error("the zero rule matches something")
 	}
 }

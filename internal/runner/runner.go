@@ -49,7 +49,9 @@ const (
 	DeniedTarget  = "denied_target"   // 403: policy does not let the target be reached
 	DeniedAuth    = "denied_auth"     // 403: the auth may not be used for this target or module
 	CrossSite     = "cross_site"      // 403: a browser's cross-site request
+	UnknownHost   = "unknown_host"    // 403: a request by a name that is not the exporter's
 	TooManyProbes = "too_many_probes" // 503: the limit of probes at once
+	OutOfFiles    = "out_of_files"    // 503: few files are left to open
 	Stopping      = "stopping"        // 503: the exporter is stopping
 	CallerGone    = "caller_gone"     // 499: the caller left before the probe ended
 )
