@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -33,13 +34,20 @@ func serveAlone(t *testing.T, args ...string) *program {
 // serveAloneIn does that with more in its environment.
 func serveAloneIn(t *testing.T, environment []string, args ...string) *program {
 	t.Helper()
+	return serveBy(t, nil, environment, args...)
+}
+
+// serveBy does it by a command that runs the exporter in its own place.
+func serveBy(t *testing.T, starter, environment []string, args ...string) *program {
+	t.Helper()
 	p := &program{log: filepath.Join(t.TempDir(), "log"), ended: make(chan struct{})}
 	log, err := os.Create(p.log)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	p.cmd = exec.Command(os.Args[0], append([]string{"--web.listen-address=127.0.0.1:0"}, args...)...) // its end is the test's to bring about
+	command := slices.Concat(starter, []string{os.Args[0], "--web.listen-address=127.0.0.1:0"}, args)
+	p.cmd = exec.Command(command[0], command[1:]...) // its end is the test's to bring about
 	p.cmd.Env = append(append(os.Environ(), asProgram+"=yes"), environment...)
 	p.cmd.Stderr = log
 	if err := p.cmd.Start(); err != nil {
