@@ -1,6 +1,7 @@
 package inbound
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"net"
@@ -87,7 +88,8 @@ func TestWhoDoesNotReadIsEnded(t *testing.T) {
 	var all sync.WaitGroup
 	defer all.Wait()
 	for _, requests := range []int{1, 20000} { // a long page, and many short ones
-		g := guard(t, say(strings.Repeat("x", 64<<20/requests)), false)
+		page := bytes.Repeat([]byte("x"), 64<<20/requests)
+		g := guard(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(page) }, false)
 		c := g.dial(t, "")
 		_ = c.(*net.TCPConn).SetReadBuffer(4 << 10)
 		go func() {

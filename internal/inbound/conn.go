@@ -56,9 +56,27 @@ func (c *conn) working(now time.Time) bool {
 	return c.requests > 0 && (c.writing.IsZero() || now.Sub(c.writing) < c.guard.times.stuck)
 }
 
-// Write gives the client the time that its slack and the length allow. What it takes too long uses the slack up, what it
+// Write writes piece by piece, so that a long answer is not granted all its time at once.
+func (c *conn) Write(p []byte) (int, error) { return inPieces(p, c.writePiece) }
+
+// pieceLength is how much of an answer is written at once, in bytes: one second's worth.
+const pieceLength = writeRate
+
+// inPieces writes p by write, up to the first error.
+func inPieces(p []byte, write func([]byte) (int, error)) (written int, err error) {
+	for {
+		n, err := write(p[:min(len(p), pieceLength)])
+		written += n
+		p = p[n:]
+		if err != nil || len(p) == 0 {
+			return written, err
+		}
+	}
+}
+
+// writePiece gives the client the time that its slack and the length allow. What it takes too long uses the slack up, what it
 // takes in time restores it.
-func (c *conn) Write(p []byte) (int, error) {
+func (c *conn) writePiece(p []byte) (int, error) {
 	c.mu.Lock()
 	begun := time.Now()
 	allowance := time.Duration(len(p)) * time.Second / writeRate

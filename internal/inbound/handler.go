@@ -92,7 +92,9 @@ type stream struct {
 // Unwrap is for http.ResponseController.
 func (s *stream) Unwrap() http.ResponseWriter { return s.ResponseWriter }
 
-func (s *stream) Write(p []byte) (int, error) {
+func (s *stream) Write(p []byte) (int, error) { return inPieces(p, s.writePiece) }
+
+func (s *stream) writePiece(p []byte) (int, error) {
 	until := time.Now().Add(s.slack + time.Duration(len(p))*time.Second/writeRate)
 	if until.Sub(s.until) > time.Second { // each setting is a message to the connection's goroutine
 		s.until = until

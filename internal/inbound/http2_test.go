@@ -32,6 +32,14 @@ type peer struct {
 	conn net.Conn
 	head bytes.Buffer
 	hp   *hpack.Encoder
+	mu   sync.Mutex // of writing pings
+}
+
+// ping writes one, as an answer or not.
+func (p *peer) ping(answer bool, data [8]byte) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.WritePing(answer, data)
 }
 
 // frames opens one. window is how many bytes of an answer each stream may take.
@@ -77,6 +85,9 @@ func (p *peer) await(wanted func(http2.Frame) bool) http2.Frame {
 		case wanted(f):
 			return f
 		}
+		if asked, ok := f.(*http2.PingFrame); ok && !asked.IsAck() { // one who answers them is alive, and no better for it
+			_ = p.ping(true, asked.Data)
+		}
 	}
 }
 
@@ -101,7 +112,7 @@ func TestStreamsAreEnded(t *testing.T) {
 		"nothing is asked":         func(p *peer) { p.await(func(http2.Frame) bool { return false }) },
 		"pings alone": func(p *peer) {
 			go func() {
-				for p.WritePing(false, [8]byte{1}) == nil {
+				for p.ping(false, [8]byte{1}) == nil {
 					time.Sleep(50 * time.Millisecond)
 				}
 			}()
