@@ -17,6 +17,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/config"
 	"github.com/ews-exporter/ews_exporter/docs"
 	"github.com/ews-exporter/ews_exporter/internal/auth"
+	"github.com/ews-exporter/ews_exporter/internal/inbound"
 	"github.com/ews-exporter/ews_exporter/internal/lab"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
@@ -29,6 +30,8 @@ type exporter struct {
 	*httptest.Server
 	site   *lab.Site
 	probes atomic.Int32 // that were run
+
+	reloads atomic.Int32
 }
 
 // module waits for 1 s instead of 5 s.
@@ -61,11 +64,12 @@ func start(t *testing.T, options lab.Options, offered ...string) *exporter {
 		Config: func() *config.Config { return cfg }, Gate: auth.NewGate(time.Now), Log: quiet, Resolver: loopback{},
 		Observe: func(r *result.Result) { e.probes.Add(1); recent.Add(r) },
 	})
-	e.Server = httptest.NewServer(web.New(web.Options{
+	guard := inbound.New(inbound.Options{Probes: runner.DefaultMaxProbes, Refused: func(string) {}, Log: quiet})
+	e.Server = httptest.NewServer(guard.Handler(web.New(web.Options{
 		Prober: run, Self: collector.NewSelf(func() map[string]bool { return nil }, func() map[string]bool { return nil }), Recent: recent, Findings: docs.Findings, Probers: probes.All(), Tries: tries,
 		Log: quiet, Version: "1.0.0", Modules: func() []string { return []string{"expect_continue", module} },
-		Redacted: func(string) string { return "" }, Reload: func() error { return nil }, Ready: func() bool { return true },
-	}))
+		Redacted: func(string) string { return "" }, Reload: func() error { e.reloads.Add(1); return nil }, Ready: func() bool { return true },
+	})))
 	t.Cleanup(e.Close)
 	return e
 }

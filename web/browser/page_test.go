@@ -52,7 +52,8 @@ func chromiumFor(t *testing.T) context.Context {
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path),
 		chromedp.NoSandbox, // root has none; and it visits nothing but the tests' own pages
-		chromedp.Flag("lang", "en"), chromedp.Flag("hide-scrollbars", true))
+		chromedp.Flag("lang", "en"), chromedp.Flag("hide-scrollbars", true),
+		chromedp.Flag("host-resolver-rules", "MAP "+attacker+" 127.0.0.1"))
 	ctx, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, cancel := chromedp.NewContext(ctx)
 	if err := chromedp.Do(ctx); err != nil {
