@@ -1,6 +1,7 @@
 package browser_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -24,18 +25,24 @@ type turncoat struct {
 	net.Listener
 	mu      sync.Mutex
 	leadsTo string
+	open    []net.Conn
 }
 
-// turn leads the name elsewhere from now on.
+// turn leads the name elsewhere from now on. Browsers keep connections in store, so those that there are end.
 func (n *turncoat) turn(to string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.leadsTo = to
+	for _, c := range n.open {
+		_ = c.Close()
+	}
 }
 
-func (n *turncoat) leads() string {
+// leads says where a connection goes.
+func (n *turncoat) leads(c net.Conn) string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	n.open = append(n.open, c)
 	return n.leadsTo
 }
 
@@ -47,7 +54,7 @@ func (n *turncoat) serve() {
 		}
 		go func() {
 			defer func() { _ = c.Close() }()
-			to, err := net.Dial("tcp", n.leads())
+			to, err := net.Dial("tcp", n.leads(c))
 			if err != nil {
 				return
 			}
@@ -79,17 +86,24 @@ func TestRebindingReadsAndDoesNothing(t *testing.T) {
 
 	ctx, cancel := chromedp.NewContext(chromiumFor(t))
 	t.Cleanup(cancel)
+	ctx, expire := context.WithTimeout(ctx, patience)
+	t.Cleanup(expire)
 	p := &tab{T: t, ctx: ctx, home: e.URL}
 	p.do(chromedp.Navigate("http://" + strings.Replace(l.Addr().String(), "127.0.0.1", attacker, 1)))
 	p.await(`document.title === "evil"`)
 	name.turn(e.Listener.Addr().String())
+
+	p.eval(`(async () => {
+for (;;) {
+try { if (await (await fetch("/-/healthy")).text() === "healthy\n") return "turned"; } catch {}
+await new Promise((again) => setTimeout(again, 50)); } })()`)
 
 	ask := "module=" + module + "&target=" + e.target(t, "healthy")
 	var got map[string]struct {
 		Status int
 		Body   string
 	}
-	text := p.eval(fmt.Sprintf(`Promise.all([["/config"], ["/metrics"], ["/"], ["/probe?%[1]s"], ["/report", "POST", "%[1]s"], ["/-/reload", "POST"], ["/-/healthy"]]
+	text := p.eval(fmt.Sprintf(`Promise.all([["/config"], ["/metrics"], ["/"], ["/probe?%[1]s"], ["/report", "POST", "%[1]s"], ["/-/reload", "POST"]]
 .map(async ([path, method, body]) => { const a = await fetch(path, {method, body, headers: body ? {"Content-Type": "application/x-www-form-urlencoded"} : {}});
 return [path.split("?")[0], {Status: a.status, Body: await a.text()}]; })).then((all) => JSON.stringify(Object.fromEntries(all)))`, ask))
 	if err := json.Unmarshal([]byte(text), &got); err != nil {
@@ -99,9 +113,6 @@ return [path.split("?")[0], {Status: a.status, Body: await a.text()}]; })).then(
 		if a := got[path]; a.Status != http.StatusForbidden || !strings.Contains(a.Body, attacker) {
 			t.Errorf("%s is answered %d: %.100q", path, a.Status, a.Body)
 		}
-	}
-	if a := got["/-/healthy"]; a.Status != http.StatusOK { // so it is the exporter that was asked
-		t.Errorf("/-/healthy is answered %d", a.Status)
 	}
 	if probes, reloads := e.probes.Load(), e.reloads.Load(); probes+reloads != 0 {
 		t.Errorf("the page ran %d probes, and reloaded %d times", probes, reloads)
