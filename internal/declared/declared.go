@@ -19,7 +19,10 @@ var ScrapeLabels = []string{"job", "instance", "module", "service", "via", "site
 // Metrics gives the labels of every declared metric, by name: those that a rule may rely on. more are added to them,
 // such as recording rules.
 func Metrics(more map[string][]string) map[string][]string {
-	all := map[string][]string{"up": nil, "ALERTS": {"alertname", "alertstate", "severity"}}
+	all := map[string][]string{
+		"up": nil, "ALERTS": {"alertname", "alertstate", "severity"},
+		"process_open_fds": nil, "process_max_fds": nil, // of client_golang, where the system tells
+	}
 	add := func(list []*result.Metric) {
 		for _, m := range list {
 			all[m.Name] = m.Labels
@@ -41,7 +44,7 @@ func Metrics(more map[string][]string) map[string][]string {
 
 var (
 	quoted   = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'`)
-	selector = regexp.MustCompile(`\b((?:probe_|ews_|ews:|up\b|ALERTS\b)[a-zA-Z0-9_:]*)(?:\s*\{([^}]*)\})?`)
+	selector = regexp.MustCompile(`\b((?:probe_|ews_|ews:|process_|up\b|ALERTS\b)[a-zA-Z0-9_:]*)(?:\s*\{([^}]*)\})?`)
 	matcher  = regexp.MustCompile(`([a-zA-Z_]\w*)\s*(?:=~|!~|!=|=)`)
 	grouping = regexp.MustCompile(`\b(?:by|without|on|ignoring|group_left|group_right)\s*\(([^)]*)\)`)
 	word     = regexp.MustCompile(`[a-zA-Z_]\w*`)
