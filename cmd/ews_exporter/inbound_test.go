@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -20,6 +21,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/bcrypt"
+	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
 
 	"github.com/ews-exporter/ews_exporter/internal/lab"
 )
@@ -79,6 +82,61 @@ func TestFloodOfHeads(t *testing.T) {
 		t.Errorf("the exporter took %d MiB", most>>20)
 	}
 	p.sound(t)
+}
+
+// TestFloodOfStreams: nor do hundreds of connections of HTTP/2, each with as many requests as it may have, and more, of heads as
+// large as they may be, whose answers nobody takes.
+func TestFloodOfStreams(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("starts a process of its own")
+	}
+	authority, err := lab.NewAuthority()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	certificate, key := pair(t, authority)
+	for name, text := range map[string]string{"web.crt": certificate, "web.key": key, "web.yml": "tls_server_config: {cert_file: web.crt, key_file: web.key}\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := serveAlone(t, "--web.config.file="+filepath.Join(dir, "web.yml"))
+	var all sync.WaitGroup
+	for range 500 {
+		c := tls.Client(p.connect(t), &tls.Config{RootCAs: authority.Pool(), ServerName: "127.0.0.1", NextProtos: []string{"h2"}, MinVersion: tls.VersionTLS12})
+		all.Go(func() { flood(c) })
+	}
+	all.Wait()
+	t.Logf("it took %d MiB", p.peak(t)>>20)
+	if most := p.peak(t); most > 400<<20 {
+		t.Errorf("the exporter took %d MiB", most>>20)
+	}
+	if got := execute(t, "", "healthcheck", strings.Replace(p.url, "http:", "https:", 1)+"/-/healthy"); got.code != exitOK {
+		t.Errorf("the health check: exit %d: %s", got.code, got.errors)
+	}
+	p.sound(t)
+}
+
+// flood asks over HTTP/2 as often as is permitted, and reads nothing.
+func flood(c net.Conn) {
+	_ = c.SetDeadline(time.Now().Add(8 * time.Second))
+	if _, err := io.WriteString(c, http2.ClientPreface); err != nil {
+		return
+	}
+	frames := http2.NewFramer(c, c)
+	err := frames.WriteSettings(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 0})
+	var head bytes.Buffer
+	fields := hpack.NewEncoder(&head)
+	for stream := uint32(1); stream < 100 && err == nil; stream += 2 {
+		head.Reset()
+		for name, value := range map[string]string{":method": "GET", ":scheme": "https", ":authority": "localhost", ":path": "/"} {
+			_ = fields.WriteField(hpack.HeaderField{Name: name, Value: value})
+		}
+		_ = fields.WriteField(hpack.HeaderField{Name: "x", Value: strings.Repeat("x", 15<<10), Sensitive: true}) // not to be indexed
+		err = frames.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: head.Bytes(), EndHeaders: true, EndStream: true})
+	}
 }
 
 // peak is the most memory that the process ever had, in bytes (proc_pid_status(5)).

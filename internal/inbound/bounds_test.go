@@ -20,7 +20,7 @@ func TestRequestsAreBounded(t *testing.T) {
 	t.Parallel()
 	open := guard(t, func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
-		fmt.Fprintf(w, "%d %v", len(body), err)
+		_, _ = fmt.Fprintf(w, "%d %v", len(body), err)
 	}, false)
 	secure := guard(t, say("never"), true)
 	tests := map[string]struct {

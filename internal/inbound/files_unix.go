@@ -11,7 +11,7 @@ import (
 // maxFiles is how many files the process may have open, 0 for any number.
 func maxFiles() int {
 	var limit syscall.Rlimit
-	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit) != nil || uint64(limit.Cur) >= math.MaxInt32 {
+	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit) != nil || limit.Cur >= math.MaxInt32 {
 		return 0
 	}
 	return int(limit.Cur)

@@ -20,7 +20,7 @@ import (
 const (
 	maxHead    = 16 << 10 // bytes of its head; net/http adds 4 KiB
 	maxBody    = 64 << 10 // bytes of its body
-	maxStreams = 100      // requests at once over one connection of HTTP/2
+	maxStreams = 10       // requests at once over one connection of HTTP/2: a client with more to ask opens another
 	writeRate  = 32 << 10 // bytes per second of an answer that a client must take on the whole, beyond times.slack
 )
 
