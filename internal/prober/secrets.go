@@ -52,7 +52,7 @@ func (s *Secrets) read() (auth.Login, error) {
 	if err != nil {
 		return auth.Login{}, err
 	}
-	return login, s.gate.Check(s.credential.Name, login.Fingerprint(), s.target.Authority())
+	return login, s.gate.Check(s.credential.Subject(login), s.target.Authority())
 }
 
 // once reads the secret, the first time.
@@ -95,7 +95,7 @@ func (s *Secrets) begin(ctx context.Context, login auth.Login) (*auth.Attempt, e
 	if accepted != nil {
 		attempt, err = accepted.Follow(ctx)
 	} else {
-		attempt, err = s.gate.Begin(ctx, s.credential.Name, login.Fingerprint(), s.target.Authority())
+		attempt, err = s.gate.Begin(ctx, s.credential.Subject(login), s.target.Authority())
 	}
 	if err != nil {
 		return nil, err
@@ -145,7 +145,7 @@ func (s *Secrets) Hourly() (last string, due bool) {
 	if err != nil {
 		return "", false
 	}
-	return s.gate.Hourly(s.credential.Name, login.Fingerprint(), s.target.Authority(), s.target.HostPort())
+	return s.gate.Hourly(s.credential.Subject(login), s.target.Authority(), s.target.HostPort())
 }
 
 // Note keeps what such a check said.
@@ -164,7 +164,7 @@ func (s *Secrets) Outlook() string { return s.gate.Outlook(false) }
 // Explain keeps why the target refuses a right secret too; see auth.Gate.Explain.
 func (s *Secrets) Explain(cause auth.Cause) {
 	if login, err := s.once(); err == nil {
-		s.gate.Explain(s.credential.Name, login.Fingerprint(), s.target.Authority(), s.target.HostPort(), cause)
+		s.gate.Explain(s.credential.Subject(login), s.target.Authority(), s.target.HostPort(), cause)
 	}
 }
 
@@ -174,7 +174,7 @@ func (s *Secrets) Cause() (auth.Cause, bool) {
 	if err != nil {
 		return auth.Cause{}, false
 	}
-	return s.gate.Cause(s.credential.Name, login.Fingerprint(), s.target.Authority(), s.target.HostPort())
+	return s.gate.Cause(s.credential.Subject(login), s.target.Authority(), s.target.HostPort())
 }
 
 func (s *Secrets) prove() {
