@@ -138,7 +138,7 @@ func (b *bindings) once(ctx context.Context, binding auth.Binding, forgive bool)
 		request.End(nil)
 		return refused, nil
 	}
-	err = logon.Judge(kept.Final, kept.Origin, err)
+	err = logon.Read(kept.Final, body).Judge(kept.Final, kept.Origin, err)
 	request.End(err)
 	switch {
 	case err != nil:
