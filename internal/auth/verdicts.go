@@ -37,7 +37,7 @@ func (g *Gate) refuse(now time.Time, a *Attempt, everywhere bool, meaning Meanin
 		s.disprove()
 	}
 	// Told of once: a suspension everywhere is more than one of this target.
-	everywhere = everywhere || !vouched && (other.Target != "" || a.struck(now))
+	everywhere = everywhere || !vouched && (other.Target != "" || a.struck())
 	g.suspend(now, a, why, everywhere)
 	switch {
 	case !everywhere:
@@ -47,7 +47,7 @@ func (g *Gate) refuse(now time.Time, a *Attempt, everywhere bool, meaning Meanin
 	case other.Target != "":
 		g.suspendEverywhere(now, s, a.who.Auth, &try{verdict: other}, &try{verdict: why})
 	default:
-		g.suspendEverywhere(now, s, a.who.Auth, a.lastTwo()...)
+		g.suspendEverywhere(now, s, a.who.Auth, a.account.spent()...)
 	}
 }
 
@@ -71,34 +71,15 @@ func (g *Gate) unanswered(now time.Time, a *Attempt, why verdict) {
 	if why.Meaning == Silence {
 		s.rest(now, a.target)
 	}
-	if a.struck(now) {
-		g.suspendEverywhere(now, s, a.who.Auth, a.lastTwo()...)
+	if a.struck() {
+		g.suspendEverywhere(now, s, a.who.Auth, a.account.spent()...)
 	}
 }
 
-// struck tells whether this logon without acceptance was the secret's second one within RetryAfter, or the one try of a
-// suspension everywhere.
-func (a *Attempt) struck(now time.Time) bool {
-	if a.standing.everywhere != nil {
-		return true
-	}
-	tries := 0
-	for _, t := range a.account.tries {
-		if t.of == a.standing && now.Sub(t.at) < RetryAfter {
-			tries++
-		}
-	}
-	return tries >= maxTries
-}
-
-// lastTwo are the secret's last logons without acceptance.
-func (a *Attempt) lastTwo() (last []*try) {
-	for _, t := range a.account.tries {
-		if t.of == a.standing {
-			last = append(last, t)
-		}
-	}
-	return last[max(0, len(last)-2):]
+// struck tells whether this logon without acceptance was the account's last for now, or the one try of a suspension
+// everywhere.
+func (a *Attempt) struck() bool {
+	return a.standing.everywhere != nil || len(a.account.spent()) > 0
 }
 
 // suspend suspends the secret for the attempt's target.
