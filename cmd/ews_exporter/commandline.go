@@ -48,6 +48,7 @@ type serveFlags struct {
 	probes        int
 	perAddress    int
 	pprof         bool
+	storage       string
 	noReport      bool
 	tries         []web.Try // offered on the start page
 	taken         string    // what to do where a port is taken
@@ -135,6 +136,8 @@ func (f *serveFlags) declare(cmd *kingpin.CmdClause, address string) {
 		Default(fmt.Sprint(runner.DefaultMaxProbes)).IntVar(&f.probes)
 	cmd.Flag("limit.probes-per-address", "How many probes run at once against one address; more wait.").
 		Default(fmt.Sprint(runner.DefaultMaxProbesPerAddress)).IntVar(&f.perAddress)
+	cmd.Flag("storage.path", "Folder in which it is remembered which auths are suspended and which targets asked to be left alone, so that restarts do not forget. Without one they do.").
+		StringVar(&f.storage)
 	cmd.Flag("web.disable-report", "Serve no pages about probes, and remember none: they tell whoever may open them about your servers.").
 		BoolVar(&f.noReport)
 	cmd.Flag("web.enable-pprof", "Serve Go's profiles under /debug/pprof/.").BoolVar(&f.pprof)
