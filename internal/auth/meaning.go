@@ -18,11 +18,12 @@ const (
 	Connection Meaning = "connection" // so is a right one, where a box in between uses a server connection for each request
 	Token      Meaning = "token"      // a bearer token was refused, which is no password
 	Split      Meaning = "split"      // the legs reached different servers, so that no secret gets in
+	Here       Meaning = "here"       // another target has just accepted the same secret
 	Silence    Meaning = "silence"    // there was no answer that tells
 )
 
 // meanings are all of them, in that order.
-var meanings = []Meaning{Secret, Connection, Token, Split, Silence}
+var meanings = []Meaning{Secret, Connection, Token, Split, Here, Silence}
 
 // gaveNone is what a target did that was sent a logon without judging it.
 const gaveNone = "was sent it and gave no verdict"
@@ -69,6 +70,8 @@ func (m Meaning) advice() string {
 		return "It is a token that was refused, no password: see what it is for, and until when it is good"
 	case Split:
 		return "The secret may well be right: the legs of the logon reached different servers, so that none gets in. Mend the box in front of them"
+	case Here:
+		return "Another target had just accepted the same secret: see what is different here"
 	case Silence:
 		return "Nothing says that the secret is wrong: mend what gives no answer"
 	}

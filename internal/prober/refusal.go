@@ -53,9 +53,6 @@ func (l *Logon) let(final *wire.Response, who origin.Origin) bool {
 // refused is a 401 to a complete logon.
 func (l *Logon) refused(final *wire.Response, who origin.Origin) error {
 	meaning, why := l.why(final, who)
-	if target, at := l.attempt.ProvenAt(); target != "" && meaning != auth.Split {
-		why = fmt.Sprintf("%s accepted the same secret at %s UTC, so that it is hardly the secret; %s", target, at.UTC().Format("15:04:05"), why)
-	}
 	l.settle(func(a *auth.Attempt) { a.RefusedFor(meaning) })
 	return failure.New(failure.Auth, auth.Refused, "%s refused the %s logon of auth %s with 401: %s; %s",
 		named(who), l.scheme, l.secrets.credential.Name, why, l.secrets.Outlook())
@@ -63,27 +60,46 @@ func (l *Logon) refused(final *wire.Response, who origin.Origin) error {
 
 // why is what a refusal of a complete answer means. A server that did not make the challenge refuses any answer to it.
 func (l *Logon) why(final *wire.Response, who origin.Origin) (auth.Meaning, string) {
+	provenAt, at := l.attempt.ProvenAt()
 	switch {
-	case l.scheme == "basic":
-		return auth.Secret, "the user name or password is wrong, or the account may not log on, or not by Basic"
 	case l.scheme == "bearer":
 		_, challenge, _ := auth.Choose([]string{l.scheme}, auth.ParseChallenges(final.Values("WWW-Authenticate")))
 		return auth.Token, "the token has expired, is for another resource, or lacks the right" + said(challenge, final)
 	case l.challenger != "" && who.Frontend != "" && l.challenger != who.Frontend:
 		return auth.Split, fmt.Sprintf("the challenge had come from another server, %s, over the same connection, so that no password gets in: the box in front of them balances requests, and not connections", l.challenger)
+	case provenAt != "":
+		return auth.Here, fmt.Sprintf("%s accepted the same secret at %s UTC, so that it is hardly the secret; %s",
+			provenAt, at.UTC().Format("15:04:05"), l.besideSecret(final, who))
+	case l.scheme == "basic":
+		return auth.Secret, "the user name or password is wrong, or the account may not log on, or not by Basic"
 	}
-	wrong := "the user name or password is wrong, or the account may not log on" + l.orBinding()
-	if mark := proxyMark(final, who); mark != "" {
-		return auth.Connection, fmt.Sprintf("a proxy is in between (%s), and one that uses another server connection for each request lets no NTLM logon in, whatever the password; or %s. %s", mark, wrong, toTell)
+	const wrong, anyPassword = "the user name or password is wrong", "uses another server connection for each request, which lets no NTLM logon in, whatever the password"
+	if mark := ProxyMark(final, who); mark != "" {
+		return auth.Connection, fmt.Sprintf("a proxy is in between (%s), and perhaps it %s; or %s, or %s. %s", mark, anyPassword, wrong, l.orAccount(), toTell)
 	}
-	return auth.Connection, fmt.Sprintf("%s; or a box in between uses another server connection for each request, which lets no NTLM logon in, whatever the password. %s", wrong, toTell)
+	return auth.Connection, fmt.Sprintf("%s, or %s; or a box in between %s. %s", wrong, l.orAccount(), anyPassword, toTell)
 }
+
+// besideSecret is for what a server refuses a logon with a secret that is right.
+func (l *Logon) besideSecret(final *wire.Response, who origin.Origin) string {
+	if l.scheme == "basic" {
+		return "the account may not log on here, or not by Basic, or somebody else decides here than there"
+	}
+	box := "a box in between uses another server connection for each request, which lets no NTLM logon in"
+	if mark := ProxyMark(final, who); mark != "" {
+		box += " (there is a proxy: " + mark + ")"
+	}
+	return box + ", or " + l.orAccount()
+}
+
+// orAccount is what else has a right password refused, where nothing is in between.
+func (l *Logon) orAccount() string { return "the account may not log on" + l.orBinding() }
 
 // toTell separates a wrong password from a box that takes NTLM's legs apart: the answers to both are the same.
 const toTell = "Before you change the password, ask a server directly (--direct), or log on through the same box by Kerberos or Basic: what gets in there is right"
 
-// proxyMark is what an answer of Exchange's shows of a proxy that it came through; empty where nothing does.
-func proxyMark(final *wire.Response, who origin.Origin) string {
+// ProxyMark is what an answer of Exchange's shows of a proxy that it came through; empty where nothing does.
+func ProxyMark(final *wire.Response, who origin.Origin) string {
 	switch via := final.Get("Via"); {
 	case via != "":
 		return "Via: " + plain.Cut(plain.Escape(via), 64)
