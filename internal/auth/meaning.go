@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/failure"
+	"github.com/ews-exporter/ews_exporter/internal/secret"
 )
 
 // Meaning is what a logon that was not accepted says of the secret.
@@ -84,13 +85,15 @@ func (s *standing) failure(h *hold, auth, target string) *failure.Failure {
 	if h.trying {
 		next = "one try is under way"
 	}
-	advice := h.meaning.advice() + "; otherwise " + next
+	advice := secret.Own(h.meaning.advice()) + "; otherwise " + next
 	if cause := s.cause(h); cause != (Cause{}) {
-		advice = fmt.Sprintf("An earlier probe found %s, for which a right secret is refused too: mend that first, see its page; %s", cause.Code, next)
+		advice = fmt.Sprintf(explained, cause.Code, next)
 	}
 	return failure.New(failure.Auth, Suspended,
 		"the auth %s is suspended since %s, because %s; nothing was sent to %s, so that the account is not locked out. %s",
 		auth, stamp(h.since), h.why, target, advice)
 }
+
+var explained = secret.Own("An earlier probe found %s, for which a right secret is refused too: mend that first, see its page; %s")
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }

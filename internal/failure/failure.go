@@ -4,6 +4,8 @@ package failure
 import (
 	"errors"
 	"fmt"
+
+	"github.com/ews-exporter/ews_exporter/internal/secret"
 )
 
 // Stage is the part of a probe in which it failed. The set is closed; it is the label `stage` of probe_failure_info.
@@ -44,8 +46,10 @@ type Reason struct {
 	Help   string // one or two sentences
 }
 
-// New makes a failure. A %w verb in format keeps the cause for errors.Is.
+// New makes a failure. A %w verb in format keeps the cause for errors.Is. The fixed parts of format are this program's own
+// words, and are not redacted.
 func New(stage Stage, reason, format string, args ...any) *Failure {
+	secret.Own(format)
 	err := fmt.Errorf(format, args...)
 	return &Failure{Stage: stage, Reason: reason, Message: err.Error(), cause: errors.Unwrap(err)}
 }

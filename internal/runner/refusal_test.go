@@ -245,3 +245,26 @@ func TestARefusedTokenIsNoPassword(t *testing.T) {
 		}
 	}
 }
+
+// TestAPasswordThatIsAWordOfOurs: the sentence stays whole, so that the gap does not give the password away, and what the
+// target repeats of it is hidden as ever.
+func TestAPasswordThatIsAWordOfOurs(t *testing.T) {
+	t.Parallel()
+	authority, err := lab.NewAuthority()
+	if err != nil {
+		t.Fatal(err)
+	}
+	target := answering(t, authority, `Basic realm="x"`, func() string {
+		return message("401 You sent wrong", "WWW-Authenticate: Basic realm=\"x\"\r\nX-Sent: wrong\r\nX-FEServer: wrong\r\n", "")
+	})
+	r, _, _ := movedRunner(t, authority, fmt.Sprintf("a: {username: u, password: wrong, schemes: [basic], targets: [%q]}", target),
+		`m: {prober: auth_roundtrips, auth: a, tls_config: {ca_file: ca.pem}}`)
+	res := ask(t, r, "m", target)
+	if res.Failure == nil || !strings.HasPrefix(res.Failure.Message, "Exchange (<secret>) refused") || !strings.Contains(res.Failure.Message, "the user name or password is wrong, or the account") {
+		t.Errorf("failure %v", res.Failure)
+	}
+	last := res.Conversations[len(res.Conversations)-1].Final
+	if last.Reason != "You sent <secret>" || last.Get("X-Sent") != "<secret>" || strings.Contains(last.Raw, "wrong") {
+		t.Errorf("the target's words: %q, %s", last.Reason, last.Raw)
+	}
+}

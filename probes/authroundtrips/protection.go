@@ -9,6 +9,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/secret"
 )
 
 // protection is what a server does with channel bindings.
@@ -100,16 +101,16 @@ func (b *bindings) try(ctx context.Context) (*protection, error) {
 // ambiguous is what a refusal of both a bound logon and one without binding means. A server that is asked directly shows
 // its own certificate and has one connection, so there the right password gets in.
 func (b *bindings) ambiguous() string {
-	const boxes = "a box in between uses another server connection for each request, which lets no NTLM logon in, or shows another certificate than the server has while Extended Protection is set to require"
-	const wrong = "the user name or password is wrong, or the account may not log on"
+	boxes := secret.Own("a box in between uses another server connection for each request, which lets no NTLM logon in, or shows another certificate than the server has while Extended Protection is set to require")
+	wrong := secret.Own("the user name or password is wrong, or the account may not log on")
 	causes := wrong + "; or " + boxes
 	if last := b.run.Result.Conversations[len(b.run.Result.Conversations)-1]; last.Response() != nil {
 		if mark := prober.ProxyMark(last.Final, last.Origin); mark != "" {
 			causes = "a proxy is in between (" + mark + "): " + boxes + "; or " + wrong
 		}
 	}
-	return "a logon bound to the certificate seen here and one without channel binding were both refused with 401: " + causes +
-		". To tell them apart before you change the password, ask a server directly (ews_exporter probe with --direct): there the right one gets in"
+	return secret.Own("a logon bound to the certificate seen here and one without channel binding were both refused with 401: ") + causes +
+		secret.Own(". To tell them apart before you change the password, ask a server directly (ews_exporter probe with --direct): there the right one gets in")
 }
 
 // verdict is what a server said to a binding.
