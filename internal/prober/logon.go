@@ -275,7 +275,7 @@ func (l *Logon) orBinding() string {
 	if l.scheme == "basic" || l.scheme == "bearer" || l.secrets.credential.Binding == auth.None {
 		return ""
 	}
-	return ", or Extended Protection found another certificate at the server than the one seen here"
+	return sentence(", or Extended Protection found another certificate at the server than the one seen here")
 }
 
 func named(who origin.Origin) string {

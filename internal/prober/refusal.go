@@ -9,6 +9,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/plain"
+	"github.com/ews-exporter/ews_exporter/internal/secret"
 	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
 
@@ -64,36 +65,41 @@ func (l *Logon) why(final *wire.Response, who origin.Origin) (auth.Meaning, stri
 	switch {
 	case l.scheme == "bearer":
 		_, challenge, _ := auth.Choose([]string{l.scheme}, auth.ParseChallenges(final.Values("WWW-Authenticate")))
-		return auth.Token, "the token has expired, is for another resource, or lacks the right" + said(challenge, final)
+		return auth.Token, sentence("the token has expired, is for another resource, or lacks the right%s", said(challenge, final))
 	case l.challenger != "" && who.Frontend != "" && l.challenger != who.Frontend:
-		return auth.Split, fmt.Sprintf("the challenge had come from another server, %s, over the same connection, so that no password gets in: the box in front of them balances requests, and not connections", l.challenger)
+		return auth.Split, sentence("the challenge had come from another server, %s, over the same connection, so that no password gets in: the box in front of them balances requests, and not connections", l.challenger)
 	case provenAt != "":
-		return auth.Here, fmt.Sprintf("%s accepted the same secret at %s UTC, so that it is hardly the secret; %s",
+		return auth.Here, sentence("%s accepted the same secret at %s UTC, so that it is hardly the secret; %s",
 			provenAt, at.UTC().Format("15:04:05"), l.besideSecret(final, who))
 	case l.scheme == "basic":
-		return auth.Secret, "the user name or password is wrong, or the account may not log on, or not by Basic"
+		return auth.Secret, sentence("the user name or password is wrong, or the account may not log on, or not by Basic")
 	}
-	const wrong, anyPassword = "the user name or password is wrong", "uses another server connection for each request, which lets no NTLM logon in, whatever the password"
 	if mark := ProxyMark(final, who); mark != "" {
-		return auth.Connection, fmt.Sprintf("a proxy is in between (%s), and perhaps it %s; or %s, or %s. %s", mark, anyPassword, wrong, l.orAccount(), toTell)
+		return auth.Connection, sentence("a proxy is in between (%s), and perhaps it uses another server connection for each request, which lets no NTLM logon in, whatever the password; or the user name or password is wrong, or %s. "+toTell, mark, l.orAccount())
 	}
-	return auth.Connection, fmt.Sprintf("%s, or %s; or a box in between %s. %s", wrong, l.orAccount(), anyPassword, toTell)
+	return auth.Connection, sentence("the user name or password is wrong, or %s; or a box in between uses another server connection for each request, which lets no NTLM logon in, whatever the password. "+toTell, l.orAccount())
+}
+
+// sentence is a part of a message; its fixed words are this program's own.
+func sentence(format string, args ...any) string {
+	secret.Own(format)
+	return fmt.Sprintf(format, args...)
 }
 
 // besideSecret is for what a server refuses a logon with a secret that is right.
 func (l *Logon) besideSecret(final *wire.Response, who origin.Origin) string {
 	if l.scheme == "basic" {
-		return "the account may not log on here, or not by Basic, or somebody else decides here than there"
+		return sentence("the account may not log on here, or not by Basic, or somebody else decides here than there")
 	}
-	box := "a box in between uses another server connection for each request, which lets no NTLM logon in"
+	proxy := ""
 	if mark := ProxyMark(final, who); mark != "" {
-		box += " (there is a proxy: " + mark + ")"
+		proxy = " (there is a proxy: " + mark + ")"
 	}
-	return box + ", or " + l.orAccount()
+	return sentence("a box in between uses another server connection for each request, which lets no NTLM logon in%s, or %s", proxy, l.orAccount())
 }
 
 // orAccount is what else has a right password refused, where nothing is in between.
-func (l *Logon) orAccount() string { return "the account may not log on" + l.orBinding() }
+func (l *Logon) orAccount() string { return sentence("the account may not log on") + l.orBinding() }
 
 // toTell separates a wrong password from a box that takes NTLM's legs apart: the answers to both are the same.
 const toTell = "Before you change the password, ask a server directly (--direct), or log on through the same box by Kerberos or Basic: what gets in there is right"
