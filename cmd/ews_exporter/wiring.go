@@ -57,6 +57,7 @@ func newExporter(store *config.Store, flags *serveFlags, own []netip.AddrPort, l
 	names := func() []string { return slices.Collect(maps.Keys(store.Current().Auths)) }
 	e.self = collector.NewSelf(func() map[string]bool { return gate.Suspended(names()) },
 		func() map[string]bool { return gate.Explained(names()) }, runner.BadRequest, runner.DeniedTarget, runner.DeniedAuth, runner.CrossSite, runner.TooManyProbes, runner.Stopping)
+	e.self.CountLogons(func() map[string]int64 { return gate.Logons(names()) })
 	e.self.Reloaded(true)
 	var recent *web.Recent
 	observe := e.self.Observe
