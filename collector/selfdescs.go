@@ -47,7 +47,7 @@ var (
 	}
 	selfSuspended = &result.Metric{
 		Name:   "ews_exporter_auth_suspended",
-		Help:   "Whether an auth is suspended, for one target or for all, because its secret was refused.",
+		Help:   "Whether an auth is suspended, for one target or for all, because its logons were not accepted.",
 		Labels: []string{"auth"},
 	}
 	selfExplained = &result.Metric{
