@@ -6,7 +6,7 @@ RUN go mod download
 COPY . .
 ARG TARGETOS TARGETARCH
 ARG VERSION=unknown REVISION=unknown BRANCH=unknown BUILD_DATE=unknown
-RUN GOOS=$TARGETOS GOARCH=$TARGETARCH make build
+RUN GOOS=$TARGETOS GOARCH=$TARGETARCH make build && mkdir -m 0700 build/memory
 
 FROM scratch
 ARG VERSION=unknown REVISION=unknown BUILD_DATE=unknown
@@ -20,6 +20,8 @@ LABEL org.opencontainers.image.title="ews_exporter" \
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /src/LICENSE /LICENSE
 COPY --from=build /src/build/ews_exporter /bin/ews_exporter
+# For --storage.path: a new volume that is mounted there takes over its owner.
+COPY --from=build --chown=65534:65534 /src/build/memory /var/lib/ews_exporter
 # By number, so that Kubernetes' runAsNonRoot can tell that it is not root: 65534 is nobody.
 USER 65534:65534
 WORKDIR /etc/ews_exporter

@@ -75,6 +75,7 @@ func TestMetricsPassTheLinter(t *testing.T) {
 		t.Errorf("probe: %v, %v", problems, err)
 	}
 	self := NewSelf(monitored(true), monitored(false), "bad_request")
+	self.CountLogons(func() map[string]int64 { return map[string]int64{"monitor": 1} })
 	self.Observe(examples.Kemp())
 	problems, err = testutil.GatherAndLint(self.Registry())
 	if err != nil || len(problems) > 0 {
@@ -231,6 +232,7 @@ func TestLabelsAlikeOnceShortened(t *testing.T) {
 func TestSelf(t *testing.T) {
 	t.Parallel()
 	self := NewSelf(func() map[string]bool { return map[string]bool{"monitor": true, "other": false} }, monitored(true), "bad_request", "stopping")
+	self.CountLogons(func() map[string]int64 { return map[string]int64{"monitor": 3} })
 	self.Observe(examples.Kemp())
 	odd := examples.Continue()
 	odd.Conversations = append(odd.Conversations, &result.Conversation{Protocol: result.HTTPProtocol, HTTP: &wire.Exchange{Final: &wire.Response{Status: 999}}})
@@ -256,6 +258,7 @@ func TestSelf(t *testing.T) {
 		`ews_exporter_auth_suspended{auth="monitor"} 1`,
 		`ews_exporter_auth_suspended{auth="other"} 0`,
 		`ews_exporter_auth_suspension_explained{auth="monitor"} 1`,
+		`ews_exporter_auth_logons_total{auth="monitor"} 3`,
 		`ews_exporter_config_last_reload_successful 0`,
 		`ews_exporter_config_last_reload_success_timestamp_seconds 1`,
 		`ews_exporter_build_info{`,
@@ -281,6 +284,7 @@ func BenchmarkGather(b *testing.B) {
 func TestSelfIsDeclared(t *testing.T) {
 	t.Parallel()
 	self := NewSelf(monitored(true), monitored(false), "bad_request")
+	self.CountLogons(func() map[string]int64 { return map[string]int64{"monitor": 1} })
 	self.Observe(examples.Kemp())
 	families, err := self.Registry().Gather()
 	if err != nil {

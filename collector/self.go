@@ -114,6 +114,24 @@ func (s *Self) Reloaded(ok bool) {
 	}
 }
 
+// CountLogons adds the logons that have begun, by auth; begun is asked at each scrape.
+func (s *Self) CountLogons(begun func() map[string]int64) { s.registry.MustRegister(logons(begun)) }
+
+// logons collects them. The labels come and go with the configuration.
+type logons func() map[string]int64
+
+func (logons) desc() *prometheus.Desc {
+	return prometheus.NewDesc(selfLogons.Name, selfLogons.Help, selfLogons.Labels, nil)
+}
+
+func (l logons) Describe(ch chan<- *prometheus.Desc) { ch <- l.desc() }
+
+func (l logons) Collect(ch chan<- prometheus.Metric) {
+	for auth, n := range l() {
+		ch <- prometheus.MustNewConstMetric(l.desc(), prometheus.CounterValue, float64(n), auth)
+	}
+}
+
 // auths collects a metric of each auth. Its labels come and go with the configuration.
 type auths struct {
 	metric *result.Metric

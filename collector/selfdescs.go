@@ -47,7 +47,7 @@ var (
 	}
 	selfSuspended = &result.Metric{
 		Name:   "ews_exporter_auth_suspended",
-		Help:   "Whether an auth is suspended, for one target or for all, because its secret was refused.",
+		Help:   "Whether an auth is suspended, for one target or for all, because its logons were not accepted.",
 		Labels: []string{"auth"},
 	}
 	selfExplained = &result.Metric{
@@ -57,11 +57,18 @@ var (
 	}
 )
 
+// selfLogons is a counter.
+var selfLogons = &result.Metric{
+	Name:   "ews_exporter_auth_logons_total",
+	Help:   "Logons begun with the account of an auth, over all probers, targets, and auths that share it. Tickets and tokens that are at hand are none.",
+	Labels: []string{"auth"},
+}
+
 // SelfMetrics lists the exporter's own metrics, in the order of docs/metrics.md. Those of the Go runtime, of the process
 // and of the handler of /metrics come on top.
 func SelfMetrics() []*result.Metric {
 	return []*result.Metric{
 		selfBuild, selfReloaded, selfReloadAt, selfProbes, selfResponses, selfDuration, selfInFlight, selfRefused,
-		selfPanics, selfSuspended, selfExplained,
+		selfPanics, selfSuspended, selfExplained, selfLogons,
 	}
 }

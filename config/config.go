@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/auth"
-	"github.com/ews-exporter/ews_exporter/internal/kerberos"
-	"github.com/ews-exporter/ews_exporter/internal/oauth"
 	"github.com/ews-exporter/ews_exporter/internal/policy"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/secret"
@@ -96,19 +94,18 @@ type Auth struct {
 // Credential is what the auth lets a probe use, and where.
 func (a *Auth) Credential() auth.Credential {
 	file, key := a.Kerberos.keyFile()
-	var client *kerberos.Client
-	if a.Kerberos != nil {
-		client = a.Kerberos.client
-	}
-	var tokens *oauth.Client
-	if a.OAuth2 != nil {
-		tokens = a.OAuth2.client
-	}
-	return auth.Credential{
-		Kerberos: client, KeyFile: file, Key: key, Tokens: tokens,
+	c := auth.Credential{
+		KeyFile: file, Key: key,
 		Name: a.Name, Username: a.Username, Secret: a.Secret,
 		Schemes: a.Schemes, Targets: a.Targets, Modules: a.Modules, Binding: a.ChannelBinding,
 	}
+	if a.Kerberos != nil {
+		c.Kerberos, c.Realm = a.Kerberos.client, a.Kerberos.Realm
+	}
+	if a.OAuth2 != nil {
+		c.Tokens, c.ClientID = a.OAuth2.client, a.OAuth2.ClientID
+	}
+	return c
 }
 
 // newModule is a module with its defaults.

@@ -51,6 +51,7 @@ type serveFlags struct {
 	perAddress    int
 	pprof         bool
 	hosts         []policy.Rule // names that the exporter may be asked by, beside its own
+	storage       string
 	noReport      bool
 	tries         []web.Try // offered on the start page
 	taken         string    // what to do where a port is taken
@@ -140,6 +141,8 @@ func (f *serveFlags) declare(cmd *kingpin.CmdClause, address string) {
 		Default(fmt.Sprint(runner.DefaultMaxProbesPerAddress)).IntVar(&f.perAddress)
 	cmd.Flag("web.allow-host", "A name that the exporter is asked by, where it is not the machine's own: a name or a glob as in *.contoso.com; repeatable. Without, requests by it get 403. Addresses, localhost, names without a dot and those of Kubernetes need none.").
 		PlaceHolder("NAME").SetValue((*hostNames)(&f.hosts))
+	cmd.Flag("storage.path", "Folder in which it is remembered which auths are suspended and which targets asked to be left alone, so that restarts do not forget. Without one they do.").
+		StringVar(&f.storage)
 	cmd.Flag("web.disable-report", "Serve no pages about probes, and remember none: they tell whoever may open them about your servers.").
 		BoolVar(&f.noReport)
 	cmd.Flag("web.enable-pprof", "Serve Go's profiles under /debug/pprof/.").BoolVar(&f.pprof)

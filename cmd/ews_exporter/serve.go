@@ -46,11 +46,16 @@ func (c *command) serveUntil(ctx context.Context, flags *serveFlags, ready func(
 	if err := toolkit.Validate(*flags.web.WebConfigFile); err != nil {
 		return c.fail("--web.config.file %s: %v", *flags.web.WebConfigFile, err)
 	}
+	memory, err := openMemory(flags.storage, log)
+	if err != nil {
+		return c.fail("%v", err)
+	}
 	listeners, err := listen(ctx, flags.web, flags.taken)
 	if err != nil {
 		return c.fail("%v", err)
 	}
 	e := newExporter(store, flags, addresses(listeners), log)
+	defer e.remember(memory)()
 	log.Info("Starting "+name, "version", version.Info(), "build_context", version.BuildContext())
 	ready(listeners)
 	if err := e.serve(ctx, listeners, flags.web, log); err != nil {

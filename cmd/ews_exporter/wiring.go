@@ -17,6 +17,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/docs"
 	"github.com/ews-exporter/ews_exporter/internal/auth"
 	"github.com/ews-exporter/ews_exporter/internal/inbound"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
 	"github.com/ews-exporter/ews_exporter/probes"
@@ -27,6 +28,8 @@ import (
 type exporter struct {
 	handler  http.Handler
 	runner   *runner.Runner
+	gate     *auth.Gate
+	pauses   *prober.Pauses
 	store    *config.Store
 	self     *collector.Self
 	guard    *inbound.Guard
@@ -51,10 +54,12 @@ func load(files []string, log *slog.Logger) (*config.Store, error) {
 
 func newExporter(store *config.Store, flags *serveFlags, own []netip.AddrPort, log *slog.Logger) *exporter {
 	gate := auth.NewGate(time.Now)
-	e := &exporter{store: store, log: log, patience: patience}
+	gate.LogTo(log)
+	e := &exporter{gate: gate, pauses: &prober.Pauses{}, store: store, log: log, patience: patience}
 	names := func() []string { return slices.Collect(maps.Keys(store.Current().Auths)) }
 	e.self = collector.NewSelf(func() map[string]bool { return gate.Suspended(names()) },
 		func() map[string]bool { return gate.Explained(names()) }, runner.BadRequest, runner.DeniedTarget, runner.DeniedAuth, runner.CrossSite, runner.UnknownHost, runner.TooManyProbes, runner.OutOfFiles, runner.Stopping)
+	e.self.CountLogons(func() map[string]int64 { return gate.Logons(names()) })
 	e.self.Reloaded(true)
 	var recent *web.Recent
 	observe := e.self.Observe
@@ -66,7 +71,7 @@ func newExporter(store *config.Store, flags *serveFlags, own []netip.AddrPort, l
 		}
 	}
 	e.runner = runner.New(runner.Options{
-		Config: store.Current, Gate: gate, Listeners: own, Version: version.Version,
+		Config: store.Current, Gate: gate, Pauses: e.pauses, Listeners: own, Version: version.Version,
 		MaxProbes: flags.probes, MaxProbesPerAddress: flags.perAddress, Log: log,
 		Observe: observe, Panicked: e.self.Panicked, InFlight: e.self.InFlight,
 	})

@@ -21,4 +21,6 @@ const (
 	TokenRefused       = "bearer_refused"      // the server refused a bearer token; the token URL had found the secret right
 	Suspended          = "suspended"           // held back after a refusal, so that the account is not locked out
 	Waiting            = "waiting"             // the time ended before the logon had its turn
+	Unanswered         = "unanswered"          // the target gave no verdict on the last logon, and is sent none for a while
+	NotRemembered      = "not_remembered"      // the logon cannot be noted for the time after a restart, and is not made
 )

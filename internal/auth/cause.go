@@ -16,10 +16,11 @@ type Cause struct {
 // Explain keeps with the suspension at the target why the one who answers at host refuses a right secret too, so that
 // the probes that the suspension holds back can go on telling. The zero Cause takes back what was kept. It changes
 // nothing of when a logon is let through.
-func (g *Gate) Explain(auth, fingerprint, target, host string, cause Cause) {
+func (g *Gate) Explain(who Subject, target, host string, cause Cause) {
 	g.mu.Lock()
-	defer g.mu.Unlock()
-	h := g.account(g.now(), auth, fingerprint).targets[target]
+	defer g.unlock()
+	_, s := g.find(g.now(), who)
+	h := s.targets[target]
 	switch {
 	case h == nil:
 	case cause == Cause{}:
@@ -33,10 +34,11 @@ func (g *Gate) Explain(auth, fingerprint, target, host string, cause Cause) {
 }
 
 // Cause gives what Explain kept, if the account is still suspended at the target.
-func (g *Gate) Cause(auth, fingerprint, target, host string) (Cause, bool) {
+func (g *Gate) Cause(who Subject, target, host string) (Cause, bool) {
 	g.mu.Lock()
-	defer g.mu.Unlock()
-	h := g.account(g.now(), auth, fingerprint).targets[target]
+	defer g.unlock()
+	_, s := g.find(g.now(), who)
+	h := s.targets[target]
 	if h == nil {
 		return Cause{}, false
 	}

@@ -19,9 +19,9 @@ var split = Cause{Code: "auth_legs_split", Kind: "exchange"}
 func TestACauseIsKeptWithItsSuspension(t *testing.T) {
 	t.Parallel()
 	g := newGate(t)
-	explain := func(target, host string, cause Cause) { g.Explain("monitor", "right", target, host, cause) }
+	explain := func(target, host string, cause Cause) { g.Explain(subject("right"), target, host, cause) }
 	explain("a", "h", split)
-	if _, ok := g.Cause("monitor", "right", "a", "h"); ok {
+	if _, ok := g.Cause(subject("right"), "a", "h"); ok {
 		t.Error("a cause without a suspension")
 	}
 	g.explained(false)
@@ -30,10 +30,10 @@ func TestACauseIsKeptWithItsSuspension(t *testing.T) {
 	explain("a", "h", split)
 	g.explained(true)
 	g.held("a", Suspended, "auth_legs_split", "a right secret is refused too")
-	if cause, ok := g.Cause("monitor", "right", "a", "h"); !ok || cause != split {
+	if cause, ok := g.Cause(subject("right"), "a", "h"); !ok || cause != split {
 		t.Errorf("kept %+v", cause)
 	}
-	if _, ok := g.Cause("monitor", "right", "a", "another host of that name"); ok {
+	if _, ok := g.Cause(subject("right"), "a", "another host of that name"); ok {
 		t.Error("what one host does is told of another")
 	}
 
@@ -46,7 +46,7 @@ func TestACauseIsKeptWithItsSuspension(t *testing.T) {
 	g.advance(RetryAfter)
 	g.begin("a").Accepted()
 	g.explained(false)
-	if _, ok := g.Cause("monitor", "right", "a", "h"); ok {
+	if _, ok := g.Cause(subject("right"), "a", "h"); ok {
 		t.Error("a cause outlives its suspension")
 	}
 }
@@ -55,12 +55,12 @@ func TestOnlyWhatIsWhollyExplainedIs(t *testing.T) {
 	t.Parallel()
 	g := newGate(t)
 	g.begin("a").Refused(false)
-	g.Explain("monitor", "right", "a", "h", split)
+	g.Explain(subject("right"), "a", "h", split)
 	g.advance(time.Minute)
 	g.begin("b").Refused(false)
 	g.explained(false)
 	g.held("c", Suspended, "a refused it and b refused it", "Correct its user name or secret")
-	g.Explain("monitor", "right", "b", "h", split)
+	g.Explain(subject("right"), "b", "h", split)
 	g.explained(true)
 	g.held("c", Suspended, "auth_legs_split")
 
@@ -76,7 +76,7 @@ func TestOnlyWhatIsWhollyExplainedIs(t *testing.T) {
 
 	other := newGate(t)
 	other.begin("a").Refused(true)
-	other.Explain("monitor", "right", "a", "h", split)
+	other.Explain(subject("right"), "a", "h", split)
 	other.explained(false)
 }
 
@@ -93,9 +93,9 @@ func TestCausesAreBounded(t *testing.T) {
 	g := newGate(t)
 	g.begin("a").Refused(false)
 	for i := range 10 * maxCauses {
-		g.Explain("monitor", "right", "a", fmt.Sprint("h", i), split)
+		g.Explain(subject("right"), "a", fmt.Sprint("h", i), split)
 	}
-	if n := len(g.accounts["right"].targets["a"].found); n != maxCauses {
+	if n := len(g.accounts["user:svc@contoso"].standings["right"].targets["a"].found); n != maxCauses {
 		t.Errorf("%d causes are kept", n)
 	}
 }
@@ -105,7 +105,7 @@ func TestHourly(t *testing.T) {
 	g := newGate(t)
 	hourly := func(host, last string, due bool) {
 		t.Helper()
-		if gotLast, gotDue := g.Hourly("monitor", "right", "a", host); gotLast != last || gotDue != due {
+		if gotLast, gotDue := g.Hourly(subject("right"), "a", host); gotLast != last || gotDue != due {
 			t.Errorf("at %s: %q, %v, want %q, %v", host, gotLast, gotDue, last, due)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/kerberos"
@@ -28,6 +29,9 @@ type Credential struct {
 	Key      kerberos.Key     // what KeyFile is
 
 	Tokens *oauth.Client // where bearer tokens come from; nil when Secret is the token
+
+	Realm    string // of the account, for Kerberos; empty without
+	ClientID string // of the application whose tokens they are; empty without
 }
 
 // Login is a user name with its secret as it was read for one probe.
@@ -38,7 +42,8 @@ type Login struct {
 	Kerberos *kerberos.Client // nil without
 	Tokens   *oauth.Client    // nil without
 	key      kerberos.Key
-	material []byte // of the key file
+	material []byte    // of the key file
+	changed  time.Time // see Subject.Changed
 }
 
 // maxKeyFile bounds keytabs and credential caches: each ticket has at most 48 000 bytes on Windows.
@@ -49,12 +54,14 @@ func (c Credential) Login() (Login, error) {
 	l := Login{Username: c.Username, Kerberos: c.Kerberos, Tokens: c.Tokens, key: c.Key}
 	if c.Secret != nil {
 		var err error
+		l.changed = c.Secret.Changed() // before it is read: what is written in between is newer than it seems
 		if l.Secret, err = c.Secret.Get(); err != nil {
 			return Login{}, failure.New(failure.Auth, SecretUnreadable, "the secret of the auth %s cannot be had: %w", c.Name, err)
 		}
 	}
 	if c.KeyFile != "" {
 		var err error
+		l.changed = secret.FromFile(c.KeyFile).Changed()
 		if l.material, err = secret.ReadFile(c.KeyFile, maxKeyFile); err != nil {
 			return Login{}, failure.New(failure.Auth, SecretUnreadable, "the file %s of the auth %s cannot be had: %w", c.KeyFile, c.Name, err)
 		}

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -11,43 +12,62 @@ import (
 // RetryAfter is how long a logon is held back after a refusal, and how long an accepted one proves the secret.
 const RetryAfter = 15 * time.Minute
 
-// maxAtOnce is how many logons of a proven account may be out without a verdict.
-const maxAtOnce = 4
+const (
+	maxTries  = 2 // logons without acceptance that an account's secrets may make in RetryAfter while they are not proven
+	maxAtOnce = 4 // probes of a proven secret that may have a logon out without a verdict
+	maxOut    = 8 // logons of a proven secret that may be out without a verdict
+	maxDoubts = 3 // refusals without acceptance in between after which a secret is proven nowhere
+)
+
+// Rest is how long a target that gave no verdict on a logon is not sent another, while the secret is not proven: the
+// second of two logons is for another target, so that one that hangs does not hold up those that would answer.
+const Rest = 2 * time.Minute
 
 // Gate keeps accounts from being locked out. Every logon of every probe passes through the one Gate of the process,
-// which outlives reloads. It is safe for concurrent use.
+// which outlives reloads, and restarts where it is given a memory (Remember). It is safe for concurrent use.
 //
-// An account is a user name with its secret, told by its fingerprint, so a changed secret begins anew and two auths
-// with the same account share one fate. It is proven for RetryAfter after a logon was accepted, until one is refused.
+// An account is told by its name (Credential.Account), so that spellings, auths, and secrets that change share one
+// budget. Of each of its secrets, told by its fingerprint, the Gate knows what became of it. A secret is proven for
+// RetryAfter after a logon was accepted, until one is refused; and at a target for RetryAfter after a logon there was,
+// until one is refused there.
 //
-//   - While it is not proven, one logon is out at a time; the others wait for its verdict. While it is proven, one for
-//     each target and maxAtOnce in all.
-//   - After a refusal it is suspended for that target: a name, with its port where that is not 443. It is suspended
-//     everywhere once two targets refused, or when a verdict holds everywhere.
+//   - While a secret is not proven, one logon of its account is out at a time; the others wait for its verdict. In any
+//     stretch of RetryAfter the secrets of an account that are not proven make at most maxTries logons without
+//     acceptance. While a secret is proven, one is out for each target and maxAtOnce in all.
+//   - After a refusal a secret is suspended for that target: a name, with its port where that is not 443. It is suspended
+//     everywhere once two targets refused it, once it is not proven and maxTries logons were not accepted, or when a
+//     verdict holds everywhere.
+//   - A refusal at one target does not take away the proof at another, for the one that refuses may be out of order, or
+//     hostile: where the secret was accepted it is sent on, one logon at a time. After maxDoubts refusals with no
+//     acceptance in between it is proven nowhere.
 //   - A logon that was sent and never judged (the connection broke, the time ended) may have counted as a wrong
-//     password. While the account is proven, it did not; while it is not, such a logon is forgiven once, and a second
-//     logon without acceptance within RetryAfter suspends the account everywhere. Without this, a server that never
-//     answers would eat a logon with every scrape.
-//   - While it is suspended, one logon is let through each RetryAfter. Acceptance ends the suspension everywhere;
-//     other targets that refused keep their own.
+//     password. While the secret is proven, it did not; while it is not, it is one of the maxTries, and the target
+//     rests.
+//   - While a secret is suspended, one logon is let through each RetryAfter. Acceptance ends the suspension everywhere;
+//     other targets that refused keep their own. A changed secret has no suspension, only its account's budget.
 //
-// So an account that is not proven makes at most two logons without acceptance in any stretch of RetryAfter. When a
-// proven secret turns wrong, the logons under way at that moment, at most maxAtOnce to as many targets, come on top.
+// So an account with a wrong secret makes at most maxTries logons in any stretch of RetryAfter. When a proven secret turns
+// wrong, it makes maxDoubts, or as many as were under way at that moment, at most maxOut, and then no more.
 type Gate struct {
-	now func() time.Time
+	now   func() time.Time
+	began time.Time
+	brief bool // it ends with the process that its probes run in
+	log   *slog.Logger
+	save  func() error // writes Snapshot to where it outlives the process; nil for no memory
 
 	mu       sync.Mutex
-	accounts map[string]*account // by fingerprint
-	current  map[string]string   // an auth's name → the fingerprint it used last
+	accounts map[string]*account // by name
+	current  map[string]Subject  // by auth, as it was used last
 	checks   map[[3]string]check // by auth, target and host
-
-	brief bool // it ends with the process that its probes run in
+	changed  bool                // what is to be remembered, since it was saved last
+	notices  []notice            // for the log
 }
 
 // NewGate makes a Gate that reads the time from now.
 func NewGate(now func() time.Time) *Gate {
 	return &Gate{
-		now: now, accounts: map[string]*account{}, current: map[string]string{}, checks: map[[3]string]check{},
+		now: now, began: now(), log: slog.New(slog.DiscardHandler),
+		accounts: map[string]*account{}, current: map[string]Subject{}, checks: map[[3]string]check{},
 	}
 }
 
@@ -57,6 +77,9 @@ func NewBriefGate(now func() time.Time) *Gate {
 	g.brief = true
 	return g
 }
+
+// LogTo tells log when suspensions begin and end. Call it before the Gate is used.
+func (g *Gate) LogTo(log *slog.Logger) { g.log = log }
 
 // Outlook tells a person what a refusal, at one target or for all, means for what comes next.
 func (g *Gate) Outlook(everywhere bool) string {
@@ -69,26 +92,48 @@ func (g *Gate) Outlook(everywhere bool) string {
 	return "the auth is suspended for this target"
 }
 
-// Check says whether the account is suspended at the target, before anything at all is sent there. Begin must still
-// agree before the secret goes out. The error is a failure auth/suspended.
-func (g *Gate) Check(auth, fingerprint, target string) error {
+// Check says whether the subject is held back at the target, before anything at all is sent there. Begin must still
+// agree before the secret goes out. Errors are failures of stage auth: suspended, unanswered.
+func (g *Gate) Check(who Subject, target string) error {
 	g.mu.Lock()
-	defer g.mu.Unlock()
+	defer g.unlock()
 	now := g.now()
-	acc := g.account(now, auth, fingerprint)
-	for _, h := range acc.holds(target) {
+	acc, s := g.find(now, who)
+	return g.heldBack(now, acc, s, who, target)
+}
+
+// heldBack says why no logon with the secret may be made at the target now; nil when one may, as soon as it has its turn.
+func (g *Gate) heldBack(now time.Time, acc *account, s *standing, who Subject, target string) error {
+	for _, h := range s.holds(now, target) {
 		if h.trying || now.Before(h.due) {
-			return acc.failure(h, auth, target)
+			return s.failure(h, who.Auth, target)
 		}
+	}
+	if s.trusted(now, target) || acc.unproven > 0 { // the one that is out may be accepted
+		return nil
+	}
+	if spent := acc.spent(); len(spent) > 0 {
+		h := newHold(now, spent)
+		if !s.provenSomewhere(now) { // else it is held back at this target alone, until it is accepted at another
+			g.suspendEverywhere(now, s, who.Auth, spent...)
+			h = s.everywhere
+		}
+		h.due = spent[0].at.Add(RetryAfter)
+		return s.failure(h, who.Auth, target)
+	}
+	if until := s.resting[target]; now.Before(until) && !who.Alone {
+		return failure.New(failure.Auth, Unanswered,
+			"%s was sent the secret of the auth %s and gave no verdict; it is sent no more before %s, because one more such logon would be the last for a while and is left to another target",
+			target, who.Auth, stamp(until))
 	}
 	return nil
 }
 
-// Begin asks for a logon with the account of this fingerprint (Login.Fingerprint) at the target, named as the auth's
-// targets name it. It waits for its turn until ctx ends. The caller gives the attempt exactly one verdict; to defer
-// Unknown is a safe way to see to that. Errors are failures of stage auth: suspended, waiting.
-func (g *Gate) Begin(ctx context.Context, auth, fingerprint, target string) (*Attempt, error) {
-	return g.begin(ctx, &Attempt{gate: g, auth: auth, fingerprint: fingerprint, target: target}, false)
+// Begin asks for a logon of the subject at the target, named as the auth's targets name it. It waits for its turn until
+// ctx ends. The caller gives the attempt exactly one verdict; to defer Unknown is a safe way to see to that. Errors are
+// failures of stage auth: suspended, unanswered, waiting, not_remembered.
+func (g *Gate) Begin(ctx context.Context, who Subject, target string) (*Attempt, error) {
+	return g.begin(ctx, &Attempt{gate: g, who: who, target: target}, false)
 }
 
 func (g *Gate) begin(ctx context.Context, a *Attempt, follows bool) (*Attempt, error) {
@@ -98,14 +143,14 @@ func (g *Gate) begin(ctx context.Context, a *Attempt, follows bool) (*Attempt, e
 			return nil, err
 		}
 		if changed == nil {
-			return a, nil
+			return a.recorded()
 		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
 			return nil, failure.New(failure.Auth, Waiting,
 				"the auth %s had no turn at %s: other logons with it are still without a verdict, and only few are let out at a time so that the account is not locked out (%w)",
-				a.auth, a.target, context.Cause(ctx))
+				a.who.Auth, a.target, context.Cause(ctx))
 		}
 	}
 }
@@ -113,147 +158,72 @@ func (g *Gate) begin(ctx context.Context, a *Attempt, follows bool) (*Attempt, e
 // try lets the attempt begin, or says why not, or gives a channel that closes when there is a reason to try again.
 func (g *Gate) try(a *Attempt, follows bool) (<-chan struct{}, error) {
 	g.mu.Lock()
-	defer g.mu.Unlock()
+	defer g.unlock()
 	now := g.now()
-	acc := g.account(now, a.auth, a.fingerprint)
-	holds := acc.holds(a.target)
-	for _, h := range holds {
-		if h.trying || now.Before(h.due) {
-			return nil, acc.failure(h, a.auth, a.target)
-		}
+	acc, s := g.find(now, a.who)
+	holds := s.holds(now, a.target)
+	a.calm, a.trusted = s.calm(now), s.trusted(now, a.target)
+	follows = follows && a.calm && len(holds) == 0 && s.out < maxOut
+	if err := g.heldBack(now, acc, s, a.who, a.target); err != nil {
+		return nil, err
 	}
-	proven := acc.proven(now)
-	follows = follows && proven && len(holds) == 0
-	if !follows && acc.full(a.target, proven) {
+	if !follows && acc.full(s, a) {
 		return acc.changed, nil
 	}
 	for _, h := range holds {
 		h.trying = true
 	}
-	a.account, a.holds, a.proven = acc, holds, proven
-	if !follows {
-		a.counted = true
-		acc.pending[a.target]++
-		acc.total++
+	a.account, a.standing, a.holds, a.follows = acc, s, holds, follows
+	acc.begun++
+	s.begin(a)
+	if !a.trusted {
+		acc.unproven++
+		a.record = &try{verdict: verdict{a.target, gaveNone, Silence}, at: now, auth: a.who.Auth, of: s, open: true}
+		acc.tries = append(acc.tries, a.record)
+		g.changed = true
 	}
 	return nil, nil //nolint:nilnil // neither a reason to wait nor an error: it has begun
 }
 
-// account finds the account, without what time has ended.
-func (g *Gate) account(now time.Time, auth, fingerprint string) *account {
-	g.current[auth] = fingerprint
-	acc := g.accounts[fingerprint]
+// find finds the account and what is known of the secret, without what time has ended.
+func (g *Gate) find(now time.Time, who Subject) (*account, *standing) {
+	if before, ok := g.current[who.Auth]; ok && before.Fingerprint != who.Fingerprint {
+		g.left(before, who)
+	}
+	g.current[who.Auth] = who
+	acc := g.accounts[who.Account]
 	if acc == nil {
-		// Secrets that were changed leave their accounts behind; an idle one has nothing left to remember.
-		for key, old := range g.accounts {
-			if old.total == 0 && now.Sub(old.used) > 4*RetryAfter {
-				delete(g.accounts, key)
-			}
-		}
-		acc = &account{targets: map[string]*hold{}, pending: map[string]int{}, changed: make(chan struct{})}
-		g.accounts[fingerprint] = acc
+		g.forgetAccounts(now)
+		acc = newAccount()
+		g.accounts[who.Account] = acc
 	}
 	acc.used = now
-	acc.forget(now)
-	return acc
+	s := acc.standings[who.Fingerprint]
+	if s == nil {
+		acc.forgetSecrets(now)
+		s = acc.inherit(who)
+		acc.standings[who.Fingerprint] = s
+	}
+	s.used = now
+	g.forget(now, acc, s, who.Auth)
+	return acc, s
 }
 
-// Suspended tells for each of these auths whether it is suspended, for some target or everywhere.
-func (g *Gate) Suspended(auths []string) map[string]bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	now := g.now()
-	suspended := make(map[string]bool, len(auths))
-	for _, auth := range auths {
-		suspended[auth] = false
-		if acc := g.accounts[g.current[auth]]; acc != nil {
-			acc.forget(now)
-			suspended[auth] = acc.everywhere != nil || len(acc.targets) > 0
+// forgetAccounts drops those that a reload has long left behind.
+func (g *Gate) forgetAccounts(now time.Time) {
+	for name, acc := range g.accounts {
+		if now.Sub(acc.used) > 24*time.Hour && acc.idle() {
+			delete(g.accounts, name)
 		}
 	}
-	return suspended
 }
 
-// Explained tells for each of these auths that is suspended whether a probe found why its targets refuse a right secret
-// too, so that it is not the secret that needs correcting.
-func (g *Gate) Explained(auths []string) map[string]bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	now := g.now()
-	explained := make(map[string]bool, len(auths))
-	for _, auth := range auths {
-		acc := g.accounts[g.current[auth]]
-		if acc != nil {
-			acc.forget(now)
-		}
-		explained[auth] = acc != nil && acc.explained()
+// unlock lets others at the Gate, and tells the log what came of it.
+func (g *Gate) unlock() {
+	notices := g.notices
+	g.notices = nil
+	g.mu.Unlock()
+	for _, n := range notices {
+		n.tell(g.log)
 	}
-	return explained
-}
-
-// Attempt is one logon that a Gate let begin. Its first verdict counts, later ones are ignored.
-type Attempt struct {
-	gate                      *Gate
-	auth, fingerprint, target string
-
-	account *account
-	holds   []*hold // the suspensions that this attempt tries to end
-	proven  bool    // the account was, when the attempt began
-	counted bool    // it takes a place among the pending
-	judged  bool
-}
-
-// Accepted says that the secret is right: to a complete logon came an answer that only who is logged on gets, such as a
-// 2xx, or any status but 401 that is surely the server's own. An error page of a box in between is no acceptance, because
-// the box may never have asked the server: that is Unknown. A false acceptance undoes what the Gate is for.
-func (a *Attempt) Accepted() {
-	a.settle(func(now time.Time) { a.account.accept(now, a.target) })
-}
-
-// Refused says that the secret was definitely refused: a 401 to a complete logon, or, with everywhere, a verdict that
-// holds for all targets, such as a KDC's.
-func (a *Attempt) Refused(everywhere bool) {
-	a.settle(func(now time.Time) { a.account.refuse(now, a.target, everywhere) })
-}
-
-// Unknown says that the logon was sent, at least in part, and no verdict came.
-func (a *Attempt) Unknown() { a.unjudged("was sent it and gave no verdict") }
-
-// Forgiven says that the logon was refused for what may have nothing to do with the secret: a channel binding that was
-// tried. It counts as one without a verdict.
-func (a *Attempt) Forgiven() { a.unjudged("refused it when channel bindings were tried") }
-
-func (a *Attempt) unjudged(what string) {
-	a.settle(func(now time.Time) {
-		if !a.proven || len(a.holds) > 0 {
-			a.account.unanswered(now, verdict{a.target, what})
-		}
-	})
-}
-
-// Unsent gives the turn back: nothing that proves the secret went out.
-func (a *Attempt) Unsent() { a.settle(func(time.Time) {}) }
-
-// Follow asks for a further logon of the same probe at the same target. As long as the account is proven, that needs no
-// turn: a probe that was accepted may log on over several connections at once. Otherwise it is Begin.
-func (a *Attempt) Follow(ctx context.Context) (*Attempt, error) {
-	return a.gate.begin(ctx, &Attempt{gate: a.gate, auth: a.auth, fingerprint: a.fingerprint, target: a.target}, true)
-}
-
-func (a *Attempt) settle(verdict func(now time.Time)) {
-	a.gate.mu.Lock()
-	defer a.gate.mu.Unlock()
-	if a.judged {
-		return
-	}
-	a.judged = true
-	for _, h := range a.holds {
-		h.trying = false
-	}
-	if a.counted {
-		a.account.release(a.target)
-	}
-	verdict(a.gate.now())
-	close(a.account.changed)
-	a.account.changed = make(chan struct{})
 }

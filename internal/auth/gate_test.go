@@ -47,7 +47,7 @@ func (g gate) begin(target string) *Attempt {
 	g.t.Helper()
 	ctx, cancel := context.WithCancel(g.t.Context())
 	cancel() // to wait is to fail
-	a, err := g.Begin(ctx, "monitor", "right", target)
+	a, err := g.Begin(ctx, subject("right"), target)
 	if err != nil {
 		g.t.Fatalf("logon at %s: %v", target, err)
 	}
@@ -59,7 +59,7 @@ func (g gate) held(target, reason string, text ...string) {
 	g.t.Helper()
 	ctx, cancel := context.WithCancel(g.t.Context())
 	cancel()
-	_, err := g.Begin(ctx, "monitor", "right", target)
+	_, err := g.Begin(ctx, subject("right"), target)
 	if !failure.Is(err, failure.Auth, reason) {
 		g.t.Fatalf("logon at %s: %v, want reason %s", target, err, reason)
 	}
@@ -68,6 +68,11 @@ func (g gate) held(target, reason string, text ...string) {
 			g.t.Errorf("%q does not say %q", err, part)
 		}
 	}
+}
+
+// subject is the auth "monitor", with a secret of this fingerprint.
+func subject(secret string) Subject {
+	return Subject{Auth: "monitor", Account: "user:svc@contoso", Fingerprint: secret}
 }
 
 func (g gate) suspended(want bool) {
@@ -122,7 +127,7 @@ func TestASuspensionEndsWhenTheSecretChanges(t *testing.T) {
 	g := newGate(t)
 	g.begin("a").Refused(true)
 	g.held("a", Suspended)
-	a, err := g.Begin(t.Context(), "monitor", "changed", "a")
+	a, err := g.Begin(t.Context(), subject("changed"), "a")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,10 +168,11 @@ func TestUnansweredLogonsAreForgivenOnce(t *testing.T) {
 	g.advance(RetryAfter)
 	g.begin("a").Unknown()
 	g.suspended(false)
-	g.advance(time.Minute)
+	g.held("a", Unanswered, "is left to another target")
+	g.advance(Rest)
 	g.begin("a").Unknown()
 	g.suspended(true)
-	g.held("b", Suspended, "gave no verdict")
+	g.held("b", Suspended, "a was sent it and gave no verdict and then was sent it", "Nothing says that the secret is wrong")
 }
 
 func TestUnansweredLogonsOfAProvenAccountAreHarmless(t *testing.T) {
@@ -223,14 +229,15 @@ func TestFollow(t *testing.T) {
 		t.Fatalf("before a verdict: %v", err)
 	}
 	first.Accepted()
-	for range 10 {
-		if _, err := first.Follow(ended); err != nil {
+	var second *Attempt
+	for range maxOut {
+		var err error
+		if second, err = first.Follow(ended); err != nil {
 			t.Fatalf("after an acceptance: %v", err)
 		}
 	}
-	second, err := first.Follow(ended)
-	if err != nil {
-		t.Fatal(err)
+	if _, err := first.Follow(ended); !failure.Is(err, failure.Auth, Waiting) {
+		t.Fatalf("beyond what may be out at once: %v", err)
 	}
 	second.Refused(false)
 	if _, err := first.Follow(ended); !failure.Is(err, failure.Auth, Suspended) {
@@ -253,14 +260,14 @@ func TestWaitersGetTheirTurnAndTheVerdict(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := NewGate(time.Now)
-		first, err := g.Begin(t.Context(), "monitor", "f", "a")
+		first, err := g.Begin(t.Context(), subject("f"), "a")
 		if err != nil {
 			t.Fatal(err)
 		}
 		errs := make(chan error, 2)
 		for range 2 {
 			go func() {
-				a, err := g.Begin(t.Context(), "monitor", "f", "b")
+				a, err := g.Begin(t.Context(), subject("f"), "b")
 				if a != nil {
 					a.Refused(true)
 				}
@@ -276,11 +283,11 @@ func TestWaitersGetTheirTurnAndTheVerdict(t *testing.T) {
 
 		short, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		hanging, err := g.Begin(t.Context(), "monitor", "other", "a")
+		hanging, err := g.Begin(t.Context(), subject("other"), "a")
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = g.Begin(short, "monitor", "other", "a")
+		_, err = g.Begin(short, subject("other"), "a")
 		if !failure.Is(err, failure.Auth, Waiting) {
 			t.Errorf("got %v", err)
 		}
@@ -320,7 +327,7 @@ func TestAThousandScrapesWithAWrongPassword(t *testing.T) {
 				var wg sync.WaitGroup
 				for i := range scrapes {
 					wg.Go(func() {
-						a, err := g.Begin(t.Context(), "monitor", "wrong", fmt.Sprint("target", i%50))
+						a, err := g.Begin(t.Context(), subject("wrong"), fmt.Sprint("target", i%50))
 						if err != nil {
 							return
 						}
@@ -351,20 +358,32 @@ func TestMemoryIsBounded(t *testing.T) {
 	t.Parallel()
 	g := newGate(t)
 	for i := range 3 * maxTargets {
-		if a, err := g.Begin(t.Context(), "monitor", "right", fmt.Sprint("good", i)); err == nil {
+		if a, err := g.Begin(t.Context(), subject("right"), fmt.Sprint("good", i)); err == nil {
 			a.Accepted()
 		}
-		if a, err := g.Begin(t.Context(), "monitor", "right", fmt.Sprint("bad", i)); err == nil {
+		if a, err := g.Begin(t.Context(), subject("right"), fmt.Sprint("bad", i)); err == nil {
 			a.Refused(false)
 		}
 	}
-	acc := g.accounts["right"]
-	if len(acc.targets) > maxTargets || len(acc.pending) != 0 || acc.total != 0 {
-		t.Errorf("%d targets, %d pending, %d in all", len(acc.targets), len(acc.pending), acc.total)
+	acc := g.accounts["user:svc@contoso"]
+	s := acc.standings["right"]
+	if len(s.targets) > maxTargets || len(s.proofs) > maxTargets || len(s.pending) != 0 || s.out != 0 || len(acc.tries) > 20 {
+		t.Errorf("%d suspended, %d proofs, %d pending, %d in all, %d tries", len(s.targets), len(s.proofs), len(s.pending), s.out, len(acc.tries))
 	}
 	for i := range 1000 { // a secret that changes every hour
 		g.advance(time.Hour)
-		a, err := g.Begin(t.Context(), "monitor", fmt.Sprint("secret", i), "a")
+		a, err := g.Begin(t.Context(), subject(fmt.Sprint("secret", i)), "a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.Accepted()
+	}
+	if len(acc.standings) > 5 {
+		t.Errorf("%d secrets are kept", len(acc.standings))
+	}
+	for i := range 100 { // a user name that changes every day
+		g.advance(24 * time.Hour)
+		a, err := g.Begin(t.Context(), Subject{Auth: "monitor", Account: fmt.Sprint("user:", i), Fingerprint: "f"}, "a")
 		if err != nil {
 			t.Fatal(err)
 		}

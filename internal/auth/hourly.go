@@ -18,12 +18,13 @@ type check struct {
 // host is what was dialled: several answer under one name. last is what the one within the hour noted. While the account
 // is suspended at the target the check is not due, because it takes more than the one try, and last is what was noted
 // last, however long ago. Like all that a Gate knows it outlives reloads.
-func (g *Gate) Hourly(auth, fingerprint, target, host string) (last string, due bool) {
+func (g *Gate) Hourly(who Subject, target, host string) (last string, due bool) {
 	g.mu.Lock()
-	defer g.mu.Unlock()
-	now, key := g.now(), [3]string{auth, target, host}
+	defer g.unlock()
+	now, key := g.now(), [3]string{who.Auth, target, host}
 	c, ok := g.checks[key]
-	if ok && now.Sub(c.at) < checkEvery || len(g.account(now, auth, fingerprint).holds(target)) > 0 {
+	_, s := g.find(now, who)
+	if ok && now.Sub(c.at) < checkEvery || len(s.holds(now, target)) > 0 {
 		return c.said, false
 	}
 	if !ok && !g.roomForCheck(now) {

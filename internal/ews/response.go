@@ -163,3 +163,9 @@ var kinds = map[boundedxml.Kind]Kind{
 	boundedxml.Empty: Empty, boundedxml.HTML: HTML, boundedxml.NotXML: NotSOAP,
 	boundedxml.Truncated: Truncated, boundedxml.Malformed: Malformed,
 }
+
+// OwnWords tells whether only EWS itself can have made the response: an operation's answer, or a fault with a code or a
+// version of EWS. A request has none of these, so that an echo of one is no such response.
+func (r *Response) OwnWords() bool {
+	return r.Kind == Answered || r.Kind == Faulted && (r.Fault.Code != "" || r.Server != ServerVersion{})
+}

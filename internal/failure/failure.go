@@ -4,6 +4,8 @@ package failure
 import (
 	"errors"
 	"fmt"
+
+	"github.com/ews-exporter/ews_exporter/internal/secret"
 )
 
 // Stage is the part of a probe in which it failed. The set is closed; it is the label `stage` of probe_failure_info.
@@ -46,7 +48,9 @@ type Reason struct {
 
 // New makes a failure. A %w verb in format keeps the cause for errors.Is. Where the cause is a shortage of our own, that is
 // the failure, whatever was being done: whoever was to be asked had no part in it.
+// The fixed parts of format are this program's own words, and are not redacted.
 func New(stage Stage, reason, format string, args ...any) *Failure {
+	secret.Own(format)
 	err := fmt.Errorf(format, args...)
 	if f := short(err); f != nil {
 		return f

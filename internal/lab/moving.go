@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"bytes"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -20,6 +21,26 @@ func split(s *session, req *head) error {
 	req.raw = fmt.Appendf(req.raw[:len(req.raw)-len("\r\n")], "%s: %d\r\n\r\n", memberField, s.moved)
 	s.moved++
 	return relay(s, req)
+}
+
+// reconnect is a proxy as nginx is by default: it keeps the client's connection, takes a new one to the server for each
+// request, asks for the body itself, and writes its own Server (nginx documentation, proxy_http_version, proxy_pass_header).
+func reconnect(s *session, req *head) error {
+	if s.origin != nil {
+		_ = s.origin.Close()
+		s.origin = nil
+	}
+	if req.length > 0 && req.expects() {
+		if err := s.toClient([]byte(continue100)); err != nil {
+			return err
+		}
+	}
+	res, err := s.ask(req)
+	if err != nil {
+		return err
+	}
+	res.raw = bytes.Replace(res.raw, []byte("Server: Microsoft-IIS/10.0\r\n"), []byte("Server: nginx\r\n"), 1)
+	return s.reply(res)
 }
 
 // closeAfterChallenge relays, and ends the connection after a 401 that carries NTLM's challenge, without having said so.

@@ -243,5 +243,21 @@ func Scenarios() []Scenario {
 			Expect:      Expectation{Outcome: "final_first", Success: true, Finding: "expect_continue_not_tested", Origin: origin.Unknown},
 			balancer:    echo,
 		},
-	}, ewsScenarios()...)
+	}, append(ewsScenarios(), laterScenarios()...)...)
+}
+
+// laterScenarios are those that came after the EWS ones, which keep their ports.
+func laterScenarios() []Scenario {
+	return []Scenario{
+		{
+			Name: "connection-per-request",
+			Description: "A proxy, as nginx is unless it is told otherwise, that takes another connection to the one server for each request, " +
+				"so that NTLM lets nobody in, whatever the password.",
+			Expect:     good,
+			RoundTrips: Verdict{Failure: "auth/refused"},
+			apart:      "auth_connections",
+			origin:     &exchange{logon: windows, sizes: persistedSizes},
+			balancer:   reconnect,
+		},
+	}
 }

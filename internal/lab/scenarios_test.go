@@ -60,6 +60,7 @@ var onWire = map[string]struct {
 	"ews-soap-fault-200":         {before: []int{100}, after: []int{200}, noExpect: 200},
 	"ews-truncated":              {before: []int{100}, after: []int{200}, noExpect: 200},
 	"ews-sick-member":            {before: []int{100}, after: []int{200}, noExpect: 200},
+	"connection-per-request":     {before: []int{100}, after: []int{401}, noExpect: 401},
 	// slow-drip has no complete head: see TestSlowDrip.
 }
 

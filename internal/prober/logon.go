@@ -13,7 +13,6 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/kerberos"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
-	"github.com/ews-exporter/ews_exporter/internal/plain"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
@@ -31,7 +30,8 @@ type Logon struct {
 	handed        bool   // the server was sent a complete answer, or will be with the next request
 
 	unasked *result.Conversation // the request without credentials, where its answer was no 401
-	body    []byte               // of that answer, its beginning
+	page    []byte               // of that answer, its beginning
+	body    evidence             // in the body of the answer to the logon
 }
 
 // Authorization is the value of the Authorization field for the request that follows; empty for none. It is secret.
@@ -45,7 +45,7 @@ func (l *Logon) Challenge() auth.NTLMChallenge { return l.challenge }
 
 // Unasked is what the request without credentials got where that was no 401, and the beginning of its body; nil where a
 // logon was asked for, or none was to be made. Such an answer may be the last on the connection.
-func (l *Logon) Unasked() (*result.Conversation, []byte) { return l.unasked, l.body }
+func (l *Logon) Unasked() (*result.Conversation, []byte) { return l.unasked, l.page }
 
 // challengeLimit is how much of a challenge's page is read.
 const challengeLimit = 64 << 10
@@ -74,7 +74,7 @@ func (h *handshake) first() error {
 	}
 	h.ask.First = c.Final
 	if c.Final.Status != 401 {
-		h.logon.unasked, h.logon.body = c, body
+		h.logon.unasked, h.logon.page = c, body
 	}
 	return nil
 }
@@ -208,8 +208,8 @@ func Offers(offered []auth.Challenge) string {
 }
 
 // Judge draws the verdict on the logon from the final response (nil without one) to the request that carried it, and
-// gives err, or the failure auth/refused. Only what Exchange or IIS answered, or a success, proves the secret right: a
-// balancer's own 503 does not.
+// gives err, or the failure auth/refused. Only what Exchange or IIS answered, or a success, proves the secret right, or
+// what Read found in the body: a balancer's own 503 does not.
 func (l *Logon) Judge(final *wire.Response, who origin.Origin, err error) error {
 	switch {
 	case !l.handed:
@@ -220,20 +220,19 @@ func (l *Logon) Judge(final *wire.Response, who origin.Origin, err error) error 
 			return failure.New(failure.Auth, auth.ConnectionClosed, "the connection ended between the challenge of the %s logon and its answer, which belong to one connection: a box in between does not keep connections (%w)", l.scheme, err)
 		}
 		return err
+	case final.Status == 401 && l.attempt == nil:
+		l.secrets.dropToken()
+		return l.ticketRefused(final, who)
 	case final.Status == 401:
-		l.settle(func(a *auth.Attempt) { a.Refused(false) })
-		if l.attempt == nil {
-			l.secrets.dropToken()
-			return l.ticketRefused(final, who)
-		}
-		return failure.New(failure.Auth, auth.Refused, "%s refused the %s logon of auth %s with 401: %s; %s",
-			named(who), l.scheme, l.secrets.credential.Name, l.why(who), l.secrets.Outlook())
-	case final.Status/100 == 2 || who.Kind == origin.Exchange || who.Kind == origin.IIS:
+		return l.refused(final, who)
+	case l.let(final, who):
 		l.settle((*auth.Attempt).Accepted)
 		l.secrets.remember(l.attempt)
-		return err
+	case l.body == hintsAtLogon:
+		l.settle((*auth.Attempt).Served)
+	default:
+		l.settle((*auth.Attempt).Unknown)
 	}
-	l.settle((*auth.Attempt).Unknown)
 	return err
 }
 
@@ -242,7 +241,7 @@ func (l *Logon) Judge(final *wire.Response, who origin.Origin, err error) error 
 func (l *Logon) ticketRefused(final *wire.Response, who origin.Origin) error {
 	_, challenge, _ := auth.Choose([]string{l.scheme}, auth.ParseChallenges(final.Values("WWW-Authenticate")))
 	if l.scheme == "bearer" {
-		return failure.New(failure.Auth, auth.TokenRefused, "%s refused the token of auth %s with 401%s: the application lacks the right, or the token is for another resource", named(who), l.secrets.credential.Name, said(challenge))
+		return failure.New(failure.Auth, auth.TokenRefused, "%s refused the token of auth %s with 401%s: the application lacks the right, or the token is for another resource", named(who), l.secrets.credential.Name, said(challenge, final))
 	}
 	code, text, ok := auth.KerberosError(challenge)
 	switch {
@@ -253,14 +252,6 @@ func (l *Logon) ticketRefused(final *wire.Response, who origin.Origin) error {
 	}
 	return failure.New(failure.Auth, auth.TicketRefused, "%s refused the Kerberos ticket of auth %s with 401, and does not say why: the service principal belongs to another account than the site runs as, or the account may not log on%s",
 		named(who), l.secrets.credential.Name, l.orBinding())
-}
-
-// said is what a bearer challenge says of the token (RFC 6750 §3.1).
-func said(challenge auth.Challenge) string {
-	if e := challenge.Params["error"]; e != "" {
-		return ", error " + plain.Cut(plain.Escape(e), 64)
-	}
-	return ""
 }
 
 // kerberosSkew is KRB_AP_ERR_SKEW (RFC 4120 §7.5.9).
@@ -279,20 +270,12 @@ func (l *Logon) settle(verdict func(*auth.Attempt)) {
 	}
 }
 
-// why is what a refusal of a complete answer means. A server that did not make the challenge refuses any answer to it.
-func (l *Logon) why(who origin.Origin) string {
-	if l.challenger != "" && who.Frontend != "" && l.challenger != who.Frontend {
-		return fmt.Sprintf("the challenge had come from another server, %s, over the same connection, so that no password gets in: the box in front of them balances requests, and not connections", l.challenger)
-	}
-	return "the user name or password is wrong, or the account may not log on" + l.orBinding()
-}
-
 // orBinding is the other reason for which a bound logon is refused.
 func (l *Logon) orBinding() string {
 	if l.scheme == "basic" || l.scheme == "bearer" || l.secrets.credential.Binding == auth.None {
 		return ""
 	}
-	return ", or Extended Protection found another certificate at the server than the one seen here"
+	return sentence(", or Extended Protection found another certificate at the server than the one seen here")
 }
 
 func named(who origin.Origin) string {

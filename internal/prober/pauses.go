@@ -15,6 +15,7 @@ const maxPauses = 10_000
 // Pauses remembers which targets asked, through throttling, to be left alone, and until when. The process has one, which
 // outlives reloads. It is safe for concurrent use; the zero value is ready.
 type Pauses struct {
+	save  func() error // see Remember; nil: they end with the process
 	mu    sync.Mutex
 	until map[string]time.Time
 }
@@ -25,6 +26,7 @@ func (r *Run) Pause(d time.Duration) time.Duration {
 	d = min(d, MaxPause)
 	if r.Pauses != nil {
 		r.Pauses.set(r.pauseKey(), time.Now(), d)
+		r.Pauses.remember()
 	}
 	return d
 }
@@ -37,9 +39,12 @@ func (r *Run) Paused() time.Duration {
 	return r.Pauses.left(r.pauseKey(), time.Now())
 }
 
+// keySeparator stands between the parts of a pause's key, and in none of them.
+const keySeparator = "\x00"
+
 // pauseKey tells an auth and a target. One server behind a balancer, probed under the service's name, is another target.
 func (r *Run) pauseKey() string {
-	return r.Result.Auth + "\x00" + r.Target.HostPort() + "\x00" + r.Target.Name
+	return r.Result.Auth + keySeparator + r.Target.HostPort() + keySeparator + r.Target.Name
 }
 
 func (p *Pauses) set(key string, now time.Time, d time.Duration) {

@@ -83,6 +83,7 @@ func (s *Step) Name() string { return s.record.Name }
 // Detail sets the line that a person reads beside the step. A nil step has none.
 func (s *Step) Detail(format string, args ...any) {
 	if s != nil {
+		secret.Own(format)
 		s.record.Detail = fmt.Sprintf(format, args...)
 	}
 }
@@ -226,6 +227,7 @@ func excerpt(f *wire.Response, redactor *secret.Redactor, body []byte) string {
 
 // Find records a finding.
 func (r *Recorder) Find(code string, severity result.Severity, who origin.Origin, format string, args ...any) {
+	secret.Own(format)
 	r.Result.Findings = append(r.Result.Findings, result.Finding{
 		Code: code, Severity: severity, Origin: who.Kind, Product: who.Product, Sentence: fmt.Sprintf(format, args...),
 	})

@@ -2,6 +2,7 @@ package prober
 
 import (
 	"context"
+	"strings"
 	"sync"
 
 	"github.com/ews-exporter/ews_exporter/internal/auth"
@@ -52,7 +53,16 @@ func (s *Secrets) read() (auth.Login, error) {
 	if err != nil {
 		return auth.Login{}, err
 	}
-	return login, s.gate.Check(s.credential.Name, login.Fingerprint(), s.target.Authority())
+	return login, s.gate.Check(s.credential.Subject(login), s.place())
+}
+
+// place is where the gate is asked about: the target's name and, where another host is dialled under it, that host. What
+// a box in front refuses says nothing of the server behind it, which is asked directly to find that out.
+func (s *Secrets) place() string {
+	if strings.TrimSuffix(s.target.Host, ".") == s.target.Name {
+		return s.target.Authority()
+	}
+	return s.target.Authority() + " at " + s.target.HostPort()
 }
 
 // once reads the secret, the first time.
@@ -95,7 +105,7 @@ func (s *Secrets) begin(ctx context.Context, login auth.Login) (*auth.Attempt, e
 	if accepted != nil {
 		attempt, err = accepted.Follow(ctx)
 	} else {
-		attempt, err = s.gate.Begin(ctx, s.credential.Name, login.Fingerprint(), s.target.Authority())
+		attempt, err = s.gate.Begin(ctx, s.credential.Subject(login), s.place())
 	}
 	if err != nil {
 		return nil, err
@@ -145,17 +155,17 @@ func (s *Secrets) Hourly() (last string, due bool) {
 	if err != nil {
 		return "", false
 	}
-	return s.gate.Hourly(s.credential.Name, login.Fingerprint(), s.target.Authority(), s.target.HostPort())
+	return s.gate.Hourly(s.credential.Subject(login), s.place(), s.target.HostPort())
 }
 
 // Note keeps what such a check said.
 func (s *Secrets) Note(said string) {
-	s.gate.Note(s.credential.Name, s.target.Authority(), s.target.HostPort(), said)
+	s.gate.Note(s.credential.Name, s.place(), s.target.HostPort(), said)
 }
 
 // Unrun takes back that such a check ran.
 func (s *Secrets) Unrun() {
-	s.gate.Unrun(s.credential.Name, s.target.Authority(), s.target.HostPort())
+	s.gate.Unrun(s.credential.Name, s.place(), s.target.HostPort())
 }
 
 // Outlook says what follows from a refusal; see auth.Gate.Outlook.
@@ -164,7 +174,7 @@ func (s *Secrets) Outlook() string { return s.gate.Outlook(false) }
 // Explain keeps why the target refuses a right secret too; see auth.Gate.Explain.
 func (s *Secrets) Explain(cause auth.Cause) {
 	if login, err := s.once(); err == nil {
-		s.gate.Explain(s.credential.Name, login.Fingerprint(), s.target.Authority(), s.target.HostPort(), cause)
+		s.gate.Explain(s.credential.Subject(login), s.place(), s.target.HostPort(), cause)
 	}
 }
 
@@ -174,7 +184,7 @@ func (s *Secrets) Cause() (auth.Cause, bool) {
 	if err != nil {
 		return auth.Cause{}, false
 	}
-	return s.gate.Cause(s.credential.Name, login.Fingerprint(), s.target.Authority(), s.target.HostPort())
+	return s.gate.Cause(s.credential.Subject(login), s.place(), s.target.HostPort())
 }
 
 func (s *Secrets) prove() {

@@ -73,7 +73,7 @@ func (r *Runner) prepareRun(j *job, res *result.Result, redactor *secret.Redacto
 	parts := prober.Parts{
 		Recorder: prober.NewRecorder(res, redactor, r.Progress), Target: j.target, Module: j.module.Run(),
 		Agent: "ews_exporter/" + r.Version, Dialer: r.dialer(j, res.Start), Others: map[string]*prober.Secrets{},
-		Pauses: &r.pauses, Turns: &r.turns,
+		Pauses: r.Pauses, Turns: &r.turns,
 	}
 	parts.Elsewhere = elsewhere(parts.Dialer, j)
 	if j.auth != nil {

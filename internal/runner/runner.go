@@ -65,6 +65,7 @@ type Prober interface {
 type Options struct {
 	Config    func() *config.Config // the one in force
 	Gate      *auth.Gate            // outlives reloads
+	Pauses    *prober.Pauses        // likewise; nil: the Runner's own
 	Listeners []netip.AddrPort      // the exporter's own, never to be probed
 	Resolver  wire.Resolver         // nil: the system's
 	Version   string                // for the User-Agent
@@ -95,8 +96,7 @@ type Runner struct {
 	flights flights
 	last    lastResults
 	slots   chan struct{}
-	pauses  prober.Pauses // outlive reloads, as the Runner does, and the turns
-	turns   prober.Turns
+	turns   prober.Turns // outlive reloads, as the Runner does
 	stopped atomic.Bool
 	inForce atomic.Pointer[inForce]
 }
@@ -105,6 +105,9 @@ type Runner struct {
 func New(o Options) *Runner {
 	o.MaxProbes = cmp.Or(o.MaxProbes, DefaultMaxProbes)
 	o.MaxProbesPerAddress = cmp.Or(o.MaxProbesPerAddress, DefaultMaxProbesPerAddress)
+	if o.Pauses == nil {
+		o.Pauses = &prober.Pauses{}
+	}
 	return &Runner{
 		Options: o,
 		places:  newPlaces(o.MaxProbesPerAddress),

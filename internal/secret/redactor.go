@@ -20,6 +20,8 @@ const maxValues = 256
 // Where a text was cut and an ellipsis says so, what stands before it is hidden as well if a secret begins so, in four
 // bytes or more.
 //
+// What Own knows of this program's sentences is left as it is.
+//
 // It does not find a secret that was hashed, encrypted, compressed or cut in pieces, nor one of two bytes in base64 or
 // hex. Once it was given more than 256 values it replaces every text as a whole, as it can no longer tell.
 type Redactor struct {
@@ -85,6 +87,9 @@ func (r *Redactor) String(s string) string {
 		return Mask
 	}
 	found := known.find(s)
+	if len(found) > 0 {
+		found = spare(s, found)
+	}
 	if len(found) == 0 {
 		return s
 	}

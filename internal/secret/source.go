@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"time"
 )
 
 // maxFile is the most bytes that a secret's file may hold.
@@ -35,6 +36,18 @@ func (s *Source) Get() (Secret, error) {
 		return Secret{}, fmt.Errorf("the secret file %s: %w", s.path, err)
 	}
 	return New(text), nil
+}
+
+// Changed is when the file was last written; zero for a value, and where that cannot be told.
+func (s *Source) Changed() time.Time {
+	if s.path == "" {
+		return time.Time{}
+	}
+	info, err := os.Stat(s.path)
+	if err != nil {
+		return time.Time{}
+	}
+	return info.ModTime()
 }
 
 // Fingerprint is that of the secret as it is now.

@@ -126,7 +126,7 @@ func (p *probe) fetch(ctx context.Context, fetch, step *prober.Step, path string
 		o.took, o.last = p.run.Now()-start, len(p.run.Result.Conversations)
 	}()
 	ask := step.Step("ask")
-	x, err := p.exchange(ask, path, "")
+	x, _, err := p.exchange(ask, path, "")
 	ask.End(err)
 	if err != nil {
 		return err
@@ -164,8 +164,8 @@ func (p *probe) authenticated(ctx context.Context, fetch, step *prober.Step, o *
 		return nil, err
 	}
 	request := step.Step("request")
-	x, err := p.exchange(request, o.path, logon.Authorization())
-	err = logon.Judge(x.Final, x.Origin, err)
+	x, body, err := p.exchange(request, o.path, logon.Authorization())
+	err = logon.Read(x.Final, body).Judge(x.Final, x.Origin, err)
 	if request.End(err); err != nil {
 		return nil, err
 	}
@@ -173,9 +173,9 @@ func (p *probe) authenticated(ctx context.Context, fetch, step *prober.Step, o *
 }
 
 // exchange sends one request and reads what comes back.
-func (p *probe) exchange(step *prober.Step, path, authorization string) (*result.Conversation, error) {
+func (p *probe) exchange(step *prober.Step, path, authorization string) (*result.Conversation, []byte, error) {
 	x, body, err := p.link.Do(p.request(path, authorization), bodyLimit)
-	return p.run.Exchanged(step.Name(), p.link.Conn, x.Record, body, err), err
+	return p.run.Exchanged(step.Name(), p.link.Conn, x.Record, body, err), body, err
 }
 
 func (p *probe) request(path, authorization string) *wire.Request {

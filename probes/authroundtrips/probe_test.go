@@ -340,7 +340,7 @@ func TestExtendedProtectionByAnotherAccount(t *testing.T) {
 	for _, tt := range []struct {
 		password, mode string
 	}{{lab.Password, "allow"}, {"wrong", ""}} {
-		site, r := start(t, setting{"ntlm", "password: " + lab.Password + "}, b: {username: '" + lab.Username + "', schemes: [ntlm], targets: [TARGET], password: " + tt.password,
+		site, r := start(t, setting{"ntlm", "password: " + lab.Password + "}, b: {username: '" + lab.Username + "-check', schemes: [ntlm], targets: [TARGET], password: " + tt.password,
 			"objects: 2, extended_protection_check: true, extended_protection_auth: b"}, "protection-allow")
 		res := probe(t, site, r, "protection-allow")
 		if !res.Success() || tt.mode != "" && value(res, "probe_auth_extended_protection_info", tt.mode) != 1 {

@@ -9,6 +9,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/secret"
 )
 
 // protection is what a server does with channel bindings.
@@ -78,7 +79,7 @@ func (b *bindings) try(ctx context.Context) (*protection, error) {
 	none, err := b.once(ctx, auth.None, right == accepted)
 	switch {
 	case right == refused && failure.Is(err, failure.Auth, auth.Refused):
-		failure.From(err).Message = ambiguous + "; " + b.session.Secrets().Outlook()
+		failure.From(err).Message = b.ambiguous() + "; " + b.session.Secrets().Outlook()
 		return &protection{}, err
 	case err != nil || none == unclear:
 		return &protection{}, err
@@ -98,9 +99,19 @@ func (b *bindings) try(ctx context.Context) (*protection, error) {
 }
 
 // ambiguous is what a refusal of both a bound logon and one without binding means. A server that is asked directly shows
-// its own certificate, so there the binding is right.
-const ambiguous = "the user name or password is wrong (or the account may not log on), or Extended Protection is set to require and the box in front of the server shows another certificate than the server has: " +
-	"a logon bound to the certificate seen here and one without channel binding were both refused with 401. To tell them apart, ask a server directly (ews_exporter probe with --direct): it shows its own certificate, and the right password gets in"
+// its own certificate and has one connection, so there the right password gets in.
+func (b *bindings) ambiguous() string {
+	boxes := secret.Own("a box in between uses another server connection for each request, which lets no NTLM logon in, or shows another certificate than the server has while Extended Protection is set to require")
+	wrong := secret.Own("the user name or password is wrong, or the account may not log on")
+	causes := wrong + "; or " + boxes
+	if last := b.run.Result.Conversations[len(b.run.Result.Conversations)-1]; last.Response() != nil {
+		if mark := prober.ProxyMark(last.Final, last.Origin); mark != "" {
+			causes = "a proxy is in between (" + mark + "): " + boxes + "; or " + wrong
+		}
+	}
+	return secret.Own("a logon bound to the certificate seen here and one without channel binding were both refused with 401: ") + causes +
+		secret.Own(". To tell them apart before you change the password, ask a server directly (ews_exporter probe with --direct): there the right one gets in")
+}
 
 // verdict is what a server said to a binding.
 type verdict int
@@ -138,7 +149,7 @@ func (b *bindings) once(ctx context.Context, binding auth.Binding, forgive bool)
 		request.End(nil)
 		return refused, nil
 	}
-	err = logon.Judge(kept.Final, kept.Origin, err)
+	err = logon.Read(kept.Final, body).Judge(kept.Final, kept.Origin, err)
 	request.End(err)
 	switch {
 	case err != nil:

@@ -203,7 +203,7 @@ func (a *attempt) exchange(ctx context.Context, r *reply, t target.Target, u *ur
 		if x.Record.Final != nil && !failure.Is(err, failure.Receive, "malformed", "too_large", "timeout") {
 			err = nil // an answer that breaks off is told by its content
 		}
-		if err = logged.Judge(r.exchange.Final, r.exchange.Origin, err); err != nil {
+		if err = logged.Read(r.exchange.Final, body).Judge(r.exchange.Final, r.exchange.Origin, err); err != nil {
 			return err
 		}
 		next, err = a.read(r, conn, body)

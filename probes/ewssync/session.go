@@ -173,7 +173,7 @@ func (s *session) exchange(step string, request *wire.Request, do func(*wire.Req
 		s.cookies.take(e.Final)
 	}
 	if logon != nil {
-		err = logon.Judge(e.Final, e.Origin, err)
+		err = logon.Read(e.Final, body).Judge(e.Final, e.Origin, err)
 		if err == nil && (logon.Scheme() == "basic" || logon.Scheme() == "bearer") {
 			s.repeat = authorization
 		}

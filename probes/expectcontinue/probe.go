@@ -154,7 +154,7 @@ func (o *observation) perform(ctx context.Context, p *probe) {
 		x := conn.Begin(p.request(o.variant, logon.Authorization()))
 		body, err := o.dialogue(p, x, step)
 		o.exchange = p.run.Exchanged(step.Name(), conn.Conn, x.Record, body, err)
-		return logon.Judge(o.exchange.Final, o.exchange.Origin, err)
+		return logon.Read(o.exchange.Final, body).Judge(o.exchange.Final, o.exchange.Origin, err)
 	}())
 }
 

@@ -1,0 +1,248 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/ews-exporter/ews_exporter/internal/lab"
+)
+
+// rememberingSite is a simulated site with three targets, and the arguments of an exporter that probes them with this
+// password, and remembers.
+type rememberingSite struct {
+	*lab.Site
+	dir, memory string
+	args        []string
+	targets     []string
+}
+
+func newRememberingSite(t *testing.T, password string) *rememberingSite {
+	t.Helper()
+	site, err := lab.Start(t.Context(), lab.Options{Only: []string{"basic-logon", "ntlm-persisted", "only-basic"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(site.Close)
+	s := &rememberingSite{Site: site, dir: t.TempDir()}
+	var targets []string
+	for _, scenario := range site.Scenarios() {
+		s.targets = append(s.targets, scenario.Address)
+		targets = append(targets, fmt.Sprintf("%q", scenario.Address))
+	}
+	s.memory = filepath.Join(s.dir, "memory")
+	for name, text := range map[string]string{
+		"ca.pem":   string(site.Authority().PEM()),
+		"password": password + "\n",
+		"ews_exporter.yml": fmt.Sprintf(`
+auths:
+  a: {username: '%[1]s', password_file: password, schemes: [ntlm, basic], targets: [%[2]s]}
+  b: {username: '%[3]s', password_file: password, schemes: [basic], targets: [%[2]s]}
+modules:
+  trips: {prober: auth_roundtrips, auth: a, timeout: 3s, tls_config: {ca_file: ca.pem}, auth_roundtrips: {objects: 1}}
+  other: {prober: auth_roundtrips, auth: b, timeout: 3s, tls_config: {ca_file: ca.pem}, auth_roundtrips: {objects: 1}}
+policy: {allow: ["127.0.0.0/8"]}
+`, lab.Username, strings.Join(targets, ", "), strings.ToLower(lab.Username)),
+	} {
+		if err := os.WriteFile(filepath.Join(s.dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	old := time.Now().Add(-time.Hour) // the secret was there before all that follows
+	if err := os.Chtimes(filepath.Join(s.dir, "password"), old, old); err != nil {
+		t.Fatal(err)
+	}
+	s.args = []string{"--config.file=" + filepath.Join(s.dir, "ews_exporter.yml"), "--storage.path=" + s.memory}
+	return s
+}
+
+// logons are those that servers judged.
+func (s *rememberingSite) logons() (n int) {
+	for _, scenario := range s.Scenarios() {
+		n += s.Cost(scenario.Name).Logons
+	}
+	return n
+}
+
+// scrape asks for a probe; what is read of the answer, if there is one.
+func (s *rememberingSite) scrape(client *http.Client, exporter string, i int) string {
+	module := []string{"trips", "other"}[i%2]
+	answer, err := client.Get(exporter + "/probe?module=" + module + "&target=" + url.QueryEscape(s.targets[i/2%len(s.targets)]))
+	if err != nil {
+		return ""
+	}
+	defer answer.Body.Close()
+	text, _ := io.ReadAll(answer.Body)
+	return string(text)
+}
+
+// whole checks that the memory is not damaged, and that nothing in it is a secret.
+func (s *rememberingSite) whole(t *testing.T, secrets ...string) {
+	t.Helper()
+	if _, err := os.Stat(filepath.Join(s.memory, "memory.json.damaged")); err == nil {
+		t.Error("a damaged file was set aside")
+	}
+	text, err := os.ReadFile(filepath.Join(s.memory, "memory.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !json.Valid(text) {
+		t.Errorf("damaged: %s", text)
+	}
+	for _, secret := range secrets {
+		if strings.Contains(string(text), secret) {
+			t.Errorf("%q is in %s", secret, text)
+		}
+	}
+	if m := regexp.MustCompile(`[0-9a-fA-F]{16,}|[A-Za-z0-9+/]{24,}`).FindString(string(text)); m != "" {
+		t.Errorf("%q looks like a hash, in %s", m, text)
+	}
+}
+
+// TestRestartsForgetNoSuspension: five processes, a hundred scrapes each, with a wrong password: two logons.
+func TestRestartsForgetNoSuspension(t *testing.T) {
+	t.Parallel()
+	site := newRememberingSite(t, "not-the-right-one")
+	client := &http.Client{Timeout: 20 * time.Second}
+	defer client.CloseIdleConnections()
+	for n := range 5 {
+		p := serveAlone(t, site.args...)
+		var all sync.WaitGroup
+		for worker := range 4 {
+			all.Go(func() {
+				for i := range 25 {
+					if text := site.scrape(client, p.url, worker*25+i); !strings.Contains(text, "probe_success 0") {
+						t.Errorf("process %d: a wrong password gave %.200q", n, text)
+					}
+				}
+			})
+		}
+		all.Wait()
+		metrics, err := client.Get(p.url + "/metrics")
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, _ := io.ReadAll(metrics.Body)
+		_ = metrics.Body.Close()
+		if !strings.Contains(string(text), `ews_exporter_auth_suspended{auth="a"} 1`) {
+			t.Errorf("process %d does not say that the auth is suspended", n)
+		}
+		if n%2 == 0 {
+			p.signal(t, os.Kill)
+		} else {
+			p.signal(t, os.Interrupt)
+		}
+		p.exit(t, 10*time.Second)
+		p.sound(t)
+		if lines := strings.Count(p.logged(t), "The auth is suspended"); n == 0 && lines == 0 || lines > 3 {
+			t.Errorf("process %d logs %d suspensions that begin:\n%s", n, lines, p.logged(t))
+		}
+	}
+	if n := site.logons(); n < 1 || n > 2 {
+		t.Errorf("%d logons with a wrong password, want at most 2", n)
+	}
+	site.whole(t, "not-the-right-one")
+
+	// A changed secret is not held back by what the old one did, beyond the two.
+	if err := os.WriteFile(filepath.Join(site.dir, "password"), []byte(lab.Password+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := serveAlone(t, site.args...)
+	text := site.scrape(client, p.url, 0)
+	if before := site.logons(); before > 3 || strings.Contains(text, "probe_success 1") && before != 3 {
+		t.Errorf("after the secret was changed: %d logons, %.200q", before, text)
+	}
+}
+
+// TestKilledTwoHundredTimes: at whatever moment, under load, what comes after makes no third logon and finds no damage.
+func TestKilledTwoHundredTimes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts two hundred processes")
+	}
+	site := newRememberingSite(t, "not-the-right-one")
+	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 1))
+	began := time.Now()
+	for n := range 200 {
+		p := serveAlone(t, site.args...)
+		client := &http.Client{Transport: &http.Transport{}, Timeout: 5 * time.Second}
+		stop := make(chan struct{})
+		var load sync.WaitGroup
+		for worker := range 3 {
+			load.Go(func() {
+				for i := worker; ; i++ {
+					select {
+					case <-stop:
+						return
+					default:
+						site.scrape(client, p.url, i)
+					}
+				}
+			})
+		}
+		time.Sleep(time.Duration(random.IntN(60)) * time.Millisecond)
+		p.signal(t, os.Kill)
+		close(stop)
+		load.Wait()
+		client.CloseIdleConnections()
+		p.exit(t, 10*time.Second)
+		if log := p.logged(t); strings.Contains(log, "set aside") || strings.Contains(log, "cannot be written") {
+			t.Fatalf("process %d:\n%s", n, log)
+		}
+		if logons := site.logons(); logons > 2 && time.Since(began) < 14*time.Minute {
+			t.Fatalf("after process %d: %d logons within %s", n, logons, time.Since(began))
+		}
+	}
+	if site.logons() == 0 {
+		t.Error("no logon was made, so nothing was tested")
+	}
+	site.whole(t, "not-the-right-one")
+	t.Logf("200 processes in %s", time.Since(began))
+}
+
+// TestTheMemoryIsOneExportersAlone: a second one with the same folder says so, and does not start.
+func TestTheMemoryIsOneExportersAlone(t *testing.T) {
+	t.Parallel()
+	site := newRememberingSite(t, lab.Password)
+	serveAlone(t, site.args...)
+	out := &strings.Builder{}
+	if code := run(t.Context(), append([]string{"--web.listen-address=127.0.0.1:0"}, site.args...), nil, out, out); code != exitFailed || !strings.Contains(out.String(), "folder of its own") {
+		t.Errorf("exit code %d, %s", code, out)
+	}
+}
+
+// TestADiskThatTakesNothingIsNoReasonNotToRun: it is told of, no unproven secret is sent, and probes say why.
+func TestADiskThatTakesNothingIsNoReasonNotToRun(t *testing.T) {
+	t.Parallel()
+	site := newRememberingSite(t, lab.Password)
+	if err := os.WriteFile(site.memory, nil, 0o600); err != nil { // a file where the folder should be
+		t.Fatal(err)
+	}
+	p := serveAlone(t, site.args...)
+	client := &http.Client{Timeout: 20 * time.Second}
+	defer client.CloseIdleConnections()
+	if text := site.scrape(client, p.url, 0); !strings.Contains(text, `probe_failure_info{`) || !strings.Contains(text, `reason="not_remembered"`) {
+		t.Errorf("%.600s", text)
+	}
+	if n := site.logons(); n != 0 {
+		t.Errorf("%d logons that no later process knows of", n)
+	}
+	if log := p.logged(t); strings.Count(log, "cannot be written") != 1 {
+		t.Errorf("logged:\n%s", log)
+	}
+	if err := os.Remove(site.memory); err != nil { // the disk is well again
+		t.Fatal(err)
+	}
+	if text := site.scrape(client, p.url, 0); !strings.Contains(text, "probe_success 1") {
+		t.Errorf("after that: %.600s", text)
+	}
+}
