@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/target"
@@ -151,6 +152,22 @@ func (n *Network) OpenBeside(ctx context.Context, e Endpoint) (*wire.Conn, error
 		return nil, err
 	}
 	return conn, nil
+}
+
+// ShakesAtOnce tells whether an endpoint shakes hands without being asked to, for ports that were to begin in clear text
+// and say nothing. Its connection is beside the probe's, and takes half of the time that is left at most.
+func (n *Network) ShakesAtOnce(ctx context.Context, e Endpoint) bool {
+	if end, limited := ctx.Deadline(); limited {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Until(end)/2)
+		defer cancel()
+	}
+	conn, err := n.OpenBeside(ctx, e)
+	if err != nil {
+		return false
+	}
+	conn.Close()
+	return true
 }
 
 // ResolveBeside looks a host up that a target named, without a step.

@@ -89,7 +89,7 @@ func (r *Runner) dialer(j *job, start time.Time) *wire.Dialer {
 	return &wire.Dialer{
 		Epoch:    start,
 		Resolver: r.Resolver,
-		Check:    func(host string, a netip.AddrPort) error { return j.policy.Address(host, a) },
+		Check:    j.check,
 		Acquire:  r.places.stay().acquire,
 	}
 }
