@@ -40,7 +40,7 @@ type Module struct {
 	Auth        string        `yaml:"auth"`         // name of an auth; empty for none
 	// Targets are what the module may be asked for; empty: whatever policy permits.
 	Targets policy.Targets `yaml:"targets"`
-	TLS         TLS           `yaml:"tls_config"`
+	TLS     TLS            `yaml:"tls_config"`
 
 	IPProtocol         string `yaml:"ip_protocol"`          // "ip6" (default) or "ip4"
 	IPProtocolFallback bool   `yaml:"ip_protocol_fallback"` // default true
