@@ -40,6 +40,13 @@ type Bound interface {
 	WantsTargets() string
 }
 
+// RelayChecker is a Prober that can be made to look, once and by a person's own hand, whether a server takes mail for
+// strangers.
+type RelayChecker interface {
+	// RelayCheck is the prober that does so; the receiver stays what it is.
+	RelayCheck() Prober
+}
+
 // AuthUser is a Prober whose settings can name auths beside the module's.
 type AuthUser interface {
 	// Auths gives the name of each, by the field that names it; none that is empty.
