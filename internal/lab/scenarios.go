@@ -19,6 +19,8 @@ type Scenario struct {
 	EWSStream, EWSStreamWriting Verdict
 	// RoundTrips is what module auth_roundtrips reports; zero where the scenario is not about logons.
 	RoundTrips Verdict
+	// Mail is what module smtp reports, or smtp_mail where only a mail that is begun shows it; zero where HTTP is spoken.
+	Mail Verdict
 	// Varies tells that each connection reaches another server, so that probes differ.
 	Varies bool
 	// Address is "127.0.0.1:port" while the scenario runs.
@@ -28,7 +30,13 @@ type Scenario struct {
 	rebound  bool      // the server has another certificate than the balancer shows
 	apart    string    // a module with an account of its own, for a site that refuses a right password; empty for none
 	balancer balancer
+
+	mail       *mailServer // in place of origin and balancer; nil where HTTP is spoken
+	beginsMail bool
 }
+
+// OverHTTP tells whether the scenario speaks HTTP, and not SMTP.
+func (s Scenario) OverHTTP() bool { return s.mail == nil }
 
 // Expectation is what a probe of a scenario should report.
 type Expectation struct {
@@ -243,5 +251,5 @@ func Scenarios() []Scenario {
 			Expect:      Expectation{Outcome: "final_first", Success: true, Finding: "expect_continue_not_tested", Origin: origin.Unknown},
 			balancer:    echo,
 		},
-	}, ewsScenarios()...)
+	}, append(ewsScenarios(), mailScenarios()...)...)
 }

@@ -72,7 +72,7 @@ func offers(names ...string) func(*Mail) string {
 		if len(found) == 0 {
 			return ""
 		}
-		return "it offers " + strings.Join(found, ", ")
+		return "the extensions " + strings.Join(found, ", ")
 	}
 }
 

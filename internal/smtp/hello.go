@@ -10,8 +10,9 @@ import (
 
 // Capability is one line of what a server offers in its answer to EHLO (RFC 5321 section 4.1.1.1).
 type Capability struct {
-	Name   string   // in lower case: "x-anonymoustls"
-	Params []string // as they came: "GSSAPI", "NTLM"
+	Name    string   // in lower case, for comparison: "x-anonymoustls"
+	Keyword string   // as it came, to be shown: a secret in other letters would not be found in it
+	Params  []string // as they came: "GSSAPI", "NTLM"
 }
 
 // Capabilities are what a server offers, in its order.
@@ -24,7 +25,7 @@ func Offered(hello Reply) Capabilities {
 	for _, line := range hello.Lines[min(1, len(hello.Lines)):] {
 		words := strings.Fields(strings.Replace(line, "=", " ", 1))
 		if len(words) > 0 {
-			all = append(all, Capability{strings.ToLower(words[0]), words[1:]})
+			all = append(all, Capability{strings.ToLower(words[0]), words[0], words[1:]})
 		}
 	}
 	return all
@@ -63,16 +64,16 @@ func MaskedGreeting(greeting Reply) bool {
 	return strings.Trim(text, "*20 ") == "" && strings.Count(text, "*") >= leastStars
 }
 
-// Announced is the name that a greeting or an answer to EHLO begins with, as target.ParseHost spells it; empty where its
-// first word is no qualified name.
-func Announced(r Reply) string {
+// Announced is the name that a greeting or an answer to EHLO begins with: as target.ParseHost spells it, for comparison,
+// and as it came, to be shown. Both are empty where its first word is no qualified name.
+func Announced(r Reply) (name, written string) {
 	if len(r.Lines) == 0 {
-		return ""
+		return "", ""
 	}
-	first, _, _ := strings.Cut(strings.TrimSpace(r.Lines[0]), " ")
-	name, address, err := target.ParseHost(first)
+	written, _, _ = strings.Cut(strings.TrimSpace(r.Lines[0]), " ")
+	name, address, err := target.ParseHost(written)
 	if err != nil || address.IsValid() || !strings.Contains(name, ".") {
-		return ""
+		return "", ""
 	}
-	return name
+	return name, written
 }

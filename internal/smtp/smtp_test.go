@@ -147,8 +147,9 @@ func TestOffered(t *testing.T) {
 			t.Errorf("%s: %t", name, !want)
 		}
 	}
-	if !all.Has("x-exps", "gssapi", "NTLM") || all.Has("auth", "login") || Announced(r) != "ex01.contoso.test" || len(MaskedLines(r)) > 0 {
-		t.Errorf("%+v, %q", all, Announced(r))
+	name, written := Announced(r)
+	if !all.Has("x-exps", "gssapi", "NTLM") || all.Has("auth", "login") || name != "ex01.contoso.test" || written != "EX01.contoso.test" || len(MaskedLines(r)) > 0 {
+		t.Errorf("%+v, %q", all, name)
 	}
 	old := Offered(Reply{Code: 250, Lines: []string{"mx", "AUTH=LOGIN", ""}})
 	if !old.Has("auth", "login") || len(old) != 1 {
@@ -178,7 +179,7 @@ func TestAnnounced(t *testing.T) {
 		"EX01.Contoso.test Microsoft ESMTP": "ex01.contoso.test", "mx": "", "Welcome to mx.contoso.test": "", "[192.0.2.1] hello": "",
 		"192.0.2.1 hello": "", "": "", "***": "", " mx.contoso.test": "mx.contoso.test",
 	} {
-		if got := Announced(Reply{Lines: []string{text}}); got != want {
+		if got, _ := Announced(Reply{Lines: []string{text}}); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}
@@ -240,6 +241,9 @@ func FuzzReadReply(f *testing.F) {
 				t.Errorf("capability %+v", c)
 			}
 		}
-		_, _, _, _ = MaskedLines(r), MaskedGreeting(r), Announced(r), r.String()+r.First()
+		if name, written := Announced(r); (name == "") != (written == "") {
+			t.Errorf("announced as %q and %q", name, written)
+		}
+		_, _, _ = MaskedLines(r), MaskedGreeting(r), r.String()+r.First()
 	})
 }

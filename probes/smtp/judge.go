@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/ews-exporter/ews_exporter/internal/failure"
+	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	dialogue "github.com/ews-exporter/ews_exporter/internal/smtp"
 	"github.com/ews-exporter/ews_exporter/internal/wire"
@@ -58,7 +59,8 @@ func (p *probe) inspected() bool {
 	if p.hello.Code >= 500 {
 		lost = "EHLO itself was answered " + p.hello.String() + ", which a firewall brings about that lets the first commands of SMTP through alone, or overwrites the others before the server sees them"
 	}
-	p.find(Inspected, result.Error, "A firewall between the prober and %s overwrites what the server says: %s. %s. Turn off its inspection of SMTP (on Cisco: inspect esmtp, fixup protocol smtp).", p.address(), what, lost)
+	box := origin.IdentifyMail(&origin.Mail{Greeting: p.greeting, Hello: p.first}) // whatever the server itself offers
+	p.run.Find(Inspected, result.Error, box, "A firewall between the prober and %s overwrites what the server says: %s. %s. Turn off its inspection of SMTP (on Cisco: inspect esmtp, fixup protocol smtp).", p.address(), what, lost)
 	p.run.Blame(result.InBetween)
 	return true
 }
@@ -69,7 +71,7 @@ func (p *probe) overwritten() string {
 	if dialogue.MaskedGreeting(p.greeting) {
 		what = append(what, "the greeting is "+p.greeting.First())
 	}
-	if masked := dialogue.MaskedLines(p.hello); len(masked) > 0 {
+	if masked := dialogue.MaskedLines(p.first); len(masked) > 0 {
 		what = append(what, "the answer to EHLO has "+strings.Join(masked[:min(len(masked), 4)], ", "))
 	}
 	return strings.Join(what, "; ")
@@ -88,8 +90,8 @@ func (p *probe) startTLSMissing(inspected bool) {
 func offered(all dialogue.Capabilities) string {
 	var names []string
 	for _, c := range all {
-		if name := strings.ToUpper(c.Name); !slices.Contains(names, name) && len(names) < 20 {
-			names = append(names, name)
+		if !slices.Contains(names, c.Keyword) && len(names) < 20 {
+			names = append(names, c.Keyword)
 		}
 	}
 	if len(names) == 0 {
@@ -161,17 +163,20 @@ func (p *probe) expect() {
 // shows tells whether the server goes by a name: it announces it, or its certificate covers it.
 func (p *probe) shows(name string) bool {
 	leaf := p.conn.Leaf()
-	return dialogue.Announced(p.greeting) == name || dialogue.Announced(p.hello) == name || leaf != nil && leaf.VerifyHostname(name) == nil
+	greeting, _ := dialogue.Announced(p.greeting)
+	hello, _ := dialogue.Announced(p.hello)
+	return greeting == name || hello == name || leaf != nil && leaf.VerifyHostname(name) == nil
 }
 
 // names are those that the server shows, for a sentence.
 func (p *probe) names() []string {
 	var names []string
-	for _, by := range []struct{ where, name string }{
-		{"the greeting", dialogue.Announced(p.greeting)}, {"the answer to EHLO", dialogue.Announced(p.hello)},
-	} {
-		if by.name != "" {
-			names = append(names, by.where+" names "+by.name)
+	for _, by := range []struct {
+		where string
+		reply dialogue.Reply
+	}{{"the greeting", p.greeting}, {"the answer to EHLO", p.hello}} {
+		if _, written := dialogue.Announced(by.reply); written != "" {
+			names = append(names, by.where+" names "+written)
 		}
 	}
 	if s := p.conn.Record.Secure; s != nil && len(s.Chain) > 0 {
@@ -213,7 +218,8 @@ func (p *probe) pressure() {
 
 // remark tells what is worth knowing and normal on healthy sites.
 func (p *probe) remark() {
-	greeting, hello := dialogue.Announced(p.greeting), dialogue.Announced(p.hello)
+	greeting, _ := dialogue.Announced(p.greeting)
+	hello, _ := dialogue.Announced(p.hello)
 	leaf := p.conn.Leaf()
 	differ := greeting != "" && hello != "" && greeting != hello
 	if name := hello; name != "" && leaf != nil {

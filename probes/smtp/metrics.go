@@ -6,7 +6,7 @@ import (
 
 var (
 	greetingSeconds = &result.Metric{
-		Name: "probe_smtp_greeting_seconds", Help: "From the connection, over TLS from its handshake, to the greeting's last line.", Presence: "a greeting came whole",
+		Name: "probe_smtp_greeting_seconds", Help: "From when the connection was there (with security: implicit, its TLS) to the greeting's last line.", Presence: "a greeting came whole",
 	}
 	capabilityOffered = &result.Metric{
 		Name: "probe_smtp_capability", Help: "Whether the server offers a capability, before TLS or over it: a closed list, in lower case.",
@@ -45,7 +45,7 @@ func (p *probe) measure() {
 			r.Add(statusCode, float64(code), command)
 		}
 	}
-	if p.hello.Code == 250 {
+	if p.answered {
 		for _, name := range capabilities {
 			r.Add(capabilityOffered, result.Truth(p.offers.Has(name)), name)
 		}

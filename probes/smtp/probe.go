@@ -29,7 +29,9 @@ type probe struct {
 	greeted  wire.Seconds // that long it took; 0 while it has not
 	mailed   wire.Seconds // how long MAIL took
 	greeting dialogue.Reply
-	hello    dialogue.Reply        // the last answer to EHLO
+	first    dialogue.Reply        // the first answer to EHLO, in clear text where TLS comes later
+	hello    dialogue.Reply        // the last one
+	answered bool                  // EHLO, with 250, once at least
 	offers   dialogue.Capabilities // over all answers
 	mail     dialogue.Reply
 	rcpt     dialogue.Reply
@@ -81,7 +83,7 @@ func (p *probe) converse(ctx context.Context, step *prober.Step, e prober.Endpoi
 	p.began = p.run.Now()
 	err = p.speak(ctx, step, e)
 	p.leave(err)
-	p.who = origin.IdentifyMail(&origin.Mail{Greeting: p.greeting, Hello: p.hello, Offers: p.offers})
+	p.who = origin.IdentifyMail(&origin.Mail{Greeting: p.greeting, Hello: p.first, Offers: p.offers})
 	p.lines.Record.Outcome = p.last.First()
 	p.run.Result.Deciding = p.run.Talked(step.Name(), result.SMTP, conn, p.lines.Record, p.who, err)
 	return err
@@ -147,8 +149,12 @@ func (p *probe) helloes() (dialogue.Reply, error) {
 	reply, err := p.talk.Hello(cmp.Or(p.EHLO, dialogue.Self(p.conn.Local().Addr())))
 	if reply.Code != 0 {
 		p.hello = reply
+		if p.first.Code == 0 {
+			p.first = reply
+		}
 	}
 	if err == nil {
+		p.answered = true
 		p.offers = append(p.offers, dialogue.Offered(reply)...)
 	}
 	return reply, err
