@@ -22,6 +22,7 @@ func TestModuleTargets(t *testing.T) {
 	cfg := load(t, `
 modules:
   here: {prober: smtp, ip_protocol: ip4, timeout: 3s, targets: [127.0.0.1, mx.contoso.test], smtp: {security: none, mail_from: true}}
+  named: {prober: smtp, ip_protocol: ip4, timeout: 3s, targets: ["mx*.contoso.test"], smtp: {security: none}}
   there: {prober: smtp, ip_protocol: ip4, timeout: 3s, targets: [192.0.2.0/24], smtp: {security: none}}
 policy: {allow: [127.0.0.0/8, "*.contoso.test"]}
 `, nil)
@@ -36,8 +37,9 @@ policy: {allow: [127.0.0.0/8, "*.contoso.test"]}
 		"an address":                     {"here", "127.0.0.1:" + port, "", 0},
 		"a name":                         {"here", "mx.contoso.test:" + port, "", 0},
 		"another address":                {"here", "127.0.0.2:" + port, "", 403},
-		"another name":                   {"here", "mail.contoso.test:" + port, "", 403},
+		"another name":                   {"named", "mail.contoso.test:" + port, "", 403},
 		"another under a permitted name": {"here", "127.0.0.2:" + port, "mx.contoso.test", 403},
+		"an address where names are":     {"named", "127.0.0.1:" + port, "", 403},
 		"an address of no network":       {"there", "127.0.0.1:" + port, "", 403},
 		"targets are needed":             {"bare", "127.0.0.1:" + port, "", 403},
 	} {
