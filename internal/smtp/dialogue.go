@@ -118,7 +118,7 @@ func missing(hello Reply) string {
 }
 
 // silence is the least that is kept of a time limit for finding out why a server does not greet; of a short limit a quarter.
-const silence = 2 * time.Second
+const silence = 3 * time.Second
 
 // Patience is when to look into why a server has said nothing yet; false without a time limit. The greeting may come later
 // still.

@@ -53,7 +53,10 @@ func over(cfg *config.Config) *runner.Runner {
 func module(t testing.TB, more, settings string) *config.Config {
 	t.Helper()
 	dir := t.TempDir()
-	text := fmt.Sprintf("modules: {m: {prober: smtp, ip_protocol: ip4, timeout: 6s, %s tls_config: {ca_file: ca.pem}, smtp: {ehlo: probe.contoso.test, %s}}}\npolicy: {allow: [127.0.0.0/8]}\n", more, settings)
+	if !strings.Contains(more, "timeout") {
+		more += "timeout: 6s, "
+	}
+	text := fmt.Sprintf("modules: {m: {prober: smtp, ip_protocol: ip4, %s tls_config: {ca_file: ca.pem}, smtp: {ehlo: probe.contoso.test, %s}}}\npolicy: {allow: [127.0.0.0/8]}\n", more, settings)
 	for name, content := range map[string]string{"ca.pem": string(authority().PEM()), "c.yml": text} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
