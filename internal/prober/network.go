@@ -154,7 +154,7 @@ func (n *Network) OpenBeside(ctx context.Context, e Endpoint) (*wire.Conn, error
 	return conn, nil
 }
 
-// ShakesAtOnce tells whether an endpoint shakes hands without being asked to, for ports that were to begin in clear text
+// ShakesAtOnce tells whether an endpoint answers a handshake without being asked to begin one, for ports that were to begin in clear text
 // and say nothing. Its connection is beside the probe's, and leaves a tenth of the time.
 func (n *Network) ShakesAtOnce(ctx context.Context, e Endpoint) bool {
 	if end, limited := ctx.Deadline(); limited {
@@ -164,7 +164,7 @@ func (n *Network) ShakesAtOnce(ctx context.Context, e Endpoint) bool {
 	}
 	conn, err := n.OpenBeside(ctx, e)
 	if err != nil {
-		return false
+		return failure.Is(err, failure.TLS, "alert", "version") // it refuses, and in TLS
 	}
 	conn.Close()
 	return true
