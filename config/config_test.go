@@ -37,8 +37,8 @@ type ping struct {
 }
 
 // WantsTargets makes a ping that floods one that must not be turned against just anybody.
-func (p *ping) WantsTargets() string {
-	if p.Flood {
+func (s *ping) WantsTargets() string {
+	if s.Flood {
 		return "ping.flood"
 	}
 	return ""

@@ -83,7 +83,7 @@ func (s *Site) serveMail(conn net.Conn, m *mailServer, meter *meter) {
 		}
 		meter.request()
 		verb := strings.ToUpper(firstWord(line))
-		if session.answer(verb, line) != nil || verb == "QUIT" {
+		if session.answer(verb) != nil || verb == "QUIT" {
 			return
 		}
 		if verb == "STARTTLS" && !session.noTLS && !session.secure {
@@ -131,7 +131,7 @@ func (c *mailSession) command() (string, error) {
 	return line, nil
 }
 
-func (c *mailSession) answer(verb, line string) error {
+func (c *mailSession) answer(verb string) error {
 	text, ok := c.answers[verb]
 	if !ok {
 		text, ok = mailAnswers[verb]

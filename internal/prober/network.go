@@ -154,8 +154,8 @@ func (n *Network) OpenBeside(ctx context.Context, e Endpoint) (*wire.Conn, error
 	return conn, nil
 }
 
-// ShakesAtOnce tells whether an endpoint answers a handshake without being asked to begin one, for ports that were to begin in clear text
-// and say nothing. Its connection is beside the probe's, and leaves a tenth of the time.
+// ShakesAtOnce tells whether an endpoint answers a handshake at once, be it by an alert, for ports that were to begin in clear
+// text and say nothing. Its connection is beside the probe's, and leaves a tenth of the time.
 func (n *Network) ShakesAtOnce(ctx context.Context, e Endpoint) bool {
 	if end, limited := ctx.Deadline(); limited {
 		var cancel context.CancelFunc
