@@ -40,7 +40,7 @@ func (ts Targets) Address(host string, ap netip.AddrPort) error {
 }
 
 func (ts Targets) name(host string) bool {
-	return slices.ContainsFunc(ts, func(r Rule) bool { return r.matchName(host) })
+	return slices.ContainsFunc(ts, func(r Rule) bool { return r.MatchName(host) })
 }
 
 func (ts Targets) refuse(what string) error {
