@@ -35,6 +35,14 @@ func (l *loader) checkModule(path string, m *Module) {
 	}
 	l.checkTLS(path+".tls_config", &m.TLS)
 	l.checkUse(path, m)
+	l.checkTargets(path, m)
+}
+
+// checkTargets demands targets of what must not be turned against just anybody.
+func (l *loader) checkTargets(path string, m *Module) {
+	if why := m.WantsTargets(); why != "" && len(m.Targets) == 0 && l.sound(path+".targets") {
+		l.report(path+".targets", "required, because of "+why+": list the names, globs, addresses or networks that this module may be asked for")
+	}
 }
 
 // dotted is a field's name as it goes below another.

@@ -36,7 +36,9 @@ type Module struct {
 	Timeout     time.Duration `yaml:"timeout"`      // default 15 s
 	MinInterval time.Duration `yaml:"min_interval"` // default 0: every scrape probes
 	Auth        string        `yaml:"auth"`         // name of an auth; empty for none
-	TLS         TLS           `yaml:"tls_config"`
+	// Targets are what the module may be asked for; empty: whatever policy permits.
+	Targets policy.Targets `yaml:"targets"`
+	TLS     TLS            `yaml:"tls_config"`
 
 	IPProtocol         string `yaml:"ip_protocol"`          // "ip6" (default) or "ip4"
 	IPProtocolFallback bool   `yaml:"ip_protocol_fallback"` // default true
@@ -119,6 +121,14 @@ func newModule(name string) *Module {
 // use makes the module one of a prober's, with its settings' defaults.
 func (m *Module) use(d prober.Definition) {
 	m.Prober, m.Definition, m.Settings = d.Name, d, d.New()
+}
+
+// WantsTargets says what about the module's settings demands that it has targets, "" for nothing.
+func (m *Module) WantsTargets() string {
+	if bound, ok := m.Settings.(prober.Bound); ok {
+		return bound.WantsTargets()
+	}
+	return ""
 }
 
 // Run is what the prober needs to know of the module.

@@ -27,12 +27,21 @@ type ping struct {
 	Count    int               `yaml:"count"`
 	Ratio    float64           `yaml:"ratio"`
 	Strict   bool              `yaml:"strict"`
+	Flood    bool              `yaml:"flood"`
 	Variants []string          `yaml:"variants"`
 	Networks []policy.Rule     `yaml:"networks"`
 	Expect   map[string]expect `yaml:"expect"`
 	Nested   *nested           `yaml:"nested"`
 	Headers  map[string]string `yaml:"headers" redact:"hidden"`
 	Body     string            `yaml:"body" redact:"hidden"`
+}
+
+// WantsTargets makes a ping that floods one that must not be turned against just anybody.
+func (s *ping) WantsTargets() string {
+	if s.Flood {
+		return "ping.flood"
+	}
+	return ""
 }
 
 type nested struct {

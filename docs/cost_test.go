@@ -27,6 +27,7 @@ type load struct {
 	prober   string
 	about    string // what the row says of the module and the site
 	settings string // of the prober, as the inside of a YAML flow mapping
+	more     string // keys of the module beside, one
 	site     site
 	every    time.Duration // how often it is recommended to run
 	logon    bool          // the module has an auth
@@ -60,6 +61,8 @@ func loads() []load {
 		{prober: "auth_roundtrips", about: "with its check of Extended Protection", settings: "extended_protection_check: true", site: named("protection-allow"), every: time.Hour, logon: true, first: true},
 		{prober: "ssl_binding", about: "one address", site: shows("bindings-default-differs"), every: 15 * time.Minute},
 		{prober: "ssl_binding", about: "one address, and two servers behind it", settings: "addresses: [127.0.0.2, 127.0.0.3]", site: shows("bindings-server-differs"), every: 15 * time.Minute},
+		{prober: "smtp", about: "as it comes", site: named("smtp-healthy"), every: 5 * time.Minute},
+		{prober: "smtp", about: "with `mail_from`", settings: "mail_from: true", more: "targets: [127.0.0.1]", site: named("smtp-healthy"), every: 5 * time.Minute},
 	}
 }
 
@@ -204,6 +207,9 @@ func (l load) prepare(t *testing.T, s running) *runner.Runner {
 		auths = fmt.Sprintf("auths:\n  a: {username: '%s', password: %s, schemes: [ntlm], targets: ['%s:%s']}\n",
 			lab.Username, lab.Password, cmp.Or(s.hostname, "127.0.0.1"), port)
 		with = "    auth: a\n"
+	}
+	if l.more != "" {
+		with += "    " + l.more + "\n"
 	}
 	text := fmt.Sprintf("%smodules:\n  m:\n    prober: %s\n%s    ip_protocol: ip4\n    tls_config: {ca_file: ca.pem}\n    %s: {%s}\npolicy: {allow: [127.0.0.0/8]}\n",
 		auths, l.prober, with, l.prober, l.settings)

@@ -10,7 +10,8 @@
 set -eu
 
 # One line for each server: the program that the tests run, or a file of a part without one, the Debian package that has it, and the service of its own
-# that the package brings (- for none).
+# that the package brings (- for none; unpack: the package excludes another of these, so it is not installed, but unpacked
+# into $cache, where the tests look too).
 servers='
 nginx       nginx        nginx
 haproxy     haproxy      haproxy
@@ -26,6 +27,9 @@ kinit       krb5-user    -
 /etc/gss/mech.d/mech.ntlmssp.conf gss-ntlmssp -
 /usr/lib/python3/dist-packages/gssapi python3-gssapi -
 postfix     postfix      postfix
+swaks       swaks        -
+/usr/share/doc/libnet-ssleay-perl/copyright libnet-ssleay-perl -
+exim4       exim4-daemon-light unpack
 nsd         nsd          nsd
 chromium    chromium     -
 npm         npm          -
@@ -33,7 +37,8 @@ systemd-analyze systemd  -
 '
 
 # Debian keeps servers in sbin, which is not on every user's PATH.
-PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+cache=/var/cache/ews_exporter-test-servers
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:$cache/usr/sbin
 only=$*
 policy=/usr/sbin/policy-rc.d
 saved=$policy.before-ews_exporter
@@ -85,7 +90,10 @@ install_missing() {
 	trap allow_services EXIT
 	trap 'exit 1' INT TERM
 	forbid_services
+	unpacked=$(echo "$wanted" | awk '$3 == "unpack"')
+	wanted=$(echo "$wanted" | awk '$3 != "unpack"')
 	packages=$(echo "$wanted" | column 2)
+	[ -z "$unpacked" ] || packages="$packages $(needs)"
 	# The package lists of a fresh container are empty, those of an old machine outdated: either shows in a failed install.
 	# shellcheck disable=SC2086 # words
 	apt_install $packages || { apt-get -q update && apt_install $packages; } ||
@@ -95,6 +103,22 @@ install_missing() {
 	done
 	allow_services
 	trap - EXIT INT TERM
+	for package in $(echo "$unpacked" | column 2); do
+		unpack "$package" || say "apt-get could not fetch $package; its messages are above."
+	done
+}
+
+# needs lists what the unpacked programs need of other packages.
+needs() { echo libidn12 libgnutls-dane0 libdb5.3 libnsl2 libpcre2-8-0; }
+
+# unpack puts a package's files into $cache. Exim does not start without the user that its package would make.
+unpack() {
+	getent passwd Debian-exim >/dev/null || useradd --system --user-group --no-create-home --shell /usr/sbin/nologin Debian-exim
+	mkdir -p "$cache" && (
+		cd "$cache" || exit 1
+		rm -f "$1"_*.deb
+		apt-get -q -o APT::Sandbox::User=root download "$1" && dpkg -x "$1"_*.deb . && rm -f "$1"_*.deb
+	)
 }
 
 apt_install() {

@@ -189,6 +189,7 @@ type probeFlags struct {
 	json           bool
 	direct         string
 	all            bool
+	relayCheck     bool
 }
 
 func (f *probeFlags) declare(cmd *kingpin.CmdClause) {
@@ -202,6 +203,7 @@ func (f *probeFlags) declare(cmd *kingpin.CmdClause) {
 	cmd.Flag("json", "Print the result as JSON.").BoolVar(&f.json)
 	cmd.Flag("direct", "Compare with these servers, asked directly under the target's name: ex01,ex02. Ends in one sentence that says where the fault is.").
 		StringVar(&f.direct)
+	cmd.Flag("relay-check", "Over SMTP, name a recipient that nobody has, to see whether the server relays for strangers. No mail is sent.").BoolVar(&f.relayCheck)
 	cmd.Flag("all", "Run every module against the target: probe --all TARGET.").BoolVar(&f.all)
 }
 
@@ -212,6 +214,8 @@ func (f *probeFlags) problem() string {
 		return fmt.Sprintf("--timeout is %s, and must not be negative", f.timeout)
 	case f.all && f.direct != "":
 		return "--all and --direct exclude each other: give one"
+	case f.relayCheck && (f.all || f.direct != ""):
+		return "--relay-check is for one module and one target: leave --all and --direct out"
 	case f.all && f.module != "" && f.target != "":
 		return "--all runs every module: leave MODULE out"
 	case f.all && f.module != "": // the only argument

@@ -36,7 +36,7 @@ func TestGoldenProbes(t *testing.T) {
 	exporter := overLab(t, site).handler
 	targets := map[string]string{"not-http": notHTTP(t, site), "closed-port": "127.0.0.1:1"}
 	for _, s := range site.Scenarios() {
-		if !s.Varies {
+		if !s.Varies && s.OverHTTP() {
 			targets[s.Name] = s.Address
 		}
 	}
@@ -62,6 +62,27 @@ func TestGoldenRoundTrips(t *testing.T) {
 			t.Cleanup(site.Close)
 			scenario, _ := site.Scenario(name)
 			holdAgainst(t, "auth_roundtrips-"+name, scrape(t, overLab(t, site).handler, "auth_roundtrips", scenario.Address))
+		})
+	}
+}
+
+// TestGoldenMail does the same for smtp, at every simulated mail server.
+func TestGoldenMail(t *testing.T) {
+	t.Parallel()
+	site, err := lab.Start(t.Context(), lab.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(site.Close)
+	exporter := overLab(t, site).handler
+	for _, s := range site.Scenarios() {
+		if s.OverHTTP() {
+			continue
+		}
+		module, _ := s.Advice()
+		t.Run(s.Name, func(t *testing.T) {
+			t.Parallel()
+			holdAgainst(t, s.Name, scrape(t, exporter, module, s.Address))
 		})
 	}
 }
@@ -113,7 +134,7 @@ func scrape(t *testing.T, exporter http.Handler, module, target string) string {
 }
 
 // measured are the values that differ from run to run.
-var measured = regexp.MustCompile(`(?m)^(probe_(?:duration_seconds|dns_lookup_time_seconds|http_duration_seconds|step_duration_seconds|auth_object_duration_seconds|expect_continue_wait_seconds|ssl_earliest_cert_expiry)(?:\{.*\})?) .+$`)
+var measured = regexp.MustCompile(`(?m)^(probe_(?:duration_seconds|dns_lookup_time_seconds|http_duration_seconds|step_duration_seconds|auth_object_duration_seconds|expect_continue_wait_seconds|smtp_greeting_seconds|smtp_mail_seconds|ssl_earliest_cert_expiry)(?:\{.*\})?) .+$`)
 
 // cipher depends on the machine: without AES in hardware TLS 1.3 prefers ChaCha20.
 var cipher = regexp.MustCompile(`cipher="[^"]+"`)

@@ -47,6 +47,11 @@ func (c *command) runProbe(ctx context.Context) int {
 	if err != nil {
 		return c.notProbed(err)
 	}
+	if f.relayCheck {
+		if cfg, err = c.relayCheck(cfg); err != nil {
+			return c.notProbed(err)
+		}
+	}
 	req := runner.Request{Module: f.module, Target: f.target, Auth: f.auth, Hostname: f.hostname, Limit: f.timeout}
 	if f.username != "" {
 		if cfg, err = c.logon(cfg); err != nil {
@@ -124,6 +129,23 @@ func (c *command) logon(cfg *config.Config) (*config.Config, error) {
 		Name: commandLineAuth, Username: f.username, Schemes: []string{"negotiate", "ntlm", "basic"},
 		Targets: patterns, Secret: secret.FromValue(password),
 	}
+	return &changed, nil
+}
+
+// relayCheck makes the module of a copy of cfg one that looks whether a server relays.
+func (c *command) relayCheck(cfg *config.Config) (*config.Config, error) {
+	module := cfg.Modules[c.probe.module]
+	if module == nil {
+		return cfg, nil // the runner says so
+	}
+	checker, ok := module.Settings.(prober.RelayChecker)
+	if !ok {
+		return nil, fmt.Errorf("--relay-check is for modules that speak SMTP, and %s does not", c.probe.module)
+	}
+	changed, checks := *cfg, *module
+	checks.Settings = checker.RelayCheck()
+	changed.Modules = maps.Clone(cfg.Modules)
+	changed.Modules[c.probe.module] = &checks
 	return &changed, nil
 }
 

@@ -31,10 +31,11 @@ const (
 	autodiscover   = "autodiscover"
 	authRoundtrips = "auth_roundtrips"
 	sslBinding     = "ssl_binding"
+	smtpProber     = "smtp"
 )
 
 // columns are the probers in the order of the table.
-var columns = []string{expectContinue, ewsSync, autodiscover, authRoundtrips, sslBinding}
+var columns = []string{expectContinue, ewsSync, autodiscover, authRoundtrips, sslBinding, smtpProber}
 
 // verdicts are what a probe of each prober reports: "success" or "stage/reason", and behind it the codes of findings,
 // each after a comma. A prober that is not there cannot meet the fault.
@@ -49,8 +50,8 @@ func everywhere(verdict string) verdicts {
 	return v
 }
 
-// overHTTP is one verdict of those probers that send requests.
-func overHTTP(verdict string) verdicts { return everywhere(verdict).less(sslBinding) }
+// overHTTP is one verdict of those probers that send requests over HTTP.
+func overHTTP(verdict string) verdicts { return everywhere(verdict).less(sslBinding).less(smtpProber) }
 
 // inXML is one verdict of those that read documents.
 func inXML(verdict string) verdicts { return verdicts{ewsSync: verdict, autodiscover: verdict} }

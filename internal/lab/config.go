@@ -115,6 +115,18 @@ modules:
     prober: ssl_binding
     ip_protocol: ip4
     tls_config: {ca_file: {{.CAFile}}}
+  smtp:
+    prober: smtp
+    timeout: 8s
+    ip_protocol: ip4
+    tls_config: {ca_file: {{.CAFile}}}
+  smtp_mail: # begins a mail without a sender, and gives it up
+    prober: smtp
+    timeout: 8s
+    ip_protocol: ip4
+    targets: ["127.0.0.0/8"]
+    tls_config: {ca_file: {{.CAFile}}}
+    smtp: {mail_from: true}
 policy:
   allow: ["127.0.0.0/8", "::1"] # loopback is denied unless it is named
 `))

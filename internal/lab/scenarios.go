@@ -1,6 +1,10 @@
 package lab
 
-import "github.com/ews-exporter/ews_exporter/internal/origin"
+import (
+	"slices"
+
+	"github.com/ews-exporter/ews_exporter/internal/origin"
+)
 
 // Scenario is one simulated site: an Exchange-like origin, the balancer in front of it, and what a probe should say.
 // Adding a scenario is adding an entry at the end of the table, so that the ports of the others stay what they are.
@@ -19,6 +23,8 @@ type Scenario struct {
 	EWSStream, EWSStreamWriting Verdict
 	// RoundTrips is what module auth_roundtrips reports; zero where the scenario is not about logons.
 	RoundTrips Verdict
+	// Mail is what module smtp reports, or smtp_mail where only a mail that is begun shows it; zero where HTTP is spoken.
+	Mail Verdict
 	// Varies tells that each connection reaches another server, so that probes differ.
 	Varies bool
 	// Address is "127.0.0.1:port" while the scenario runs.
@@ -28,7 +34,13 @@ type Scenario struct {
 	rebound  bool      // the server has another certificate than the balancer shows
 	apart    string    // a module with an account of its own, for a site that refuses a right password; empty for none
 	balancer balancer
+
+	mail       *mailServer // in place of origin and balancer; nil where HTTP is spoken
+	beginsMail bool
 }
+
+// OverHTTP tells whether the scenario speaks HTTP, and not SMTP.
+func (s Scenario) OverHTTP() bool { return s.mail == nil }
 
 // Expectation is what a probe of a scenario should report.
 type Expectation struct {
@@ -243,7 +255,7 @@ func Scenarios() []Scenario {
 			Expect:      Expectation{Outcome: "final_first", Success: true, Finding: "expect_continue_not_tested", Origin: origin.Unknown},
 			balancer:    echo,
 		},
-	}, append(ewsScenarios(), laterScenarios()...)...)
+	}, slices.Concat(ewsScenarios(), laterScenarios(), mailScenarios())...)
 }
 
 // laterScenarios are those that came after the EWS ones, which keep their ports.

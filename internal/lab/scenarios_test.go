@@ -68,7 +68,7 @@ func TestEveryScenarioOnTheWire(t *testing.T) {
 	t.Parallel()
 	site := start(t)
 	for _, scenario := range site.Scenarios() {
-		if scenario.Name == "slow-drip" {
+		if scenario.Name == "slow-drip" || !scenario.OverHTTP() {
 			continue
 		}
 		want, ok := onWire[scenario.Name]
@@ -249,6 +249,12 @@ func TestExpectationsHoldTogether(t *testing.T) {
 			t.Errorf("scenario %q is there twice or has no description", s.Name)
 		}
 		names[s.Name] = true
+		if !s.OverHTTP() {
+			if s.Mail.Failure == "" || s.Expect != (Expectation{}) {
+				t.Errorf("%s: a mail server is told of by Mail alone", s.Name)
+			}
+			continue
+		}
 		for _, e := range []Expectation{s.Expect, s.WithLogon} {
 			if e == (Expectation{}) && e == s.WithLogon {
 				continue

@@ -58,8 +58,14 @@ func ServeTLS(t TB, config *tls.Config, steps ...Step) *Script {
 // ServeEach plays the nth script on the nth connection, and the last one on all that follow. A nil config is plain TCP.
 func ServeEach(t TB, config *tls.Config, scripts ...[]Step) *Script {
 	t.Helper()
+	return ServeAt(t, "127.0.0.1:0", config, scripts...)
+}
+
+// ServeAt is ServeEach at an address of loopback, for where the port matters.
+func ServeAt(t TB, address string, config *tls.Config, scripts ...[]Step) *Script {
+	t.Helper()
 	var listen net.ListenConfig
-	listener, err := listen.Listen(context.Background(), "tcp", "127.0.0.1:0")
+	listener, err := listen.Listen(context.Background(), "tcp", address)
 	if err != nil {
 		t.Fatalf("starting a scripted server: %v", err)
 	}
@@ -168,6 +174,21 @@ func ReadBody(n int64) Step {
 	return func(c *Conn) error {
 		_, err := io.CopyN(io.Discard, c.in, n)
 		return err
+	}
+}
+
+// ReadLine reads a line and its end.
+func ReadLine(c *Conn) error {
+	_, err := c.in.ReadString('\n')
+	return err
+}
+
+// Secure goes on over TLS, as after STARTTLS.
+func Secure(config *tls.Config) Step {
+	return func(c *Conn) error {
+		secure := tls.Server(c.Conn, config)
+		c.Conn, c.in = secure, bufio.NewReader(secure)
+		return secure.HandshakeContext(context.Background())
 	}
 }
 

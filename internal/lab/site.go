@@ -110,6 +110,18 @@ func (s *Site) start(scenario Scenario) error {
 		return err
 	}
 	s.keep(front)
+	if m := scenario.mail; m != nil {
+		scenario.Address, scenario.origin = front.Addr().String(), &exchange{}
+		s.serves.Go(func() { s.accept(front, func(conn net.Conn) { s.answer(conn, m, &scenario.origin.meter) }) })
+		s.scenarios = append(s.scenarios, scenario)
+		return nil
+	}
+	return s.startHTTP(scenario, front)
+}
+
+// startHTTP starts what of a scenario speaks HTTP; front is where its balancer listens.
+func (s *Site) startHTTP(scenario Scenario, front net.Listener) error {
+	var listen net.ListenConfig
 	back, err := listen.Listen(s.ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -129,13 +141,15 @@ func (s *Site) start(scenario Scenario) error {
 	behaves := new(atomic.Pointer[balancer])
 	behaves.Store(&scenario.balancer)
 	s.balancers[scenario.Name] = behaves
-	s.serves.Go(func() { s.accept(front, behaves, back.Addr().String(), &scenario.origin.meter) })
+	s.serves.Go(func() {
+		s.accept(front, func(conn net.Conn) { s.serve(conn, *behaves.Load(), back.Addr().String(), &scenario.origin.meter) })
+	})
 	s.scenarios = append(s.scenarios, scenario)
 	return nil
 }
 
 // accept serves every connection that front takes, maxConnections at once, until the site ends.
-func (s *Site) accept(front net.Listener, behaves *atomic.Pointer[balancer], origin string, m *meter) {
+func (s *Site) accept(front net.Listener, serve func(net.Conn)) {
 	slots := make(chan struct{}, maxConnections)
 	for {
 		select {
@@ -154,9 +168,17 @@ func (s *Site) accept(front net.Listener, behaves *atomic.Pointer[balancer], ori
 		}
 		s.serves.Go(func() {
 			defer func() { <-slots }()
-			s.serve(conn, *behaves.Load(), origin, m)
+			serve(conn)
 		})
 	}
+}
+
+// answer serves a connection to a mail server.
+func (s *Site) answer(conn net.Conn, m *mailServer, meter *meter) {
+	defer meter.connection()()
+	s.keep(conn)
+	defer s.forget(conn)
+	s.serveMail(conn, m, meter)
 }
 
 func (s *Site) serve(conn net.Conn, b balancer, origin string, m *meter) {
@@ -219,7 +241,7 @@ func (s *Site) Change(scenario, like string) error {
 	all := Scenarios()
 	i := slices.IndexFunc(all, func(c Scenario) bool { return c.Name == like })
 	running := s.balancers[scenario]
-	if i < 0 || running == nil {
+	if i < 0 || running == nil || all[i].mail != nil {
 		return fmt.Errorf("the lab's scenario %s cannot be changed into %s: the one has to run, the other to be known", scenario, like)
 	}
 	running.Store(&all[i].balancer)

@@ -24,6 +24,15 @@ func TestCloseEndsHangingClients(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, scenario := range site.Scenarios() {
+		if !scenario.OverHTTP() {
+			conn, err := net.Dial("tcp", scenario.Address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = conn.Close() })
+			_, _ = conn.Write([]byte("EHLO probe.contoso.test\r\nMAIL"))
+			continue
+		}
 		connect(t, site, scenario.Name).send(post(expect, getFolder))
 		connect(t, site, scenario.Name).send("POST /EWS")
 	}

@@ -13,6 +13,12 @@ const none = "none"
 // Advice names the module of WriteConfig that shows what a scenario is about, and what it should report: the code of a
 // finding, or whether it works.
 func (s Scenario) Advice() (module, reports string) {
+	switch {
+	case s.beginsMail:
+		return "smtp_mail", reported(s.Mail.Failure == none, s.Mail.Finding, s.Varies)
+	case s.mail != nil:
+		return "smtp", reported(s.Mail.Failure == none, s.Mail.Finding, s.Varies)
+	}
 	if s.apart != "" {
 		return s.apart, reported(false, s.RoundTrips.Finding, s.Varies)
 	}

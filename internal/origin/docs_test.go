@@ -30,7 +30,7 @@ func TestDocumentation(t *testing.T) {
 	if !ok {
 		t.Fatalf("%s does not say where the rules end", path)
 	}
-	want := ruleTable()
+	want := ruleTable() + "\nIn SMTP, from top to bottom:\n\n" + mailRuleTable()
 	if *update {
 		if err := os.WriteFile(path, []byte(before+begin+want+end+after), 0o644); err != nil { //nolint:gosec // a page for everybody
 			t.Fatal(err)
@@ -46,6 +46,15 @@ func ruleTable() string {
 	var b strings.Builder
 	b.WriteString("| rule | origin | product | what is looked at | source |\n|---|---|---|---|---|\n")
 	for _, r := range rules {
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", r.name, r.kind, r.product, r.looks, r.source)
+	}
+	return b.String()
+}
+
+func mailRuleTable() string {
+	var b strings.Builder
+	b.WriteString("| rule | origin | product | what is looked at | source |\n|---|---|---|---|---|\n")
+	for _, r := range mailRules {
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", r.name, r.kind, r.product, r.looks, r.source)
 	}
 	return b.String()

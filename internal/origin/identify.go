@@ -77,6 +77,11 @@ func Products() []string {
 			list = append(list, rules[i].product)
 		}
 	}
+	for i := range mailRules {
+		if product := mailRules[i].product; product != "" {
+			list = append(list, product)
+		}
+	}
 	slices.Sort(list)
 	return slices.Compact(list)
 }

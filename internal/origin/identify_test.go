@@ -320,8 +320,8 @@ func TestContrast(t *testing.T) {
 
 func TestProductsAreAClosedList(t *testing.T) {
 	t.Parallel()
-	want := []string{"akamai", "apache", "azure_application_gateway", "barracuda", "caddy", "cloudflare", "envoy", "f5", "fortiweb",
-		"haproxy", "kemp", "netscaler", "nginx", "squid", "tmg", "traefik", "traffic_server", "varnish", "wap"}
+	want := []string{"akamai", "apache", "azure_application_gateway", "barracuda", "caddy", "cisco", "cloudflare", "envoy", "exim", "f5", "fortiweb",
+		"haproxy", "kemp", "netscaler", "nginx", "postfix", "sendmail", "squid", "tmg", "traefik", "traffic_server", "varnish", "wap"}
 	if diff := cmp.Diff(want, Products()); diff != "" {
 		t.Errorf("a product that comes or goes changes a label of the metrics: %s", diff)
 	}

@@ -33,6 +33,20 @@ type Prober interface {
 	Blank(res *result.Result)
 }
 
+// Bound is a Prober that must not be turned against just anybody: what it does is a nuisance to others, or logged by them.
+type Bound interface {
+	// WantsTargets says what about the settings demands that the module has targets, such as the field's name below the
+	// prober's key; empty for nothing.
+	WantsTargets() string
+}
+
+// RelayChecker is a Prober that can be made to look, once and by a person's own hand, whether a server takes mail for
+// strangers.
+type RelayChecker interface {
+	// RelayCheck is the prober that does so; the receiver stays what it is.
+	RelayCheck() Prober
+}
+
 // AuthUser is a Prober whose settings can name auths beside the module's.
 type AuthUser interface {
 	// Auths gives the name of each, by the field that names it; none that is empty.

@@ -3,6 +3,7 @@ package runner
 import (
 	"fmt"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -38,10 +39,10 @@ type key struct {
 
 func (j *job) key() key { return key{j.module, j.auth, j.target.Raw, j.target.Name, j.limit} }
 
-// plan lists the steps that the probe will take if all goes well; without https there is no TLS.
+// plan lists the steps that the probe will take if all goes well; http has no TLS.
 func (j *job) plan() []string {
 	steps := j.prober.Plan(j.auth != nil)
-	if j.target.Scheme != "https" {
+	if j.target.Scheme == "http" {
 		steps = slices.DeleteFunc(steps, func(name string) bool { return strings.HasSuffix(name, ".tls") })
 	}
 	return steps
@@ -95,6 +96,9 @@ func (r *Runner) prepare(req Request) (*job, error) {
 	if err := j.reachable(); err != nil {
 		return nil, refuse(http.StatusForbidden, DeniedTarget, "%v", err)
 	}
+	if err := j.bound(); err != nil {
+		return nil, refuse(http.StatusForbidden, DeniedTarget, "%v", err)
+	}
 	j.limit = j.module.Timeout
 	if req.Limit > 0 && req.Limit < j.limit {
 		j.limit = req.Limit
@@ -117,6 +121,25 @@ func othersFor(cfg *config.Config, j *job) (map[string]*config.Auth, error) {
 		others[name] = a
 	}
 	return others, nil
+}
+
+// bound says whether the module may be asked for the target. A configuration that was read has targets wherever they are
+// demanded; one that was made otherwise may not.
+func (j *job) bound() error {
+	if why := j.module.WantsTargets(); why != "" && len(j.module.Targets) == 0 {
+		return fmt.Errorf("the module %q needs targets, because of %s, and has none", j.module.Name, why)
+	}
+	return j.module.Targets.Target(j.target)
+}
+
+// check says whether an address may be dialled for the sake of a host.
+func (j *job) check(host string, a netip.AddrPort) error {
+	if host == j.target.Host {
+		if err := j.module.Targets.Address(host, a); err != nil {
+			return err
+		}
+	}
+	return j.policy.Address(host, a)
 }
 
 // reachable asks policy about the target, or whether one of the hosts of a look-up may be reached.

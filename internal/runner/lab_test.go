@@ -48,6 +48,9 @@ func TestScenarios(t *testing.T) {
 	t.Parallel()
 	s, r := site(t)
 	for _, scenario := range s.Scenarios() {
+		if !scenario.OverHTTP() {
+			continue
+		}
 		t.Run(scenario.Name, func(t *testing.T) {
 			t.Parallel()
 			hold(t, r, "expect_continue_fast", scenario.Address, 3*time.Second, scenario.Expect)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"net/netip"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -89,7 +88,7 @@ func (r *Runner) dialer(j *job, start time.Time) *wire.Dialer {
 	return &wire.Dialer{
 		Epoch:    start,
 		Resolver: r.Resolver,
-		Check:    func(host string, a netip.AddrPort) error { return j.policy.Address(host, a) },
+		Check:    j.check,
 		Acquire:  r.places.stay().acquire,
 	}
 }

@@ -1,4 +1,5 @@
-// Package servers runs real servers in tests: nginx, HAProxy, Apache httpd, NSD, Prometheus and Alertmanager. Each runs
+// Package servers runs real servers in tests: nginx, HAProxy, Apache httpd, NSD, Postfix, Exim, Prometheus and
+// Alertmanager. Each runs
 // in the foreground as a child of the test, on a free port of loopback, with its own configuration in the test's
 // temporary directory, as root or not. It ends with its test, and shows its log when the test has failed. What is no
 // test, such as `make demo`, runs them by Server.Run.
@@ -42,7 +43,7 @@ func Need(t testing.TB, program string) string {
 // find looks for a program on PATH, and where Debian keeps servers: not on every user's PATH, and what belongs to
 // Prometheus by a longer name.
 func find(program string) (path string, ok bool) {
-	for _, candidate := range []string{program, "prometheus-" + program, filepath.Join("/usr/sbin", program), filepath.Join("/usr/local/sbin", program)} {
+	for _, candidate := range []string{program, "prometheus-" + program, filepath.Join("/usr/sbin", program), filepath.Join("/usr/local/sbin", program), filepath.Join(unpacked, program)} {
 		if path, err := exec.LookPath(candidate); err == nil {
 			return path, true
 		}

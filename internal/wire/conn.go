@@ -127,6 +127,17 @@ func (c *Conn) Reusable() bool {
 	return !x.Final.Has("Connection", "close")
 }
 
+// Local is the address from which the connection was made; invalid while there is none.
+func (c *Conn) Local() netip.AddrPort {
+	if c.raw == nil {
+		return netip.AddrPort{}
+	}
+	if local, ok := c.raw.LocalAddr().(*net.TCPAddr); ok {
+		return local.AddrPort()
+	}
+	return netip.AddrPort{}
+}
+
 // Leaf is the certificate that the peer showed, nil without one: channel binding needs it.
 func (c *Conn) Leaf() *x509.Certificate { return c.leaf }
 

@@ -36,7 +36,7 @@ var Reasons = []failure.Reason{
 	{Stage: failure.Receive, Reason: "closed", Help: "The connection was closed before the response was complete."},
 	{Stage: failure.Receive, Reason: "reset", Help: "The connection was reset before the response was complete."},
 	{Stage: failure.Receive, Reason: "timeout", Help: "The response was not complete within the time limit."},
-	{Stage: failure.Receive, Reason: "malformed", Help: "What came back is not HTTP/1.x."},
+	{Stage: failure.Receive, Reason: "malformed", Help: "What came back is not the protocol that was spoken: HTTP/1.x, or what the prober says."},
 	{Stage: failure.Receive, Reason: "too_large", Help: "The response's head is larger than 1 MiB."},
 	{Stage: failure.Receive, Reason: "alert", Help: "The server ended TLS with an alert; one that wants a client certificate does so here."},
 	{Stage: failure.Receive, Reason: "renegotiation", Help: "The server wants to negotiate TLS anew, as IIS does where one path asks for a client's certificate; the exporter has none."},

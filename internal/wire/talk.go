@@ -61,7 +61,9 @@ func (t *Talk) Add(line Line) {
 // Lines is a dialogue in lines under way, as in SMTP, IMAP and POP3. It goes on through a handshake.
 type Lines struct {
 	Record *Talk
+	Until  time.Time // when what is said and heard next must have gone and come; zero: the probe's limit
 	conn   *Conn
+	gone   error // how the connection ended, where Await saw it
 }
 
 // Lines begins a dialogue in lines; nothing is sent yet.
@@ -76,7 +78,7 @@ func (l *Lines) Say(line string) error {
 	if strings.ContainsAny(line, "\r\n\x00") {
 		return failure.New(failure.Send, "invalid", "a line for %s holds a character that none may hold", c)
 	}
-	c.deadline(time.Time{})
+	c.deadline(l.Until)
 	n, err := c.stream.Write([]byte(line + "\r\n"))
 	l.Record.Sent += int64(n)
 	if err != nil {
@@ -92,14 +94,8 @@ func (l *Lines) Say(line string) error {
 // error.
 func (l *Lines) Hear() (string, error) {
 	c := l.conn
-	c.deadline(time.Time{})
-	if l.Record.Heard == nil {
-		if _, err := c.reader.Peek(1); err == nil {
-			now := c.dialer.now()
-			l.Record.Heard = &now
-		}
-	}
-	raw, err := c.reader.ReadSlice('\n')
+	c.deadline(l.Until)
+	raw, err := l.read()
 	l.Record.Received += int64(len(raw))
 	line := strings.TrimRight(string(raw), "\r\n")
 	switch {
@@ -116,6 +112,42 @@ func (l *Lines) Hear() (string, error) {
 	}
 	l.note(Server, line)
 	return line, nil
+}
+
+// read reads as far as a line's end, and notes when the peer's first byte came.
+func (l *Lines) read() ([]byte, error) {
+	if l.gone != nil {
+		return nil, l.gone
+	}
+	if err := l.first(); err != nil {
+		return nil, err
+	}
+	return l.conn.reader.ReadSlice('\n')
+}
+
+// first waits for the peer's first byte and notes when it came.
+func (l *Lines) first() error {
+	if l.Record.Heard != nil {
+		return nil
+	}
+	_, err := l.conn.reader.Peek(1)
+	if err == nil {
+		now := l.conn.dialer.now()
+		l.Record.Heard = &now
+	}
+	return err
+}
+
+// Await waits for the peer's first byte, at most until then, and tells whether there is something to hear: a byte, or how
+// the connection ended.
+func (l *Lines) Await(until time.Time) bool {
+	l.conn.deadline(until)
+	err := l.first()
+	if isTimeout(err) {
+		return false
+	}
+	l.gone = err // a reset shows once
+	return true
 }
 
 func (l *Lines) note(from Side, text string) {

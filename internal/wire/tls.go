@@ -24,6 +24,9 @@ type TLS struct {
 	Pins       []string       // SHA-256 of a leaf in lower-case hex; a match counts as verified
 	Insecure   bool           // go on with a certificate that is not verified
 
+	// Excuse tells whether to go on with a certificate that was refused, for another reason than Insecure; nil: never.
+	Excuse func(leaf *x509.Certificate, refused *failure.Failure) bool
+
 	// For looking at servers rather than using them; the zero values suit every other use.
 	SNI        *string  // sent in place of ServerName; a pointer to "" sends none
 	MaxVersion uint16   // 0: the newest
@@ -72,7 +75,7 @@ func (c *Conn) Handshake(opts *TLS) error {
 		InsecureSkipVerify: true, //nolint:gosec // see VerifyConnection
 		VerifyConnection: func(state tls.ConnectionState) error {
 			refused = c.verify(state, opts)
-			if opts.Insecure {
+			if opts.Insecure || c.excused(opts) {
 				return nil
 			}
 			return refused
@@ -137,6 +140,11 @@ func (c *Conn) verify(state tls.ConnectionState, opts *TLS) error {
 	err := failure.New(failure.TLS, verifyReason(cause), "TLS handshake with %s: the certificate (%s) was refused: %w", c, s.Chain[0].Subject, cause)
 	s.VerifyError, c.peer.Refused = err.Error(), err
 	return err
+}
+
+// excused tells whether the certificate that was refused is taken all the same.
+func (c *Conn) excused(opts *TLS) bool {
+	return opts.Excuse != nil && c.leaf != nil && c.peer.Refused != nil && opts.Excuse(c.leaf, c.peer.Refused)
 }
 
 // errNoName keeps crypto/x509 from leaving the name out of the verification when there is none.

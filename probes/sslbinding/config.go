@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ews-exporter/ews_exporter/internal/smtp"
 	"github.com/ews-exporter/ews_exporter/internal/target"
 )
 
@@ -25,6 +26,8 @@ type Settings struct {
 	MinDays    int   `yaml:"min_days"`     // of validity left
 	MinKeyBits int   `yaml:"min_key_bits"` // of RSA keys
 	StartTLS   []int `yaml:"starttls"`     // the ports that speak SMTP
+
+	EHLO string `yaml:"ehlo"` // the name to give there; empty for smtp.Self
 }
 
 // httpsPort is the port of a target that names none.
@@ -43,6 +46,9 @@ const maxList = 50
 func (s *Settings) Check(report func(field, problem string)) {
 	checkPorts("ports", s.Ports, report)
 	checkPorts("starttls", s.StartTLS, report)
+	if problem := smtp.CheckName(s.EHLO); s.EHLO != "" && problem != "" {
+		report("ehlo", problem)
+	}
 	checkHosts("addresses", s.Addresses, report)
 	checkHosts("names", s.Names, report)
 	checkList("thumbprints", s.Thumbprints, report)

@@ -4,6 +4,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/smtp"
 )
 
 // Definition declares this prober.
@@ -18,9 +19,9 @@ var Definition = prober.Definition{
 		{Stage: failure.Config, Reason: reasonNotTLS, Help: "The target is an http URL; certificates are shown over TLS."},
 		{Stage: failure.TLS, Reason: reasonUnexpected, Help: "A certificate is none of the thumbprints expected."},
 		{Stage: failure.TLS, Reason: reasonRevoked, Help: "A certificate is revoked."},
-		{Stage: failure.TLS, Reason: reasonNoStartTLS, Help: "The SMTP server does not offer STARTTLS."},
-		{Stage: failure.TLS, Reason: reasonStartTLSRefused, Help: "The SMTP server refused what comes before the handshake."},
-		{Stage: failure.TLS, Reason: reasonSMTPMalformed, Help: "What came before the handshake is not SMTP, or came after STARTTLS in clear text."},
+		smtp.NotOffered,
+		{Stage: failure.TLS, Reason: smtp.StartTLSRefused.Reason, Help: "The SMTP server refused what comes before the handshake."},
+		{Stage: failure.TLS, Reason: smtp.Injected.Reason, Help: "What came before the handshake is not SMTP, or came after STARTTLS in clear text."},
 	},
 	Metrics: []*result.Metric{
 		bindingInfo, notAfter, trusted, nameCovered, expectedMetric, revoked, tlsInfo, versionAccepted, consistent, reachable,

@@ -35,12 +35,9 @@ const (
 
 // Reasons of its own; the stage is tls unless said otherwise.
 const (
-	reasonNotTLS          = "target_not_tls" // stage config
-	reasonUnexpected      = "certificate_unexpected"
-	reasonRevoked         = "certificate_revoked"
-	reasonNoStartTLS      = "starttls_not_offered"
-	reasonStartTLSRefused = "starttls_refused"
-	reasonSMTPMalformed   = "starttls_malformed"
+	reasonNotTLS     = "target_not_tls" // stage config
+	reasonUnexpected = "certificate_unexpected"
+	reasonRevoked    = "certificate_revoked"
 )
 
 const info, warning, failing = result.Info, result.Warning, result.Error

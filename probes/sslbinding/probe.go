@@ -18,7 +18,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
 
-// knockLimit bounds one door, so that one that hangs leaves time for everything else.
+// knockLimit bounds one door, see doorLimit.
 const knockLimit = 6 * time.Second
 
 // versions are the TLS versions that a sweep tries. SSL 3.0 and older are beyond crypto/tls.
@@ -94,7 +94,7 @@ func (p *probe) knock(ctx context.Context) {
 
 // look asks one door for its certificate.
 func (p *probe) look(ctx context.Context, b *binding, step *prober.Step) {
-	ctx, cancel := context.WithTimeout(ctx, knockLimit)
+	ctx, cancel := p.doorLimit(ctx, b)
 	defer cancel()
 	err := p.shake(ctx, b, step)
 	if b.seen() {
@@ -122,7 +122,7 @@ func (p *probe) shake(ctx context.Context, b *binding, step *prober.Step) error 
 	b.record = conn.Record
 	smtp := p.smtp(b)
 	if smtp {
-		if err := step.Do("starttls", func() error { return startTLS(conn.Lines()) }); err != nil {
+		if err := step.Do("starttls", func() error { return p.begin(ctx, b, conn) }); err != nil {
 			return err
 		}
 	}
@@ -191,7 +191,7 @@ const (
 
 // try has a handshake of one version, without steps of its own: that an old version is refused is no failure.
 func (p *probe) try(ctx context.Context, b *binding, version uint16) answer {
-	ctx, cancel := context.WithTimeout(ctx, knockLimit)
+	ctx, cancel := p.doorLimit(ctx, b)
 	defer cancel()
 	conn, err := p.run.OpenBeside(ctx, p.endpoint(b))
 	if err != nil {
@@ -199,7 +199,7 @@ func (p *probe) try(ctx context.Context, b *binding, version uint16) answer {
 	}
 	defer conn.Close()
 	smtp := p.smtp(b)
-	if smtp && startTLS(conn.Lines()) != nil {
+	if smtp && p.begin(ctx, b, conn) != nil {
 		return noAnswer
 	}
 	o := p.options(own, smtp)

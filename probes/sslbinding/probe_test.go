@@ -330,7 +330,7 @@ func TestProbe_weakKey(t *testing.T) {
 func TestProbe_startTLS(t *testing.T) {
 	t.Parallel()
 	root := newRoot(t, "root")
-	d := door(t, "127.0.0.1:0", shows(root.mail(t)), smtp)
+	d := door(t, "127.0.0.1:0", shows(root.mail(t)), speakSMTP)
 	r := survey{target: on(d), resolver: leads(d), roots: root.pem(), settings: func(s *Settings) {
 		s.StartTLS, s.Sweep = []int{int(d.Port())}, true
 	}}.probe(t)
@@ -342,8 +342,8 @@ func TestProbe_startTLS(t *testing.T) {
 	}
 }
 
-// smtp speaks until TLS begins.
-func smtp(c net.Conn) bool {
+// speakSMTP speaks until TLS begins.
+func speakSMTP(c net.Conn) bool {
 	_, _ = io.WriteString(c, "220 EX01 ready\r\n")
 	for _, answer := range []string{"250-EX01\r\n250 STARTTLS\r\n", "220 go\r\n"} {
 		var line []byte

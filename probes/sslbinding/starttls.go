@@ -1,109 +1,77 @@
 package sslbinding
 
 import (
-	"slices"
-	"strings"
+	"cmp"
+	"context"
+	"errors"
+	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/failure"
-	"github.com/ews-exporter/ews_exporter/internal/plain"
+	"github.com/ews-exporter/ews_exporter/internal/smtp"
+	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
 
-// lines is the part of a connection that SMTP needs before TLS.
-type lines interface {
-	Hear() (string, error)
-	Say(line string) error
-	Unread() int
-	String() string
+// startTLS brings an SMTP connection to where the handshake begins, under this name. Errors are failures of stage tls
+// (starttls_not_offered, starttls_refused, starttls_malformed), or those of sending and receiving.
+func startTLS(lines smtp.Lines, name string) error {
+	dialogue := smtp.Dialogue{Lines: lines}
+	if _, err := dialogue.Greeting(); err != nil {
+		return beforeTLS(err)
+	}
+	hello, err := dialogue.Hello(name)
+	if err == nil {
+		_, err = dialogue.StartTLS(hello)
+	}
+	return beforeTLS(err)
 }
 
-// hello is how the probe names itself: a name that can be no other host's (RFC 6761 section 6.4).
-const hello = "EHLO ews-exporter.invalid"
-
-// startTLS brings an SMTP connection to where the handshake begins (RFC 3207 section 4). Errors are failures of stage
-// tls (starttls_not_offered, starttls_refused, starttls_malformed), or those of sending and receiving.
-func startTLS(c lines) error {
-	if _, err := expect(c, "the greeting", "220"); err != nil {
-		return err
+// beforeTLS says of what goes wrong in the dialogue that it is in the way of the handshake.
+func beforeTLS(err error) error {
+	var malformed *smtp.MalformedError
+	switch {
+	case errors.As(err, &malformed):
+		return failure.New(failure.TLS, smtp.Injected.Reason, "%w", err)
+	case failure.Is(err, failure.Status):
+		return failure.New(failure.TLS, smtp.StartTLSRefused.Reason, "%w", err)
 	}
-	if err := c.Say(hello); err != nil {
-		return err
-	}
-	offered, err := expect(c, "the answer to EHLO", "250")
-	if err != nil {
-		return err
-	}
-	if !slices.ContainsFunc(offered, func(line string) bool { return strings.EqualFold(strings.TrimSpace(line), "STARTTLS") }) {
-		return failure.New(failure.TLS, reasonNoStartTLS, "%s does not offer STARTTLS; it offers %s. %s", c, list(offered[1:]), tampered(offered))
-	}
-	if err := c.Say("STARTTLS"); err != nil {
-		return err
-	}
-	if _, err := expect(c, "the answer to STARTTLS", "220"); err != nil {
-		return err
-	}
-	if n := c.Unread(); n > 0 {
-		return failure.New(failure.TLS, reasonSMTPMalformed, "%s sent %d bytes in clear text after its answer to STARTTLS, where only TLS may follow", c, n)
-	}
-	return nil
+	return err
 }
 
-// tampered says what to look at when STARTTLS is missing. Firewalls that inspect SMTP overwrite what they do not like
-// with X (Cisco, "ESMTP inspection"), length kept.
-func tampered(offered []string) string {
-	if slices.ContainsFunc(offered, func(line string) bool { return len(line) >= 4 && strings.Trim(line, "X") == "" }) {
-		return "A firewall that inspects SMTP has overwritten what the server offers: turn that inspection off"
+// begin has the dialogue before the handshake. When the server does not greet, a second connection tells whether it waits
+// for a handshake.
+func (p *probe) begin(ctx context.Context, b *binding, conn *wire.Conn) error {
+	lines := conn.Lines()
+	name := cmp.Or(p.EHLO, smtp.Self(conn.Local().Addr()))
+	until, limited := smtp.Patience(ctx)
+	if !limited || lines.Await(until) {
+		return startTLS(lines, name)
 	}
-	return "Bind a certificate to the SMTP service (Enable-ExchangeCertificate), and let the Receive connector offer TLS"
+	shakes := p.shakesAtOnce(ctx, b)
+	err := startTLS(lines, name)
+	if shakes && failure.Is(err, failure.Receive) {
+		return failure.New(failure.Receive, failure.From(err).Reason, "%w; %s: take %d out of starttls", err, smtp.FromTheStart, b.address.Port())
+	}
+	return err
 }
 
-// expect reads a reply and holds its code against the one wanted.
-func expect(c lines, what, code string) ([]string, error) {
-	got, texts, err := readReply(c.Hear)
-	if err != nil {
-		return nil, err
-	}
-	if got != code {
-		return nil, failure.New(failure.TLS, reasonStartTLSRefused, "%s from %s was %s %s, not %s", what, c, got, list(texts), code)
-	}
-	return texts, nil
+// shakesAtOnce tells whether a door shakes hands without being asked to.
+func (p *probe) shakesAtOnce(ctx context.Context, b *binding) bool {
+	e := p.endpoint(b)
+	e.TLS = p.options(b.form, true)
+	return p.run.ShakesAtOnce(ctx, e)
 }
 
-// maxReply is how many lines a reply may have; Exchange's longest has about twenty.
-const maxReply = 100
-
-// readReply reads one reply (RFC 5321 section 4.2): lines that begin with the same three digits, all but the last with a
-// hyphen behind. It gives the code and each line's text, at least one.
-func readReply(hear func() (string, error)) (code string, texts []string, err error) {
-	for range maxReply {
-		line, err := hear()
-		if err != nil {
-			return "", nil, err
+// doorLimit bounds one door, so that one that hangs leaves time for everything else. A mail server may take its time with
+// the greeting, so it has all but what is needed after it.
+func (p *probe) doorLimit(ctx context.Context, b *binding) (context.Context, context.CancelFunc) {
+	if end, limited := ctx.Deadline(); limited && p.smtp(b) {
+		after := time.Second
+		if p.Revocation {
+			after = knockLimit
 		}
-		if len(line) < 3 || strings.Trim(line[:3], "0123456789") != "" || code != "" && line[:3] != code {
-			return "", nil, failure.New(failure.TLS, reasonSMTPMalformed, "%q is no line of an SMTP reply", plain.Cut(line, maxQuoted))
+		if left := time.Until(end) - after; left > knockLimit {
+			return context.WithTimeout(ctx, left)
 		}
-		code = line[:3]
-		rest := line[3:]
-		switch {
-		case rest == "":
-			return code, append(texts, ""), nil
-		case rest[0] == ' ':
-			return code, append(texts, rest[1:]), nil
-		case rest[0] != '-':
-			return "", nil, failure.New(failure.TLS, reasonSMTPMalformed, "%q is no line of an SMTP reply", plain.Cut(line, maxQuoted))
-		}
-		texts = append(texts, rest[1:])
 	}
-	return "", nil, failure.New(failure.TLS, reasonSMTPMalformed, "an SMTP reply had more than %d lines", maxReply)
-}
-
-// maxQuoted is how much of what a peer said goes into a message.
-const maxQuoted = 200
-
-// list joins the lines of a reply for a person.
-func list(texts []string) string {
-	if len(texts) == 0 {
-		return "nothing"
-	}
-	return plain.Cut(strings.Join(texts, ", "), maxQuoted)
+	return context.WithTimeout(ctx, knockLimit)
 }

@@ -1,9 +1,11 @@
 package sslbinding
 
 import (
-	"errors"
+	"io"
+	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 )
@@ -44,7 +46,7 @@ func TestStartTLS(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := &scripted{says: tt.says, unread: tt.unread}
-			err := startTLS(c)
+			err := startTLS(c, "probe.contoso.test")
 			got := ""
 			if f := failure.From(err); f != nil {
 				got = string(f.Stage) + "/" + f.Reason
@@ -52,27 +54,54 @@ func TestStartTLS(t *testing.T) {
 			if got != tt.reason || err != nil && !strings.Contains(err.Error(), tt.tells) {
 				t.Errorf("%q: %v, want %q, %q", got, err, tt.reason, tt.tells)
 			}
-			if err == nil && c.said.String() != "EHLO ews-exporter.invalid\nSTARTTLS\n" {
+			if err == nil && c.said.String() != "EHLO probe.contoso.test\nSTARTTLS\n" {
 				t.Errorf("said %q", c.said.String())
 			}
 		})
 	}
 }
 
-func FuzzReadReply(f *testing.F) {
-	f.Add(strings.Join(exchange, "\n"))
-	f.Add("220")
-	f.Add("250-\n250 ")
-	f.Add("25\x00-x\n")
-	f.Fuzz(func(t *testing.T, text string) {
-		lines := strings.Split(text, "\n")
-		c := &scripted{says: lines}
-		code, texts, err := readReply(c.Hear)
-		switch {
-		case err == nil && (len(code) != 3 || len(texts) == 0 || len(texts) > maxReply):
-			t.Errorf("code %q, %d lines", code, len(texts))
-		case err != nil && !errors.Is(err, errBoom) && !failure.Is(err, failure.TLS, reasonSMTPMalformed):
-			t.Errorf("error %v", err)
-		}
+// TestLateGreeting: some servers let a client wait before they greet, longer than a door without SMTP is waited for.
+func TestLateGreeting(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("waits as long as such a server")
+	}
+	root := newRoot(t, "root")
+	d := door(t, "127.0.0.1:0", shows(root.mail(t)), func(c net.Conn) bool {
+		time.Sleep(knockLimit + 500*time.Millisecond)
+		return speakSMTP(c)
 	})
+	r := survey{target: on(d), resolver: leads(d), roots: root.pem(), limit: 25 * time.Second, settings: func(s *Settings) {
+		s.StartTLS = []int{int(d.Port())}
+	}}.probe(t)
+	wantResult(t, r, "")
+}
+
+// TestTLSFromTheStart: a port that does not greet, because it waits for a handshake, is told from one that is dead.
+func TestTLSFromTheStart(t *testing.T) {
+	t.Parallel()
+	root := newRoot(t, "root")
+	for name, tt := range map[string]struct {
+		first func(net.Conn) bool
+		hints bool
+	}{
+		"speaks TLS": {nil, true},
+		"is silent": {func(c net.Conn) bool {
+			_, _ = io.Copy(io.Discard, c)
+			return false
+		}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := door(t, "127.0.0.1:0", shows(root.mail(t)), tt.first)
+			r := survey{target: on(d), resolver: leads(d), roots: root.pem(), limit: 3 * time.Second, settings: func(s *Settings) {
+				s.StartTLS = []int{int(d.Port())}
+			}}.probe(t)
+			wantResult(t, r, "receive/timeout")
+			if got := strings.Contains(r.Failure.Message, "speaks TLS from the start"); got != tt.hints {
+				t.Errorf("hint: %t: %v", got, r.Failure)
+			}
+		})
+	}
 }
