@@ -24,7 +24,7 @@ func connections() group {
 	return group{"Connections", "the peer", []fault{
 		{does: "refuses the connection", peer: closed, reports: everywhere("connect/refused")},
 		{does: "does not answer the connection request (a firewall that drops)", peer: blackhole, reports: everywhere("connect/timeout"), hangs: true},
-		{does: "accepts, and resets at once", peer: raw(lab.Wait(50*time.Millisecond), lab.Reset), reports: everywhere("tls/reset").but(sslBinding, "tls/reset, binding_missing")},
+		{does: "accepts, and resets at once", peer: raw(lab.Wait(300*time.Millisecond), lab.Reset), reports: everywhere("tls/reset").but(sslBinding, "tls/reset, binding_missing")},
 		{does: "accepts, and closes at once", peer: raw(), reports: everywhere("tls/closed").but(sslBinding, "tls/closed, binding_missing")},
 		{does: "accepts, and never says a word", peer: raw(lab.Hang), reports: everywhere("tls/timeout"), hangs: true},
 	}}
