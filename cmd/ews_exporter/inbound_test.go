@@ -5,7 +5,6 @@ package main
 import (
 	"bytes"
 	"crypto/tls"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -14,6 +13,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -77,10 +78,7 @@ func TestFloodOfHeads(t *testing.T) {
 	if code := status(t, http.MethodGet, p.url+"/metrics", "right"); code != http.StatusOK {
 		t.Errorf("/metrics is answered %d", code)
 	}
-	t.Logf("it took %d MiB", p.peak(t)>>20)
-	if most := p.peak(t); most > 200<<20 {
-		t.Errorf("the exporter took %d MiB", most>>20)
-	}
+	p.tookAtMost(t, 200<<20)
 	p.sound(t)
 }
 
@@ -109,12 +107,15 @@ func TestFloodOfStreams(t *testing.T) {
 		all.Go(func() { flood(c) })
 	}
 	all.Wait()
-	t.Logf("it took %d MiB", p.peak(t)>>20)
-	if most := p.peak(t); most > 400<<20 {
-		t.Errorf("the exporter took %d MiB", most>>20)
-	}
-	if got := execute(t, "", "healthcheck", strings.Replace(p.url, "http:", "https:", 1)+"/-/healthy"); got.code != exitOK {
-		t.Errorf("the health check: exit %d: %s", got.code, got.errors)
+	p.tookAtMost(t, 400<<20)
+	for n := 0; ; n++ {
+		got := execute(t, "", "healthcheck", strings.Replace(p.url, "http:", "https:", 1)+"/-/healthy")
+		if got.code == exitOK {
+			break
+		}
+		if n == 10 {
+			t.Fatalf("the health check: exit %d: %s", got.code, got.errors)
+		}
 	}
 	p.sound(t)
 }
@@ -136,6 +137,19 @@ func flood(c net.Conn) {
 		}
 		_ = fields.WriteField(hpack.HeaderField{Name: "x", Value: strings.Repeat("x", 15<<10), Sensitive: true}) // not to be indexed
 		err = frames.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: head.Bytes(), EndHeaders: true, EndStream: true})
+	}
+}
+
+// tookAtMost checks how much memory the process ever had, in bytes; the race detector takes two to three times as much.
+func (p *program) tookAtMost(t *testing.T, most int) {
+	t.Helper()
+	if info, ok := debug.ReadBuildInfo(); ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"}) {
+		most *= 3
+	}
+	took := p.peak(t)
+	t.Logf("it took %d MiB", took>>20)
+	if took > most {
+		t.Errorf("the exporter took %d MiB", took>>20)
 	}
 }
 
@@ -265,9 +279,8 @@ func TestFewFilesLeft(t *testing.T) {
 	if first.status != http.StatusServiceUnavailable || !strings.Contains(first.body, "the exporter has few files left to open") || !strings.Contains(first.body, "LimitNOFILE") {
 		t.Errorf("answered %d %q", first.status, first.body)
 	}
-	if code, body := p.ask(t, "/-/healthy"); code != http.StatusOK {
-		t.Errorf("/-/healthy: %d %s", code, body)
-	}
+	p.answers(t, "/-/healthy")
+	p.answers(t, "/metrics")
 	code, body := p.ask(t, "/metrics")
 	if code != http.StatusOK || !strings.Contains(body, "process_open_fds ") || !regexp.MustCompile(`probes_refused_total{reason="out_of_files"} [1-9]`).MatchString(body) {
 		t.Errorf("/metrics: %d\n%s", code, tail(body))
@@ -281,48 +294,4 @@ func TestFewFilesLeft(t *testing.T) {
 		}
 	}
 	p.sound(t)
-}
-
-// TestNobodyIsBlamedForOurFiles: whatever a probe was at when no file was left to open, it fails for that.
-func TestNobodyIsBlamedForOurFiles(t *testing.T) {
-	t.Parallel()
-	if testing.Short() {
-		t.Skip("starts many processes")
-	}
-	site, err := lab.Start(t.Context(), lab.Options{Only: []string{"basic-logon"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(site.Close)
-	dir := t.TempDir()
-	if err := lab.WriteConfig(dir, site); err != nil {
-		t.Fatal(err)
-	}
-	target := address(site, "basic-logon")
-	steps := map[string]bool{}
-	for limit := 5; limit < 20; limit++ {
-		shell := exec.Command("sh", "-c", fmt.Sprintf(`ulimit -n %d; exec "$0" "$@"`, limit), os.Args[0], // its end is near
-			"probe", "--config.file="+filepath.Join(dir, "ews_exporter.yml"), "--json", "expect_continue_basic", target)
-		shell.Env = append(os.Environ(), asProgram+"=yes")
-		text, _ := shell.Output()
-		var r struct {
-			Failure *struct{ Stage, Reason, Message string }
-		}
-		if json.Unmarshal(text, &r) != nil { // not even the configuration could be read
-			continue
-		}
-		f := r.Failure
-		switch {
-		case f == nil:
-			steps["success"] = true
-		case f.Stage == "internal" && f.Reason == "out_of_files":
-			steps[strings.Fields(f.Message)[0]] = true
-		default:
-			t.Errorf("with %d files: %s/%s: %s", limit, f.Stage, f.Reason, f.Message)
-		}
-	}
-	t.Log(steps)
-	if !steps["success"] || len(steps) < 2 {
-		t.Errorf("seen: %v", steps)
-	}
 }

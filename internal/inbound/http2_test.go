@@ -32,7 +32,7 @@ type peer struct {
 	conn net.Conn
 	head bytes.Buffer
 	hp   *hpack.Encoder
-	mu   sync.Mutex // of writing pings
+	mu   sync.Mutex // of writing, where two do
 }
 
 // ping writes one, as an answer or not.
@@ -40,6 +40,13 @@ func (p *peer) ping(answer bool, data [8]byte) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.WritePing(answer, data)
+}
+
+// goOn goes on with a head that never ends.
+func (p *peer) goOn() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.WriteContinuation(1, false, nil)
 }
 
 // frames opens one. window is how many bytes of an answer each stream may take.
@@ -125,7 +132,7 @@ func TestStreamsAreEnded(t *testing.T) {
 		"a head without end": func(p *peer) {
 			_ = p.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: []byte{0x82}})
 			go func() {
-				for p.WriteContinuation(1, false, nil) == nil {
+				for p.goOn() == nil {
 					time.Sleep(50 * time.Millisecond)
 				}
 			}()
