@@ -2,6 +2,7 @@ package wire
 
 import (
 	"io"
+	"strings"
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/failure"
@@ -74,6 +75,8 @@ func (x *Dialogue) surplus(until time.Time) {
 		}
 		if r != nil && !r.isInterim() {
 			x.Record.Stray += len(r.Raw)
+			x.Record.StrayLine, _, _ = strings.Cut(strings.TrimRight(r.Raw, "\r\n"), "\n")
+			x.Record.StrayLine = strings.TrimRight(x.Record.StrayLine, "\r")
 		}
 		if r != nil || failure.Is(err, failure.Receive, "malformed", "too_large") {
 			x.drain(until)

@@ -41,5 +41,6 @@ var Definition = prober.Definition{
 		{Code: PerRequest, Severity: result.Warning, Summary: "Every request authenticates anew; `info` for Kerberos, where that is IIS's default."},
 		{Code: LegsSplit, Severity: result.Error, Summary: "The legs of one logon were answered by different servers."},
 		{Code: ProtectionMismatch, Severity: result.Error, Summary: "Extended Protection: the server has bound another certificate than the one that clients see; `warning` while the auth's own logon gets through."},
+		prober.FindingBytesAfterResponse,
 	},
 }

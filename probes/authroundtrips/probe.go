@@ -51,6 +51,7 @@ func (s *Settings) Probe(ctx context.Context, run *prober.Run) {
 	run.Result.Fail(failure.From(err))
 	decide(run.Result)
 	p.judge()
+	run.Surplus()
 	p.measure()
 	p.tabulate()
 }

@@ -72,6 +72,7 @@ var Definition = prober.Definition{
 		{Code: StreamSilent, Severity: result.Error, Summary: "Nothing comes in a stream of notifications, not even a status."},
 		{Code: StreamCut, Severity: result.Error, Summary: "A stream of notifications ended long before the time that was asked for."},
 		prober.FindingAnsweredByMiddlebox,
+		prober.FindingBytesAfterResponse,
 	},
 }
 

@@ -185,10 +185,8 @@ func (s *streamed) hear(ctx context.Context, during time.Duration, enough func()
 	return nil
 }
 
-// unsubscribe ends the subscription over the first connection, which may have been ended meanwhile: nothing was asked there
-// while the stream was listened to.
+// unsubscribe ends the subscription over the first connection.
 func (s *streamed) unsubscribe(ctx context.Context, step *prober.Step, subscription string) error {
-	s.look()
 	_, err := s.call(ctx, step, "unsubscribe", s.builder.Unsubscribe(subscription))
 	if err != nil {
 		s.affinity(s.subscribed, s.lastExchange(), err)

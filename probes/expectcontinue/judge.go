@@ -14,14 +14,13 @@ import (
 
 // Codes of this prober's findings.
 const (
-	LateBodyRejected   = "late_body_rejected"
-	ContinueIgnored    = "expect_continue_ignored"
-	ContinueLate       = "expect_continue_late"
-	ContinueRejected   = "expect_continue_rejected"
-	ContinueRefused    = "expect_continue_refused"
-	ContinueNotTested  = "expect_continue_not_tested"
-	ExtraInterim       = "extra_interim_response"
-	BytesAfterResponse = "bytes_after_response"
+	LateBodyRejected  = "late_body_rejected"
+	ContinueIgnored   = "expect_continue_ignored"
+	ContinueLate      = "expect_continue_late"
+	ContinueRejected  = "expect_continue_rejected"
+	ContinueRefused   = "expect_continue_refused"
+	ContinueNotTested = "expect_continue_not_tested"
+	ExtraInterim      = "extra_interim_response"
 )
 
 // Reasons of stage status, beside late_body_rejected.
@@ -68,6 +67,7 @@ func (p *probe) judge() {
 	for _, v := range p.variants() {
 		p.disorder(p.seen[v])
 	}
+	p.run.Surplus()
 }
 
 // detail says beside each variant what no step of it shows: how it went, and that it was listened for more at the end.
@@ -202,16 +202,13 @@ func (p *probe) foreign(r *wire.Response) bool {
 	return p.Method == "POST" && p.Body == "" && !strings.Contains(strings.ToLower(r.Get("Content-Type")), "xml")
 }
 
-// disorder tells of what should not follow or double a response.
+// disorder tells of interim responses that should not be there.
 func (p *probe) disorder(o *observation) {
 	if o.exchange == nil || o.final() == nil {
 		return
 	}
 	if extra := o.extraInterim(); extra > 0 && !p.found(ExtraInterim) {
 		p.run.Find(ExtraInterim, result.Warning, o.exchange.Origin, "In variant %s %d interim responses too many came (%d in all): more than one box answers Expect, or one answers when nobody asked.", o.variant, extra, len(o.exchange.Interim))
-	}
-	if o.exchange.Stray > 0 && !p.found(BytesAfterResponse) {
-		p.run.Find(BytesAfterResponse, result.Warning, o.exchange.Origin, "In variant %s %d bytes came after the final response: the next request on this connection would read them as its answer.", o.variant, o.exchange.Stray)
 	}
 }
 
