@@ -45,6 +45,8 @@ func (r *Response) Judge(req Request, accept ...string) Verdict {
 		return Verdict{Reason: unreadable[r.Kind], Group: Other, Message: fmt.Sprintf("answered something that is no EWS response: %s", r.Problem)}
 	case r.Operation != req.Operation:
 		return Verdict{Reason: ReasonWrongOperation, Group: Other, Message: fmt.Sprintf("answered %s, but was asked %s", r.Operation, req.Operation)}
+	case r.strange != "":
+		return Verdict{Reason: ReasonWrongOperation, Group: Other, Message: fmt.Sprintf("answered %s with a message that is none of it: %s", r.Operation, r.strange)}
 	case len(r.Messages) == 0:
 		return Verdict{Reason: ReasonMissingContent, Group: Other, Message: "answered without any response message"}
 	}
@@ -59,9 +61,9 @@ func (r *Response) Judge(req Request, accept ...string) Verdict {
 		if v.Group == Throttled {
 			v.Reason = ReasonThrottled
 		}
-	case m.Class == Success && !r.holds(req.Operation):
+	case !r.holds(req.Operation), req.watermark && r.Watermark == "":
 		v.Reason = ReasonMissingContent
-		v.Message = fmt.Sprintf("answered %s with success, but without what was asked for", r.Operation)
+		v.Message = fmt.Sprintf("answered %s with class %s, but without what was asked for", r.Operation, m.Class)
 		return v
 	default:
 		v.OK, v.Warning = true, m.Class == Warning
@@ -140,8 +142,8 @@ func (r *Response) holds(op Operation) bool {
 		return len(r.Folders) > 0
 	case OpCreateItem:
 		return len(r.Items) > 0
-	case OpFindFolder, OpFindItem:
-		return r.ItemsInView >= 0
+	case OpGetStreamingEvents:
+		return r.Connection == "OK" || r.Connection == "Closed" || r.EventCount > 0
 	case OpSyncFolderHierarchy, OpSyncFolderItems:
 		return r.SyncState != ""
 	case OpSubscribe:
