@@ -29,7 +29,7 @@ var Definition = prober.Definition{
 	},
 	Reasons: []failure.Reason{
 		{Stage: failure.Auth, Reason: reasonLogonRequired, Help: "The server asks for a logon, and the module has no auth."},
-		{Stage: failure.Status, Reason: reasonNotFetched, Help: "An object was answered with a status of 400 or more."},
+		{Stage: failure.Status, Reason: reasonNotFetched, Help: "An object was answered with a status of 400 or more, or with another success than 200."},
 	},
 	Metrics: []*result.Metric{
 		schemeOffered, offerInfo, requests, fetched, unauthorized, httpBytes, wireBytes, objectSeconds, connections,

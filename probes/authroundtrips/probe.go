@@ -133,7 +133,7 @@ func (p *probe) fetch(ctx context.Context, fetch, step *prober.Step, path string
 			return err
 		}
 	}
-	if x.Final.Status >= 400 {
+	if s := x.Final.Status; s >= 400 || s/100 == 2 && s != 200 { // 203 and 206 are not what was asked for
 		return failure.New(failure.Status, reasonNotFetched, "%s answered %d %s to %s %s", who(x.Origin), x.Final.Status, x.Final.Reason, p.Method, path)
 	}
 	o.fetched = true

@@ -19,7 +19,7 @@ import (
 
 // streamed is GetStreamingEvents' response, of a class and with what is in it.
 func streamed(class, content string) string {
-	return envelope(`<GetStreamingEventsResponse><ResponseMessages><GetStreamingEventsResponseMessage ResponseClass="` + class + `">` + content + `</GetStreamingEventsResponseMessage></ResponseMessages></GetStreamingEventsResponse>`)
+	return envelope(`<GetStreamingEventsResponse xmlns="http://schemas.microsoft.com/exchange/services/2006/messages"><ResponseMessages><GetStreamingEventsResponseMessage ResponseClass="` + class + `">` + content + `</GetStreamingEventsResponseMessage></ResponseMessages></GetStreamingEventsResponse>`)
 }
 
 const statusOK = "<ResponseCode>NoError</ResponseCode><ConnectionStatus>OK</ConnectionStatus>"

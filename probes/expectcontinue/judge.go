@@ -197,9 +197,9 @@ func (p *probe) undecided(o, control *observation) string {
 	return fmt.Sprintf("Not decided: the same request without Expect gets %s%s, from %s%s", line(got), too, source(control.exchange.Origin), page)
 }
 
-// foreign tells whether a success is no answer of EWS: the prober's own request is answered with XML.
+// foreign tells whether a success is no answer of EWS: the prober's own request is answered with 200, and XML.
 func (p *probe) foreign(r *wire.Response) bool {
-	return p.Method == "POST" && p.Body == "" && !strings.Contains(strings.ToLower(r.Get("Content-Type")), "xml")
+	return p.Method == "POST" && p.Body == "" && (r.Status != 200 || !strings.Contains(strings.ToLower(r.Get("Content-Type")), "xml"))
 }
 
 // disorder tells of interim responses that should not be there.
