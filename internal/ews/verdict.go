@@ -79,6 +79,18 @@ func (r *Response) Judge(req Request, accept ...string) Verdict {
 // plain tells whether the code is what goes with success; the schema lets a message do without one.
 func (v *Verdict) plain() bool { return v.Code == "NoError" || v.Code == "" }
 
+// Unserved tells whether the response is a fault by which a server says that it does not know the request: its code is that of
+// a wrong request, or, where it has none, SOAP's word for one (SOAP 1.1 section 4.4.1, SOAP 1.2 part 1 section 5.4.6).
+func (r *Response) Unserved() bool {
+	if r.Kind != Faulted {
+		return false
+	}
+	if r.Fault.Code != "" {
+		return GroupOf(r.Fault.Code) == OwnRequest
+	}
+	return r.Fault.FaultCode == "Client" || r.Fault.FaultCode == "Sender"
+}
+
 var unreadable = map[Kind]string{
 	Empty: ReasonEmpty, HTML: ReasonHTML, NotSOAP: ReasonNotSOAP, Truncated: ReasonTruncated, Malformed: ReasonMalformed,
 }

@@ -101,6 +101,8 @@ func (p *probe) verdict(e *result.Conversation, response *ews.Response, op ews.O
 		return failure.New(failure.Content, ews.ReasonMalformed, "%s: %s declares its answer to be coded as %s, and it is plain: clients that decode it get nothing", op, subject(e.Origin), plain.Text(e.Final.Coding(), 64))
 	case v.Reason == ews.ReasonThrottled:
 		return p.throttled(op, e, v)
+	case response.Unserved():
+		return failure.New(failure.Content, v.Reason, "%s: %s %s; so does a server that does not serve this operation: leave it out of the module's operations then", op, subject(e.Origin), strings.TrimSuffix(v.Message, "."))
 	case !v.OK:
 		return failure.New(failure.Content, v.Reason, "%s: %s %s", op, subject(e.Origin), v.Message)
 	}
