@@ -29,9 +29,10 @@ type session struct {
 	logon  *prober.Logon // whose answer goes with the next request; nil for none
 	repeat string        // the Authorization that every request carries: Basic's, Bearer's
 
-	sent     []string             // the client-request-ids of the requests so far
-	dialogue *wire.Dialogue       // the last one on conn
-	answered *result.Conversation // the last one of the session
+	exchanges int                  // so far
+	sent      []string             // the client-request-ids of the requests so far
+	dialogue  *wire.Dialogue       // the last one on conn
+	answered  *result.Conversation // the last one of the session
 }
 
 // connect opens a connection where there is none that another request may follow on.
@@ -156,6 +157,7 @@ func (s *session) exchange(step string, request *wire.Request, do func(*wire.Req
 	s.hideCookies(x.Record)
 	e := s.run.Exchanged(step, s.link.Conn, x.Record, body, err)
 	s.dialogue, s.answered = x, e
+	s.exchanges++
 	id := requestID(sent.Header)
 	if err == nil && s.answersAnother(e, id) {
 		s.run.Find(prober.BytesAfterResponse, result.Warning, e.Origin, "In step %s came the answer to a request before it, as its client-request-id tells: something sends more than one response to a request, and the second one was in the place of this answer.", step)
