@@ -21,13 +21,13 @@ type session struct {
 
 	origin  net.Conn // nil until it is needed
 	answers *bufio.Reader
-	moved   int  // requests that went to one server of a pool after the other
-	whole   bool // the balancer passes a response on once it has come whole
-	copies  bool // the balancer sends each answer twice
-	// remember is that it keeps each answer in before, to send it again.
-	remember bool
-	before   []byte
-	idle     time.Duration // how long nothing may come in a response; 0 for ever
+	moved   int           // requests that went to one server of a pool after the other
+	whole   bool          // the balancer passes a response on once it has come whole
+	idle    time.Duration // how long nothing may come in a response; 0 for ever
+
+	copies    bool   // it sends each answer twice
+	remembers bool   // it sends each answer again with the next one
+	before    []byte // the last one, then
 
 	pending sync.WaitGroup // readers and writers that a balancer left running
 }

@@ -120,28 +120,25 @@ func isAddress(s string) bool {
 	return err == nil && a.Address == s && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f })
 }
 
-// Need implements prober.Prober.
+// Need implements prober.Prober. A late event may need more: where the limit comes before it, nothing is said of it.
 func (s *Settings) Need() time.Duration {
-	need, longest := 2*time.Second, time.Duration(0)
+	need := 2 * time.Second
 	if s.Write {
 		need += reserve
 	}
-	if s.Write && slices.Contains(s.Operations, Notify) {
-		longest = s.EventWait
-	}
 	if slices.Contains(s.Operations, Stream) {
-		longest = max(longest, s.streamNeed())
+		need += s.streamNeed()
 	}
-	return need + longest
+	return need
 }
 
-// streamNeed is how long a stream takes that brings nothing, or, where the probe writes, all but the event.
+// streamNeed is how long a stream takes that brings nothing.
 func (s *Settings) streamNeed() time.Duration {
-	need := s.StreamHold
+	need := s.StreamHold + s.beside()
 	if s.Write {
-		need = max(s.StreamHold, s.EventWait) + s.beside()
+		need += s.beside()
 	}
-	return need + s.beside()
+	return need
 }
 
 // Paths implements prober.Prober.

@@ -463,7 +463,6 @@ func TestSettings(t *testing.T) {
 		{"operations: [stream], stream_hold: 500ms", "stream_hold"},
 		{"operations: [notify], write: true, event_wait: 500ms", "event_wait"},
 		{"operations: [notify], write: true, event_wait: 2m", "event_wait"},
-		{"operations: [notify], write: true, event_wait: 14s", "timeout"},
 		{"operations: [sync, notify, stream], write: true", ""},
 		{"operations: [stream], stream_hold: 20m", "stream_hold"},
 		{"operations: [stream], stream_hold: 20s", "timeout"},

@@ -279,6 +279,9 @@ func (s *streamed) missed(ctx context.Context) error {
 // outOfTime is the failure of a stream that could not be held for as long as it was to be.
 func (s *streamed) outOfTime() error {
 	s.decides = true
+	if s.count > 0 && s.item != "" && s.event == 0 {
+		return failure.New(failure.Receive, "timeout", "the time limit came when the event of a new item had been waited for for %.1f s of %s (event_wait): give the module more time (timeout, and the scrape's)", float64(s.run.Now()-s.created), s.EventWait)
+	}
 	return failure.New(failure.Receive, "timeout", "the time limit came before the stream had been held for %s: what came before it took too long", s.StreamHold)
 }
 
