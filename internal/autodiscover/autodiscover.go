@@ -4,6 +4,7 @@ package autodiscover
 
 import (
 	"errors"
+	"io"
 	"net/url"
 	"strings"
 
@@ -84,6 +85,15 @@ const (
 	maxText     = 512
 	maxWord     = 128
 )
+
+// read walks a document, after which nothing may follow.
+func read(r io.Reader, v boundedxml.Visitor) error {
+	reader := boundedxml.NewReader(r)
+	if err := reader.Next(v); err != nil {
+		return err
+	}
+	return reader.End()
+}
 
 // unreadable is the answer for a document that could not be walked.
 func unreadable(err error) *Answer {

@@ -2,6 +2,7 @@ package autodiscover
 
 import (
 	"encoding/xml"
+	"fmt"
 	"io"
 	"strings"
 
@@ -41,7 +42,7 @@ func escape(s string) string {
 // ParsePOX reads a POX answer. How much of r may be read is the caller's to bound.
 func ParsePOX(r io.Reader) *Answer {
 	p := poxParser{}
-	if err := boundedxml.NewReader(r).Next(&p); err != nil {
+	if err := read(r, &p); err != nil {
 		return unreadable(err)
 	}
 	return p.finish()
@@ -51,7 +52,8 @@ func ParsePOX(r io.Reader) *Answer {
 // it compares without it.
 type poxParser struct {
 	answer    Answer
-	foreign   bool // the root is another document's
+	foreign   bool   // the root is another document's
+	space     string // the namespace of the Response
 	response  bool
 	failed    bool
 	action    string
@@ -68,6 +70,17 @@ type protocol struct {
 }
 
 func is(name, want string) bool { return strings.EqualFold(name, want) }
+
+// Enters implements boundedxml.Chooser.
+func (p *poxParser) Enters(around boundedxml.Path, name xml.Name) bool {
+	if len(around) == 1 && is(name.Local, "Response") {
+		p.space = name.Space
+	}
+	return true
+}
+
+// Mixed implements boundedxml.Chooser.
+func (p *poxParser) Mixed(boundedxml.Path) {}
 
 // Start implements boundedxml.Visitor.
 func (p *poxParser) Start(path boundedxml.Path, attributes []xml.Attr) {
@@ -156,6 +169,8 @@ func (p *poxParser) finish() *Answer {
 		return &Answer{Kind: Foreign, Problem: "it is XML, but no Autodiscover response"}
 	case p.failed:
 		a.Kind, a.Problem = Failed, describe(a.Code, a.Text)
+	case p.space != nsPOXResponse: // an error's is another one, and does not matter
+		return &Answer{Kind: Foreign, Problem: fmt.Sprintf("its Response is in the namespace %q, and clients take only %q", line([]byte(p.space)), nsPOXResponse)}
 	case p.address != "" && (p.action == "" || is(p.action, "redirectAddr")):
 		a.Kind, a.Redirect = RedirectAddress, p.address
 	case p.url != "" && (p.action == "" || is(p.action, "redirectUrl")):

@@ -11,6 +11,7 @@ import (
 // Namespaces of SOAP Autodiscover (Exchange Web Services Managed API, Core/EwsUtilities.cs).
 const (
 	nsSOAP         = "http://schemas.xmlsoap.org/soap/envelope/"
+	nsSOAP12       = "http://www.w3.org/2003/05/soap-envelope" // of faults, by some that answer in its place
 	nsAddressing   = "http://www.w3.org/2005/08/addressing"
 	nsAutodiscover = "http://schemas.microsoft.com/exchange/2010/Autodiscover"
 )
@@ -40,7 +41,7 @@ func GetUserSettings(email, to string, settings []string) []byte {
 // ParseSOAP reads the answer to GetUserSettings for one address. How much of r may be read is the caller's to bound.
 func ParseSOAP(r io.Reader) *Answer {
 	p := soapParser{}
-	if err := boundedxml.NewReader(r).Next(&p); err != nil {
+	if err := read(r, &p); err != nil {
 		return unreadable(err)
 	}
 	return p.finish()
@@ -63,6 +64,20 @@ const (
 	levelSetting
 	levelFault
 )
+
+// Enters implements boundedxml.Chooser: an envelope and a response are what they are only in their namespaces.
+func (p *soapParser) Enters(around boundedxml.Path, name xml.Name) bool {
+	switch {
+	case len(around) < 2, name.Local == "Fault":
+		return name.Space == nsSOAP || name.Space == nsSOAP12
+	case name.Local == "GetUserSettingsResponseMessage":
+		return name.Space == nsAutodiscover
+	}
+	return true
+}
+
+// Mixed implements boundedxml.Chooser.
+func (p *soapParser) Mixed(boundedxml.Path) {}
 
 // Start implements boundedxml.Visitor.
 func (p *soapParser) Start(path boundedxml.Path, _ []xml.Attr) {

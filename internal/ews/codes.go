@@ -55,7 +55,7 @@ var groups = map[Group][]string{
 	OwnRequest: {
 		"ErrorSchemaValidation", "ErrorInvalidRequest", "ErrorInvalidServerVersion", "ErrorIncorrectSchemaVersion",
 		"ErrorInvalidSchemaVersionForMailboxVersion", "ErrorInvalidIdMalformed", "ErrorInvalidSyncStateData",
-		"ErrorRequestStreamTooBig", "ErrorTimeIntervalTooBig", "ErrorMailboxDataArrayTooBig",
+		"ErrorRequestStreamTooBig", "ErrorTimeIntervalTooBig", "ErrorMailboxDataArrayTooBig", "ErrorInvalidOperation",
 	},
 }
 

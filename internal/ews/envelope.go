@@ -8,9 +8,10 @@ import (
 )
 
 // Namespaces of EWS (Exchange Web Services Managed API, Core/EwsUtilities.cs). They begin with http: although some
-// published samples say https; a server given those rejects the request.
+// published samples say https; a server given those rejects the request, and so do clients given them in a response.
 const (
 	nsSOAP     = "http://schemas.xmlsoap.org/soap/envelope/"
+	nsSOAP12   = "http://www.w3.org/2003/05/soap-envelope" // of faults, by some that answer in EWS's place
 	nsMessages = "http://schemas.microsoft.com/exchange/services/2006/messages"
 	nsTypes    = "http://schemas.microsoft.com/exchange/services/2006/types"
 )
@@ -60,6 +61,8 @@ type Operation string
 type Request struct {
 	Operation Operation
 	Body      []byte
+
+	watermark bool // its response has one
 }
 
 // request wraps the body's XML in an envelope.
@@ -74,7 +77,7 @@ func (b Builder) request(op Operation, body string) Request {
 			element("t:ConnectingSID", element("t:"+string(b.ImpersonateBy), escape(b.Impersonate))) +
 			`</t:ExchangeImpersonation>`
 	}
-	return Request{op, []byte(`<?xml version="1.0" encoding="utf-8"?>` +
+	return Request{Operation: op, Body: []byte(`<?xml version="1.0" encoding="utf-8"?>` +
 		`<soap:Envelope xmlns:soap="` + nsSOAP + `" xmlns:m="` + nsMessages + `" xmlns:t="` + nsTypes + `">` +
 		element("soap:Header", header) + element("soap:Body", body) + `</soap:Envelope>`)}
 }

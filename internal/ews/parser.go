@@ -1,7 +1,10 @@
 package ews
 
 import (
+	"cmp"
 	"encoding/xml"
+	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,9 +28,13 @@ const maxBackOff = 24 * time.Hour
 // parser picks from an envelope what a Response keeps.
 type parser struct {
 	response  Response
-	envelope  bool
-	body      bool
-	valueName string // the Name of the MessageXml Value at hand
+	envelope  string // its namespace; empty while there is none
+	bodies    int
+	parts     int      // elements of the body
+	mixed     string   // an element that holds text beside elements
+	outside   xml.Name // an envelope or a response that is not in its namespace
+	valueName string   // the Name of the MessageXml Value at hand
+	address   bool     // the Resolution at hand has one
 	scratch   Message
 }
 
@@ -35,15 +42,49 @@ func newParser() *parser {
 	return &parser{response: Response{ItemsInView: -1}}
 }
 
+// Enters implements boundedxml.Chooser: an element is what it is only in its namespace. In a fault all count, for that is a
+// failure whatever it says.
+func (p *parser) Enters(around boundedxml.Path, name xml.Name) bool {
+	switch {
+	case len(around) == 0:
+		if name.Local != "Envelope" || !isSOAP(name.Space) {
+			p.outside = name
+			return false
+		}
+		p.envelope = name.Space
+		return true
+	case len(around) == 1:
+		return name.Space == p.envelope && (name.Local == "Header" || name.Local == "Body")
+	case p.response.Fault != nil:
+		return true
+	case around.Begins("Envelope", "Header"):
+		return name.Space == nsTypes
+	case isSOAP(name.Space):
+		return name.Local == "Fault"
+	case len(around) == 2:
+		if p.parts++; name.Space != nsMessages {
+			p.outside = name
+		}
+		return name.Space == nsMessages
+	}
+	return name.Space == nsMessages || name.Space == nsTypes
+}
+
+// Mixed implements boundedxml.Chooser.
+func (p *parser) Mixed(path boundedxml.Path) { p.mixed = word(path.Name()) }
+
+func isSOAP(space string) bool { return space == nsSOAP || space == nsSOAP12 }
+
 // Start implements boundedxml.Visitor.
 func (p *parser) Start(path boundedxml.Path, attributes []xml.Attr) {
 	r := &p.response
 	switch {
-	case len(path) == 1:
-		p.envelope = path.Name() == "Envelope"
-	case !p.envelope:
+	case path.Name() == "Fault" && len(path) > 2 && r.Fault == nil:
+		r.Fault = &Fault{} // also beside or within a response
 	case len(path) == 2:
-		p.body = p.body || path.Name() == "Body"
+		if path.Name() == "Body" {
+			p.bodies++
+		}
 	case len(path) == 3 && path.Begins("Envelope", "Header"):
 		if path.Name() == "ServerVersionInfo" {
 			r.Server = serverVersion(attributes)
@@ -57,16 +98,9 @@ func (p *parser) Start(path boundedxml.Path, attributes []xml.Attr) {
 	}
 }
 
-// operation takes the body's first element: the operation's response or a fault.
+// operation takes the body's element: the operation's response.
 func (p *parser) operation(name string) {
 	r := &p.response
-	if r.Operation != "" || r.Fault != nil {
-		return
-	}
-	if name == "Fault" {
-		r.Fault = &Fault{}
-		return
-	}
 	if operation, found := strings.CutSuffix(name, "Response"); found {
 		r.Operation = Operation(word(operation))
 	}
@@ -78,6 +112,9 @@ func (p *parser) startContent(path boundedxml.Path, attributes []xml.Attr) {
 	name := path.Name()
 	switch {
 	case path.Parent() == "ResponseMessages", name == "ResponseMessage":
+		if path.Parent() == "ResponseMessages" && name != string(r.Operation)+"ResponseMessage" {
+			r.strange = word(name)
+		}
 		if len(r.Messages) < maxMessages {
 			r.Messages = append(r.Messages, Message{Class: word(boundedxml.Attribute(attributes, "ResponseClass"))})
 		}
@@ -90,14 +127,14 @@ func (p *parser) startContent(path boundedxml.Path, attributes []xml.Attr) {
 		p.change(name)
 	case name == "ItemId", name == "FolderId":
 		p.id(path, identifier(boundedxml.Attribute(attributes, "Id")))
-	case strings.HasSuffix(name, "Event") && path.Parent() == "Notification":
+	case slices.Contains(eventTypes, name) && path.Parent() == "Notification":
 		r.EventCount++
 		if len(r.Events) < maxKept {
 			r.Events = append(r.Events, Event{Type: word(name)})
 		}
 	case name == "Resolution":
-		r.Resolutions++
-	case name == "TimeZoneDefinition":
+		p.address = false
+	case path.Ends("TimeZoneDefinitions", "TimeZoneDefinition") && boundedxml.Attribute(attributes, "Id") != "":
 		r.TimeZones++
 	case name == "SubscriptionId" && path.Parent() == "ErrorSubscriptionIds":
 		r.LostSubscriptions++
@@ -128,11 +165,17 @@ func (p *parser) id(path boundedxml.Path, id string) {
 		} else if n > 0 && n == r.EventCount {
 			r.Events[n-1].Item = id
 		}
-	case folder && up(2) == "Folders" && len(r.Folders) < maxKept && id != "":
+	case folder && up(2) == "Folders" && strings.HasSuffix(up(1), "Folder") && len(r.Folders) < maxKept && id != "":
 		r.Folders = append(r.Folders, id)
-	case !folder && up(2) == "Items" && len(r.Items) < maxKept && id != "":
+	case !folder && up(2) == "Items" && slices.Contains(itemTypes, up(1)) && len(r.Items) < maxKept && id != "":
 		r.Items = append(r.Items, id)
 	}
+}
+
+// itemTypes are the elements that items come in (types.xsd, ArrayOfRealItemsType).
+var itemTypes = []string{
+	"Item", "Message", "CalendarItem", "Contact", "DistributionList", "MeetingMessage", "MeetingRequest", "MeetingResponse",
+	"MeetingCancellation", "Task", "PostItem", "RoleMember", "Network", "Person", "Booking",
 }
 
 // End implements boundedxml.Visitor.
@@ -140,7 +183,9 @@ func (p *parser) End(path boundedxml.Path, text []byte) {
 	switch {
 	case len(path) < 4 || !path.Begins("Envelope", "Body"):
 	case p.response.Fault != nil:
-		p.fault(path, text)
+		if path.Has("Fault") {
+			p.fault(path, text)
+		}
 	default:
 		p.content(path, text)
 	}
@@ -153,7 +198,12 @@ func (p *parser) content(path boundedxml.Path, text []byte) {
 	case "MessageText":
 		p.message().Text = line(text)
 	case "ResponseCode":
-		p.message().Code = word(string(text))
+		p.responseCode(word(string(text)))
+	case "EmailAddress":
+		if path.Ends("ResolutionSet", "Resolution", "Mailbox", "EmailAddress") && len(text) > 0 && !p.address {
+			p.address = true // one is enough to have found somebody
+			r.Resolutions++
+		}
 	case "Value":
 		p.value(text, &p.message().BackOff, &p.message().Inner)
 	case "SyncState":
@@ -171,13 +221,29 @@ func (p *parser) content(path boundedxml.Path, text []byte) {
 	case "ConnectionStatus":
 		r.Connection = oneOf(string(text), "OK", "Closed")
 	case "FreeBusyViewType": // of the view, only that there is one
-		if path.Parent() == "FreeBusyView" && string(text) != "None" {
+		if path.Ends("FreeBusyResponseArray", "FreeBusyResponse", "FreeBusyView", "FreeBusyViewType") && slices.Contains(views, string(text)) {
 			r.FreeBusy++
 		}
 	case "OofState":
-		r.OOFState = oneOf(string(text), "Disabled", "Enabled", "Scheduled")
+		if path.Parent() == "OofSettings" {
+			r.OOFState = oneOf(string(text), "Disabled", "Enabled", "Scheduled")
+		}
 	}
 }
+
+// noCode stands for a ResponseCode that is there and says nothing, which is not the code of a success.
+const noCode = "(empty)"
+
+// responseCode takes a message's code. Where it has two, the one that tells of an error counts.
+func (p *parser) responseCode(code string) {
+	m := p.message()
+	if m.Code == "" || m.Code == "NoError" {
+		m.Code = cmp.Or(code, noCode)
+	}
+}
+
+// views are the kinds of free and busy times that a server may give, other than none (types.xsd, FreeBusyViewType).
+var views = []string{"MergedOnly", "FreeBusy", "FreeBusyMerged", "Detailed", "DetailedMerged"}
 
 // message is the response message at hand; what stands outside of one goes nowhere.
 func (p *parser) message() *Message {
@@ -241,16 +307,30 @@ func (p *parser) finish() *Response {
 		if r.Fault.Code == "" && strings.HasPrefix(r.Fault.FaultCode, "Error") {
 			r.Fault.Code = r.Fault.FaultCode
 		}
+	case p.mixed != "":
+		r.Kind, r.Problem = Malformed, "its element "+p.mixed+" holds text beside elements"
+	case p.parts > 1, p.bodies > 1:
+		r.Kind, r.Problem = NotSOAP, "the SOAP body holds more than one response"
+	case r.Operation != "" && p.envelope != nsSOAP:
+		r.Kind, r.Problem = NotSOAP, "its envelope is not of SOAP 1.1, in which was asked"
 	case r.Operation != "":
 		r.Kind = Answered
-	case !p.envelope:
-		r.Kind, r.Problem = NotSOAP, "it is XML, but no SOAP envelope"
-	case !p.body:
+	case p.envelope == "":
+		r.Kind, r.Problem = NotSOAP, "it is XML, but no SOAP envelope"+p.named("Envelope")
+	case p.bodies == 0:
 		r.Kind, r.Problem = NotSOAP, "the SOAP envelope has no body"
 	default:
-		r.Kind, r.Problem = NotSOAP, "the SOAP body holds no response"
+		r.Kind, r.Problem = NotSOAP, "the SOAP body holds no response"+p.named("Response")
 	}
 	return r
+}
+
+// named says in which namespace an element of this name is, where that is why it does not count.
+func (p *parser) named(suffix string) string {
+	if !strings.HasSuffix(p.outside.Local, suffix) {
+		return ""
+	}
+	return fmt.Sprintf(": its %s is in the namespace %q", word(p.outside.Local), word(p.outside.Space))
 }
 
 func serverVersion(attributes []xml.Attr) ServerVersion {

@@ -66,8 +66,10 @@ type Response struct {
 
 	OOFState    string // "Disabled", "Enabled", "Scheduled"; "other" for anything else; empty where there is none
 	FreeBusy    int    // how many mailboxes' busy times came
-	Resolutions int    // how many directory entries matched
+	Resolutions int    // how many directory entries with an address matched
 	TimeZones   int    // how many time zones came
+
+	strange string // a message among its ResponseMessages that is not of its operation
 }
 
 // Message is the head of one response message.
@@ -123,10 +125,16 @@ type Fault struct {
 	BackOff   time.Duration
 }
 
-// Parse reads one response. It reads r no further than the envelope's end; how much may be read is the caller's to
-// bound, by MaxBody where nothing else asks for less.
+// Parse reads one response, after whose envelope nothing may follow. How much may be read is the caller's to bound, by
+// MaxBody where nothing else asks for less.
 func Parse(r io.Reader) *Response {
-	response, _ := NewStream(r).Next()
+	s := NewStream(r)
+	response, _ := s.Next()
+	if response.Kind == Answered {
+		if err := s.reader.End(); err != nil {
+			return unreadableBy(err)
+		}
+	}
 	return response
 }
 
@@ -147,15 +155,21 @@ func (s *Stream) Next() (*Response, error) {
 	if err == nil {
 		return p.finish(), nil
 	}
+	response := unreadableBy(err)
+	if response.Kind == Empty && errors.Unwrap(err) == nil {
+		return response, io.EOF
+	}
+	return response, err
+}
+
+// unreadableBy is the response whose document could not be walked.
+func unreadableBy(err error) *Response {
 	response := &Response{Kind: Malformed, Problem: err.Error(), ItemsInView: -1}
 	var broken *boundedxml.Error
 	if errors.As(err, &broken) {
 		response.Kind = kinds[broken.Kind]
 	}
-	if response.Kind == Empty && broken.Unwrap() == nil {
-		return response, io.EOF
-	}
-	return response, err
+	return response
 }
 
 // Kinds of what is no document, as kinds of response.

@@ -148,7 +148,7 @@ func TestHostileListsAreCut(t *testing.T) {
 		`</ResponseMessages><Changes>` + strings.Repeat(`<Create><Message><ItemId Id="a"/></Message></Create>`, 3000) +
 		`<Delete><ItemId Id="` + long + `"/></Delete></Changes><Notification>` + strings.Repeat(`<CreatedEvent><ItemId Id="a"/></CreatedEvent>`, 3000) +
 		`</Notification></SyncFolderItemsResponse></Body></Envelope>`
-	r := ews.Parse(strings.NewReader(document))
+	r := ews.Parse(strings.NewReader(spaced(document)))
 	if len(r.Messages) != 100 || len(r.Messages[0].Code) > 200 || len(r.Messages[0].Text) > 600 {
 		t.Errorf("%d messages, a code of %d bytes, a text of %d", len(r.Messages), len(r.Messages[0].Code), len(r.Messages[0].Text))
 	}

@@ -17,11 +17,18 @@ const (
 	StatusEvent          = "StatusEvent"
 )
 
+// eventTypes are all of them.
+var eventTypes = []string{
+	CopiedEvent, CreatedEvent, DeletedEvent, ModifiedEvent, MovedEvent, NewMailEvent, FreeBusyChangedEvent, StatusEvent,
+}
+
 // SubscribePull subscribes to events that GetEvents fetches. The server forgets a subscription that nobody asked about
 // for this many minutes, 1 to 1440 (Microsoft Learn, "Timeout").
 func (b Builder) SubscribePull(f Folder, minutes int, events ...string) Request {
-	return b.request(OpSubscribe, element("m:Subscribe", element("m:PullSubscriptionRequest",
+	request := b.request(OpSubscribe, element("m:Subscribe", element("m:PullSubscriptionRequest",
 		wanted(f, events)+element("t:Timeout", strconv.Itoa(min(max(minutes, 1), 1440))))))
+	request.watermark = true
+	return request
 }
 
 // SubscribeStreaming subscribes to events that GetStreamingEvents holds a response open for.

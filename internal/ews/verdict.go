@@ -45,6 +45,8 @@ func (r *Response) Judge(req Request, accept ...string) Verdict {
 		return Verdict{Reason: unreadable[r.Kind], Group: Other, Message: fmt.Sprintf("answered something that is no EWS response: %s", r.Problem)}
 	case r.Operation != req.Operation:
 		return Verdict{Reason: ReasonWrongOperation, Group: Other, Message: fmt.Sprintf("answered %s, but was asked %s", r.Operation, req.Operation)}
+	case r.strange != "":
+		return Verdict{Reason: ReasonWrongOperation, Group: Other, Message: fmt.Sprintf("answered %s with a message that is none of it: %s", r.Operation, r.strange)}
 	case len(r.Messages) == 0:
 		return Verdict{Reason: ReasonMissingContent, Group: Other, Message: "answered without any response message"}
 	}
@@ -59,9 +61,9 @@ func (r *Response) Judge(req Request, accept ...string) Verdict {
 		if v.Group == Throttled {
 			v.Reason = ReasonThrottled
 		}
-	case m.Class == Success && !r.holds(req.Operation):
+	case !r.holds(req.Operation), req.watermark && r.Watermark == "":
 		v.Reason = ReasonMissingContent
-		v.Message = fmt.Sprintf("answered %s with success, but without what was asked for", r.Operation)
+		v.Message = fmt.Sprintf("answered %s with class %s, but without what was asked for", r.Operation, m.Class)
 		return v
 	default:
 		v.OK, v.Warning = true, m.Class == Warning
@@ -76,6 +78,18 @@ func (r *Response) Judge(req Request, accept ...string) Verdict {
 
 // plain tells whether the code is what goes with success; the schema lets a message do without one.
 func (v *Verdict) plain() bool { return v.Code == "NoError" || v.Code == "" }
+
+// Unserved tells whether the response is a fault by which a server says that it does not know the request: its code is that of
+// a wrong request, or, where it has none, SOAP's word for one (SOAP 1.1 section 4.4.1, SOAP 1.2 part 1 section 5.4.6).
+func (r *Response) Unserved() bool {
+	if r.Kind != Faulted {
+		return false
+	}
+	if r.Fault.Code != "" {
+		return GroupOf(r.Fault.Code) == OwnRequest
+	}
+	return r.Fault.FaultCode == "Client" || r.Fault.FaultCode == "Sender"
+}
 
 var unreadable = map[Kind]string{
 	Empty: ReasonEmpty, HTML: ReasonHTML, NotSOAP: ReasonNotSOAP, Truncated: ReasonTruncated, Malformed: ReasonMalformed,
@@ -140,8 +154,8 @@ func (r *Response) holds(op Operation) bool {
 		return len(r.Folders) > 0
 	case OpCreateItem:
 		return len(r.Items) > 0
-	case OpFindFolder, OpFindItem:
-		return r.ItemsInView >= 0
+	case OpGetStreamingEvents:
+		return r.Connection == "OK" || r.Connection == "Closed" || r.EventCount > 0
 	case OpSyncFolderHierarchy, OpSyncFolderItems:
 		return r.SyncState != ""
 	case OpSubscribe:

@@ -20,7 +20,7 @@ func TestJudgeSamples(t *testing.T) {
 		says      string
 	}{
 		"get_folder":             {operation: ews.OpGetFolder, code: "NoError", group: ews.Benign},
-		"https_namespaces":       {operation: ews.OpGetFolder, code: "NoError", group: ews.Benign},
+		"https_namespaces":       {operation: ews.OpGetFolder, reason: ews.ReasonNotSOAP, group: ews.Other, says: `its Envelope is in the namespace "https://`},
 		"get_folder_error":       {operation: ews.OpGetFolder, reason: ews.ReasonResponseError, code: "ErrorInvalidIdMalformed", group: ews.OwnRequest, says: "Id is malformed."},
 		"find_folder":            {operation: ews.OpFindFolder, code: "NoError", group: ews.Benign},
 		"find_item_nothing":      {operation: ews.OpFindItem, code: "NoError", group: ews.Benign},
@@ -70,7 +70,10 @@ func TestJudgeShapes(t *testing.T) {
 	folder := `<Folders><Folder><FolderId Id="x"/></Folder></Folders>`
 	tests := map[string]struct{ body, reason string }{
 		"success without a code":       {answer("Success", folder), ""},
-		"a warning":                    {answer("Warning", "<ResponseCode>ErrorBatchProcessingStopped</ResponseCode>"), ""},
+		"a warning":                    {answer("Warning", "<ResponseCode>ErrorNameResolutionMultipleResults</ResponseCode>"+folder), ""},
+		"a warning, and no content":    {answer("Warning", "<ResponseCode>ErrorBatchProcessingStopped</ResponseCode>"), ews.ReasonMissingContent},
+		"success with an empty code":   {answer("Success", "<ResponseCode/>"+folder), ews.ReasonResponseError},
+		"two codes, one of an error":   {answer("Success", "<ResponseCode>ErrorAccessDenied</ResponseCode><ResponseCode>NoError</ResponseCode>"+folder), ews.ReasonResponseError},
 		"success without content":      {answer("Success", "<ResponseCode>NoError</ResponseCode>"), ews.ReasonMissingContent},
 		"success with an error's code": {answer("Success", "<ResponseCode>ErrorAccessDenied</ResponseCode>"+folder), ews.ReasonResponseError},
 		"no class":                     {answer("", "<ResponseCode>NoError</ResponseCode>"+folder), ews.ReasonResponseError},
@@ -90,12 +93,20 @@ func TestJudgeShapes(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			v := ews.Parse(strings.NewReader(test.body)).Judge(ews.Request{Operation: ews.OpGetFolder})
+			v := ews.Parse(strings.NewReader(spaced(test.body))).Judge(ews.Request{Operation: ews.OpGetFolder})
 			if v.Reason != test.reason || v.OK != (test.reason == "") || v.Message == "" {
 				t.Errorf("%+v, want reason %q", v, test.reason)
 			}
 		})
 	}
+}
+
+// spaced puts the elements of a document into the namespaces of EWS.
+func spaced(document string) string {
+	return strings.NewReplacer(
+		"<Envelope>", `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns="http://schemas.microsoft.com/exchange/services/2006/messages">`,
+		"</Envelope>", "</s:Envelope>", "<Body", "<s:Body", "</Body", "</s:Body", "<Header", "<s:Header",
+	).Replace(document)
 }
 
 func TestAcceptedCodes(t *testing.T) {
@@ -116,7 +127,7 @@ func TestTheWorstMessageDecides(t *testing.T) {
 	ok := `<FreeBusyResponse><ResponseMessage ResponseClass="Success"><ResponseCode>NoError</ResponseCode></ResponseMessage><FreeBusyView><FreeBusyViewType>MergedOnly</FreeBusyViewType></FreeBusyView></FreeBusyResponse>`
 	bad := `<FreeBusyResponse><ResponseMessage ResponseClass="Error"><ResponseCode>ErrorMailRecipientNotFound</ResponseCode></ResponseMessage></FreeBusyResponse>`
 	for _, list := range []string{ok + bad, bad + ok, ok + bad + ok} {
-		r := ews.Parse(strings.NewReader(`<Envelope><Body><GetUserAvailabilityResponse><FreeBusyResponseArray>` + list + `</FreeBusyResponseArray></GetUserAvailabilityResponse></Body></Envelope>`))
+		r := ews.Parse(strings.NewReader(spaced(`<Envelope><Body><GetUserAvailabilityResponse><FreeBusyResponseArray>` + list + `</FreeBusyResponseArray></GetUserAvailabilityResponse></Body></Envelope>`)))
 		if v := r.Judge(ews.Request{Operation: ews.OpGetUserAvailability}); v.OK || v.Code != "ErrorMailRecipientNotFound" || v.Group != ews.Mailbox {
 			t.Errorf("%+v", v)
 		}

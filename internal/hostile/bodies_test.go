@@ -26,6 +26,7 @@ var bomb = sync.OnceValue(func() string {
 func bodies() group {
 	const chunked = ok + "Transfer-Encoding: chunked\r\n\r\n"
 	measured := func(n int) string { return fmt.Sprintf("%sContent-Length: %d\r\n\r\n", ok, n) }
+	coded := func(how string) string { return ok + "Content-Encoding: " + how + "\r\n" }
 	return group{"Responses: bodies", "the peer", []fault{
 		{does: "sends a body without end", peer: https(floods(ok+"\r\n", "x")), reports: overHTTP("success").but(ewsSync, "content/not_soap").but(autodiscover, "content/not_autodiscover"), floods: true},
 		{does: "sends 100 MB, as it said", peer: https(request(lab.Write(measured(100<<20)), many("x", 100<<20), lab.Hang)), reports: overHTTP("success").but(ewsSync, "content/not_soap").but(autodiscover, "content/not_autodiscover"), floods: true},
@@ -33,8 +34,11 @@ func bodies() group {
 		{does: "sends less than it said, and closes", peer: https(ends(measured(1000) + "<s:Envelope")), reports: overHTTP("receive/closed").but(expectContinue, "success").but(autodiscover, "content/truncated")},
 		{does: "sends less than it said, and waits", peer: https(answers(measured(1000) + "<s:Envelope")), reports: overHTTP("receive/timeout").but(expectContinue, "success"), hangs: true},
 		{does: "says no length, and closes without ending TLS", peer: https(suited(func(d string) string { return ok + "\r\n" + d }, lab.Cut)), reports: overHTTP("success")},
-		{does: "sends more than it said", peer: https(suited(func(d string) string { return sized(d) + "and more" }, lab.Hang)), reports: overHTTP("success").but(expectContinue, "success, bytes_after_response")},
-		{does: "sends a second response behind the first (smuggled)", peer: https(suited(func(d string) string { return sized(d) + sized(d) }, lab.Hang)), reports: overHTTP("success").but(expectContinue, "success, bytes_after_response")},
+		{does: "sends more than it said", peer: https(suited(func(d string) string { return sized(d) + "and more" }, lab.Hang)), reports: overHTTP("success, bytes_after_response")},
+		{does: "sends a second response behind the first (smuggled)", peer: https(suited(func(d string) string { return sized(d) + sized(d) }, lab.Hang)), reports: overHTTP("success, bytes_after_response")},
+		{does: "sends a good answer, and less of it than it said", peer: https(suited(func(d string) string { return measured(len(d)+100) + d }, lab.Cut)), reports: overHTTP("receive/closed").but(expectContinue, "success")},
+		{does: "sends a good answer without its last chunk", peer: https(suited(func(d string) string { return fmt.Sprintf("%s%x\r\n%s\r\n", chunked, len(d), d) }, lab.Cut)), reports: overHTTP("receive/closed").but(expectContinue, "success")},
+		{does: "says that a plain answer is deflated", peer: https(suited(func(d string) string { return coded("deflate") + fmt.Sprintf("Content-Length: %d\r\n\r\n", len(d)) + d }, lab.Hang)), reports: overHTTP("success").but(ewsSync, "content/malformed_xml").but(autodiscover, "content/malformed")},
 		{does: "says two different lengths", peer: https(answers(ok + "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello!")), reports: overHTTP("receive/malformed")},
 		{does: "says a negative length", peer: https(answers(ok + "Content-Length: -5\r\n\r\n")), reports: overHTTP("receive/malformed")},
 		{does: "says a length beyond 64 bits", peer: https(answers(ok + "Content-Length: 18446744073709551621\r\n\r\nhello")), reports: overHTTP("receive/malformed")},

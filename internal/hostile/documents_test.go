@@ -76,6 +76,17 @@ func documents() group {
 		{does: "sends a page for people", peer: changed(constant("<!DOCTYPE html><html><body>Log on</body></html>")), reports: verdicts{ewsSync: "content/html", autodiscover: "content/not_autodiscover"}},
 		{does: "sends another document", peer: changed(constant(`<?xml version="1.0"?><rss/>`)), reports: verdicts{ewsSync: "content/not_soap", autodiscover: "content/not_autodiscover"}},
 		{does: "sends an empty body", peer: changed(constant("")), reports: verdicts{ewsSync: "content/empty_response", autodiscover: "content/not_autodiscover"}},
+		{does: "sends a good answer, and something after it", peer: changed(func(d string) string { return d + "<!-- fine --><more/>" }), reports: malformed()},
+		{does: "sends a good answer twice in one document", peer: changed(func(d string) string { return d + d }), reports: malformed()},
+		{does: "sends text before a good answer", peer: changed(func(d string) string { return `<?xml version="1.0"?>OK` + d }), reports: malformed()},
+		{does: "uses a prefix that is bound to no namespace", peer: changed(func(d string) string { return strings.Replace(d, ">", "><x:y/>", 1) }), reports: malformed()},
+		{does: "gives an element an attribute twice", peer: changed(func(d string) string { return strings.Replace(d, "Response xmlns", `Response a="1" a="2" xmlns`, 1) }), reports: malformed()},
+		{does: "answers in namespaces of its own", peer: changed(func(d string) string {
+			return strings.NewReplacer("schemas.microsoft.com", "schemas.example.com", "schemas.xmlsoap.org", "schemas.example.com").Replace(d)
+		}), reports: verdicts{ewsSync: "content/not_soap", autodiscover: "content/not_autodiscover"}},
+		{does: "puts a SOAP fault beside a good answer", peer: changed(func(d string) string {
+			return strings.Replace(d, "</s:Body>", "<s:Fault><faultstring>no</faultstring></s:Fault></s:Body>", 1)
+		}), reports: verdicts{ewsSync: "content/soap_fault"}},
 		{does: "sends the answer to another question", peer: changed(func(d string) string { return strings.ReplaceAll(d, "GetFolder", "FindFolder") }), reports: verdicts{ewsSync: "content/wrong_operation"}},
 		{does: "nests 1,000,000 arrays of JSON", peer: byJSON("{\"Url\":" + strings.Repeat("[", 1_000_000)), reports: verdicts{autodiscover: "content/malformed"}, floods: true},
 		{does: "sends a text of 10 MB in JSON", peer: byJSON(`{"Protocol":"` + strings.Repeat("x", 10<<20)), reports: verdicts{autodiscover: "content/malformed"}, floods: true},

@@ -2,9 +2,20 @@ package hostile
 
 import (
 	"strings"
+	"testing"
 
 	"github.com/ews-exporter/ews_exporter/internal/lab"
 )
+
+// under gives a good answer under another status.
+func under(status string) func(*testing.T) site {
+	return https(suited(func(d string) string { return strings.Replace(sized(d), "200 OK", status, 1) }, lab.Hang))
+}
+
+// elsewise is what is reported of a success that is not 200. To expect_continue it is an answer, of which nothing is decided.
+func elsewise() verdicts {
+	return verdicts{expectContinue: "success", ewsSync: "status/unexpected", autodiscover: "status/unexpected_status", authRoundtrips: "status/not_fetched"}
+}
 
 func heads() group {
 	const status = "HTTP/1.1 200 OK\r\n"
@@ -34,7 +45,12 @@ func heads() group {
 		{does: "answers in HTTP/2", peer: https(answers("\x00\x00\x12\x04\x00\x00\x00\x00\x00")), reports: overHTTP("receive/malformed")},
 		{does: "answers in another protocol", peer: https(answers("220 mail.contoso.test ESMTP\r\n")), reports: overHTTP("receive/malformed")},
 		{does: "sends a page without a head (HTTP/0.9)", peer: https(ends("<html></html>")), reports: overHTTP("receive/malformed")},
-		{does: "changes to another protocol (101)", peer: https(answers("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x00")), reports: overHTTP("success").but(expectContinue, "success, bytes_after_response").but(ewsSync, "status/unexpected").but(autodiscover, "status/unexpected_status")},
+		{does: "changes to another protocol (101)", peer: https(answers("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x00")), reports: overHTTP("success, bytes_after_response").but(ewsSync, "status/unexpected, bytes_after_response").but(autodiscover, "status/unexpected_status, bytes_after_response")},
+		{does: "gives a good answer the status 201", peer: under("201 Created"), reports: elsewise()},
+		{does: "gives a good answer the status 202", peer: under("202 Accepted"), reports: elsewise()},
+		{does: "gives a good answer the status 203, as a proxy that changed it", peer: under("203 Non-Authoritative Information"), reports: elsewise()},
+		{does: "gives a good answer the status 206, as a part", peer: under("206 Partial Content"), reports: elsewise()},
+		{does: "gives a good answer the status 500", peer: under("500 Internal Server Error"), reports: verdicts{ewsSync: "status/server_error", autodiscover: "status/unexpected_status", authRoundtrips: "status/not_fetched"}},
 		{does: "hands out 1,000 cookies", peer: https(suited(func(document string) string {
 			return strings.Replace(sized(document), "\r\n", "\r\n"+strings.Repeat("Set-Cookie: a=a-value-that-is-long\r\n", 900), 1)
 		})), reports: overHTTP("success")},

@@ -24,7 +24,7 @@ func leading(to string) func(*testing.T) site {
 
 // told answers a look-up by POX with another way to go on.
 func told(action, element, value string) func(*testing.T) site {
-	return https(answers(sized("<Autodiscover><Response><Account><Action>" + action + "</Action><" + element + ">" + value + "</" + element + "></Account></Response></Autodiscover>")))
+	return https(answers(sized("<Autodiscover><Response xmlns=\"http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a\"><Account><Action>" + action + "</Action><" + element + ">" + value + "</" + element + "></Account></Response></Autodiscover>")))
 }
 
 func redirects() group {

@@ -99,10 +99,10 @@ func sized(body string) string {
 
 // Documents that each prober takes for a good answer, to grow faults on.
 const (
-	folder = `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><GetFolderResponse><ResponseMessages>` +
+	folder = `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><GetFolderResponse xmlns="http://schemas.microsoft.com/exchange/services/2006/messages"><ResponseMessages>` +
 		`<GetFolderResponseMessage ResponseClass="Success"><ResponseCode>NoError</ResponseCode><Folders><Folder>` +
 		`<FolderId Id="a"/></Folder></Folders></GetFolderResponseMessage></ResponseMessages></GetFolderResponse></s:Body></s:Envelope>`
-	mailSettings = `<Autodiscover><Response><Account><AccountType>email</AccountType><Action>settings</Action><Protocol><Type>EXPR</Type>` +
+	mailSettings = `<Autodiscover><Response xmlns="http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a"><Account><AccountType>email</AccountType><Action>settings</Action><Protocol><Type>EXPR</Type>` +
 		`<EwsUrl>https://mail.contoso.test/EWS/Exchange.asmx</EwsUrl></Protocol></Account></Response></Autodiscover>`
 )
 

@@ -8,7 +8,7 @@ import (
 
 // message is EWS's answer to an operation: success, and what is in it.
 func message(operation, content string) string {
-	return `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><` + operation + `Response><ResponseMessages><` + operation +
+	return `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><` + operation + `Response xmlns="http://schemas.microsoft.com/exchange/services/2006/messages"><ResponseMessages><` + operation +
 		`ResponseMessage ResponseClass="Success"><ResponseCode>NoError</ResponseCode>` + content + `</` + operation + `ResponseMessage></ResponseMessages></` +
 		operation + `Response></s:Body></s:Envelope>`
 }

@@ -177,6 +177,23 @@ func AutodiscoverScenarios() []AutodiscoverScenario {
 			Expect:   AutodiscoverExpectation{"", []string{"autodiscover_ews_unreachable"}},
 			hosts:    map[string]endpoint{autodHost: pool(settings("gone." + MailDomain))},
 		},
+		{
+			Name: "autodiscover-ews-post-only", Description: "The EWS URL that is returned leads to a server that knows no GET there, and says nowhere who it is.",
+			Settings: "attempts: 1, follow_up: true",
+			hosts:    map[string]endpoint{autodHost: pool(settings(Service)), Service: postOnly},
+		},
+		{
+			Name: "autodiscover-chunk-missing", Description: "The answer is whole, and its last chunk is missing: no client takes it.",
+			Settings: "attempts: 1",
+			Expect:   AutodiscoverExpectation{"receive/closed", nil},
+			hosts:    map[string]endpoint{autodHost: pool(cut(settings(Service), false))},
+		},
+		{
+			Name: "autodiscover-length-too-long", Description: "The answer is whole, and shorter than its Content-Length says.",
+			Settings: "attempts: 1",
+			Expect:   AutodiscoverExpectation{"receive/closed", nil},
+			hosts:    map[string]endpoint{autodHost: pool(cut(settings(Service), true))},
+		},
 	}
 }
 

@@ -108,6 +108,42 @@ func anonymous(answer told) endpoint {
 	}
 }
 
+// postOnly is an EWS server that is not Exchange: it asks for a logon where clients ask, and names itself nowhere.
+func postOnly(w http.ResponseWriter, r *http.Request, _ int) {
+	if r.Method != http.MethodPost {
+		set(w.Header(), "Allow", http.MethodPost)
+		write(w, http.StatusMethodNotAllowed, "text/plain", "")
+		return
+	}
+	w.Header()["WWW-Authenticate"] = []string{`Basic realm="ews"`}
+	write(w, http.StatusUnauthorized, "text/plain", "")
+}
+
+// cut sends an answer whole, and ends the connection before the response has ended: without its last chunk, or with a
+// Content-Length that is too long.
+func cut(answer told, length bool) told {
+	return func(p *ported, r *http.Request) {
+		answer(&ported{&unending{p.ResponseWriter, length}, p.port}, r)
+		_ = http.NewResponseController(p.ResponseWriter).Flush()
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// unending changes the Content-Length that write sets.
+type unending struct {
+	http.ResponseWriter
+	length bool // too long; else there is none
+}
+
+func (u *unending) WriteHeader(status int) {
+	h := u.Header()
+	n, _ := strconv.Atoi(h.Get("Content-Length"))
+	if delete(h, "Content-Length"); u.length {
+		set(h, "Content-Length", strconv.Itoa(n+100))
+	}
+	u.ResponseWriter.WriteHeader(status)
+}
+
 const (
 	poxBegin = `<?xml version="1.0" encoding="utf-8"?><Autodiscover xmlns="http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006">`
 	poxEnd   = `</Autodiscover>`

@@ -49,7 +49,7 @@ func relay(s *session, req *head) error {
 		if err != nil {
 			return err
 		}
-		if err := s.toClient(res.bytes()); err != nil {
+		if err := s.pass(res); err != nil {
 			return err
 		}
 		if res.status() >= 200 {

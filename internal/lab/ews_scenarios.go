@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 )
@@ -136,6 +137,49 @@ func ewsScenarios() []Scenario {
 			origin:      &exchange{trouble: cutShort},
 			balancer:    relay,
 		},
+		{
+			Name:        "ews-affinity-pair",
+			Description: "A balancer that gives the requests of all connections to two servers in turn; what always meets the same one of them proves nothing.",
+			Expect:      good,
+			EWS:         Verdict{"content/response_error", "ews_affinity_broken"},
+			EWSWriting:  Verdict{"content/response_error", "ews_affinity_broken"},
+			origin:      &exchange{},
+			balancer:    inTurn(2),
+		},
+		{
+			Name: "ews-not-exchange",
+			Description: "An EWS server that is not Exchange: no field names it, it does not serve GetServerTimeZones, and of a folder that is not there it says nothing. " +
+				"Leave time_zones out, and give expect_continue a body.",
+			Expect:     good,
+			EWS:        Verdict{"content/soap_fault", ""},
+			EWSWriting: Verdict{Failure: none},
+			EWSStream:  Verdict{Failure: none},
+			origin:     &exchange{bare: true, trouble: lacks("GetServerTimeZones"), mailbox: mailbox{terse: true}},
+			balancer:   relay,
+		},
+		{
+			Name:             "ews-events-late",
+			Description:      "A healthy server whose subscriptions tell of a change 4 s after it.",
+			Expect:           good,
+			EWSWriting:       Verdict{Failure: none},
+			EWSStreamWriting: Verdict{Failure: none},
+			origin:           &exchange{mailbox: mailbox{late: 4 * time.Second}},
+			balancer:         relay,
+		},
+		{
+			Name:        "ews-answers-twice",
+			Description: "A box that sends each answer a second time: the next request would read that one as its own.",
+			Expect:      Expectation{Outcome: "continue", Success: true, Finding: "bytes_after_response", Origin: origin.Exchange},
+			EWS:         Verdict{none, "bytes_after_response"},
+			balancer:    twice,
+		},
+		{
+			Name:        "ews-answers-behind",
+			Description: "A box that sends each answer a second time when the next request comes, in the place of its answer.",
+			Expect:      good,
+			EWS:         Verdict{"content/wrong_operation", "bytes_after_response"},
+			balancer:    behind,
+		},
 	}
 }
 
@@ -145,6 +189,16 @@ func noEvents(_ context.Context, _, operation string) (int, string) {
 		return 0, ""
 	}
 	return http.StatusOK, envelope(answer{content: "<m:Notification><t:MoreEvents>false</t:MoreEvents><t:StatusEvent><t:Watermark></t:Watermark></t:StatusEvent></m:Notification>"}.message(operation))
+}
+
+// lacks answers an operation as a server that does not serve it.
+func lacks(operation string) func(context.Context, string, string) (int, string) {
+	return func(_ context.Context, _, asked string) (int, string) {
+		if asked != operation {
+			return 0, ""
+		}
+		return fault("ErrorInvalidOperation", "The operation "+operation+" is not served here.", "")
+	}
 }
 
 // hang does not answer before the client has gone.

@@ -30,6 +30,7 @@ type exchange struct {
 	pool    int                                                                             // how many servers take connections in turn; 0 is one
 	sick    string                                                                          // the server that is unhealthy; empty for none
 	trouble func(ctx context.Context, server, operation string) (status int, answer string) // what EWS answers instead; status 0 is as ever
+	bare    bool                                                                            // an EWS server that is not Exchange: no field of a response names it
 	voice   voice                                                                           // of streaming responses
 	mailbox mailbox
 	meter   meter
@@ -61,9 +62,10 @@ func (e *exchange) server() *http.Server {
 
 // ServeHTTP finds its way without regard to case, as IIS does.
 func (e *exchange) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h := w.Header()
-	set(h, "Server", "Microsoft-IIS/10.0")
-	set(h, "X-Powered-By", "ASP.NET")
+	if h := w.Header(); !e.bare {
+		set(h, "Server", "Microsoft-IIS/10.0")
+		set(h, "X-Powered-By", "ASP.NET")
+	}
 	path := strings.ToLower(r.URL.Path)
 	switch {
 	case strings.HasSuffix(path, "/healthcheck.htm") && r.Method == http.MethodGet:
@@ -88,7 +90,9 @@ func (e *exchange) healthCheck(w http.ResponseWriter, r *http.Request) {
 	if server == e.sick {
 		panic(http.ErrAbortHandler)
 	}
-	set(w.Header(), "X-FEServer", server)
+	if !e.bare {
+		set(w.Header(), "X-FEServer", server)
+	}
 	write(w, http.StatusOK, "text/html", "200 OK<br/>"+strings.ToLower(server)+".contoso.test")
 }
 
@@ -132,17 +136,13 @@ func (e *exchange) ews(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h, server := w.Header(), connectionOf(r).server
-	set(h, "Cache-Control", "private")
-	set(h, "request-id", newGUID())
-	set(h, "X-CalculatedBETarget", strings.ToLower(server)+".contoso.test")
-	set(h, "X-DiagInfo", server)
-	set(h, "X-BEServer", server)
-	set(h, "X-AspNet-Version", "4.0.30319")
-	set(h, "X-FEServer", server)
+	if !e.bare {
+		named(h, server)
+	}
 	if connectionOf(r).loggedOn && !e.perRequest {
 		set(h, "Persistent-Auth", "true")
 	}
-	if _, err := r.Cookie(affinityCookie); err != nil && e.sizes == nil {
+	if _, err := r.Cookie(affinityCookie); err != nil && e.sizes == nil && !e.bare {
 		h["Set-Cookie"] = []string{affinityCookie + "=" + opaque("back end", serverFQDN) + "; expires=" + cookieEnd() + "; path=/EWS; secure; HttpOnly"}
 	}
 	if id := r.Header.Get("client-request-id"); strings.EqualFold(r.Header.Get("return-client-request-id"), "true") && id != "" {
@@ -159,6 +159,17 @@ func (e *exchange) ews(w http.ResponseWriter, r *http.Request) {
 		text = strings.Replace(text, stateless[harmless], `<m:`+harmless+`Response xmlns:m="`+messagesNS+`"/>`, 1)
 	}
 	write(w, status, "text/xml; charset=utf-8", text)
+}
+
+// named sets the fields by which Exchange names itself.
+func named(h http.Header, server string) {
+	set(h, "Cache-Control", "private")
+	set(h, "request-id", newGUID())
+	set(h, "X-CalculatedBETarget", strings.ToLower(server)+".contoso.test")
+	set(h, "X-DiagInfo", server)
+	set(h, "X-BEServer", server)
+	set(h, "X-AspNet-Version", "4.0.30319")
+	set(h, "X-FEServer", server)
 }
 
 // affinityCookie is what the front end keeps a mailbox's server in.

@@ -48,7 +48,7 @@ func connectionOf(r *http.Request) *connection {
 		c = &connection{server: members[0], meter: new(meter)} // a test without a server
 	}
 	if n, err := strconv.ParseUint(r.Header.Get(memberField), 10, 32); err == nil {
-		c.server = members[n%uint64(len(members))]
+		c.server = fmt.Sprintf("EX%02d", n+1)
 		c.acceptor.computer = c.server
 	}
 	return c

@@ -22,6 +22,9 @@ type mailbox struct {
 	changes       []change
 	subscriptions map[string]subscription
 	changed       chan struct{} // closed with the next change; nil while nobody waits for it
+
+	late  time.Duration // how long after a change subscriptions tell of it
+	terse bool          // of folders that are not found it says nothing, not even how many
 }
 
 type item struct {
@@ -30,7 +33,10 @@ type item struct {
 }
 
 // change is one entry of the mailbox's journal, by whose length sync states and watermarks are counted.
-type change struct{ kind, folder, item string }
+type change struct {
+	kind, folder, item string
+	at                 time.Time
+}
 
 // subscription lives on the server that made it.
 type subscription struct {
@@ -87,7 +93,7 @@ func (m *mailbox) inbox() string { return m.named("Inbox") }
 func (m *mailbox) create(folder, subject string) string {
 	id := m.id("item")
 	m.items[id] = item{folder, subject, time.Now()}
-	m.changes = append(m.changes, change{"Create", folder, id})
+	m.changes = append(m.changes, change{"Create", folder, id, time.Now()})
 	m.changedNow()
 	return id
 }
@@ -238,7 +244,7 @@ func (m *mailbox) subscribe(server string, request element) answer {
 		return noFolder
 	}
 	id := m.id("subscription")
-	m.subscriptions[id] = subscription{server, folder, len(m.changes)}
+	m.subscriptions[id] = subscription{server, folder, m.due()}
 	watermark := "<m:Watermark>" + m.watermark(id) + "</m:Watermark>"
 	if request.find("StreamingSubscriptionRequest").XMLName.Local != "" {
 		watermark = "" // a streaming subscription has none
@@ -246,9 +252,18 @@ func (m *mailbox) subscribe(server string, request element) answer {
 	return answer{content: "<m:SubscriptionId>" + id + "</m:SubscriptionId>" + watermark}
 }
 
+// due is how much of the journal subscriptions tell of by now.
+func (m *mailbox) due() int {
+	n := len(m.changes)
+	for n > 0 && time.Since(m.changes[n-1].at) < m.late {
+		n--
+	}
+	return n
+}
+
 // watermark is where the journal stands, for one subscription.
 func (m *mailbox) watermark(id string) string {
-	return opaque("watermark", id, strconv.Itoa(len(m.changes)))
+	return opaque("watermark", id, strconv.Itoa(m.due()))
 }
 
 var noSubscription = answer{code: "ErrorSubscriptionNotFound", text: "The specified subscription was not found."}
@@ -277,7 +292,8 @@ func (m *mailbox) getEvents(server string, request element) answer {
 // events are those of a folder from a place in the journal on, each with a watermark where there is one.
 func (m *mailbox) events(folder string, from int, mark string) string {
 	var events strings.Builder
-	for _, c := range m.changes[min(from, len(m.changes)):] {
+	due := m.due()
+	for _, c := range m.changes[min(from, due):due] {
 		if c.folder == folder && c.kind == "Create" {
 			events.WriteString("<t:CreatedEvent>" + mark + "<t:TimeStamp>" + time.Now().UTC().Format(time.RFC3339) + `</t:TimeStamp><t:ItemId Id="` + c.item +
 				`" ChangeKey="CQAAAA=="/><t:ParentFolderId Id="` + c.folder + `" ChangeKey="AQAAAA=="/></t:CreatedEvent>`)
@@ -300,6 +316,8 @@ func (m *mailbox) findFolder(_ string, request element) answer {
 	found, count := "", 0
 	if id := m.named(request.find("Constant").attr("Value")); id != "" {
 		found, count = folderXML(id), 1
+	} else if m.terse {
+		return answer{}
 	}
 	return answer{content: fmt.Sprintf(`<m:RootFolder TotalItemsInView="%d" IncludesLastItemInRange="true"><t:Folders>%s</t:Folders></m:RootFolder>`, count, found)}
 }
@@ -345,7 +363,7 @@ func (m *mailbox) deleteItem(_ string, request element) answer {
 			return noFolder
 		}
 		delete(m.items, id)
-		m.changes = append(m.changes, change{"Delete", it.folder, id})
+		m.changes = append(m.changes, change{"Delete", it.folder, id, time.Now()})
 	}
 	return answer{}
 }

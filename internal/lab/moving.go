@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html"
 	"strings"
+	"sync/atomic"
 )
 
 // memberField tells the simulated pool which of its members a request is for.
@@ -18,8 +19,25 @@ func split(s *session, req *head) error {
 		_ = s.origin.Close()
 		s.origin = nil
 	}
-	req.raw = fmt.Appendf(req.raw[:len(req.raw)-len("\r\n")], "%s: %d\r\n\r\n", memberField, s.moved)
 	s.moved++
+	return toMember(s, req, (s.moved-1)%len(members))
+}
+
+// inTurn sends the requests of all connections to the servers of a pool in turn.
+func inTurn(pool int) balancer {
+	var taken atomic.Int64
+	return func(s *session, req *head) error {
+		if s.origin != nil {
+			_ = s.origin.Close()
+			s.origin = nil
+		}
+		return toMember(s, req, int(taken.Add(1)-1)%pool)
+	}
+}
+
+// toMember sends a request to one server of the pool.
+func toMember(s *session, req *head, member int) error {
+	req.raw = fmt.Appendf(req.raw[:len(req.raw)-len("\r\n")], "%s: %d\r\n\r\n", memberField, member)
 	return relay(s, req)
 }
 
@@ -41,6 +59,12 @@ func reconnect(s *session, req *head) error {
 	}
 	res.raw = bytes.Replace(res.raw, []byte("Server: Microsoft-IIS/10.0\r\n"), []byte("Server: nginx\r\n"), 1)
 	return s.reply(res)
+}
+
+// Spread gives a running scenario a balancer that sends each request to the next server of a pool of this size.
+func (s *Site) Spread(scenario string, pool int) {
+	behaves := inTurn(pool)
+	s.balancers[scenario].Store(&behaves)
 }
 
 // closeAfterChallenge relays, and ends the connection after a 401 that carries NTLM's challenge, without having said so.

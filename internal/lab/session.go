@@ -25,6 +25,10 @@ type session struct {
 	whole   bool          // the balancer passes a response on once it has come whole
 	idle    time.Duration // how long nothing may come in a response; 0 for ever
 
+	copies    bool   // it sends each answer twice
+	remembers bool   // it sends each answer again with the next one
+	before    []byte // the last one, then
+
 	pending sync.WaitGroup // readers and writers that a balancer left running
 }
 

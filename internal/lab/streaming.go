@@ -53,8 +53,13 @@ func (e *exchange) stream(w http.ResponseWriter, r *http.Request, server string,
 			open = say(answer{content: "<m:Notifications><m:Notification><t:SubscriptionId>" + id + "</t:SubscriptionId>" + events + "</m:Notification></m:Notifications>"})
 			continue
 		}
+		var due <-chan time.Time
+		if e.mailbox.late > 0 {
+			due = time.After(e.mailbox.late / 20)
+		}
 		select {
 		case <-changed:
+		case <-due:
 		case <-beat.C:
 			open = say(statusOK)
 		case <-end:
@@ -82,7 +87,7 @@ func (m *mailbox) news(server, id string) (events string, changed <-chan struct{
 		m.changed = make(chan struct{})
 	}
 	events = m.events(s.folder, s.told, "")
-	s.told = len(m.changes)
+	s.told = m.due()
 	m.subscriptions[id] = s
 	return events, m.changed, true
 }

@@ -166,6 +166,8 @@ func (h *handshake) leg() (auth.Challenge, error) {
 		return auth.Challenge{}, err
 	case e.Final.Status != 401:
 		return auth.Challenge{}, failure.New(failure.Auth, auth.HandshakeBroken, "%s answered %d in the midst of the %s logon, where a 401 with a challenge has its place", conn, e.Final.Status, l.scheme)
+	case !conn.Reusable() && x.Record.Stray > 0:
+		return auth.Challenge{}, failure.New(failure.Auth, auth.HandshakeBroken, "%s sent %d bytes more than the challenge of the %s logon, and what comes next could not be told from them", conn, x.Record.Stray, l.scheme)
 	case !conn.Reusable():
 		return auth.Challenge{}, failure.New(failure.Auth, auth.ConnectionClosed, "%s ended the connection with the challenge of the %s logon, which belongs to one connection: a box in between does not keep connections", conn, l.scheme)
 	}

@@ -75,3 +75,22 @@ func BenchmarkConnectHandshakeClose(b *testing.B) {
 		c.Close()
 	}
 }
+
+// What a probe pays before each further request of a connection.
+func BenchmarkReusable(b *testing.B) {
+	for name, secure := range map[string]bool{"TCP": false, "TLS": true} {
+		b.Run(name, func(b *testing.B) {
+			c := connectSecure(b, secure, answering)
+			c.ctx = context.Background()
+			if _, _, err := c.Do(post, 1<<10); err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				if !c.Reusable() {
+					b.Fatal("not reusable")
+				}
+			}
+		})
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"syscall"
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/failure"
@@ -93,7 +94,7 @@ func (c *Conn) dial() error {
 
 // attach makes raw what the connection reads and writes.
 func (c *Conn) attach(raw net.Conn) {
-	c.raw = &countingConn{Conn: raw}
+	c.raw = &countingConn{Conn: raw, socket: socketOf(raw)}
 	c.stream = c.raw
 	c.reader = bufio.NewReader(plainReader{c})
 	// The probe's end must break a read or write that is under way.
@@ -110,15 +111,19 @@ func (c *Conn) String() string {
 }
 
 // Reusable tells whether another request may follow the last one: that was sent whole, its response was read whole, and
-// the peer neither closed, nor said that it would (RFC 9112 section 9.3), nor sent bytes that the next would take for its own.
+// the peer neither closed, nor said that it would (RFC 9112 section 9.3), nor sent bytes that the next would take for its
+// own. It looks at the connection for that, and does not wait.
 func (c *Conn) Reusable() bool {
 	if c.last == nil {
 		return c.raw != nil
 	}
 	x := c.last.Record
-	ended := c.Record.State == Closed || c.Record.State == Reset
 	unsent := x.BodyLength > 0 && x.Body == nil
-	if ended || unsent || !c.last.complete || x.Stray > 0 || c.reader.Buffered() > 0 {
+	if unsent || !c.last.complete {
+		return false
+	}
+	c.last.look()
+	if c.Record.State == Closed || c.Record.State == Reset || x.Stray > 0 || c.reader.Buffered() > 0 {
 		return false
 	}
 	if x.Final.Proto == "HTTP/1.0" {
@@ -144,6 +149,9 @@ func (c *Conn) Leaf() *x509.Certificate { return c.leaf }
 // Close ends the connection and completes its Record. It takes at most closeTimeout, also when the peer reads nothing.
 func (c *Conn) Close() {
 	if c.raw != nil {
+		if c.last != nil {
+			c.last.look() // the last chance to see what nobody asked for
+		}
 		timer := time.AfterFunc(closeTimeout, func() { _ = c.raw.Close() })
 		_ = c.stream.Close()
 		timer.Stop()
@@ -181,10 +189,17 @@ func (c *Conn) consumed() int64 { return c.plain - int64(c.reader.Buffered()) }
 type countingConn struct {
 	net.Conn
 	sent, received int64
+
+	socket syscall.RawConn // nil where none can be read without waiting
+	ready  bool            // reads give what lies ready, and do not wait
 }
 
-func (c *countingConn) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
+func (c *countingConn) Read(p []byte) (n int, err error) {
+	if c.ready && c.socket != nil {
+		n, err = poll(c.socket, p)
+	} else {
+		n, err = c.Conn.Read(p)
+	}
 	c.received += int64(n)
 	return n, err
 }

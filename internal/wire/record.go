@@ -87,6 +87,8 @@ type Exchange struct {
 
 	// Stray counts bytes that came after the final response and are no interim response.
 	Stray int `json:"stray,omitempty"`
+	// StrayLine is the status line of the response that they begin with, where they are one.
+	StrayLine string `json:"stray_line,omitempty"`
 }
 
 // Response is one response head and what is known of its body.

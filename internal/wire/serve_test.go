@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -39,6 +40,7 @@ type peer struct {
 	plainOut        atomic.Int64
 	wireIn, wireOut atomic.Int64
 	gone            <-chan struct{} // closed when the test ends
+	cork            *bytes.Buffer   // where what is written waits; nil: it goes out
 }
 
 // counter counts what is read through it.
@@ -66,6 +68,9 @@ func (m metered) Read(b []byte) (int, error) {
 }
 
 func (m metered) Write(b []byte) (int, error) {
+	if m.p.cork != nil {
+		return m.p.cork.Write(b)
+	}
 	n, err := m.Conn.Write(b)
 	m.p.wireOut.Add(int64(n))
 	return n, err
@@ -75,6 +80,15 @@ func (m metered) Write(b []byte) (int, error) {
 func (p *peer) send(s string) {
 	n, _ := io.WriteString(p.Conn, s)
 	p.plainOut.Add(int64(n))
+}
+
+// corked sends all that f does in one piece, so that several TLS records come in one segment.
+func (p *peer) corked(f func()) {
+	waiting := &bytes.Buffer{}
+	p.cork = waiting
+	f()
+	p.cork = nil
+	_, _ = p.tcp.Write(waiting.Bytes()) // a client that went away is no error of the test's
 }
 
 // head reads up to the empty line that ends a request head.

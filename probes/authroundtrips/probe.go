@@ -53,6 +53,7 @@ func (s *Settings) Probe(ctx context.Context, run *prober.Run) {
 	run.Result.Fail(failure.From(err))
 	p.decide()
 	p.judge()
+	run.Surplus()
 	p.measure()
 	p.tabulate()
 }
@@ -140,7 +141,7 @@ func (p *probe) fetch(ctx context.Context, fetch, step *prober.Step, path string
 			return err
 		}
 	}
-	if x.Final.Status >= 400 {
+	if s := x.Final.Status; s >= 400 || s/100 == 2 && s != 200 { // 203 and 206 are not what was asked for
 		return failure.New(failure.Status, reasonNotFetched, "%s answered %d %s to %s %s", who(x.Origin), x.Final.Status, x.Final.Reason, p.Method, path)
 	}
 	o.fetched = true

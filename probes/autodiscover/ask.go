@@ -200,13 +200,16 @@ func (a *attempt) exchange(ctx context.Context, r *reply, t target.Target, u *ur
 	err = on(r.step, conn, func() error {
 		x, body, err := conn.Do(request, autodiscover.MaxBody)
 		r.exchange = run.Exchanged(r.step.Name()+".request", conn, x.Record, body, err)
+		var cut error
 		if x.Record.Final != nil && !failure.Is(err, failure.Receive, "malformed", "too_large", "timeout") {
-			err = nil // an answer that breaks off is told by its content
+			cut, err = err, nil // what breaks off is told by its content
 		}
 		if err = logged.Read(r.exchange.Final, body).Judge(r.exchange.Final, r.exchange.Origin, err); err != nil {
 			return err
 		}
-		next, err = a.read(r, conn, body)
+		if next, err = a.read(r, conn, body); err == nil && cut != nil && x.Record.Final.Status == 200 {
+			next, r.answer, err = "", nil, cut // a whole document in a body that is not: clients take none of it
+		}
 		return err
 	})
 	return next, err
@@ -274,18 +277,20 @@ func (a *attempt) read(r *reply, conn *wire.Conn, body []byte) (next string, err
 	if final.Status == 401 {
 		return "", failure.New(failure.Auth, reasonLogonRequired, "%s asks for a logon (401), and %s", conn, a.whyNoLogon(r))
 	}
-	if final.Status/100 != 2 && (a.method == POX || final.Status/100 == 3) {
+	if final.Status != 200 && (a.method == POX || final.Status/100 <= 3) {
 		return "", a.unexpected(conn, final)
 	}
 	answer := parse(a.method, prober.Document(final, body))
 	switch {
+	case final.Status != 200 && answer.Kind != autodiscover.Failed:
+		return "", a.unexpected(conn, final)
+	case final.Coding() != "" && (answer.Kind == autodiscover.Settings || answer.Redirect != ""):
+		return "", failure.New(failure.Content, reasonMalformed, "%s declares its answer to be coded as %s, and it is plain", conn, plain.Text(final.Coding(), 64))
 	case answer.Kind == autodiscover.RedirectURL:
 		return answer.Redirect, nil
 	case answer.Kind == autodiscover.Settings, answer.Kind == autodiscover.RedirectAddress:
 		r.answer = answer
 		return "", nil
-	case final.Status/100 != 2 && answer.Kind != autodiscover.Failed:
-		return "", a.unexpected(conn, final)
 	}
 	return "", failure.New(failure.Content, contentReason(answer.Kind), "%s answered %s, but %s", conn, line(final), answer.Problem)
 }

@@ -48,6 +48,7 @@ var Definition = prober.Definition{
 		{Code: JSONBlocked, Severity: failing, Summary: "autodiscover.json is refused by something in front of Exchange."},
 		{Code: EWSUnreachable, Severity: warning, Summary: "An EWS URL that was returned does not lead to Exchange (with follow_up)."},
 		prober.FindingAnsweredByMiddlebox,
+		prober.FindingBytesAfterResponse,
 	},
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ews-exporter/ews_exporter/internal/ews"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/plain"
@@ -47,7 +48,8 @@ func (p *probe) followUp(ctx context.Context) {
 	}
 }
 
-// reach asks a URL without logon. A 401, and any other answer that is Exchange's or IIS's own, shows that it is there.
+// reach asks a URL without logon, by POST as clients do: a server may answer 405 to anything else. A 401 shows that it is
+// there, and so does whatever EWS or Exchange says.
 func (p *probe) reach(ctx context.Context, step *prober.Step, text string) error {
 	step.Detail("%s", text)
 	u, err := url.Parse(text)
@@ -75,13 +77,19 @@ func (p *probe) reach(ctx context.Context, step *prober.Step, text string) error
 	}
 	defer conn.Close()
 	return on(step, conn, func() error {
-		x, body, err := conn.Do(prober.RequestTo(t, "GET", cmp.Or(u.EscapedPath(), "/"), p.fields(), nil), 64<<10)
+		fields := append(p.fields(), origin.Field{Name: "Content-Type", Value: ews.ContentType})
+		request := prober.RequestTo(t, "POST", cmp.Or(u.EscapedPath(), "/"), fields, nil)
+		x, body, err := conn.Do(request, 64<<10)
 		e := p.run.Exchanged(step.Name()+".request", conn, x.Record, body, err)
 		if e.Final == nil {
 			return err
 		}
 		step.Detail("%s → %s %s", text, line(e.Final), plain.Text(e.Origin.Frontend, 64))
-		if e.Final.Status == 401 && e.Origin.Kind != origin.Middlebox || e.Origin.Kind == origin.Exchange && e.Final.Status < 500 {
+		said := ews.Parse(prober.Document(e.Final, body)).Kind
+		switch {
+		case e.Final.Status == 401 && e.Origin.Kind != origin.Middlebox, said == ews.Answered, said == ews.Faulted:
+			return nil
+		case e.Origin.Kind == origin.Exchange && e.Final.Status < 500:
 			return nil
 		}
 		return failure.New(failure.Status, reasonStatus, "%s answered %s", conn, line(e.Final))

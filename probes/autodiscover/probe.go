@@ -43,6 +43,7 @@ func (s *Settings) Probe(ctx context.Context, run *prober.Run) {
 		p.followUp(ctx)
 	}
 	p.judge()
+	run.Surplus()
 	p.measure()
 	p.tabulate()
 }

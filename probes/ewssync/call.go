@@ -95,10 +95,14 @@ func (p *probe) judge(step *prober.Step, e *result.Conversation, response *ews.R
 func (p *probe) verdict(e *result.Conversation, response *ews.Response, op ews.Operation, v ews.Verdict) error {
 	spoke := response.Kind == ews.Answered || response.Kind == ews.Faulted
 	switch {
-	case e.Final.Status/100 != 2 && (!spoke || v.OK):
+	case e.Final.Status != 200 && (!spoke || v.OK): // EWS's own success is 200, and no other of their kind
 		return statusFailure(op, e)
+	case v.OK && e.Final.Coding() != "":
+		return failure.New(failure.Content, ews.ReasonMalformed, "%s: %s declares its answer to be coded as %s, and it is plain: clients that decode it get nothing", op, subject(e.Origin), plain.Text(e.Final.Coding(), 64))
 	case v.Reason == ews.ReasonThrottled:
 		return p.throttled(op, e, v)
+	case response.Unserved():
+		return failure.New(failure.Content, v.Reason, "%s: %s %s; so does a server that does not serve this operation: leave it out of the module's operations then", op, subject(e.Origin), strings.TrimSuffix(v.Message, "."))
 	case !v.OK:
 		return failure.New(failure.Content, v.Reason, "%s: %s %s", op, subject(e.Origin), v.Message)
 	}
@@ -139,6 +143,12 @@ func (p *probe) throttled(op ews.Operation, e *result.Conversation, v ews.Verdic
 func statusFailure(what any, e *result.Conversation) error {
 	reason, hint := reasonUnexpected, "EWS does not answer so"
 	switch status := e.Final.Status; {
+	case status == 203:
+		hint = "a proxy changed the answer on its way (RFC 9110 section 15.3.4)"
+	case status == 206:
+		hint = "that is a part of an answer, and nobody asked for a part"
+	case status/100 == 2:
+		hint = "EWS answers with 200 where it succeeds"
 	case status/100 == 3:
 		reason, hint = reasonRedirected, "to "+plain.Cut(plain.Escape(e.Final.Get("Location")), 200)+": a publishing rule or a portal in front of EWS sends clients to a page for browsers"
 	case status == 403:

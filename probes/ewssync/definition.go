@@ -41,8 +41,9 @@ var Definition = prober.Definition{
 		{Name: "sync.delete", Help: "DeleteItem: delete it for good (only with write)"},
 		{Name: "notify", Help: "be notified"},
 		{Name: "notify.subscribe", Help: "Subscribe: a pull subscription to the Inbox, with write to the probe's own folder"},
+		{Name: "notify.find", Help: "GetEvents, right after Subscribe: whoever is asked next must know the subscription (only with write)"},
 		{Name: "notify.create", Help: "CreateItem, as above (only with write)"},
-		{Name: "notify.get_events", Help: "GetEvents: at least a status event; with write the one of the new item, within 5 s"},
+		{Name: "notify.get_events", Help: "GetEvents: at least a status event; with write the one of the new item, within event_wait"},
 		{Name: "notify.delete", Help: "DeleteItem, as above (only with write)"},
 		{Name: "notify.unsubscribe", Help: "Unsubscribe"},
 		{Name: "availability", Help: "GetUserAvailability: today's free and busy times of the mailbox"},
@@ -73,6 +74,7 @@ var Definition = prober.Definition{
 		{Code: StreamCut, Severity: result.Error, Summary: "A stream of notifications ended long before the time that was asked for."},
 		prober.FindingAnsweredByMiddlebox,
 		prober.FindingAnswersWithoutLogon,
+		prober.FindingBytesAfterResponse,
 	},
 }
 

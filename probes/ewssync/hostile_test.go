@@ -58,7 +58,7 @@ func envelope(body string) string {
 
 // folder is GetFolder's response, of a class and with what is in it.
 func folder(class, content string) string {
-	return envelope(`<GetFolderResponse><ResponseMessages><GetFolderResponseMessage ResponseClass="` + class + `">` + content + `</GetFolderResponseMessage></ResponseMessages></GetFolderResponse>`)
+	return envelope(`<GetFolderResponse xmlns="http://schemas.microsoft.com/exchange/services/2006/messages"><ResponseMessages><GetFolderResponseMessage ResponseClass="` + class + `">` + content + `</GetFolderResponseMessage></ResponseMessages></GetFolderResponse>`)
 }
 
 const gotFolder = `<ResponseCode>NoError</ResponseCode><Folders><Folder><FolderId Id="a"/></Folder></Folders>`
@@ -77,7 +77,17 @@ func TestVerdicts(t *testing.T) {
 		{"a folder", 200, "", folder("Success", gotFolder), "none"},
 		{"a folder, with status 500", 500, "", folder("Success", gotFolder), "status/server_error"},
 		{"class Error", 200, "", folder("Error", "<ResponseCode>ErrorItemNotFound</ResponseCode>"), "content/response_error"},
-		{"class Warning", 200, "", folder("Warning", "<ResponseCode>ErrorBatchProcessingStopped</ResponseCode>"), "none"},
+		{"class Warning, and a folder", 200, "", folder("Warning", gotFolder), "none"},
+		{"class Warning, and nothing else", 200, "", folder("Warning", "<ResponseCode>ErrorBatchProcessingStopped</ResponseCode>"), "content/missing_content"},
+		{"a folder that was created", 201, "", folder("Success", gotFolder), "status/unexpected"},
+		{"a folder for later", 202, "", folder("Success", gotFolder), "status/unexpected"},
+		{"a folder that a proxy changed", 203, "", folder("Success", gotFolder), "status/unexpected"},
+		{"a part of something", 206, "Content-Range: bytes 0-400/401", folder("Success", gotFolder), "status/unexpected"},
+		{"a fault in 203", 203, "", fault, "content/soap_fault"},
+		{"a folder that is said to be deflated", 200, "Content-Encoding: deflate", folder("Success", gotFolder), "content/malformed_xml"},
+		{"a folder that is said to be coded twice", 200, "Content-Encoding: identity, br", folder("Success", gotFolder), "content/malformed_xml"},
+		{"a folder that is said to be itself", 200, "Content-Encoding: identity", folder("Success", gotFolder), "none"},
+		{"a folder, and more", 200, "", folder("Success", gotFolder) + "<x/>", "content/malformed_xml"},
 		{"success without a folder", 200, "", folder("Success", "<ResponseCode>NoError</ResponseCode>"), "content/missing_content"},
 		{"another operation", 200, "", strings.ReplaceAll(folder("Success", gotFolder), "GetFolder", "FindFolder"), "content/wrong_operation"},
 		{"a fault in 500", 500, "", fault, "content/soap_fault"},

@@ -69,7 +69,7 @@ func (l *listener) listen(step string) {
 func (l *listener) read(step string) error {
 	var x *wire.Dialogue
 	e, body, err := l.exchange(step, l.sent, func(sent *wire.Request) (_ *wire.Dialogue, body []byte, err error) {
-		if x, err = l.link.Start(sent); err == nil && x.Record.Final.Status/100 != 2 {
+		if x, err = l.link.Start(sent); err == nil && x.Record.Final.Status != 200 {
 			body, err = x.Finish(ews.MaxBody)
 		}
 		return x, body, err
@@ -77,7 +77,7 @@ func (l *listener) read(step string) error {
 	if err != nil {
 		return err
 	}
-	if e.Final.Status/100 != 2 { // a fault, or somebody's page
+	if e.Final.Status != 200 { // a fault, or somebody's page
 		l.tell(e, ews.Parse(bytes.NewReader(body)))
 		return nil
 	}

@@ -95,6 +95,7 @@ func (p *probe) converse(ctx context.Context) {
 	p.cleanUp(ctx, work)
 	p.hangUp()
 	p.run.Contrast()
+	p.run.Surplus()
 	p.blame()
 }
 

@@ -2,7 +2,7 @@ package ewssync
 
 import (
 	"context"
-	"time"
+	"slices"
 
 	"github.com/ews-exporter/ews_exporter/internal/auth"
 	"github.com/ews-exporter/ews_exporter/internal/ews"
@@ -29,8 +29,10 @@ type session struct {
 	logon  *prober.Logon // whose answer goes with the next request; nil for none
 	repeat string        // the Authorization that every request carries: Basic's, Bearer's
 
-	dialogue *wire.Dialogue       // the last one on conn
-	answered *result.Conversation // the last one of the session
+	exchanges int                  // so far
+	sent      []string             // the client-request-ids of the requests so far
+	dialogue  *wire.Dialogue       // the last one on conn
+	answered  *result.Conversation // the last one of the session
 }
 
 // connect opens a connection where there is none that another request may follow on.
@@ -58,20 +60,6 @@ func (s *session) hangUp() {
 		s.link.Close()
 	}
 	s.dialogue, s.asked, s.logon = nil, false, nil
-}
-
-// lull is how long the connection is looked at before it is used again after a while.
-const lull = 5 * time.Millisecond
-
-// look learns whether the peer has ended the connection while nothing was asked.
-func (s *session) look() {
-	if s.dialogue == nil || !s.link.Usable() {
-		return
-	}
-	s.dialogue.Listen(lull)
-	if s.link.Record.State == wire.Open {
-		s.link.Record.State = "" // more is to come
-	}
 }
 
 // request builds a request. One client-request-id goes through all of a request's legs, so that the server's logs can be
@@ -169,6 +157,14 @@ func (s *session) exchange(step string, request *wire.Request, do func(*wire.Req
 	s.hideCookies(x.Record)
 	e := s.run.Exchanged(step, s.link.Conn, x.Record, body, err)
 	s.dialogue, s.answered = x, e
+	s.exchanges++
+	id := requestID(sent.Header)
+	if err == nil && s.answersAnother(e, id) {
+		s.run.Find(prober.BytesAfterResponse, result.Warning, e.Origin, "In step %s came the answer to a request before it, as its client-request-id tells: something sends more than one response to a request, and the second one was in the place of this answer.", step)
+		err = failure.New(failure.Content, ews.ReasonWrongOperation, "%s sent the answer to a request before this one, as its client-request-id tells", subject(e.Origin))
+		defer s.hangUp() // whatever comes next on the connection answers something else, too
+	}
+	s.sent = append(s.sent, id)
 	if e.Final != nil {
 		s.cookies.take(e.Final)
 	}
@@ -179,6 +175,25 @@ func (s *session) exchange(step string, request *wire.Request, do func(*wire.Req
 		}
 	}
 	return e, body, err
+}
+
+// answersAnother tells whether a response bears the id of a request before this one. Exchange gives a request's id back
+// because the probe asks for that; a response without one, or with one that nobody sent, shows nothing.
+func (s *session) answersAnother(e *result.Conversation, id string) bool {
+	got := e.Final.Get(correlation)
+	return got != "" && got != id && slices.Contains(s.sent, got)
+}
+
+// correlation is the field that names a request.
+const correlation = "client-request-id"
+
+func requestID(fields []origin.Field) string {
+	for _, f := range fields {
+		if f.Name == correlation {
+			return f.Value
+		}
+	}
+	return ""
 }
 
 // hideCookies takes the values out of the record of what was sent: a server may set more cookies than the redactor keeps.

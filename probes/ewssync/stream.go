@@ -152,8 +152,15 @@ func (s *streamed) provoke(ctx context.Context, step *prober.Step) error {
 		return err
 	}
 	s.item = id
-	if err := s.hear(ctx, s.StreamHold, func() bool { return s.event > 0 }); err != nil {
+	told := func() bool { return s.event > 0 }
+	wait := min(s.StreamHold, s.EventWait)
+	if err := s.hear(ctx, wait, told); err != nil {
 		return err
+	}
+	if s.count > 0 && !told() { // the stream is open, so a late event comes through it
+		if err := s.hear(ctx, s.EventWait-wait, told); err != nil {
+			return err
+		}
 	}
 	return s.remove(ctx, step, id)
 }
@@ -185,10 +192,8 @@ func (s *streamed) hear(ctx context.Context, during time.Duration, enough func()
 	return nil
 }
 
-// unsubscribe ends the subscription over the first connection, which may have been ended meanwhile: nothing was asked there
-// while the stream was listened to.
+// unsubscribe ends the subscription over the first connection.
 func (s *streamed) unsubscribe(ctx context.Context, step *prober.Step, subscription string) error {
-	s.look()
 	_, err := s.call(ctx, step, "unsubscribe", s.builder.Unsubscribe(subscription))
 	if err != nil {
 		s.affinity(s.subscribed, s.lastExchange(), err)
@@ -267,13 +272,16 @@ func (s *streamed) missed(ctx context.Context) error {
 		accuse(s.run, result.Either)
 		return failure.New(failure.Content, StreamSilent, "for %.1f s %s", float64(s.held), what)
 	}
-	s.run.Find(NotificationsMissing, result.Error, s.who(), "An item was created in a folder with a streaming subscription. Within %.1f s the stream brought other things (documents: %d), and nothing that tells of the item.", float64(s.held), s.count)
-	return failure.New(failure.Content, NotificationsMissing, "%s within %.1f s", what, float64(s.held))
+	s.run.Find(NotificationsMissing, result.Error, s.who(), "An item was created in a folder with a streaming subscription. Within %s (event_wait) the stream brought other things (documents: %d), and nothing that tells of the item.", s.EventWait, s.count)
+	return failure.New(failure.Content, NotificationsMissing, "%s within %s", what, s.EventWait)
 }
 
 // outOfTime is the failure of a stream that could not be held for as long as it was to be.
 func (s *streamed) outOfTime() error {
 	s.decides = true
+	if s.count > 0 && s.item != "" && s.event == 0 {
+		return failure.New(failure.Receive, "timeout", "the time limit came when the event of a new item had been waited for for %.1f s of %s (event_wait): give the module more time (timeout, and the scrape's)", float64(s.run.Now()-s.created), s.EventWait)
+	}
 	return failure.New(failure.Receive, "timeout", "the time limit came before the stream had been held for %s: what came before it took too long", s.StreamHold)
 }
 

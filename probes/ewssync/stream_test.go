@@ -19,7 +19,7 @@ import (
 
 // streamed is GetStreamingEvents' response, of a class and with what is in it.
 func streamed(class, content string) string {
-	return envelope(`<GetStreamingEventsResponse><ResponseMessages><GetStreamingEventsResponseMessage ResponseClass="` + class + `">` + content + `</GetStreamingEventsResponseMessage></ResponseMessages></GetStreamingEventsResponse>`)
+	return envelope(`<GetStreamingEventsResponse xmlns="http://schemas.microsoft.com/exchange/services/2006/messages"><ResponseMessages><GetStreamingEventsResponseMessage ResponseClass="` + class + `">` + content + `</GetStreamingEventsResponseMessage></ResponseMessages></GetStreamingEventsResponse>`)
 }
 
 const statusOK = "<ResponseCode>NoError</ResponseCode><ConnectionStatus>OK</ConnectionStatus>"
@@ -160,9 +160,12 @@ func TestStreams(t *testing.T) {
 			{"-stream", "operations: [stream], stream_hold: ", scenario.EWSStream},
 			{"-stream-writing", "operations: [stream], write: true, stream_hold: ", scenario.EWSStreamWriting},
 		} {
-			hold := "1s"
+			hold := "1s, event_wait: 1s"
+			if scenario.Name == "ews-events-late" {
+				hold = "1s" // the default event_wait is long enough
+			}
 			if scenario.Name == "ews-stream-cut" {
-				hold = "1200ms" // longer than the balancer's idle limit
+				hold = "1200ms, event_wait: 1s" // longer than the balancer's idle limit
 			}
 			if test.want.Failure == "" {
 				continue
@@ -249,7 +252,7 @@ func TestStreamEvents(t *testing.T) {
 				"FindItem":   `<RootFolder TotalItemsInView="0" IncludesLastItemInRange="true"/>`,
 			}
 			created := make(chan bool, 1)
-			r := plainly(t, "operations: [stream], write: true, stream_hold: 1s", func(w http.ResponseWriter, r *http.Request) {
+			r := plainly(t, "operations: [stream], write: true, stream_hold: 1s, event_wait: 1s", func(w http.ResponseWriter, r *http.Request) {
 				body, _ := io.ReadAll(r.Body)
 				_, rest, _ := strings.Cut(string(body), "<soap:Body><m:")
 				operation := rest[:strings.IndexAny(rest, " >")]

@@ -24,9 +24,8 @@ const (
 	reserve = 2 * time.Second
 	// leftOverAfter is how old an item must be to be an earlier probe's: older than any probe that may still run.
 	leftOverAfter = 10 * time.Minute
-	// eventsWithin is how long an event may take to come, and eventsEvery how often it is asked for.
-	eventsWithin = 5 * time.Second
-	eventsEvery  = 250 * time.Millisecond
+	// eventsEvery is how often an event is asked for.
+	eventsEvery = 250 * time.Millisecond
 	// maxPages bounds how often a folder is asked for more changes, 512 at a time.
 	maxPages = 20
 )
@@ -154,6 +153,12 @@ func (p *probe) notifyWriting(ctx context.Context, step *prober.Step) error {
 		return err
 	}
 	made := p.lastExchange()
+	if err := within(step, "find", func(part *prober.Step) error {
+		return p.find(ctx, part, subscribed)
+	}); err != nil {
+		p.affinity(made, p.lastExchange(), err)
+		return err
+	}
 	id, err := p.create(ctx, step)
 	if err != nil {
 		return err
@@ -188,9 +193,11 @@ func (p *probe) awaitEvent(ctx context.Context, step *prober.Step, subscribed *e
 		if r.Watermark != "" {
 			watermark = r.Watermark
 		}
-		// The last request must have time enough for its answer: a time limit reached tells less than an event missed.
-		if end, ok := ctx.Deadline(); time.Since(begun) >= eventsWithin || ok && time.Until(end) < 2*eventsEvery {
+		if time.Since(begun) >= p.EventWait {
 			return p.eventMissing(time.Since(begun), others)
+		}
+		if end, ok := ctx.Deadline(); ok && time.Until(end) < 2*eventsEvery { // too little for another request and its answer
+			return p.noTimeForEvents(time.Since(begun))
 		}
 		if !r.MoreEvents {
 			pause(ctx, eventsEvery)
@@ -205,9 +212,14 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
+// noTimeForEvents is the failure of a wait that the time limit ended: a healthy server may take longer than that.
+func (p *probe) noTimeForEvents(waited time.Duration) error {
+	return failure.New(failure.Receive, "timeout", "the time limit came when the event of a new item had been waited for for %.1f s of %s (event_wait): give the module more time (timeout, and the scrape's)", waited.Seconds(), p.EventWait)
+}
+
 func (p *probe) eventMissing(waited time.Duration, others int) error {
 	e := p.lastExchange()
-	p.run.Find(NotificationsMissing, result.Error, e.Origin, "An item was created in a folder with a subscription, and within %.1f s %s told of %d other events, and not of the item.", waited.Seconds(), subject(e.Origin), others)
+	p.run.Find(NotificationsMissing, result.Error, e.Origin, "An item was created in a folder with a subscription, and within %.1f s (event_wait) %s told of %d other events, and not of the item.", waited.Seconds(), subject(e.Origin), others)
 	return failure.New(failure.Content, NotificationsMissing, "no event told of an item that had been created %.1f s before, in a folder with a subscription", waited.Seconds())
 }
 

@@ -30,7 +30,7 @@ var Definition = prober.Definition{
 		{Code: ContinueRefused, Severity: result.Warning, Summary: "A final status came before the body, other than Exchange's own request for a logon."},
 		{Code: ContinueNotTested, Severity: result.Info, Summary: "A logon was asked for before the body, so the late body was not tested."},
 		{Code: ExtraInterim, Severity: result.Warning, Summary: "More 100 Continue came than were asked for."},
-		{Code: BytesAfterResponse, Severity: result.Warning, Summary: "Bytes came after the final response that belong to no response."},
+		prober.FindingBytesAfterResponse,
 		prober.FindingAnsweredByMiddlebox,
 		prober.FindingAnswersWithoutLogon,
 	},

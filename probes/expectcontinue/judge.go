@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ews-exporter/ews_exporter/internal/ews"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
@@ -14,14 +15,13 @@ import (
 
 // Codes of this prober's findings.
 const (
-	LateBodyRejected   = "late_body_rejected"
-	ContinueIgnored    = "expect_continue_ignored"
-	ContinueLate       = "expect_continue_late"
-	ContinueRejected   = "expect_continue_rejected"
-	ContinueRefused    = "expect_continue_refused"
-	ContinueNotTested  = "expect_continue_not_tested"
-	ExtraInterim       = "extra_interim_response"
-	BytesAfterResponse = "bytes_after_response"
+	LateBodyRejected  = "late_body_rejected"
+	ContinueIgnored   = "expect_continue_ignored"
+	ContinueLate      = "expect_continue_late"
+	ContinueRejected  = "expect_continue_rejected"
+	ContinueRefused   = "expect_continue_refused"
+	ContinueNotTested = "expect_continue_not_tested"
+	ExtraInterim      = "extra_interim_response"
 )
 
 // Reasons of stage status, beside late_body_rejected.
@@ -49,7 +49,7 @@ func (p *probe) judge() {
 	case IgnoredThenError:
 		p.lateError(o, control, who)
 	case Continued:
-		p.afterContinue(o, who)
+		p.afterContinue(o, control, who)
 	case Late:
 		p.run.Find(ContinueLate, result.Warning, who, "The 100 Continue came only after the body had been sent, %.2f s after the request's head: every client that waits for it loses its wait.", o.silence())
 	case Ignored:
@@ -68,6 +68,7 @@ func (p *probe) judge() {
 	for _, v := range p.variants() {
 		p.disorder(p.seen[v])
 	}
+	p.run.Surplus()
 }
 
 // detail says beside each variant what no step of it shows: how it went, and that it was listened for more at the end.
@@ -109,9 +110,10 @@ func (p *probe) lastOf(step string) *result.Conversation {
 // lateError is the 501 case: silence, then the body, then an error that the same request without Expect does not get.
 func (p *probe) lateError(o, control *observation, who origin.Origin) {
 	after := o.delay()
+	parsed := slices.Contains([]int{400, 405, 501}, o.status()) // what a box answers to a body that it reads as a request
 	failed := fmt.Sprintf("the body, sent after %.2f s without a 100 Continue, was answered %s", o.silence(), line(o.final()))
-	if after > rejectedWithin || who.Kind == origin.Exchange || who.Kind == origin.IIS {
-		p.run.Result.Fail(failure.New(failure.Status, reasonLateError, "%s", failed))
+	if after > rejectedWithin || who.Kind == origin.Exchange || who.Kind == origin.IIS || !parsed && !p.works(control) {
+		p.run.Result.Fail(failure.New(failure.Status, reasonLateError, "%s%s", failed, p.nothingOfExpect(control)))
 		return
 	}
 	contrast := "the same request without Expect got no answer"
@@ -123,12 +125,41 @@ func (p *probe) lateError(o, control *observation, who origin.Origin) {
 	p.run.Result.Fail(failure.New(failure.Status, LateBodyRejected, "%s", failed))
 }
 
-// contrast adds to a failure without an answer what the same request without Expect got: the two together say that a
-// box on the way cannot bear Expect.
+// contrast adds to a failure without an answer what the same request without Expect got: where that got through, the two
+// together say that a box on the way cannot bear Expect.
 func (p *probe) contrast(o, control *observation) {
-	if f := control.final(); o.failure != nil && o.headSent && o.final() == nil && f != nil {
+	switch f := control.final(); {
+	case o.failure == nil, !o.headSent, o.final() != nil, f == nil:
+	case p.works(control):
 		o.failure.Message += fmt.Sprintf("; the same request without Expect got %s from %s, so something on the way cannot bear Expect: 100-continue", line(f), source(control.exchange.Origin))
+	default:
+		o.failure.Message += p.nothingOfExpect(control)
 	}
+}
+
+// nothingOfExpect says that a failure proves nothing against Expect, because the request fares no better without; empty
+// where it does.
+func (p *probe) nothingOfExpect(control *observation) string {
+	f := control.final()
+	if f == nil || p.works(control) {
+		return ""
+	}
+	return fmt.Sprintf("; the same request without Expect got %s from %s, so it need not be Expect that is in the way: look first why that one is not answered by EWS", line(f), source(control.exchange.Origin))
+}
+
+// works tells whether the request without Expect got through to EWS, as far as its answer shows: it is EWS's, or asks for a
+// logon, and no box made it.
+func (p *probe) works(control *observation) bool {
+	f := control.final()
+	switch {
+	case f == nil, control.exchange.Origin.Kind == origin.Middlebox:
+		return false
+	case control.said.Kind == ews.Answered, control.said.Kind == ews.Faulted, f.Status == 401:
+		return true
+	case control.exchange.Origin.Kind == origin.Exchange && f.Status < 500:
+		return true
+	}
+	return f.Status < 400 && !p.foreign(f)
 }
 
 // milliseconds says a short time for a person.
@@ -148,8 +179,8 @@ func fix(product string) string {
 }
 
 // afterContinue judges the final status after a 100: a 100 says nothing of who sent it, a 5xx after it is a failure.
-func (p *probe) afterContinue(o *observation, who origin.Origin) {
-	if o.status() < 500 {
+func (p *probe) afterContinue(o, control *observation, who origin.Origin) {
+	if o.status() < 500 || p.unserved(o, control) {
 		return
 	}
 	if who.Kind == origin.Middlebox {
@@ -187,31 +218,37 @@ func (p *probe) undecided(o, control *observation) string {
 	case got.Status < 400 && !p.foreign(got):
 		return ""
 	}
-	too, page := "", ""
+	too, page, hint := "", "", ""
+	if p.unserved(o, control) {
+		hint = fmt.Sprintf(", for it does not serve the operation %s (%s): set body to a request that it serves", ews.OpGetServerTimeZones, control.said.Judge(ews.Request{}).Code)
+	}
 	if o.status() == got.Status {
 		too = " too"
 	}
 	if got.Status < 400 {
 		page = ", with a page that is no answer of EWS"
 	}
-	return fmt.Sprintf("Not decided: the same request without Expect gets %s%s, from %s%s", line(got), too, source(control.exchange.Origin), page)
+	return fmt.Sprintf("Not decided: the same request without Expect gets %s%s, from %s%s%s", line(got), too, source(control.exchange.Origin), page, hint)
 }
 
-// foreign tells whether a success is no answer of EWS: the prober's own request is answered with XML.
+// unserved tells whether EWS does not know the operation that is asked for by default, with and without Expect: not every
+// server of EWS serves it.
+func (p *probe) unserved(o, control *observation) bool {
+	return p.Method == "POST" && p.Body == "" && o.status() == control.status() && o.status() >= 400 && o.said.Unserved() && control.said.Unserved()
+}
+
+// foreign tells whether a success is no answer of EWS: the prober's own request is answered with 200, and XML.
 func (p *probe) foreign(r *wire.Response) bool {
-	return p.Method == "POST" && p.Body == "" && !strings.Contains(strings.ToLower(r.Get("Content-Type")), "xml")
+	return p.Method == "POST" && p.Body == "" && (r.Status != 200 || !strings.Contains(strings.ToLower(r.Get("Content-Type")), "xml"))
 }
 
-// disorder tells of what should not follow or double a response.
+// disorder tells of interim responses that should not be there.
 func (p *probe) disorder(o *observation) {
 	if o.exchange == nil || o.final() == nil {
 		return
 	}
 	if extra := o.extraInterim(); extra > 0 && !p.found(ExtraInterim) {
 		p.run.Find(ExtraInterim, result.Warning, o.exchange.Origin, "In variant %s %d interim responses too many came (%d in all): more than one box answers Expect, or one answers when nobody asked.", o.variant, extra, len(o.exchange.Interim))
-	}
-	if o.exchange.Stray > 0 && !p.found(BytesAfterResponse) {
-		p.run.Find(BytesAfterResponse, result.Warning, o.exchange.Origin, "In variant %s %d bytes came after the final response: the next request on this connection would read them as its answer.", o.variant, o.exchange.Stray)
 	}
 }
 

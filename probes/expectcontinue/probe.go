@@ -114,6 +114,7 @@ type observation struct {
 	variant  string
 	step     *prober.Step         // nil while it was not begun
 	exchange *result.Conversation // nil when no request was begun
+	said     *ews.Response        // what the final response says as one of EWS; nil without one
 	failure  *failure.Failure     // why there is no final response
 	headSent bool
 	asked    bool // a 100 came before the body
@@ -154,6 +155,9 @@ func (o *observation) perform(ctx context.Context, p *probe) {
 		x := conn.Begin(p.request(o.variant, logon.Authorization()))
 		body, err := o.dialogue(p, x, step)
 		o.exchange = p.run.Exchanged(step.Name(), conn.Conn, x.Record, body, err)
+		if final := o.exchange.Final; final != nil {
+			o.said = ews.Parse(prober.Document(final, body))
+		}
 		return logon.Read(o.exchange.Final, body).Judge(o.exchange.Final, o.exchange.Origin, err)
 	}())
 }

@@ -97,7 +97,7 @@ func TestOutcomes(t *testing.T) {
 		{"100 byte by byte", []lab.Step{lab.Drip(go100, time.Millisecond), readBody, lab.Write(exchangeOK)}, nil, Continued, true, "", "", true},
 		{"100 twice", []lab.Step{lab.Write(go100 + go100), readBody, lab.Write(exchangeOK)}, nil, Continued, true, ExtraInterim, "", true},
 		{"100 after the final response", []lab.Step{lab.Write(go100), readBody, lab.Write(exchangeOK), lab.Write(go100)}, nil, Continued, true, ExtraInterim, "", true},
-		{"a second response", []lab.Step{lab.Write(go100), readBody, lab.Write(exchangeOK), lab.Write(box501)}, nil, Continued, true, BytesAfterResponse, "", true},
+		{"a second response", []lab.Step{lab.Write(go100), readBody, lab.Write(exchangeOK), lab.Write(box501)}, nil, Continued, true, prober.BytesAfterResponse, "", true},
 		{"100 then a box's 504", []lab.Step{lab.Write(go100), readBody, lab.Write(box504)}, nil, Continued, false, prober.AnsweredByMiddlebox, "server_error", true},
 		{"100 then a 400", []lab.Step{lab.Write(go100), readBody, lab.Write("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")}, nil, Continued, true, "", "", true},
 		{"silence, then 501 to the late body", []lab.Step{readBody, lab.Write(box501)}, nil, IgnoredThenError, false, LateBodyRejected, LateBodyRejected, true},

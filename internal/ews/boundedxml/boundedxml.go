@@ -1,13 +1,15 @@
 // Package boundedxml walks XML that a hostile peer may have sent.
 //
-// It keeps nothing: a Visitor sees each element as it passes and keeps what it wants. Elements go by their local names,
-// because published samples and real servers disagree about namespaces. Depth, tokens and the length of a text are
-// bounded here; how much is read is the caller's to bound. There is no document type definition and so no entity beyond
+// It keeps nothing: a Visitor sees each element as it passes and keeps what it wants. Elements go by their local names; a
+// Visitor that is a Chooser says of which namespaces they count. What no parser of namespaces takes, such as a prefix that
+// is bound to none or an attribute that is there twice, is malformed (Namespaces in XML 1.0). Depth, tokens and the length
+// of a text are bounded here; how much is read is the caller's to bound. There is no document type definition and so no entity beyond
 // XML's own five. Text is UTF-8: Exchange sends nothing else, and a second decoder would be one more way in.
 package boundedxml
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -87,15 +89,22 @@ func (p Path) Has(name string) bool { return slices.Contains(p, name) }
 // Visitor sees a document's elements in order.
 type Visitor interface {
 	Start(p Path, attributes []xml.Attr)
-	// End gets the text of an element without children; of others, what stands after the last child. It is valid
-	// during the call only.
+	// End gets the text of an element without children. It is valid during the call only.
 	End(p Path, text []byte)
 }
 
-// Attribute returns the value of the attribute of this local name, empty when there is none.
+// Chooser is a Visitor that does not want to see everything.
+type Chooser interface {
+	// Enters tells whether an element counts. The Visitor sees nothing of one that does not, nor of what is within.
+	Enters(around Path, name xml.Name) bool
+	// Mixed tells of an element that holds text beside elements.
+	Mixed(p Path)
+}
+
+// Attribute returns the value of the attribute of this name and no namespace, empty when there is none.
 func Attribute(attributes []xml.Attr, name string) string {
 	for _, a := range attributes {
-		if a.Name.Local == name {
+		if a.Name.Local == name && a.Name.Space == "" {
 			return a.Value
 		}
 	}
@@ -167,6 +176,7 @@ func (r *Reader) Next(v Visitor) error {
 		return err
 	}
 	w := walk{visitor: v}
+	w.chooser, _ = v.(Chooser)
 	begin := r.decoder.InputOffset()
 	for range MaxTokens {
 		token, err := r.decoder.Token()
@@ -180,6 +190,32 @@ func (r *Reader) Next(v Visitor) error {
 	}
 	return malformed("it has more than %d parts", MaxTokens)
 }
+
+// End reads on to the input's end, and fails when anything follows the document but comments and white space.
+func (r *Reader) End() error {
+	begin := r.decoder.InputOffset()
+	for range MaxTokens {
+		token, err := r.decoder.Token()
+		if errors.Is(err, io.EOF) && errors.Is(r.source.ended, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return r.classify(err, r.decoder.InputOffset()-begin)
+		}
+		switch t := token.(type) {
+		case xml.Comment:
+			continue
+		case xml.CharData:
+			if isSpace(t) {
+				continue
+			}
+		}
+		return malformed("something follows its end")
+	}
+	return malformed("something follows its end")
+}
+
+func isSpace(text []byte) bool { return len(bytes.Trim(text, " \t\r\n")) == 0 }
 
 // skipSpace leaves the input at the first byte that means something.
 func (r *Reader) skipSpace() error {
@@ -271,45 +307,4 @@ func (r *Reader) classify(err error, consumed int64) error {
 // malformed makes an Error whose Problem may quote the document, and so is cut short and made harmless.
 func malformed(format string, args ...any) error {
 	return &Error{Kind: Malformed, Problem: plain.Text(fmt.Sprintf(format, args...), maxProblem)}
-}
-
-// walk is one document under way.
-type walk struct {
-	visitor Visitor
-	path    Path
-	text    []byte
-}
-
-// take passes one token on and tells whether the document is complete.
-func (w *walk) take(token xml.Token) (done bool, err error) {
-	switch t := token.(type) {
-	case xml.Directive:
-		return false, malformed("it has a document type definition, which is not read")
-	case xml.StartElement:
-		if len(w.path) == MaxDepth {
-			return false, malformed("its elements are nested more than %d deep", MaxDepth)
-		}
-		w.path = append(w.path, t.Name.Local)
-		w.text = w.text[:0]
-		w.visitor.Start(w.path, t.Attr)
-	case xml.CharData:
-		return false, w.append(t)
-	case xml.EndElement:
-		w.visitor.End(w.path, w.text)
-		w.path = w.path[:len(w.path)-1]
-		w.text = w.text[:0]
-		return len(w.path) == 0, nil
-	}
-	return false, nil
-}
-
-func (w *walk) append(text []byte) error {
-	if len(w.path) == 0 {
-		return nil // white space or a byte order mark; look has refused the rest
-	}
-	if len(w.text)+len(text) > MaxText {
-		return malformed("the element %s is longer than %d bytes", w.path.Name(), MaxText)
-	}
-	w.text = append(w.text, text...)
-	return nil
 }
