@@ -1,7 +1,6 @@
 package authroundtrips
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -32,6 +31,7 @@ func (p *probe) judge() {
 	p.judgeSplit()
 	p.judgePersistence()
 	p.judgeProtection()
+	p.judgeBox()
 	p.explain()
 }
 
@@ -89,10 +89,10 @@ func (p *probe) judgeOffer() {
 		}
 	}
 	if len(missing) > 0 {
-		p.run.Find(SchemeMissing, result.Warning, p.first(), "%s offers %s, and %s is expected of it.", who(p.first()), strings.Join(names, ", "), strings.Join(missing, ", "))
+		p.run.Find(SchemeMissing, result.Warning, p.first(), "%s offers %s, and %s is expected of it.", p.first().Subject(), strings.Join(names, ", "), strings.Join(missing, ", "))
 	}
 	if !slices.ContainsFunc(names, func(n string) bool { return n != "basic" }) {
-		p.run.Find(OnlyBasic, result.Warning, p.first(), "%s offers Basic and nothing else: mailbox moves and other clients that want Negotiate or NTLM are refused.", who(p.first()))
+		p.run.Find(OnlyBasic, result.Warning, p.first(), "%s offers Basic and nothing else: mailbox moves and other clients that want Negotiate or NTLM are refused.", p.first().Subject())
 	}
 }
 
@@ -127,6 +127,13 @@ func (p *probe) judgeSplit() {
 			p.run.Blame(result.InBetween)
 			return
 		}
+	}
+}
+
+// judgeBox tells of a box in front that made the answer which failed the probe.
+func (p *probe) judgeBox() {
+	if failure.Is(p.failure(), failure.Status) {
+		p.run.FindBox(p.run.Result.Deciding)
 	}
 }
 
@@ -203,23 +210,4 @@ func (p *probe) judgePersistence() {
 	}
 	p.run.Find(PerRequest, severity, p.first(), "Every request authenticates anew; %s. After the first of %d objects that cost %d more requests and %d more bytes than a connection that stays authenticated.",
 		why, len(p.objects), more, bytes)
-}
-
-// who names who answered, as a sentence's first words.
-func who(o origin.Origin) string {
-	switch {
-	case o.Frontend != "":
-		return fmt.Sprintf("Exchange (%s)", o.Frontend)
-	case o.Kind == origin.Exchange:
-		return "Exchange"
-	case o.Kind == origin.IIS:
-		return "IIS"
-	case o.Kind == origin.HTTPSys:
-		return "Windows' http.sys"
-	case o.Kind == origin.Middlebox && o.Product != "":
-		return "A box in front of Exchange (" + o.Product + ")"
-	case o.Kind == origin.Middlebox:
-		return "A box in front of Exchange"
-	}
-	return "The server"
 }

@@ -81,9 +81,10 @@ func (p *probe) reach(ctx context.Context, step *prober.Step, text string) error
 			return err
 		}
 		step.Detail("%s → %s %s", text, line(e.Final), plain.Text(e.Origin.Frontend, 64))
-		if e.Final.Status == 401 && e.Origin.Kind != origin.Middlebox || e.Origin.Kind == origin.Exchange && e.Final.Status < 500 {
+		there := e.Origin.Kind == origin.Exchange || e.Origin.Kind == origin.EWSServer
+		if e.Final.Status == 401 && e.Origin.Kind != origin.Middlebox || there && e.Origin.Portal == "" && e.Final.Status < 500 {
 			return nil
 		}
-		return failure.New(failure.Status, reasonStatus, "%s answered %s", conn, line(e.Final))
+		return failure.New(failure.Status, reasonStatus, "%s answered %s%s", conn, line(e.Final), e.Reading.Text())
 	})
 }

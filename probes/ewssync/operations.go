@@ -47,7 +47,7 @@ func (p *probe) healthCheck(ctx context.Context, step *prober.Step) error {
 	}
 	server, ok := ews.ParseHealthCheck(body)
 	if !ok {
-		return failure.New(failure.Content, reasonForeignPage, "%s answered %s with 200 and another page than Exchange's own, which begins with \"200 OK<br/>\"", subject(e.Origin), ews.HealthCheckPath)
+		return failure.New(failure.Content, reasonForeignPage, "%s answered %s with 200 and another page than Exchange's own, which begins with \"200 OK<br/>\"", e.Origin.Name(), ews.HealthCheckPath)
 	}
 	step.Detail("healthy, says %s", server)
 	return nil
@@ -141,9 +141,9 @@ func losesAffinity(subscribed, asked origin.Origin) result.Blame {
 // servers names the servers behind an exchange, for a person.
 func servers(e *result.Conversation) string {
 	if e.Origin.Backend != "" && e.Origin.Backend != e.Origin.Frontend {
-		return subject(e.Origin) + " with the back end " + e.Origin.Backend
+		return e.Origin.Name() + " with the back end " + e.Origin.Backend
 	}
-	return subject(e.Origin)
+	return e.Origin.Name()
 }
 
 // needMailbox is the failure of an operation that names a mailbox, when none is known.

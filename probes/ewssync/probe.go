@@ -173,7 +173,7 @@ func (p *probe) decideLast() {
 // blame says, now that all exchanges are there, when it was a box in front of Exchange that answered.
 func (p *probe) blame() {
 	r := p.run.Result
-	if e := r.Deciding; r.Failure != nil && e != nil && e.Final != nil && e.Origin.Kind == origin.Middlebox {
-		p.run.Find(prober.AnsweredByMiddlebox, result.Error, e.Origin, "In step %s %s answered %s itself: the request did not get a real answer from Exchange.", e.Step, subject(e.Origin), line(e.Final))
+	if r.Failure != nil {
+		p.run.FindBox(r.Deciding)
 	}
 }

@@ -106,9 +106,9 @@ func (s *session) send(ctx context.Context, step string, request *wire.Request) 
 	switch {
 	case !s.run.LogsOn():
 		return e, nil, failure.New(failure.Auth, reasonLogonRequired, "%s asks for a logon (%s), and the module has no auth: set one",
-			subject(e.Origin), prober.Offers(auth.ParseChallenges(e.Final.Values("WWW-Authenticate"))))
+			e.Origin.Name(), prober.Offers(auth.ParseChallenges(e.Final.Values("WWW-Authenticate"))))
 	case s.repeat != "":
-		return e, nil, failure.New(failure.Auth, reasonLogonLost, "%s answered 401 to a logon that it had accepted before on the same connection: another server behind it may have answered, or the account was changed just now", subject(e.Origin))
+		return e, nil, failure.New(failure.Auth, reasonLogonLost, "%s answered 401 to a logon that it had accepted before on the same connection: another server behind it may have answered, or the account was changed just now", e.Origin.Name())
 	}
 	if err := s.answer(ctx, request, e.Final); err != nil { // the server authenticates each request
 		return e, nil, err
