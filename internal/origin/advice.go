@@ -64,7 +64,7 @@ var sentenceAdvice = []struct{ part, advice string }{
 func advise(v *view, who Origin, backEnd bool) string {
 	switch {
 	case who.Portal != "":
-		return "that is a page to log on by, for people (" + who.Portal + "): EWS and Autodiscover need a rule of their own that lets requests through without it"
+		return portalText(v)
 	case v.redirects() && sameService(v):
 		return "the same service in another spelling or place: correct the URL that clients are given, or the rule"
 	}
@@ -92,6 +92,14 @@ func advise(v *view, who Origin, backEnd bool) string {
 		return "EWS does not answer so"
 	}
 	return text
+}
+
+// portalText is what to do about a page to log on by.
+func portalText(v *view) string {
+	if v.Status == 440 {
+		return serverAdvice[440]
+	}
+	return "EWS and Autodiscover need a rule of their own that lets requests through without it"
 }
 
 // second adds what a sentence of the page means; what a status alone means would be of the front end.

@@ -16,6 +16,8 @@ type Reading struct {
 	Says    []string `json:"says,omitempty"`     // in its own words, for a person
 	BackEnd bool     `json:"back_end,omitempty"` // a front end passed on what a server behind it said
 	Advice  string   `json:"advice,omitempty"`   // what it means, and what to do first; empty where nothing is known to help
+
+	portal string // whose page to log on by it is, or leads to
 }
 
 // Bounds on a Reading. What is longer is told by its length: a secret that was cut in two would not be found.
@@ -31,7 +33,7 @@ func Read(r *Response, who Origin) *Reading {
 		return nil
 	}
 	v := look(r)
-	reading := &Reading{BackEnd: behindFrontEnd(v)}
+	reading := &Reading{BackEnd: behindFrontEnd(v), portal: who.Portal}
 	for _, say := range []func(*view) string{backEndSays, failureContext, sentence, fieldSays("x-ms-diagnostics"), fieldSays("X-CasErrorCode"), retryAfter, allowed, locationSays, numberSays} {
 		if said := say(v); said != "" && len(reading.Says) < maxSayings && !slices.Contains(reading.Says, said) {
 			reading.Says = append(reading.Says, said)
@@ -43,10 +45,17 @@ func Read(r *Response, who Origin) *Reading {
 
 // Said is what a sentence about the response goes on with: "; it says: …". It may be asked of nil.
 func (r *Reading) Said() string {
-	if r == nil || len(r.Says) == 0 {
+	if r == nil {
 		return ""
 	}
-	return "; it says: " + strings.Join(r.Says, "; ")
+	var text string
+	if r.portal != "" {
+		text = "; that is a page to log on by, for people (" + r.portal + ")"
+	}
+	if len(r.Says) > 0 {
+		text += "; it says: " + strings.Join(r.Says, "; ")
+	}
+	return text
 }
 
 // Text is Said with what it means, and what to do first. It may be asked of nil.
@@ -143,7 +152,7 @@ func sentence(v *view) string {
 	body := v.Body[:min(len(v.Body), maxBody)]
 	for _, known := range []*regexp.Regexp{httpSysSentence, iisSentence} {
 		if found := known.FindSubmatch(body); found != nil && v.Status >= 400 {
-			return said("the page", string(found[1]))
+			return strings.TrimSuffix(said("page text", string(found[1])), ".")
 		}
 	}
 	return ""

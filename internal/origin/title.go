@@ -5,7 +5,7 @@ var titles = map[string]string{
 	"akamai": "Akamai", "apache": "Apache httpd", "arr": "Application Request Routing of IIS", "azure_application_gateway": "Azure Application Gateway",
 	"barracuda": "Barracuda WAF", "caddy": "Caddy", "cloudflare": "Cloudflare", "entra_application_proxy": "Entra application proxy",
 	"envoy": "Envoy", "f5": "F5 BIG-IP",
-	"fortiweb": "FortiWeb", "haproxy": "HAProxy", "kemp": "Kemp LoadMaster", "logon_portal": "a logon portal", "netscaler": "NetScaler", "nginx": "nginx",
+	"fortiweb": "FortiWeb", "haproxy": "HAProxy", "kemp": "Kemp LoadMaster", "logon_portal": "logon portal", "netscaler": "NetScaler", "nginx": "nginx",
 	"squid": "Squid", "tmg": "Forefront TMG or ISA Server", "traefik": "Traefik", "traffic_server": "Apache Traffic Server",
 	"varnish": "Varnish", "wap": "Web Application Proxy",
 }

@@ -61,7 +61,7 @@ func (c *Conversation) Answer() string {
 // Cause is what a failure goes on with that this answer is behind: what it says of its cause, and what that means. Where a
 // box made it, the finding tells what to do.
 func (c *Conversation) Cause() string {
-	if c.Origin.Kind == origin.Middlebox && c.Origin.Portal == "" {
+	if c.Origin.Kind == origin.Middlebox {
 		return c.Reading.Said()
 	}
 	return c.Reading.Text()

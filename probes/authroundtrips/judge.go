@@ -1,12 +1,14 @@
 package authroundtrips
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/ews-exporter/ews_exporter/internal/auth"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
+	"github.com/ews-exporter/ews_exporter/internal/plain"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 )
 
@@ -208,6 +210,31 @@ func (p *probe) judgePersistence() {
 			}
 		}
 	}
-	p.run.Find(PerRequest, severity, p.first(), "Every request authenticates anew; %s. After the first of %d objects that cost %d more requests and %d more bytes than a connection that stays authenticated.",
-		why, len(p.objects), more, bytes)
+	p.run.Find(PerRequest, severity, p.first(), "Every request authenticates anew; %s. After the first of %d objects that cost %d more requests and %d more bytes than a connection that stays authenticated.%s",
+		why, len(p.objects), more, bytes, p.via())
+}
+
+// via says that every answer came through a proxy that names itself, empty where not: IIS keeps no connection
+// authenticated for a request that came with Via.
+func (p *probe) via() string {
+	seen := ""
+	for _, e := range p.exchanges() {
+		if e.Response() == nil {
+			continue
+		}
+		value := e.Final.Get("Via")
+		if value == "" {
+			return ""
+		}
+		seen = value
+	}
+	if seen == "" {
+		return ""
+	}
+	if len(seen) <= 64 { // a longer one is not cut here: a secret in it would not be found any more
+		seen = " (" + plain.Escape(seen) + ")"
+	} else {
+		seen = ""
+	}
+	return fmt.Sprintf(" Every answer has Via%s: IIS authenticates each request that a proxy marks so. Let the proxy send none (Apache: ProxyVia Off).", seen)
 }

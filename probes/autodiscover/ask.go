@@ -310,7 +310,7 @@ func (a *attempt) unexpected(r *reply, conn *wire.Conn) error {
 
 // portal is the failure of an answer that is, or leads to, a page to log on by.
 func (a *attempt) portal(r *reply, conn *wire.Conn) error {
-	return failure.New(failure.Status, prober.ReasonLogonPage, "%s answered %s%s", conn, line(r.exchange.Final), r.exchange.Reading.Text())
+	return failure.New(failure.Status, prober.ReasonLogonPage, "%s answered %s%s", conn, line(r.exchange.Final), r.exchange.Cause())
 }
 
 func line(f *wire.Response) string {

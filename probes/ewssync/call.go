@@ -110,7 +110,7 @@ func logonPage(e *result.Conversation) string {
 	if e.Origin.Portal == "" {
 		return ""
 	}
-	return e.Reading.Text()
+	return e.Cause()
 }
 
 // spoken is what a person reads beside a step: who answered, with which code and class, and which version EWS says it has.

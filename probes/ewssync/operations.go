@@ -47,7 +47,7 @@ func (p *probe) healthCheck(ctx context.Context, step *prober.Step) error {
 	}
 	server, ok := ews.ParseHealthCheck(body)
 	if !ok {
-		return failure.New(failure.Content, reasonForeignPage, "%s answered %s with 200 and another page than Exchange's own, which begins with \"200 OK<br/>\"", e.Origin.Name(), ews.HealthCheckPath)
+		return failure.New(failure.Content, reasonForeignPage, "%s answered %s with 200 and another page than Exchange's own, which begins with \"200 OK<br/>\"%s", e.Origin.Name(), ews.HealthCheckPath, logonPage(e))
 	}
 	step.Detail("healthy, says %s", server)
 	return nil
@@ -103,6 +103,16 @@ func (p *probe) notify(ctx context.Context, step *prober.Step) error {
 		p.affinity(made, p.lastExchange(), err)
 	}
 	return err
+}
+
+// inspected adds to the end of a connection what the health check tells of it: the way there and the server are sound, and
+// the requests for EWS do not get through.
+func (p *probe) inspected(op string, failed *failure.Failure) {
+	healthy := p.outcomes[HealthCheck]
+	if op == HealthCheck || healthy == nil || healthy.failure != nil || !failure.Is(failed, failure.Receive, "closed", "reset") {
+		return
+	}
+	failed.Message += fmt.Sprintf("; GET %s was answered by the same way just before: something inspects what is sent to this path and ends it (a filter, an inspecting firewall), or the application behind it fails. A server that is asked directly tells which", ews.HealthCheckPath)
 }
 
 // lastExchange is that of the connection that operations share.

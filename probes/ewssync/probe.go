@@ -118,6 +118,7 @@ func (p *probe) operate(ctx context.Context, op string) bool {
 	if failed == nil {
 		return true
 	}
+	p.inspected(op, failed)
 	if p.run.Result.Failure == nil {
 		p.failedAt(failed)
 	}
