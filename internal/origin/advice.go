@@ -34,6 +34,7 @@ var boxAdvice = map[int]string{
 // serverAdvice is what an answer means that no box is known to have made.
 var serverAdvice = map[int]string{
 	400: "the request was found malformed, by the server or on the way",
+	401: "a logon is asked for here",
 	403: "the account, the application or its User-Agent may not use EWS, or a box forbids it",
 	404: "EWS is not published there",
 	405: "the path leads to something that takes no POST, such as a page or another virtual directory: correct the path or the rule that leads there",

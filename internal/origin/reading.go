@@ -66,9 +66,9 @@ func (r *Reading) Text() string {
 	return r.Said() + "; " + r.Advice
 }
 
-// MadeByBox gives the advice for a status that a box made, where that shows only afterwards. It may be asked of nil.
+// MadeByBox gives the advice for an error that a box made, where that shows only afterwards. It may be asked of nil.
 func (r *Reading) MadeByBox(status int) {
-	if r != nil && boxAdvice[status] != "" {
+	if r != nil && status >= 400 && r.portal == "" && boxAdvice[status] != "" {
 		r.Advice = boxAdvice[status]
 	}
 }

@@ -134,7 +134,7 @@ func (p *probe) judgeSplit() {
 
 // judgeBox tells of a box in front that made the answer which failed the probe.
 func (p *probe) judgeBox() {
-	if failure.Is(p.failure(), failure.Status) {
+	if p.failure() != nil {
 		p.run.FindBox(p.run.Result.Deciding)
 	}
 }

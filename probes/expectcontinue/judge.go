@@ -57,6 +57,9 @@ func (p *probe) judge() {
 	r.Fail(o.failure)
 	o.step.Fail(r.Failure)
 	p.judgeLarge()
+	if r.Failure != nil && r.Failure.Stage == failure.Auth {
+		p.run.FindBox(r.Deciding)
+	}
 	if r.Failure == nil {
 		r.Undecided = p.undecided(o, control)
 	}
