@@ -17,6 +17,7 @@ nginx       nginx        nginx
 haproxy     haproxy      haproxy
 apache2     apache2-bin  -
 caddy       caddy        caddy
+squid       squid        squid
 prometheus  prometheus   prometheus
 amtool      prometheus-alertmanager prometheus-alertmanager
 prometheus-blackbox-exporter prometheus-blackbox-exporter prometheus-blackbox-exporter

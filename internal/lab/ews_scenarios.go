@@ -51,8 +51,8 @@ func ewsScenarios() []Scenario {
 		{
 			Name:        "ews-form-page",
 			Description: "A publishing rule that asks for a logon by a form, in front of EWS: 200, and a page for browsers.",
-			Expect:      Expectation{Outcome: "final_first", Success: true, Finding: "expect_continue_refused", Origin: origin.Unknown},
-			EWS:         Verdict{"content/html", ""},
+			Expect:      Expectation{Outcome: "final_first", Finding: "answered_by_middlebox", Origin: origin.Middlebox, Product: "logon_portal"},
+			EWS:         Verdict{"content/html", "answered_by_middlebox"},
 			balancer:    instead(formPage),
 		},
 		{

@@ -20,6 +20,7 @@ func Identify(r *Response) Origin {
 		Backend:  v.either("X-BEServer", "X-TargetBEServer", "X-CalculatedBETarget"),
 		Server:   v.values("Server"),
 		Version:  v.values("X-OWA-Version"),
+		Portal:   portal(v),
 	}
 	for i := range rules {
 		evidence := rules[i].match(v)
@@ -41,16 +42,18 @@ const ruleContrast = "contrast"
 // Contrast looks at an Unknown again in the light of others, the origins of other responses to the same URL in the same
 // probe. Where one of them carried Exchange's identity in its head, one that carries none did not come the same way: it
 // is a Middlebox's. A response with traces of Windows stays Unknown, because IIS itself may have answered before
-// Exchange's modules ran, and so does one where the site strips identity everywhere, since there is nothing to contrast it with.
+// Exchange's modules ran; so does a document, which no box writes, and one where the site strips identity everywhere,
+// since there is nothing to contrast it with. There the document comes from whoever answers as EWS does, if anybody.
 func Contrast(verdict Origin, others []Origin) Origin {
-	if verdict.Kind != Unknown || slices.Contains(tracesOfWindows, verdict.Rule) {
+	if verdict.Kind != Unknown {
 		return verdict
 	}
-	for _, other := range others {
-		if other.Kind == Exchange && other.Rule != ruleSOAP {
-			verdict.Kind, verdict.Rule, verdict.Evidence = Middlebox, ruleContrast, contrastEvidence(verdict, other)
-			return verdict
-		}
+	exchange := slices.IndexFunc(others, func(o Origin) bool { return o.Kind == Exchange })
+	switch {
+	case exchange >= 0 && !slices.Contains(passedOn, verdict.Rule):
+		verdict.Kind, verdict.Rule, verdict.Evidence = Middlebox, ruleContrast, contrastEvidence(verdict, others[exchange])
+	case exchange < 0 && verdict.Rule == ruleDocument && slices.ContainsFunc(others, func(o Origin) bool { return o.Kind == EWSServer }):
+		verdict.Kind, verdict.Rule, verdict.Evidence = EWSServer, ruleContrast, "another response to this URL has a SOAP header of EWS; "+verdict.Evidence
 	}
 	return verdict
 }

@@ -50,20 +50,6 @@ func server(names ...string) matcher {
 	}
 }
 
-// own is server for proxies that also write their name over what they pass on. It takes their word only on redirects and
-// errors, because a success has content that somebody behind them made, and only when theirs is the single Server
-// field. The rules for Microsoft's traces stand before it in the table, so none of those is there.
-func own(names ...string) matcher {
-	match := server(names...)
-	return func(v *view) string {
-		evidence := match(v)
-		if v.Status < 300 || len(v.all("Server")) != 1 || evidence == "" {
-			return ""
-		}
-		return evidence + ", and nothing of IIS or Exchange"
-	}
-}
-
 // anyOf matches with the first of several matchers that does.
 func anyOf(matchers ...matcher) matcher {
 	return func(v *view) string {
@@ -76,21 +62,21 @@ func anyOf(matchers ...matcher) matcher {
 	}
 }
 
-// without withdraws a match when another holds.
-func without(match, other matcher) matcher {
+// both matches when two matchers do, with what the second saw.
+func both(first, second matcher) matcher {
 	return func(v *view) string {
-		if other(v) != "" {
+		if first(v) == "" {
 			return ""
 		}
-		return match(v)
+		return second(v)
 	}
 }
 
-// page matches an error page that has every text, given in lower case. Only errors are read, for the body of anything
-// else may be mail that talks of such pages.
+// page matches the page of an error or a redirect that has every text, given in lower case. No other is read, for the
+// body of a success may be mail that talks of such pages.
 func page(texts ...string) matcher {
 	return func(v *view) string {
-		if v.Status < 400 || !v.contains(texts...) {
+		if v.Status < 300 || !v.contains(texts...) {
 			return ""
 		}
 		return fmt.Sprintf("page text %q", texts[0])

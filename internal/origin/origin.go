@@ -11,6 +11,7 @@ const (
 	IIS       Kind = "iis"
 	HTTPSys   Kind = "http_sys"
 	Middlebox Kind = "middlebox"
+	EWSServer Kind = "ews_server" // it speaks as EWS does, and bears no name of Exchange
 	Unknown   Kind = "unknown"
 
 	// Who answers in other protocols than HTTP.
@@ -19,6 +20,9 @@ const (
 	Gateway    Kind = "gateway" // of Windows: for remote desktops, for VPNs
 	Proxy      Kind = "proxy"   // on the way out, which the module's configuration names
 )
+
+// Serves tells whether it is the server that was to be reached which speaks, or IIS on it: no box in front of it.
+func (k Kind) Serves() bool { return k == Exchange || k == IIS || k == EWSServer }
 
 // Field is one header field as it came, in order and case.
 type Field struct {
@@ -43,6 +47,7 @@ type Origin struct {
 	Backend  string `json:"backend,omitempty"`            // Exchange's back-end server (X-BEServer, X-CalculatedBETarget, …)
 	Server   string `json:"server,omitempty"`             // the Server header as it came
 	Version  string `json:"version,omitempty"`            // Exchange's version where a header tells (X-OWA-Version)
+	Portal   string `json:"portal,omitempty" redact:"-"`  // whose page to log on by this is, or leads to; from a closed list, empty for none
 	Rule     string `json:"rule,omitempty" redact:"-"`    // the rule that matched, or "contrast"
 	Evidence string `json:"evidence,omitempty"`           // what matched, for a person: "header X-FEServer: EX01"
 }

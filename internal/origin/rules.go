@@ -12,13 +12,14 @@ type rule struct {
 
 // Names of rules that Contrast asks for.
 const (
-	ruleSOAP      = "exchange-soap"
+	ruleDocument  = "xml-document"
 	ruleChallenge = "windows-challenge"
 	ruleRequestID = "windows-request-id"
 )
 
-// tracesOfWindows are the rules that saw something which a box in front of Windows does not make by itself.
-var tracesOfWindows = []string{ruleChallenge, ruleRequestID}
+// passedOn are the rules that saw something which a box does not make by itself, without telling who did: traces of
+// Windows, and documents.
+var passedOn = []string{ruleChallenge, ruleRequestID, ruleDocument}
 
 // Sources that several rules cite.
 const (
@@ -29,20 +30,23 @@ const (
 	wafw00f            = "wafw00f, wafw00f/plugins/"
 	nginxSource        = "nginx, src/http/ngx_http_special_response.c (pages) and ngx_http_header_filter_module.c (Server)"
 	haproxySource      = "HAProxy, src/http.c, http_err_msgs"
+	apacheSource       = "Apache HTTP Server, modules/http/http_protocol.c, get_canned_error_string"
 	squidSource        = "Squid, src/errorpage.cc, ErrorState::BuildHttpReply"
 	varnishSource      = "Varnish Cache, bin/varnishd/builtin.vcl"
+	caddySource        = "Caddy, modules/caddyhttp/server.go, ServeHTTP, and reverseproxy; caddyserver/caddy issue 6275 and pull request 7645"
 	envoyHeaders       = "Envoy, docs/root/configuration/http/http_conn_man/headers.rst, “server”"
 	atsRecords         = "Apache Traffic Server, records configuration, proxy.config.http.response_server_enabled and response_server_str"
 )
 
 // rules is the table. Its order carries meaning:
 //
-//  1. Exchange's identity: the response passed a real front end, whatever a proxy added to it.
-//  2. IIS, http.sys and what only they write: a box passed it on and did not make it.
+//  1. Exchange's identity: the response passed a real front end, whatever a proxy added to it. EWS's own words, in a
+//     document: a box writes none.
+//  2. IIS, http.sys and what only they write: a box passed it on and did not make it. Boxes that run on them go first.
 //  3. What only a box writes on what it makes itself.
-//  4. Traces of Windows that do not tell which part of it spoke: they keep group 5 from guessing.
-//  5. A proxy's name in Server: it stands there also on what was passed on, so it comes late and asks for more.
-//  6. What a box leaves on what it passes on: it stands on the way, and says nothing of who spoke.
+//  4. Traces of Windows that do not tell which part of it spoke.
+//  5. What a box leaves on what it passes on: it stands on the way, and says nothing of who spoke. A proxy's name in
+//     Server is of that kind: nginx, Apache and Caddy write theirs on every response that comes without one.
 var rules = []rule{
 	// 1. Exchange.
 	{"exchange-frontend", Exchange, "", "header `X-FEServer`", learnInstrumenting, field("X-FEServer")},
@@ -55,13 +59,23 @@ var rules = []rule{
 		"exchangelib, CASError", field("X-CasErrorCode")},
 	{"exchange-autodiscover", Exchange, "", "header `X-SOAP-Enabled` or `X-WSSecurity-Enabled`",
 		ewsManagedAPI, field("X-SOAP-Enabled", "X-WSSecurity-Enabled")},
-	{ruleSOAP, Exchange, "", "body with `ServerVersionInfo` in the namespace of EWS's types",
+	{"ews-soap", EWSServer, "", "body with `ServerVersionInfo` in the namespace of EWS's types",
 		"Microsoft Learn, EWS reference, “ServerVersionInfo”", soap},
+	{"ews-fault", EWSServer, "", "SOAP fault with something in a namespace of EWS",
+		"Microsoft Learn, EWS reference, “ResponseCode”; EWS Managed API, Core/SoapFaultDetails.cs", soapFault},
+	{ruleDocument, Unknown, "", "status 300 or more, and a body that is a SOAP or another XML document, and no page",
+		"the pages and replies of the boxes below: none is such a document", document},
 
-	// 2. IIS and http.sys. WAP answers through http.sys, so its redirect goes first.
+	// 2. IIS and http.sys. WAP and Entra's application proxy answer through http.sys, ARR through IIS: they go before.
+	{"arr-page", Middlebox, "arr", "status 502 or 504 with the page text `while acting as a gateway or proxy server`, or an error page that names `ApplicationRequestRouting`",
+		"IIS, custerr/en-US/502.htm; Microsoft Learn, “Troubleshooting 502 Errors in ARR”", arrPage},
+	{"arr-header", Middlebox, "arr", "status 502 or 504 with the header `X-Powered-By: ARR/…`",
+		"Microsoft Learn, “Troubleshooting 502 Errors in ARR”; captures of ARR", arrHeader},
 	{"iis-server", IIS, "", "header `Server: Microsoft-IIS/…`", "RFC 9110 §10.2.4; captures of IIS", server("Microsoft-IIS")},
 	{"wap-preauthentication", Middlebox, "wap", "status 307 with a `Location` at `/adfs/ls`",
 		"Microsoft Learn, KB 4012524; “Publishing Applications using AD FS Preauthentication”", proxyPreauthentication},
+	{"entra-preauthentication", Middlebox, "entra_application_proxy", "redirect to Entra ID, with a cookie `AzureAppProxy…`",
+		"Microsoft Learn, “Cookie settings for accessing on-premises applications in Microsoft Entra ID”", entraPreauthentication},
 	{"http-sys-server", HTTPSys, "", "header `Server: Microsoft-HTTPAPI/…`",
 		"Microsoft IIS Support Blog, “HTTP 400 Bad Request when client sends invalid HTTP:Host header value”; captures of http.sys",
 		server("Microsoft-HTTPAPI")},
@@ -82,6 +96,14 @@ var rules = []rule{
 		"F5 CloudDocs, iRules, HTTP::respond", server("BigIP", "BIG-IP")},
 	{"f5-rejection-page", Middlebox, "f5", "HTML with `The requested URL was rejected. Please consult with your administrator.`",
 		wafw00f + "f5bigipasm.py", bigIPRejection},
+	{"f5-logon", Middlebox, "f5", "redirect to `/my.policy`, `/my.logout.php3` or below `/vdesk/`",
+		wafw00f + "f5bigipapm.py; public reports of Exchange behind it", toPortal("f5")},
+	{"netscaler-logon", Middlebox, "netscaler", "redirect to `/vpn/index.html`, `/vpn/tmindex.html` or below `/logon/LogonPoint/`, or with a cookie `NSC_TASS` or `NSC_TMAS`",
+		"Citrix blog, “NetScaler Authentication vserver”; public reports of Exchange behind it", netscalerLogon},
+	{"tmg-logon", Middlebox, "tmg", "redirect to `/CookieAuth.dll`",
+		"public reports of Exchange behind it", toPortal("tmg")},
+	{"netscaler-error", Middlebox, "netscaler", "a body of `<html><body><b>Http/1.1 REASON</b></body> </html>` alone, which may have a number behind the reason",
+		"botocore, botocore/parsers.py, _is_generic_error_response; php-ews and exchangelib issue 1185 (43550); Citrix CTX573440 (43524)", netscalerError},
 	{"netscaler-page", Middlebox, "netscaler", "error page with `NS Transaction ID` or `AppFW Session ID`",
 		wafw00f + "netscaler.py", anyOf(page("ns transaction id"), page("appfw session id"))},
 	{"tmg-logon-failed", Middlebox, "tmg", "`The network logon failed.` in the reason phrase, or with `(1790)` on the page",
@@ -94,50 +116,50 @@ var rules = []rule{
 		"“Some ISA/TMG Errors With Resolution”, setspn.blogspot.com; " + fieldNotes, tmgPage},
 	{"haproxy-page", Middlebox, "haproxy", "a built-in page: `<html><body><h1>NNN` and that status's sentence", haproxySource, haproxyPage},
 	{"haproxy-head", Middlebox, "haproxy",
-		"no body read, and a head of exactly `Cache-Control: no-cache`, `Connection: close`, `Content-Type: text/html` and that page's length (none in HTTP/1.0)",
+		"no body read, and a head of exactly `Cache-Control: no-cache`, `Content-Type: text/html`, that page's length (none in HTTP/1.0), and at most `Connection: close`",
 		haproxySource, haproxyHead},
 	{"azure-application-gateway-page", Middlebox, "azure_application_gateway",
 		"error page with `<center>Microsoft-Azure-Application-Gateway/`",
 		wafw00f + "applicationgateway.py; MicrosoftDocs/azure-docs issue 110739", page("<center>microsoft-azure-application-gateway/")},
-	{"nginx-page", Middlebox, "nginx", "error page with `<hr><center>nginx`", nginxSource, page("<hr><center>nginx")},
-	{"apache-page", Middlebox, "apache", "error page with `<address>Apache… Server at …`",
+	{"nginx-page", Middlebox, "nginx", "error page or redirect with `<hr><center>nginx` or `<hr><center>openresty`", nginxSource,
+		anyOf(page("<hr><center>nginx"), page("<hr><center>openresty"))},
+	{"apache-page", Middlebox, "apache", "error page or redirect with `<address>Apache… Server at …`",
 		"Apache HTTP Server, server/core.c, ap_psignature", page("<address>apache", " server at ", "</address>")},
+	{"apache-canned-page", Middlebox, "apache", "a built-in page: title `NNN …`, the reason in `<h1>`, and that status's sentence",
+		apacheSource, apachePage},
 	{"apache-proxy-page", Middlebox, "apache", "error page with `The proxy server received an invalid response from an upstream server.`",
-		"Apache HTTP Server, modules/http/http_protocol.c, get_canned_error_string",
+		apacheSource,
 		page("<p>the proxy server received an invalid\r\nresponse from an upstream server.")},
 	{"squid-error", Middlebox, "squid", "header `X-Squid-Error`", squidSource, field("X-Squid-Error")},
 	{"squid-server", Middlebox, "squid", "header `Server: squid/…`", "Squid, src/HttpReply.cc, HttpReply::setHeaders", server("squid")},
+	{"caddy-gateway", Middlebox, "caddy",
+		"status 502, 503 or 504, no body, and a head of nothing but `Server: Caddy`, `Date`, `Content-Length: 0`, `Alt-Svc` and `Connection`",
+		caddySource, caddyGateway},
 	{"varnish-page", Middlebox, "varnish", "error page with `Guru Meditation:` and `Varnish cache server`",
 		varnishSource + ", vcl_synth and vcl_backend_error", page("guru meditation:", "varnish cache server")},
 	{"traefik-no-server", Middlebox, "traefik", "status 503 and a body of `no available server` alone",
 		"Traefik, pkg/server/service/loadbalancer/wrr/wrr.go, errNoAvailableServer", traefikNoServer},
-	{"envoy-page", Middlebox, "envoy", "error page that begins `upstream connect error or disconnect/reset before headers`",
-		"Envoy, test/extensions/filters/http/grpc_web/grpc_web_filter_integration_test.cc", envoyPage},
+	{"envoy-page", Middlebox, "envoy", "error page that begins `upstream connect error or disconnect/reset before headers`; with `server: envoy` or `istio-envoy`, one of `no healthy upstream` or `upstream request timeout` alone",
+		"Envoy, test/extensions/filters/http/grpc_web/grpc_web_filter_integration_test.cc and source/common/router/router.cc", envoyPage},
+	{"traffic-server-page", Middlebox, "traffic_server", "error page or redirect with `<body bgcolor=\"white\" fgcolor=\"black\">` and `<font face=\"helvetica,arial\"><b>`, `Description:` behind it",
+		"Apache Traffic Server, proxy/config/body_factory/default", page("<body bgcolor=\"white\" fgcolor=\"black\">", "<font face=\"helvetica,arial\"><b>\ndescription: ")},
+	{"cloudflare-status", Middlebox, "cloudflare", "header `Server: cloudflare` and status 520 to 527 or 530",
+		"Cloudflare documentation, “Cloudflare 5xx errors”", cloudflareStatus},
+	{"cloudflare-page", Middlebox, "cloudflare", "error page with `cf-error-details` or `<hr><center>cloudflare`",
+		wafw00f + "cloudflare.py; Cloudflare documentation, “Error pages”", anyOf(page("cf-error-details"), page("<hr><center>cloudflare"))},
+	{"akamai-page", Middlebox, "akamai", "header `Server: AkamaiGHost` and an error page with `Reference&#32;&#35;`",
+		wafw00f + "kona.py", both(server("AkamaiGHost"), page("reference&#32;&#35;"))},
 	{"barracuda-page", Middlebox, "barracuda", "error page with `Barracuda Networks`", wafw00f + "barracuda.py", page("barracuda networks")},
 	{"fortiweb-page", Middlebox, "fortiweb", "error page with `fgd_icon` and `web page blocked`",
 		wafw00f + "fortiweb.py", page("fgd_icon", "web page blocked")},
+	{"logon-form", Middlebox, "logon_portal", "status 200 and an HTML page with a form that asks for a password, other than Outlook on the web's",
+		"WHATWG HTML, “Password state (type=password)”: EWS and Autodiscover answer no request with a form", logonForm},
 
 	// 4. Traces of Windows.
 	{ruleChallenge, Unknown, "", "header `WWW-Authenticate` with `Negotiate` or `NTLM`", "RFC 4559; MS-NTHT", windowsChallenge},
 	{ruleRequestID, Unknown, "", "header `request-id` with a GUID", learnInstrumenting, requestID},
 
-	// 5. A proxy's name in Server, on a redirect or an error.
-	{"nginx-server", Middlebox, "nginx", "header `Server: nginx`" + ownLooks,
-		nginxSource + "; nginx documentation, proxy_hide_header", own("nginx")},
-	{"apache-server", Middlebox, "apache", "header `Server: Apache`" + ownLooks,
-		"Apache HTTP Server, modules/http/http_protocol.c, basic_http_header", own("Apache")},
-	{"caddy-server", Middlebox, "caddy", "header `Server: Caddy`" + ownLooks + ", and no `Via` of Caddy",
-		"Caddy, modules/caddyhttp/server.go, ServeHTTP; caddyserver/caddy issue 6275 and pull request 7645",
-		without(own("Caddy"), fieldWith("Via", "caddy"))},
-	{"envoy-server", Middlebox, "envoy",
-		"header `Server: envoy` or `istio-envoy`" + ownLooks + ", and no `x-envoy-upstream-service-time`",
-		envoyHeaders, without(own("envoy", "istio-envoy"), field("x-envoy-upstream-service-time"))},
-	{"traffic-server-server", Middlebox, "traffic_server", "header `Server: ATS`" + ownLooks, atsRecords, own("ATS")},
-	{"cloudflare-server", Middlebox, "cloudflare", "header `Server: cloudflare`" + ownLooks,
-		wafw00f + "cloudflare.py", own("cloudflare", "cloudflare-nginx")},
-	{"akamai-server", Middlebox, "akamai", "header `Server: AkamaiGHost`" + ownLooks, wafw00f + "kona.py", own("AkamaiGHost")},
-
-	// 6. On the way.
+	// 5. On the way.
 	{"f5-cookie", Unknown, "f5", "cookie `BIGipServer…`", "F5 K6917, “Overview of BIG-IP persistence cookie encoding”", bigIPCookie},
 	{"f5-logon-cookies", Unknown, "f5", "cookies `MRHSession` and `LastMRH_Session`", wafw00f + "f5bigipapm.py", bigIPLogonCookies},
 	{"f5-connection", Unknown, "f5", "header `X-Cnection: close`", wafw00f + "f5bigipltm.py",
@@ -157,7 +179,13 @@ var rules = []rule{
 	{"envoy-header", Unknown, "envoy", "header `x-envoy-upstream-service-time`", wafw00f + "envoy.py",
 		passed("Envoy", field("x-envoy-upstream-service-time"))},
 	{"varnish-header", Unknown, "varnish", "header `X-Varnish`", "Fastly documentation, “X-Varnish”", passed("Varnish", field("X-Varnish"))},
+	{"nginx-server", Unknown, "nginx", "header `Server: nginx` or `openresty`",
+		nginxSource + "; nginx documentation, proxy_hide_header", passed("nginx", server("nginx", "openresty"))},
+	{"apache-server", Unknown, "apache", "header `Server: Apache`",
+		"Apache HTTP Server, modules/http/http_protocol.c, basic_http_header", passed("Apache httpd", server("Apache"))},
+	{"caddy-server", Unknown, "caddy", "header `Server: Caddy`", caddySource, passed("Caddy", server("Caddy"))},
+	{"envoy-server", Unknown, "envoy", "header `Server: envoy` or `istio-envoy`", envoyHeaders, passed("Envoy", server("envoy", "istio-envoy"))},
+	{"traffic-server-server", Unknown, "traffic_server", "header `Server: ATS`", atsRecords, passed("Apache Traffic Server", server("ATS"))},
+	{"cloudflare-server", Unknown, "cloudflare", "header `Server: cloudflare`", wafw00f + "cloudflare.py", passed("Cloudflare", server("cloudflare"))},
+	{"akamai-server", Unknown, "akamai", "header `Server: AkamaiGHost`", wafw00f + "kona.py", passed("Akamai", server("AkamaiGHost"))},
 }
-
-// ownLooks is what every rule of group 5 asks for besides the name.
-const ownLooks = " alone, status 300 or more, and none of the signs above"

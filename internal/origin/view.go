@@ -68,6 +68,11 @@ func (v *view) contains(texts ...string) bool {
 	return len(v.lower) > 0 && !slices.ContainsFunc(texts, func(t string) bool { return !bytes.Contains(v.lower, []byte(t)) })
 }
 
+// redirects tells whether it is a redirect that sends a client elsewhere.
+func (v *view) redirects() bool {
+	return slices.Contains([]int{301, 302, 303, 307, 308}, v.Status) && v.values("Location") != ""
+}
+
 // cookie is the first cookie whose name begins with prefix, without regard to case, and its value.
 func (v *view) cookie(prefix string) (name, value string, ok bool) {
 	for _, f := range v.all("Set-Cookie") {

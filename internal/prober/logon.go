@@ -211,7 +211,7 @@ func Offers(offered []auth.Challenge) string {
 
 // Judge draws the verdict on the logon from the final response (nil without one) to the request that carried it, and
 // gives err, or the failure auth/refused. Only what Exchange or IIS answered, or a success, proves the secret right, or
-// what Read found in the body: a balancer's own 503 does not.
+// what Read found in the body: a balancer's own 503 does not, nor a page to log on by.
 func (l *Logon) Judge(final *wire.Response, who origin.Origin, err error) error {
 	switch {
 	case !l.handed:

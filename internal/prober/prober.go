@@ -100,6 +100,12 @@ type Finding struct {
 	Summary  string // one sentence
 }
 
+// ReasonLogonPage is that of stage status where a page to log on by, for people, came in place of an answer.
+const ReasonLogonPage = "logon_page"
+
+// LogonPage declares it.
+var LogonPage = failure.Reason{Stage: failure.Status, Reason: ReasonLogonPage, Help: "A page to log on by, made for people, or a redirect to one, came in place of an answer."}
+
 // AnsweredByMiddlebox is the code of the finding that any prober may make: a box in front of Exchange answered itself.
 const AnsweredByMiddlebox = "answered_by_middlebox"
 

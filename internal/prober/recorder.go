@@ -157,7 +157,9 @@ func (r *Recorder) Exchanged(step string, conn *wire.Conn, x *wire.Exchange, bod
 	c := &result.Conversation{Step: step, Protocol: result.HTTPProtocol, HTTP: x, Origin: origin.Origin{Kind: origin.Unknown}}
 	if f := x.Final; f != nil {
 		r.hideIssued(f)
-		c.Origin = origin.Identify(&origin.Response{Proto: f.Proto, Status: f.Status, Reason: f.Reason, Header: f.Header, Body: body})
+		response := &origin.Response{Proto: f.Proto, Status: f.Status, Reason: f.Reason, Header: f.Header, Body: body}
+		c.Origin = origin.Identify(response)
+		c.Reading = origin.Read(response, c.Origin)
 		f.Excerpt = excerpt(f, r.redactor, body)
 	}
 	r.converse(c, conn, err)
@@ -233,6 +235,15 @@ func (r *Recorder) Find(code string, severity result.Severity, who origin.Origin
 	})
 }
 
+// FindBox records that a box in front of Exchange made the response of c itself, where it did. It is a finding behind a
+// failure.
+func (r *Recorder) FindBox(c *result.Conversation) {
+	if c.Response() != nil && c.Origin.Kind == origin.Middlebox {
+		r.Find(AnsweredByMiddlebox, result.Error, c.Origin, "In step %s %s answered %s itself: the request did not get a real answer from Exchange%s.",
+			c.Step, c.Origin.Name(), c.Answer(), c.Reading.Text())
+	}
+}
+
 // Blame says of the last finding, which is the one behind the probe's failure, which box is at fault, where that is not
 // simply the one whose answer shows it.
 func (r *Recorder) Blame(who result.Blame) {
@@ -252,6 +263,10 @@ func (r *Recorder) Contrast() {
 				others = append(others, o.Origin)
 			}
 		}
-		c.Origin = origin.Contrast(c.Origin, others)
+		if before := c.Origin.Kind; before != origin.Middlebox {
+			if c.Origin = origin.Contrast(c.Origin, others); c.Origin.Kind == origin.Middlebox {
+				c.Reading.MadeByBox(c.Final.Status)
+			}
+		}
 	}
 }

@@ -39,6 +39,9 @@ func (l *Logon) Read(final *wire.Response, body []byte) *Logon {
 
 // let tells whether the answer is one that only who is logged on gets.
 func (l *Logon) let(final *wire.Response, who origin.Origin) bool {
+	if who.Portal != "" { // a page to log on by, whoever shows it
+		return l.body == provesLogon
+	}
 	switch who.Kind {
 	case origin.Exchange:
 		return true

@@ -37,7 +37,7 @@ func TestWhichBox(t *testing.T) {
 		{"ews-affinity-broken", "ews_sync", report.Failed, report.Succeeded},
 		{"ews-soap-fault", "ews_sync", report.Succeeded, report.Failed},
 		{"ews-form-page", "ews_sync", report.Failed, ""},
-		{"ews-form-page", "expect_continue_fast", report.Unknown, ""},
+		{"ews-form-page", "expect_continue_fast", report.Failed, ""},
 		{"legs-split", "auth_roundtrips", report.Failed, report.Unknown},
 		{"protection-allow-rebound", "auth_roundtrips", report.Failed, report.Unknown},
 	} {

@@ -32,7 +32,9 @@ type Conversation struct {
 	*HTTP
 	*Talk
 	Origin origin.Origin `json:"origin"`
-	Error  string        `json:"error,omitempty"` // why there is no answer
+	// Reading is what the response says of its own cause; nil for a success.
+	Reading *origin.Reading `json:"reading,omitempty"`
+	Error   string          `json:"error,omitempty"` // why there is no answer
 }
 
 // Response is the final response of a conversation over HTTP; nil for any other, and where none came. It may be asked of
@@ -54,6 +56,15 @@ func (c *Conversation) Answer() string {
 		return ""
 	}
 	return c.Outcome
+}
+
+// Cause is what a failure goes on with that this answer is behind: what it says of its cause, and what that means. Where a
+// box made it, the finding tells what to do.
+func (c *Conversation) Cause() string {
+	if c.Origin.Kind == origin.Middlebox {
+		return c.Reading.Said()
+	}
+	return c.Reading.Text()
 }
 
 // Answered tells whether anything came back that shows who is there.

@@ -57,22 +57,35 @@ func promisingRunner(t *testing.T, server *lab.Script, authority *lab.Authority,
 	return newRunner(cfg), port
 }
 
-// TestABoxDoesNotProveAPassword: a balancer's own 503 is no acceptance, so logons stay one at a time.
+// TestABoxDoesNotProveAPassword: a balancer's own 503 is no acceptance, nor is what IIS says as a gateway, nor a page to log
+// on by, whoever sends it: so logons stay one at a time.
 func TestABoxDoesNotProveAPassword(t *testing.T) {
 	t.Parallel()
-	var now, most atomic.Int32
-	server, authority := promisingSite(t, func(*lab.Conn) error {
-		most.Store(max(most.Load(), now.Add(1)))
-		time.Sleep(150 * time.Millisecond)
-		now.Add(-1)
-		return nil
-	}, lab.Write("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"), lab.Hang)
-	r, _ := promisingRunner(t, server, authority, "5s", "")
-	if _, err := r.Probe(t.Context(), runner.Request{Module: "ews", Target: server.Addr()}); err != nil {
-		t.Fatal(err)
-	}
-	if n := most.Load(); n != 1 {
-		t.Errorf("%d logons at once with a password that nobody has accepted, want 1", n)
+	for name, answer := range map[string]string{
+		"a bare 503":                  "503 Service Unavailable\r\nContent-Length: 0\r\n\r\n",
+		"ARR's 502":                   "502 Bad Gateway\r\nServer: Microsoft-IIS/10.0\r\nX-Powered-By: ARR/3.0\r\nContent-Length: 0\r\n\r\n",
+		"Exchange's redirect to OWA":  "302 Found\r\nX-FEServer: EX01\r\nLocation: /owa/auth/logon.aspx\r\nContent-Length: 0\r\n\r\n",
+		"OWA's 440":                   "440 Login Timeout\r\nServer: Microsoft-IIS/7.5\r\nContent-Length: 0\r\n\r\n",
+		"a form":                      "200 OK\r\nContent-Type: text/html\r\nContent-Length: 34\r\n\r\n<form><input type=password></form>",
+		"NetScaler's 500 of a number": "500 x\r\nContent-Length: 74\r\n\r\n<html><body><b>Http/1.1 Internal Server Error 43550 </b></body> </html>   ",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var now, most atomic.Int32
+			server, authority := promisingSite(t, func(*lab.Conn) error {
+				most.Store(max(most.Load(), now.Add(1)))
+				time.Sleep(150 * time.Millisecond)
+				now.Add(-1)
+				return nil
+			}, lab.Write("HTTP/1.1 "+answer), lab.Hang)
+			r, _ := promisingRunner(t, server, authority, "5s", "")
+			if _, err := r.Probe(t.Context(), runner.Request{Module: "ews", Target: server.Addr()}); err != nil {
+				t.Fatal(err)
+			}
+			if n := most.Load(); n != 1 {
+				t.Errorf("%d logons at once with a password that nobody has accepted, want 1", n)
+			}
+		})
 	}
 }
 

@@ -5,8 +5,10 @@ import (
 	"crypto/x509"
 	_ "embed" // for the configurations
 	"encoding/pem"
+	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -18,6 +20,8 @@ var (
 	haproxyConfig string
 	//go:embed configs/apache2.conf
 	apacheConfig string
+	//go:embed configs/squid.conf
+	squidConfig string
 )
 
 var (
@@ -29,6 +33,10 @@ var (
 	}}
 	apache = Server{Program: "apache2", Config: apacheConfig, Args: func(p Place) []string {
 		return []string{"-DFOREGROUND", "-d", p.Dir, "-f", p.Config}
+	}}
+	squid = Server{Program: "squid", Config: squidConfig, Args: func(p Place) []string {
+		// The name is that of its shared memory, of which each has its own.
+		return []string{"-N", "-n", "front" + p.Address[strings.LastIndexByte(p.Address, ':')+1:], "-f", p.Config}
 	}}
 )
 
@@ -79,6 +87,18 @@ func Pooling() Front {
 	return f
 }
 
+// AnswerFronts lists one of each program, for what they answer themselves and what they write on the answers of others.
+// Squid serves plain HTTP, and asks an origin that speaks it.
+func AnswerFronts() []Front {
+	return []Front{
+		front(nginx, "nginx", "nginx, proxy_pass with defaults", ""),
+		front(haproxy, "haproxy-http", "HAProxy, mode http", "mode http"),
+		front(apache, "apache", "Apache httpd, mod_proxy with defaults", ""),
+		front(caddy, "caddy", "Caddy, reverse_proxy with defaults", ""),
+		front(squid, "squid", "Squid, accel with an origin server", ""),
+	}
+}
+
 func front(server Server, name, description, lines string) Front {
 	return Front{Name: name, Description: description, Program: server.Program, server: server, lines: lines}
 }
@@ -89,7 +109,11 @@ func front(server Server, name, description, lines string) Front {
 func (f Front) Start(t testing.TB, origin string, certificate tls.Certificate) (address string) {
 	t.Helper()
 	Need(t, f.Program)
-	place := Place{Origin: origin, Lines: f.lines, Pool: f.pool}
+	_, port, err := net.SplitHostPort(origin)
+	if err != nil {
+		t.Fatalf("the origin of a front: %v", err)
+	}
+	place := Place{Origin: origin, OriginPort: port, Lines: f.lines, Pool: f.pool}
 	if len(certificate.Certificate) > 0 {
 		place.Certificate = writeCertificate(t, certificate)
 	}

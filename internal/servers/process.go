@@ -38,6 +38,7 @@ type Place struct {
 	Origin      string // host:port to forward to, over https
 	Certificate string // a PEM file of the chain and its key
 	Pool        int    // how many connections to the origin nginx keeps; 0 for none
+	OriginPort  string // that of Origin, which is on loopback; that of a Front
 	Lines       string // what this front adds to the configuration of its program
 }
 

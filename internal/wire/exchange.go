@@ -301,13 +301,15 @@ func (x *Dialogue) readBody(limit int64) ([]byte, error) {
 		body, final.Truncated = body[:limit], true
 	}
 	final.BodyLength = int64(len(body))
+	cut := final.Truncated
+	body = final.decode(body, limit)
 	switch {
 	case err != nil:
 		c.ended(err)
 		f := c.receiveFailure("read the response's body", err)
 		f.Message += " after " + strconv.Itoa(len(body)) + " bytes of the body"
 		return body, f
-	case final.Truncated:
+	case cut:
 	case how == untilClose:
 		c.ended(io.EOF)
 	default:

@@ -128,18 +128,5 @@ func (r *Response) Has(name, token string) bool {
 	return false
 }
 
-// Coding is the coding that the response declares its body to have (RFC 9110 section 8.4) and that was not taken off; empty
-// without one.
-func (r *Response) Coding() string {
-	for _, value := range r.Values("Content-Encoding") {
-		for coding := range strings.SplitSeq(value, ",") {
-			if coding = strings.TrimSpace(coding); coding != "" && !strings.EqualFold(coding, "identity") {
-				return strings.ToLower(coding)
-			}
-		}
-	}
-	return ""
-}
-
 // isInterim tells whether this is a 1xx response: another one follows. 101 ends HTTP on the connection, so it is final.
 func (r *Response) isInterim() bool { return r.Status < 200 && r.Status != 101 }

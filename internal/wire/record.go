@@ -102,5 +102,7 @@ type Response struct {
 	Raw        string         `json:"raw"`                   // the head as it came: order, case, line ends
 	BodyLength int64          `json:"body_length,omitempty"` // decoded bytes read
 	Truncated  bool           `json:"truncated,omitempty"`   // the body went on beyond the limit
+	Coding     string         `json:"coding,omitempty"`      // the content coding that the body came in
+	Unreadable string         `json:"unreadable,omitempty"`  // why that could not be undone
 	Excerpt    string         `json:"excerpt,omitempty"`     // the beginning of an error page; never mail content
 }

@@ -34,7 +34,12 @@ func (x *Dialogue) Stream(limit int64) (io.Reader, error) {
 		return nil, err
 	}
 	x.conn.deadline(time.Time{})
-	return &stream{x: x, how: how, decoded: bodyReader(x.conn.reader, how, length), left: limit}, nil
+	decoded := bodyReader(x.conn.reader, how, length)
+	if final := x.Record.Final; final.coding() != "" {
+		final.Coding = final.coding()
+		decoded = &decoder{coding: final.Coding, raw: &counted{r: decoded}}
+	}
+	return &stream{x: x, how: how, decoded: decoded, left: limit}, nil
 }
 
 type stream struct {
@@ -70,6 +75,11 @@ func (s *stream) Read(p []byte) (int, error) {
 // end notes how the body ended, and gives what that means to the reader.
 func (s *stream) end(err error) error {
 	c := s.x.conn
+	var coded *codingError
+	if errors.As(err, &coded) {
+		s.x.Record.Final.Unreadable = coded.Error()
+		return failure.New(failure.Receive, "malformed", "the body from %s cannot be read: %w", c, coded)
+	}
 	if !errors.Is(err, io.EOF) {
 		c.ended(err)
 		f := c.receiveFailure("read the response's body", err)

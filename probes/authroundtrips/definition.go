@@ -33,7 +33,8 @@ var Definition = prober.Definition{
 	},
 	Reasons: []failure.Reason{
 		{Stage: failure.Auth, Reason: reasonLogonRequired, Help: "The server asks for a logon, and the module has no auth."},
-		{Stage: failure.Status, Reason: reasonNotFetched, Help: "An object was answered with a status of 400 or more, or with another success than 200."},
+		{Stage: failure.Status, Reason: reasonNotFetched, Help: "An object was answered with a status of 400 or more, with another success than 200, or a POST with a redirect."},
+		prober.LogonPage,
 	},
 	Metrics: []*result.Metric{
 		schemeOffered, offerInfo, requests, fetched, unauthorized, httpBytes, wireBytes, objectSeconds, connections,
@@ -47,5 +48,6 @@ var Definition = prober.Definition{
 		{Code: ProtectionMismatch, Severity: result.Error, Summary: "Extended Protection: the server has bound another certificate than the one that clients see; `warning` while the auth's own logon gets through."},
 		prober.FindingAnswersWithoutLogon,
 		prober.FindingBytesAfterResponse,
+		prober.FindingAnsweredByMiddlebox,
 	},
 }

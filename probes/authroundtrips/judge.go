@@ -8,6 +8,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/auth"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
+	"github.com/ews-exporter/ews_exporter/internal/plain"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 )
 
@@ -32,6 +33,7 @@ func (p *probe) judge() {
 	p.judgeSplit()
 	p.judgePersistence()
 	p.judgeProtection()
+	p.judgeBox()
 	p.explain()
 }
 
@@ -89,10 +91,10 @@ func (p *probe) judgeOffer() {
 		}
 	}
 	if len(missing) > 0 {
-		p.run.Find(SchemeMissing, result.Warning, p.first(), "%s offers %s, and %s is expected of it.", who(p.first()), strings.Join(names, ", "), strings.Join(missing, ", "))
+		p.run.Find(SchemeMissing, result.Warning, p.first(), "%s offers %s, and %s is expected of it.", p.first().Subject(), strings.Join(names, ", "), strings.Join(missing, ", "))
 	}
 	if !slices.ContainsFunc(names, func(n string) bool { return n != "basic" }) {
-		p.run.Find(OnlyBasic, result.Warning, p.first(), "%s offers Basic and nothing else: mailbox moves and other clients that want Negotiate or NTLM are refused.", who(p.first()))
+		p.run.Find(OnlyBasic, result.Warning, p.first(), "%s offers Basic and nothing else: mailbox moves and other clients that want Negotiate or NTLM are refused.", p.first().Subject())
 	}
 }
 
@@ -127,6 +129,13 @@ func (p *probe) judgeSplit() {
 			p.run.Blame(result.InBetween)
 			return
 		}
+	}
+}
+
+// judgeBox tells of a box in front that made the answer which failed the probe.
+func (p *probe) judgeBox() {
+	if p.failure() != nil {
+		p.run.FindBox(p.run.Result.Deciding)
 	}
 }
 
@@ -201,25 +210,31 @@ func (p *probe) judgePersistence() {
 			}
 		}
 	}
-	p.run.Find(PerRequest, severity, p.first(), "Every request authenticates anew; %s. After the first of %d objects that cost %d more requests and %d more bytes than a connection that stays authenticated.",
-		why, len(p.objects), more, bytes)
+	p.run.Find(PerRequest, severity, p.first(), "Every request authenticates anew; %s. After the first of %d objects that cost %d more requests and %d more bytes than a connection that stays authenticated.%s",
+		why, len(p.objects), more, bytes, p.via())
 }
 
-// who names who answered, as a sentence's first words.
-func who(o origin.Origin) string {
-	switch {
-	case o.Frontend != "":
-		return fmt.Sprintf("Exchange (%s)", o.Frontend)
-	case o.Kind == origin.Exchange:
-		return "Exchange"
-	case o.Kind == origin.IIS:
-		return "IIS"
-	case o.Kind == origin.HTTPSys:
-		return "Windows' http.sys"
-	case o.Kind == origin.Middlebox && o.Product != "":
-		return "A box in front of Exchange (" + o.Product + ")"
-	case o.Kind == origin.Middlebox:
-		return "A box in front of Exchange"
+// via says that every answer came through a proxy that names itself, empty where not: IIS keeps no connection
+// authenticated for a request that came with Via.
+func (p *probe) via() string {
+	seen := ""
+	for _, e := range p.exchanges() {
+		if e.Response() == nil {
+			continue
+		}
+		value := e.Final.Get("Via")
+		if value == "" {
+			return ""
+		}
+		seen = value
 	}
-	return "The server"
+	if seen == "" {
+		return ""
+	}
+	if len(seen) <= 64 { // a longer one is not cut here: a secret in it would not be found any more
+		seen = " (" + plain.Escape(seen) + ")"
+	} else {
+		seen = ""
+	}
+	return fmt.Sprintf(" Every answer has Via%s: IIS authenticates each request that a proxy marks so. Let the proxy send none (Apache: ProxyVia Off).", seen)
 }

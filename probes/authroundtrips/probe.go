@@ -141,17 +141,30 @@ func (p *probe) fetch(ctx context.Context, fetch, step *prober.Step, path string
 			return err
 		}
 	}
-	if s := x.Final.Status; s >= 400 || s/100 == 2 && s != 200 { // 203 and 206 are not what was asked for
-		return failure.New(failure.Status, reasonNotFetched, "%s answered %d %s to %s %s", who(x.Origin), x.Final.Status, x.Final.Reason, p.Method, path)
+	if err := p.unfetched(x, path); err != nil {
+		return err
 	}
 	o.fetched = true
 	return nil
 }
 
+// unfetched is the failure of an object that did not come: an error, a page to log on by, or a redirect in answer to a
+// POST, which no client follows with its body.
+func (p *probe) unfetched(x *result.Conversation, path string) error {
+	reason := reasonNotFetched
+	switch {
+	case x.Origin.Portal != "":
+		reason = prober.ReasonLogonPage
+	case x.Final.Status == 200, x.Final.Status/100 == 3 && p.Method != "POST": // 203 and 206 are not what was asked for
+		return nil
+	}
+	return failure.New(failure.Status, reason, "%s answered %s to %s %s%s", x.Origin.Subject(), x.Answer(), p.Method, path, x.Cause())
+}
+
 // authenticated logs on and asks again.
 func (p *probe) authenticated(ctx context.Context, fetch, step *prober.Step, o *object, asked *result.Conversation) (*result.Conversation, error) {
 	if !p.run.LogsOn() {
-		return nil, failure.New(failure.Auth, reasonLogonRequired, "%s asks for a logon (%s), and the module has no auth: set one", who(asked.Origin), prober.Offers(p.offered))
+		return nil, failure.New(failure.Auth, reasonLogonRequired, "%s asks for a logon (%s), and the module has no auth: set one", asked.Origin.Subject(), prober.Offers(p.offered))
 	}
 	logon, err := p.run.LogOn(ctx, step.Step("logon"), p.link, prober.Ask{
 		Request: p.request(o.path, ""), First: asked.Final,

@@ -6,7 +6,6 @@ import (
 
 	"github.com/ews-exporter/ews_exporter/internal/auth"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
-	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/secret"
@@ -154,7 +153,7 @@ func (b *bindings) once(ctx context.Context, binding auth.Binding, forgive bool)
 	switch {
 	case err != nil:
 		return unclear, err
-	case kept.Origin.Kind != origin.Exchange && kept.Origin.Kind != origin.IIS && kept.Final.Status/100 != 2:
+	case kept.Origin.Portal != "", !kept.Origin.Kind.Serves() && kept.Final.Status/100 != 2:
 		return unclear, nil
 	}
 	return accepted, nil

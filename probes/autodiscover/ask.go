@@ -265,6 +265,9 @@ var redirectStatuses = []int{301, 302, 303, 307, 308}
 // read judges a response: where it leads, what it answers, or why it is no answer.
 func (a *attempt) read(r *reply, conn *wire.Conn, body []byte) (next string, err error) {
 	final := r.exchange.Final
+	if r.who().Portal != "" {
+		return "", a.portal(r, conn)
+	}
 	if location := final.Get("Location"); slices.Contains(redirectStatuses, final.Status) && location != "" {
 		return location, nil
 	}
@@ -272,20 +275,20 @@ func (a *attempt) read(r *reply, conn *wire.Conn, body []byte) (next string, err
 		if final.Status == 401 || final.Status == 200 && r.who().Kind == origin.Exchange {
 			return "", nil
 		}
-		return "", a.unexpected(conn, final)
+		return "", a.unexpected(r, conn)
 	}
 	if final.Status == 401 {
 		return "", failure.New(failure.Auth, reasonLogonRequired, "%s asks for a logon (401), and %s", conn, a.whyNoLogon(r))
 	}
 	if final.Status != 200 && (a.method == POX || final.Status/100 <= 3) {
-		return "", a.unexpected(conn, final)
+		return "", a.unexpected(r, conn)
 	}
 	answer := parse(a.method, prober.Document(final, body))
 	switch {
 	case final.Status != 200 && answer.Kind != autodiscover.Failed:
-		return "", a.unexpected(conn, final)
-	case final.Coding() != "" && (answer.Kind == autodiscover.Settings || answer.Redirect != ""):
-		return "", failure.New(failure.Content, reasonMalformed, "%s declares its answer to be coded as %s, and it is plain", conn, plain.Text(final.Coding(), 64))
+		return "", a.unexpected(r, conn)
+	case final.Unreadable != "" && (answer.Kind == autodiscover.Settings || answer.Redirect != ""):
+		return "", failure.New(failure.Content, reasonMalformed, "%s declares its answer to be coded as %s, and it is plain", conn, plain.Text(final.Coding, 64))
 	case answer.Kind == autodiscover.RedirectURL:
 		return answer.Redirect, nil
 	case answer.Kind == autodiscover.Settings, answer.Kind == autodiscover.RedirectAddress:
@@ -305,8 +308,14 @@ func (a *attempt) whyNoLogon(r *reply) string {
 	return "method " + a.method + " logs on nowhere"
 }
 
-func (a *attempt) unexpected(conn *wire.Conn, final *wire.Response) error {
-	return failure.New(failure.Status, reasonStatus, "%s answered %s", conn, line(final))
+// unexpected is a status that is neither success nor redirect, with what the response says of its cause.
+func (a *attempt) unexpected(r *reply, conn *wire.Conn) error {
+	return failure.New(failure.Status, reasonStatus, "%s answered %s%s", conn, line(r.exchange.Final), r.exchange.Reading.Said())
+}
+
+// portal is the failure of an answer that is, or leads to, a page to log on by.
+func (a *attempt) portal(r *reply, conn *wire.Conn) error {
+	return failure.New(failure.Status, prober.ReasonLogonPage, "%s answered %s%s", conn, line(r.exchange.Final), r.exchange.Cause())
 }
 
 func line(f *wire.Response) string {
@@ -357,6 +366,9 @@ func (a *attempt) redirected(ctx context.Context, r *reply, host string) error {
 		final := x.Record.Final
 		if final == nil {
 			return err
+		}
+		if r.who().Portal != "" {
+			return a.portal(r, conn)
 		}
 		// 308 came after the clients whose ways these are (Exchange Web Services Managed API takes 301, 302, 303 and 307).
 		if location = final.Get("Location"); location == "" || !slices.Contains(redirectStatuses, final.Status) || final.Status == 308 {

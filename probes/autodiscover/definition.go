@@ -31,6 +31,7 @@ var Definition = prober.Definition{
 		{Stage: failure.Content, Reason: autodiscover.WrongPath, Help: "A redirect leads to a path that is not Autodiscover's."},
 		{Stage: failure.Content, Reason: autodiscover.Unreadable, Help: "A redirect leads to something that is no URL or no mail address."},
 		{Stage: failure.Status, Reason: reasonStatus, Help: "An endpoint answered with a status that is neither success nor redirect."},
+		prober.LogonPage,
 		{Stage: failure.Status, Reason: reasonNoRedirect, Help: "The plain http request was not answered with a redirect."},
 		{Stage: failure.Content, Reason: reasonService, Help: "The service answered with an error of its own, such as 500, the address is not known."},
 		{Stage: failure.Content, Reason: reasonForeign, Help: "What came is no Autodiscover answer: a page, another document, or nothing."},

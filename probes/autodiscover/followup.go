@@ -85,13 +85,14 @@ func (p *probe) reach(ctx context.Context, step *prober.Step, text string) error
 			return err
 		}
 		step.Detail("%s → %s %s", text, line(e.Final), plain.Text(e.Origin.Frontend, 64))
+		there := e.Origin.Kind == origin.Exchange || e.Origin.Kind == origin.EWSServer
 		said := ews.Parse(prober.Document(e.Final, body)).Kind
 		switch {
 		case e.Final.Status == 401 && e.Origin.Kind != origin.Middlebox, said == ews.Answered, said == ews.Faulted:
 			return nil
-		case e.Origin.Kind == origin.Exchange && e.Final.Status < 500:
+		case there && e.Origin.Portal == "" && e.Final.Status < 500:
 			return nil
 		}
-		return failure.New(failure.Status, reasonStatus, "%s answered %s", conn, line(e.Final))
+		return failure.New(failure.Status, reasonStatus, "%s answered %s%s", conn, line(e.Final), e.Reading.Text())
 	})
 }

@@ -258,21 +258,14 @@ func (p *probe) boxes() {
 			continue
 		}
 		if who := a.failed.who(); who.Kind == origin.Middlebox {
-			p.run.Find(prober.AnsweredByMiddlebox, failing, who, "%s was answered %s by a box in front of Exchange%s, not by Exchange: its logs have nothing of it.",
-				capital(a.String()), line(a.failed.exchange.Final), named(who.Product))
+			p.run.Find(prober.AnsweredByMiddlebox, failing, who, "%s was answered %s by %s, not by Exchange, whose logs have nothing of it%s.",
+				capital(a.String()), line(a.failed.exchange.Final), who.Name(), a.failed.exchange.Reading.Text())
 			return
 		}
 	}
 }
 
 func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
-
-func named(product string) string {
-	if product == "" {
-		return ""
-	}
-	return " (" + origin.Title(product) + ")"
-}
 
 // severityOf is that of a finding about a way: an error where it is why the attempt failed.
 func (a *attempt) severityOf(r *reply) result.Severity {
@@ -344,7 +337,7 @@ func (p *probe) blocked() {
 		}
 		refusal := slices.Contains([]int{400, 403, 404, 406}, status) && failure.Is(r.err(), failure.Status, reasonStatus)
 		abort := r.exchange != nil && failure.Is(r.err(), failure.Receive, "closed", "reset")
-		filter := who.Kind == origin.Middlebox || status == 403 && who.Kind != origin.Exchange || abort && p.otherwiseAnswered()
+		filter := who.Kind == origin.Middlebox || status == 403 && who.Kind != origin.Exchange && who.Kind != origin.EWSServer || abort && p.otherwiseAnswered()
 		if (refusal || abort) && filter {
 			what := "the end of the connection"
 			if status != 0 {

@@ -97,21 +97,29 @@ func (p *probe) verdict(e *result.Conversation, response *ews.Response, op ews.O
 	switch {
 	case e.Final.Status != 200 && (!spoke || v.OK): // EWS's own success is 200, and no other of their kind
 		return statusFailure(op, e)
-	case v.OK && e.Final.Coding() != "":
-		return failure.New(failure.Content, ews.ReasonMalformed, "%s: %s declares its answer to be coded as %s, and it is plain: clients that decode it get nothing", op, subject(e.Origin), plain.Text(e.Final.Coding(), 64))
+	case v.OK && e.Final.Unreadable != "":
+		return failure.New(failure.Content, ews.ReasonMalformed, "%s: %s declares its answer to be coded as %s, and it is plain: clients that decode it get nothing", op, e.Origin.Name(), plain.Text(e.Final.Coding, 64))
 	case v.Reason == ews.ReasonThrottled:
 		return p.throttled(op, e, v)
 	case response.Unserved():
-		return failure.New(failure.Content, v.Reason, "%s: %s %s; so does a server that does not serve this operation: leave it out of the module's operations then", op, subject(e.Origin), strings.TrimSuffix(v.Message, "."))
+		return failure.New(failure.Content, v.Reason, "%s: %s %s; so does a server that does not serve this operation: leave it out of the module's operations then", op, e.Origin.Name(), strings.TrimSuffix(v.Message, "."))
 	case !v.OK:
-		return failure.New(failure.Content, v.Reason, "%s: %s %s", op, subject(e.Origin), v.Message)
+		return failure.New(failure.Content, v.Reason, "%s: %s %s%s", op, e.Origin.Name(), v.Message, logonPage(e))
 	}
 	return nil
 }
 
+// logonPage says what a page to log on by means that came with a success; empty for anything else.
+func logonPage(e *result.Conversation) string {
+	if e.Origin.Portal == "" {
+		return ""
+	}
+	return e.Cause()
+}
+
 // spoken is what a person reads beside a step: who answered, with which code and class, and which version EWS says it has.
 func spoken(who origin.Origin, v ews.Verdict) string {
-	text := subject(who) + " " + plain.Cut(plain.Escape(v.Message), 200)
+	text := who.Name() + " " + plain.Cut(plain.Escape(v.Message), 200)
 	var more []string
 	if v.Class != "" {
 		more = append(more, "ResponseClass "+plain.Text(v.Class, 32))
@@ -135,35 +143,34 @@ func (p *probe) throttled(op ews.Operation, e *result.Conversation, v ews.Verdic
 	}
 	p.backOff = p.run.Pause(wait)
 	p.run.Find(Throttled, result.Error, e.Origin, "%s answered %s with %s: it asks to be left alone for %s. No probe with this auth asks this target anything for %s.",
-		subject(e.Origin), op, v.Code, wait.Round(time.Second), p.backOff.Round(time.Second))
-	return failure.New(failure.Content, ews.ReasonThrottled, "%s: %s %s; it is left alone for %s", op, subject(e.Origin), v.Message, p.backOff.Round(time.Second))
+		e.Origin.Name(), op, v.Code, wait.Round(time.Second), p.backOff.Round(time.Second))
+	return failure.New(failure.Content, ews.ReasonThrottled, "%s: %s %s; it is left alone for %s", op, e.Origin.Name(), v.Message, p.backOff.Round(time.Second))
 }
 
 // statusFailure says what an HTTP status means that comes without an EWS response.
 func statusFailure(what any, e *result.Conversation) error {
-	reason, hint := reasonUnexpected, "EWS does not answer so"
+	reason, hint := reasonUnexpected, e.Cause()
 	switch status := e.Final.Status; {
 	case status == 203:
-		hint = "a proxy changed the answer on its way (RFC 9110 section 15.3.4)"
+		hint = "; a proxy changed the answer on its way (RFC 9110 section 15.3.4)"
 	case status == 206:
-		hint = "that is a part of an answer, and nobody asked for a part"
+		hint = "; that is a part of an answer, and nobody asked for a part"
 	case status/100 == 2:
-		hint = "EWS answers with 200 where it succeeds"
+		hint = "; EWS answers with 200 where it succeeds"
 	case status/100 == 3:
-		reason, hint = reasonRedirected, "to "+plain.Cut(plain.Escape(e.Final.Get("Location")), 200)+": a publishing rule or a portal in front of EWS sends clients to a page for browsers"
+		reason = reasonRedirected
 	case status == 403:
-		reason, hint = reasonForbidden, "the account, the application or its User-Agent may not use EWS, or a box forbids it"
+		reason = reasonForbidden
 	case status == 404:
-		reason, hint = reasonNotFound, "EWS is not published there"
-		if code := e.Final.Get("X-CasErrorCode"); code != "" {
-			hint = "Exchange's front end did not find the mailbox: " + plain.Cut(plain.Escape(code), 64)
-		}
+		reason = reasonNotFound
+	case status == 440:
+		reason = prober.ReasonLogonPage
 	case status == 503:
-		reason, hint = reasonUnavailable, "the application pool is stopped, its queue is full, or a balancer has no server left"
+		reason = reasonUnavailable
 	case status/100 == 5:
-		reason, hint = reasonServerError, "without a SOAP fault, so EWS itself did not make it"
+		reason = reasonServerError
 	}
-	return failure.New(failure.Status, reason, "%v: %s answered %s; %s", what, subject(e.Origin), line(e.Final), hint)
+	return failure.New(failure.Status, reason, "%v: %s answered %s%s", what, e.Origin.Name(), line(e.Final), hint)
 }
 
 // line is a status line for a person.
@@ -172,20 +179,4 @@ func line(r *wire.Response) string {
 		return fmt.Sprint(r.Status)
 	}
 	return fmt.Sprintf("%d %s", r.Status, r.Reason)
-}
-
-// subject names who answered, as a sentence's first words.
-func subject(who origin.Origin) string {
-	name := map[origin.Kind]string{
-		origin.Exchange: "Exchange", origin.IIS: "IIS", origin.HTTPSys: "Windows' http.sys", origin.Middlebox: "a box in front of Exchange",
-	}[who.Kind]
-	switch {
-	case name == "":
-		return "an unidentified server"
-	case who.Kind == origin.Exchange && who.Frontend != "":
-		return name + " (" + who.Frontend + ")"
-	case who.Kind == origin.Middlebox && who.Product != "":
-		return name + " (" + origin.Title(who.Product) + ")"
-	}
-	return name
 }

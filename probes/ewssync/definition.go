@@ -85,6 +85,7 @@ var reasons = []failure.Reason{
 	{Stage: failure.Auth, Reason: reasonLogonRequired, Help: "The server asks for a logon and the module has no auth."},
 	{Stage: failure.Auth, Reason: reasonLogonLost, Help: "A logon that was accepted was answered 401 in a later request."},
 	{Stage: failure.Status, Reason: reasonRedirected, Help: "A redirect: a publishing rule or a portal sends clients to a page for browsers."},
+	prober.LogonPage,
 	{Stage: failure.Status, Reason: reasonForbidden, Help: "403: the account or the application may not use EWS, or a box forbids it."},
 	{Stage: failure.Status, Reason: reasonNotFound, Help: "404: EWS is not published there, or the front end did not find the mailbox."},
 	{Stage: failure.Status, Reason: reasonUnavailable, Help: "503: the application pool is stopped, its queue is full, or a balancer has no server left."},

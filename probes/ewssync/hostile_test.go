@@ -1,6 +1,8 @@
 package ewssync_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/pem"
 	"fmt"
@@ -62,6 +64,37 @@ func folder(class, content string) string {
 }
 
 const gotFolder = `<ResponseCode>NoError</ResponseCode><Folders><Folder><FolderId Id="a"/></Folder></Folders>`
+
+// TestContentCodings: what somebody compressed though nobody asked is read, and what cannot be read is not called no XML.
+func TestContentCodings(t *testing.T) {
+	t.Parallel()
+	answer := folder("Success", gotFolder)
+	var zipped bytes.Buffer
+	w := gzip.NewWriter(&zipped)
+	_, _ = io.WriteString(w, answer)
+	_ = w.Close()
+	for _, test := range []struct{ name, coding, body, outcome, says string }{
+		{"gzip", "gzip", zipped.String(), "none", ""},
+		{"gzip that breaks off", "gzip", zipped.String()[:zipped.Len()-20], "content/truncated", "breaks off"},
+		{"brotli", "br", "\x0b\x02\x80", "content/malformed_xml", `content coding "br", which nobody asked for`},
+		{"plain text that says deflate", "deflate", answer, "content/malformed_xml", "and is none"},
+		{"plain text that says gzip", "gzip", answer, "content/malformed_xml", "and is none"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			r := plainly(t, "operations: [get_folder]", func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Encoding", test.coding)
+				_, _ = io.WriteString(w, test.body)
+			})
+			if got := outcome(r); got != test.outcome {
+				t.Errorf("%s (%v), want %s", got, r.Failure, test.outcome)
+			}
+			if r.Failure != nil && !strings.Contains(r.Failure.Message, test.says) {
+				t.Errorf("%q does not say %q", r.Failure.Message, test.says)
+			}
+		})
+	}
+}
 
 // TestVerdicts: neither is 200 a success by itself, nor does a status without EWS's words say more than it says.
 func TestVerdicts(t *testing.T) {

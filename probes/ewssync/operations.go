@@ -47,7 +47,7 @@ func (p *probe) healthCheck(ctx context.Context, step *prober.Step) error {
 	}
 	server, ok := ews.ParseHealthCheck(body)
 	if !ok {
-		return failure.New(failure.Content, reasonForeignPage, "%s answered %s with 200 and another page than Exchange's own, which begins with \"200 OK<br/>\"", subject(e.Origin), ews.HealthCheckPath)
+		return failure.New(failure.Content, reasonForeignPage, "%s answered %s with 200 and another page than Exchange's own, which begins with \"200 OK<br/>\"%s", e.Origin.Name(), ews.HealthCheckPath, logonPage(e))
 	}
 	step.Detail("healthy, says %s", server)
 	return nil
@@ -134,6 +134,16 @@ func (p *probe) eventsOf(ctx context.Context, step *prober.Step, subscribed *ews
 	return err
 }
 
+// inspected adds to the end of a connection what the health check tells of it: the way there and the server are sound, and
+// the requests for EWS do not get through.
+func (p *probe) inspected(op string, failed *failure.Failure) {
+	healthy := p.outcomes[HealthCheck]
+	if op == HealthCheck || healthy == nil || healthy.failure != nil || !failure.Is(failed, failure.Receive, "closed", "reset") {
+		return
+	}
+	failed.Message += fmt.Sprintf("; GET %s was answered by the same way just before: something inspects what is sent to this path and ends it (a filter, an inspecting firewall), or the application behind it fails. A server that is asked directly tells which", ews.HealthCheckPath)
+}
+
 // lastExchange is that of the connection that operations share.
 func (p *probe) lastExchange() *result.Conversation { return p.answered }
 
@@ -170,9 +180,9 @@ func losesAffinity(subscribed, asked origin.Origin) result.Blame {
 // servers names the servers behind an exchange, for a person.
 func servers(e *result.Conversation) string {
 	if e.Origin.Backend != "" && e.Origin.Backend != e.Origin.Frontend {
-		return subject(e.Origin) + " with the back end " + e.Origin.Backend
+		return e.Origin.Name() + " with the back end " + e.Origin.Backend
 	}
-	return subject(e.Origin)
+	return e.Origin.Name()
 }
 
 // needMailbox is the failure of an operation that names a mailbox, when none is known.

@@ -119,6 +119,7 @@ func (p *probe) operate(ctx context.Context, op string) bool {
 	if failed == nil {
 		return true
 	}
+	p.inspected(op, failed)
 	if p.run.Result.Failure == nil {
 		p.failedAt(failed)
 	}
@@ -174,7 +175,7 @@ func (p *probe) decideLast() {
 // blame says, now that all exchanges are there, when it was a box in front of Exchange that answered.
 func (p *probe) blame() {
 	r := p.run.Result
-	if e := r.Deciding; r.Failure != nil && e != nil && e.Final != nil && e.Origin.Kind == origin.Middlebox {
-		p.run.Find(prober.AnsweredByMiddlebox, result.Error, e.Origin, "In step %s %s answered %s itself: the request did not get a real answer from Exchange.", e.Step, subject(e.Origin), line(e.Final))
+	if r.Failure != nil {
+		p.run.FindBox(r.Deciding)
 	}
 }

@@ -94,9 +94,9 @@ func (s *session) send(ctx context.Context, step string, request *wire.Request) 
 	switch {
 	case !s.run.LogsOn():
 		return e, nil, failure.New(failure.Auth, reasonLogonRequired, "%s asks for a logon (%s), and the module has no auth: set one",
-			subject(e.Origin), prober.Offers(auth.ParseChallenges(e.Final.Values("WWW-Authenticate"))))
+			e.Origin.Name(), prober.Offers(auth.ParseChallenges(e.Final.Values("WWW-Authenticate"))))
 	case s.repeat != "":
-		return e, nil, failure.New(failure.Auth, reasonLogonLost, "%s answered 401 to a logon that it had accepted before on the same connection: another server behind it may have answered, or the account was changed just now", subject(e.Origin))
+		return e, nil, failure.New(failure.Auth, reasonLogonLost, "%s answered 401 to a logon that it had accepted before on the same connection: another server behind it may have answered, or the account was changed just now", e.Origin.Name())
 	}
 	if err := s.answer(ctx, request, e.Final); err != nil { // the server authenticates each request
 		return e, nil, err
@@ -161,7 +161,7 @@ func (s *session) exchange(step string, request *wire.Request, do func(*wire.Req
 	id := requestID(sent.Header)
 	if err == nil && s.answersAnother(e, id) {
 		s.run.Find(prober.BytesAfterResponse, result.Warning, e.Origin, "In step %s came the answer to a request before it, as its client-request-id tells: something sends more than one response to a request, and the second one was in the place of this answer.", step)
-		err = failure.New(failure.Content, ews.ReasonWrongOperation, "%s sent the answer to a request before this one, as its client-request-id tells", subject(e.Origin))
+		err = failure.New(failure.Content, ews.ReasonWrongOperation, "%s sent the answer to a request before this one, as its client-request-id tells", e.Origin.Name())
 		defer s.hangUp() // whatever comes next on the connection answers something else, too
 	}
 	s.sent = append(s.sent, id)

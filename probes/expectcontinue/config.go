@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/config"
@@ -15,6 +16,7 @@ const (
 	Wait      = "wait"      // with Expect: 100-continue; the body follows the 100, or the wait
 	NoExpect  = "no_expect" // without Expect: the control
 	Immediate = "immediate" // with Expect, the body sent at once
+	Large     = "large"     // without Expect, the body of large_body's size; only with that
 )
 
 // maxBody keeps the body below what any server refuses by its length alone: nginx refuses more than 1 MiB up front
@@ -29,6 +31,10 @@ type Settings struct {
 	Variants []string          `yaml:"variants"`
 	Headers  map[string]string `yaml:"headers" redact:"hidden"`
 	Body     string            `yaml:"body" redact:"hidden"`
+
+	LargeBody Size `yaml:"large_body"` // 0 for none
+	largeBody []byte
+	largeOnce sync.Once
 }
 
 // defaults are the dialogue that failed in the field: a SOAP request whose sender waits 5 s, as Microsoft's
@@ -58,6 +64,7 @@ func (s *Settings) Check(report func(field, problem string)) {
 	if len(s.Body) > maxBody {
 		report("body", fmt.Sprintf("%d bytes: at most %d, so that no box refuses it by its length alone", len(s.Body), maxBody))
 	}
+	s.checkLarge(report)
 	config.CheckHeaders(s.Headers, report)
 }
 
@@ -68,7 +75,15 @@ func (s *Settings) Need() time.Duration { return s.Wait + time.Second }
 func (s *Settings) Paths() []string { return []string{s.Path} }
 
 // variants lists the configured ones, the one under test first.
-func (s *Settings) variants() []string { return append([]string{Wait, NoExpect}, s.Variants...) }
+func (s *Settings) variants() []string { return append([]string{Wait, NoExpect}, s.more()...) }
+
+// more are those that do not always run.
+func (s *Settings) more() []string {
+	if s.LargeBody > 0 {
+		return append(slices.Clone(s.Variants), Large)
+	}
+	return s.Variants
+}
 
 // Plan implements prober.Prober.
 func (s *Settings) Plan(logon bool) []string {

@@ -20,6 +20,8 @@ var Definition = prober.Definition{
 		{Stage: failure.Status, Reason: LateBodyRejected, Help: "After a wait in vain the body was answered with an error within 1 s, and not by Exchange or IIS."},
 		{Stage: failure.Status, Reason: reasonLateError, Help: "After a wait in vain the body was answered with an error that the request without Expect does not get, by Exchange or IIS, or later than 1 s."},
 		{Stage: failure.Status, Reason: reasonServerError, Help: "The 100 came and the body was sent, but the final status is a 5xx."},
+		{Stage: failure.Status, Reason: reasonTooLarge, Help: "The large body was refused, and the small one was not (only with large_body)."},
+		prober.LogonPage,
 	},
 	Metrics: []*result.Metric{outcomeMetric, bodyTested, waitSeconds, statusCode},
 	Findings: []prober.Finding{
@@ -31,6 +33,7 @@ var Definition = prober.Definition{
 		{Code: ContinueNotTested, Severity: result.Info, Summary: "A logon was asked for before the body, so the late body was not tested."},
 		{Code: ExtraInterim, Severity: result.Warning, Summary: "More 100 Continue came than were asked for."},
 		prober.FindingBytesAfterResponse,
+		{Code: BodySizeLimit, Severity: result.Error, Summary: "Something allows no request as large as the one that was sent (with large_body; a warning where the small body is too large already)."},
 		prober.FindingAnsweredByMiddlebox,
 		prober.FindingAnswersWithoutLogon,
 	},
@@ -45,15 +48,16 @@ func steps() []prober.StepHelp {
 		"head":     "send the request's head, with Expect: 100-continue",
 		"continue": "wait for 100 Continue; succeeds when it comes in time",
 		"body":     "send the body, after the 100 or after the wait",
-		"request":  "send head and body in one piece",
+		"request":  "send head and body without a wait",
 		"response": "read the final response",
 	}
 	summaries := map[string]string{
 		Wait:      "the request under test: Expect: 100-continue, the body after the 100 or the wait",
 		NoExpect:  "the control: the same request without Expect",
 		Immediate: "the same request with Expect, the body sent at once",
+		Large:     "the same request without Expect, with a body of large_body's size",
 	}
-	all := &Settings{Variants: []string{Immediate}}
+	all := &Settings{Variants: []string{Immediate}, LargeBody: 1}
 	for _, name := range all.Plan(true)[1:] {
 		help := summaries[name]
 		if variant, part, ok := strings.Cut(name, "."); ok {

@@ -8,7 +8,6 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/ews"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
-	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
@@ -22,12 +21,14 @@ const (
 	ContinueRefused   = "expect_continue_refused"
 	ContinueNotTested = "expect_continue_not_tested"
 	ExtraInterim      = "extra_interim_response"
+	BodySizeLimit     = "body_size_limit"
 )
 
 // Reasons of stage status, beside late_body_rejected.
 const (
 	reasonLateError   = "error_after_late_body"
 	reasonServerError = "server_error"
+	reasonTooLarge    = "body_too_large"
 )
 
 // rejectedWithin is how soon after the body an error must come to be the answer to a late body: a box that takes the
@@ -45,6 +46,31 @@ func (p *probe) judge() {
 	}
 	outcome := o.outcome(control)
 	p.detail(outcome)
+	if e := portalOf(o, control); e != nil {
+		p.portal(e)
+	} else if refusedBySize(o, control) {
+		p.sizeLimit(o)
+	} else {
+		p.judgeOutcome(outcome, o, control, who)
+	}
+	p.contrast(o, control)
+	r.Fail(o.failure)
+	o.step.Fail(r.Failure)
+	p.judgeLarge()
+	if r.Failure != nil && r.Failure.Stage == failure.Auth {
+		p.run.FindBox(r.Deciding)
+	}
+	if r.Failure == nil {
+		r.Undecided = p.undecided(o, control)
+	}
+	for _, v := range p.variants() {
+		p.disorder(p.seen[v])
+	}
+	p.run.Surplus()
+}
+
+// judgeOutcome draws what follows from how variant wait went.
+func (p *probe) judgeOutcome(outcome Outcome, o, control *observation, who origin.Origin) {
 	switch outcome {
 	case IgnoredThenError:
 		p.lateError(o, control, who)
@@ -53,22 +79,12 @@ func (p *probe) judge() {
 	case Late:
 		p.run.Find(ContinueLate, result.Warning, who, "The 100 Continue came only after the body had been sent, %.2f s after the request's head: every client that waits for it loses its wait.", o.silence())
 	case Ignored:
-		p.run.Find(ContinueIgnored, result.Warning, who, "No 100 Continue came within %.2f s of the request's head; the body sent then was answered %s by %s. The first request of every .NET client loses its wait.", o.silence(), line(o.final()), source(who))
+		p.run.Find(ContinueIgnored, result.Warning, who, "No 100 Continue came within %.2f s of the request's head; the body sent then was answered %s by %s. The first request of every .NET client loses its wait.", o.silence(), line(o.final()), who.Name())
 	case Rejected:
-		p.run.Find(ContinueRejected, result.Warning, who, "%s refuses Expect: 100-continue with %s; the client must send the request again without it.", subject(who), line(o.final()))
+		p.run.Find(ContinueRejected, result.Warning, who, "%s refuses Expect: 100-continue with %s; the client must send the request again without it.", who.Subject(), line(o.final()))
 	case FinalFirst:
 		p.finalFirst(o, control, who)
 	}
-	p.contrast(o, control)
-	r.Fail(o.failure)
-	o.step.Fail(r.Failure)
-	if r.Failure == nil {
-		r.Undecided = p.undecided(o, control)
-	}
-	for _, v := range p.variants() {
-		p.disorder(p.seen[v])
-	}
-	p.run.Surplus()
 }
 
 // detail says beside each variant what no step of it shows: how it went, and that it was listened for more at the end.
@@ -111,17 +127,17 @@ func (p *probe) lastOf(step string) *result.Conversation {
 func (p *probe) lateError(o, control *observation, who origin.Origin) {
 	after := o.delay()
 	parsed := slices.Contains([]int{400, 405, 501}, o.status()) // what a box answers to a body that it reads as a request
-	failed := fmt.Sprintf("the body, sent after %.2f s without a 100 Continue, was answered %s", o.silence(), line(o.final()))
-	if after > rejectedWithin || who.Kind == origin.Exchange || who.Kind == origin.IIS || !parsed && !p.works(control) {
+	failed := fmt.Sprintf("the body, sent after %.2f s without a 100 Continue, was answered %s%s", o.silence(), line(o.final()), o.exchange.Cause())
+	if after > rejectedWithin || who.Kind.Serves() || !parsed && !p.works(control) {
 		p.run.Result.Fail(failure.New(failure.Status, reasonLateError, "%s%s", failed, p.nothingOfExpect(control)))
 		return
 	}
 	contrast := "the same request without Expect got no answer"
 	if f := control.final(); f != nil {
-		contrast = fmt.Sprintf("the same request without Expect got %s from %s", line(f), source(control.exchange.Origin))
+		contrast = fmt.Sprintf("the same request without Expect got %s from %s", line(f), control.exchange.Origin.Name())
 	}
 	p.run.Find(LateBodyRejected, result.Error, who, "%s answered %s %s after the body, which was sent after %.2f s without a 100 Continue; %s. It took the late body for a new request. %s",
-		subject(who), line(o.final()), milliseconds(after), o.silence(), contrast, fix(who.Product))
+		who.Subject(), line(o.final()), milliseconds(after), o.silence(), contrast, fix(who.Product))
 	p.run.Result.Fail(failure.New(failure.Status, LateBodyRejected, "%s", failed))
 }
 
@@ -131,7 +147,7 @@ func (p *probe) contrast(o, control *observation) {
 	switch f := control.final(); {
 	case o.failure == nil, !o.headSent, o.final() != nil, f == nil:
 	case p.works(control):
-		o.failure.Message += fmt.Sprintf("; the same request without Expect got %s from %s, so something on the way cannot bear Expect: 100-continue", line(f), source(control.exchange.Origin))
+		o.failure.Message += fmt.Sprintf("; the same request without Expect got %s from %s, so something on the way cannot bear Expect: 100-continue", line(f), control.exchange.Origin.Name())
 	default:
 		o.failure.Message += p.nothingOfExpect(control)
 	}
@@ -144,7 +160,7 @@ func (p *probe) nothingOfExpect(control *observation) string {
 	if f == nil || p.works(control) {
 		return ""
 	}
-	return fmt.Sprintf("; the same request without Expect got %s from %s, so it need not be Expect that is in the way: look first why that one is not answered by EWS", line(f), source(control.exchange.Origin))
+	return fmt.Sprintf("; the same request without Expect got %s from %s, so it need not be Expect that is in the way: look first why that one is not answered by EWS", line(f), control.exchange.Origin.Name())
 }
 
 // works tells whether the request without Expect got through to EWS, as far as its answer shows: it is EWS's, or asks for a
@@ -183,20 +199,18 @@ func (p *probe) afterContinue(o, control *observation, who origin.Origin) {
 	if o.status() < 500 || p.unserved(o, control) {
 		return
 	}
-	if who.Kind == origin.Middlebox {
-		p.run.Find(prober.AnsweredByMiddlebox, result.Error, who, "%s answered %s itself, after a 100 Continue: the request did not get a real answer from Exchange.", subject(who), line(o.final()))
-	}
-	p.run.Result.Fail(failure.New(failure.Status, reasonServerError, "%s answered %s after a 100 Continue and the body", subject(who), line(o.final())))
+	p.run.FindBox(o.exchange)
+	p.run.Result.Fail(failure.New(failure.Status, reasonServerError, "%s answered %s after a 100 Continue and the body%s", who.Subject(), line(o.final()), o.exchange.Cause()))
 }
 
 // finalFirst judges a final status that came before the body.
 func (p *probe) finalFirst(o, control *observation, who origin.Origin) {
 	status := o.status()
 	if (status == 401 || status == 407) && control.status() == status && who.Kind != origin.Middlebox {
-		p.run.Find(ContinueNotTested, result.Info, who, "%s asked for a logon (%s) before the body: the body was never asked for, so the fault that broke mailbox moves was not tested. Set an auth for this module.", subject(who), line(o.final()))
+		p.run.Find(ContinueNotTested, result.Info, who, "%s asked for a logon (%s) before the body: the body was never asked for, so the fault that broke mailbox moves was not tested. Set an auth for this module.", who.Subject(), line(o.final()))
 		return
 	}
-	p.run.Find(ContinueRefused, result.Warning, who, "%s answered %s before the body was sent; the same request without Expect got %s.", subject(who), line(o.final()), line(control.final()))
+	p.run.Find(ContinueRefused, result.Warning, who, "%s answered %s before the body was sent; the same request without Expect got %s.", who.Subject(), line(o.final()), line(control.final()))
 }
 
 // undecided says why what was seen proves nothing of Expect, "" where it does: the body was never asked for, or the same
@@ -210,7 +224,7 @@ func (p *probe) undecided(o, control *observation) string {
 		if !o.early || o.status() != got.Status {
 			return ""
 		}
-		asked := fmt.Sprintf("Not tested: %s asked for a logon (%s) before the body", source(o.exchange.Origin), line(got))
+		asked := fmt.Sprintf("Not tested: %s asked for a logon (%s) before the body", o.exchange.Origin.Name(), line(got))
 		if got.Status == 407 {
 			return asked
 		}
@@ -228,7 +242,10 @@ func (p *probe) undecided(o, control *observation) string {
 	if got.Status < 400 {
 		page = ", with a page that is no answer of EWS"
 	}
-	return fmt.Sprintf("Not decided: the same request without Expect gets %s%s, from %s%s%s", line(got), too, source(control.exchange.Origin), page, hint)
+	if refusedBySize(o, control) {
+		page = ": a limit on the size, and not about Expect"
+	}
+	return fmt.Sprintf("Not decided: the same request without Expect gets %s%s, from %s%s%s", line(got), too, control.exchange.Origin.Name(), page, hint)
 }
 
 // unserved tells whether EWS does not know the operation that is asked for by default, with and without Expect: not every
@@ -267,7 +284,7 @@ func (o *observation) extraInterim() int {
 			after++
 		}
 	}
-	if o.variant == NoExpect {
+	if o.variant == NoExpect || o.variant == Large {
 		return max(count, after)
 	}
 	return max(count-1, after)
@@ -307,34 +324,4 @@ func line(r *wire.Response) string {
 		return fmt.Sprint(r.Status)
 	}
 	return fmt.Sprintf("%d %s", r.Status, r.Reason)
-}
-
-// subject names who answered, as a sentence's first words.
-func subject(who origin.Origin) string {
-	switch who.Kind {
-	case origin.Exchange:
-		return "Exchange"
-	case origin.IIS:
-		return "IIS"
-	case origin.HTTPSys:
-		return "Windows' http.sys"
-	case origin.Middlebox:
-		if who.Product != "" {
-			return "A box in front of Exchange (" + origin.Title(who.Product) + ")"
-		}
-		return "A box in front of Exchange"
-	}
-	return "An unidentified server"
-}
-
-// source names who answered, within a sentence.
-func source(who origin.Origin) string {
-	if who.Kind == origin.Exchange && who.Frontend != "" {
-		return "Exchange (" + who.Frontend + ")"
-	}
-	name := subject(who)
-	if who.Kind == origin.Middlebox || who.Kind == origin.Unknown {
-		return "a" + name[1:] // the article
-	}
-	return name
 }

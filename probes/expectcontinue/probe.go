@@ -50,7 +50,7 @@ func (s *Settings) Probe(ctx context.Context, run *prober.Run) {
 func (p *probe) converse(ctx context.Context) {
 	order := p.variants()
 	if p.run.LogsOn() {
-		order = append([]string{NoExpect, Wait}, p.Settings.Variants...)
+		order = append([]string{NoExpect, Wait}, p.more()...)
 	}
 	var tries []prober.Try
 	for _, v := range order {
@@ -91,7 +91,7 @@ func (p *probe) request(variant, authorization string) *wire.Request {
 	if authorization != "" {
 		fields = append(fields, origin.Field{Name: "Authorization", Value: authorization})
 	}
-	if variant != NoExpect {
+	if variant == Wait || variant == Immediate {
 		// Lower case: IIS of Windows Server 2003 compared the value case-sensitively.
 		fields = append(fields, origin.Field{Name: "Expect", Value: "100-continue"})
 	}
@@ -99,12 +99,16 @@ func (p *probe) request(variant, authorization string) *wire.Request {
 	if p.run.Target.Path != "" {
 		path = p.run.Target.Path
 	}
-	return p.run.Request(p.Method, path, fields, p.body())
+	body := p.body()
+	if variant == Large {
+		body = p.large()
+	}
+	return p.run.Request(p.Method, path, fields, body)
 }
 
-func (p *probe) body() []byte {
-	if p.Body != "" {
-		return []byte(p.Body)
+func (s *Settings) body() []byte {
+	if s.Body != "" {
+		return []byte(s.Body)
 	}
 	return ews.GetServerTimeZones()
 }
@@ -165,9 +169,12 @@ func (o *observation) perform(ctx context.Context, p *probe) {
 // dialogue sends the request in the variant's way and reads what comes back.
 func (o *observation) dialogue(p *probe, x *wire.Dialogue, step *prober.Step) ([]byte, error) {
 	var err error
-	if o.variant == Wait {
+	switch o.variant {
+	case Wait:
 		err = o.sendAfterWait(p.Wait, x, step)
-	} else {
+	case Large:
+		err = step.Do("request", func() error { return o.sendInTwo(x) })
+	default:
 		err = step.Do("request", x.SendAll)
 		o.headSent, o.bodySent = err == nil, err == nil
 	}
@@ -188,6 +195,18 @@ func (o *observation) dialogue(p *probe, x *wire.Dialogue, step *prober.Step) ([
 		err = nil // the status is what counts; a body cut short is the step's to tell
 	}
 	return body, err
+}
+
+// sendInTwo sends head and body right after each other: whoever refuses by the head alone may end the connection while the
+// body is on its way, and has said why before.
+func (o *observation) sendInTwo(x *wire.Dialogue) error {
+	if err := x.SendHead(); err != nil {
+		return err
+	}
+	o.headSent = true
+	err := x.SendBody()
+	o.bodySent = err == nil
+	return err
 }
 
 // sendAfterWait sends the head, waits for the 100, and sends the body, unless a final status came first.

@@ -38,7 +38,13 @@ func probeOnce(t *testing.T, addr string, variants ...string) *result.Result {
 func probeWithin(t *testing.T, addr string, limit time.Duration, variants ...string) *result.Result {
 	t.Helper()
 	s := defaults()
-	s.Wait, s.Variants = 300*time.Millisecond, variants
+	s.Variants = variants
+	return probeBy(t, s, addr, limit)
+}
+
+func probeBy(t *testing.T, s *Settings, addr string, limit time.Duration) *result.Result {
+	t.Helper()
+	s.Wait = 300 * time.Millisecond
 	where, err := target.Parse("http://"+addr, "")
 	if err != nil {
 		t.Fatal(err)

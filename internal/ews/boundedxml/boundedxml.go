@@ -32,6 +32,11 @@ const (
 // does not break off.
 var ErrTooLong = errors.New("it is longer than what is read of it")
 
+// UnreadableError is for an input to begin with that is no document in the form in which it came, and says why.
+type UnreadableError string
+
+func (e UnreadableError) Error() string { return string(e) }
+
 // maxProblem bounds what an Error says, in bytes.
 const maxProblem = 256
 
@@ -224,6 +229,8 @@ func (r *Reader) skipSpace() error {
 		switch {
 		case errors.Is(err, io.EOF):
 			return &Error{Kind: Empty, Problem: "it is empty"}
+		case errors.As(err, new(UnreadableError)):
+			return malformed("%s", err)
 		case err != nil:
 			return &Error{Kind: Truncated, Problem: "it could not be read: " + err.Error(), cause: err}
 		case !strings.ContainsRune(" \t\r\n", rune(b)):

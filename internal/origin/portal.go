@@ -1,0 +1,109 @@
+package origin
+
+import (
+	"bytes"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Names of portals that rules ask for.
+const (
+	portalOWA   = "Outlook on the web (forms-based logon)"
+	portalEntra = "Microsoft Entra ID"
+	portalForm  = "a form that asks for a password"
+)
+
+// portals are the pages to log on by that redirects lead to, by where on a host they are, or by the host alone.
+var portals = []struct {
+	name    string
+	product string   // the box whose own it is; empty where a redirect to it may come from anybody
+	paths   []string // how the path begins, in lower case; "*" before it: where it has this anywhere
+	hosts   []string
+}{
+	{"F5 BIG-IP Access Policy Manager", "f5", []string{"/my.policy", "/my.logout.php3", "/vdesk/"}, nil},
+	{"NetScaler Gateway or AAA", "netscaler", []string{"/vpn/index.html", "/vpn/tmindex.html", "/logon/logonpoint/"}, nil},
+	{"Forefront TMG or ISA Server (forms-based logon)", "tmg", []string{"/cookieauth.dll"}, nil},
+	{portalOWA, "", []string{"/owa/auth/", "/owa/auth.owa", "/ecp/auth/", "/exchweb/bin/auth/"}, nil},
+	{"AD FS", "", []string{"/adfs/ls", "/adfs/oauth2"}, nil},
+	{portalEntra, "", nil, []string{"login.microsoftonline.com", "login.microsoftonline.us", "login.partner.microsoftonline.cn", "login.windows.net", "login.microsoft.com"}},
+	{"a logon page", "", []string{"*login", "*logon", "*signin", "*sign-in", "*/sso", "*/saml"}, nil},
+}
+
+// portal names the page to log on by that a response is or leads to; empty for none.
+func portal(v *view) string {
+	switch {
+	case v.redirects():
+		name, _ := leadsTo(v)
+		return name
+	case v.Status == 440:
+		return portalOWA
+	case v.Status == 200 && isForm(v):
+		if v.contains("/owa/auth") {
+			return portalOWA
+		}
+		return portalForm
+	}
+	return ""
+}
+
+// leadsTo is the portal that a redirect leads to, and the box whose own that is. The query may name anything.
+func leadsTo(v *view) (name, product string) {
+	to, err := url.Parse(v.either("Location"))
+	if err != nil {
+		return "", ""
+	}
+	path, host := strings.ToLower(to.Path), strings.ToLower(to.Hostname())
+	for _, p := range portals {
+		leads := slices.ContainsFunc(p.paths, func(at string) bool {
+			if anywhere, ok := strings.CutPrefix(at, "*"); ok {
+				return strings.Contains(path, anywhere)
+			}
+			return strings.HasPrefix(path, at)
+		})
+		if leads || slices.Contains(p.hosts, host) {
+			return p.name, p.product
+		}
+	}
+	return "", ""
+}
+
+// toPortal matches a redirect to the portal of one box.
+func toPortal(box string) matcher {
+	return func(v *view) string {
+		if !v.redirects() {
+			return ""
+		}
+		if name, product := leadsTo(v); product == box {
+			return fmt.Sprintf("status %d with a Location at %s", v.Status, name)
+		}
+		return ""
+	}
+}
+
+// passwordField is an input for a password; its attributes come in any order.
+var passwordField = regexp.MustCompile(`<input\b[^>]{0,400}\btype\s*=\s*["']?password\b`)
+
+// isForm tells whether a success is an HTML page that asks for a password. Mail comes in XML or JSON.
+func isForm(v *view) bool {
+	return fieldWith("Content-Type", "text/html")(v) != "" && bytes.Contains(v.lower, []byte("<form")) && passwordField.Match(v.lower)
+}
+
+// logonForm is such a page where nothing of Windows is in sight. Outlook's may come from Exchange without its headers.
+func logonForm(v *view) string {
+	if v.Status != 200 || !isForm(v) || v.contains("/owa/auth") {
+		return ""
+	}
+	return "an HTML page with a form that asks for a password"
+}
+
+// entraPreauthentication is the redirect of Entra's application proxy.
+func entraPreauthentication(v *view) string {
+	name, _, ok := v.cookie("AzureAppProxy")
+	if to, _ := leadsTo(v); !ok || !v.redirects() || to != portalEntra {
+		return ""
+	}
+	return fmt.Sprintf("status %d to Entra ID with a cookie %s", v.Status, quoteName(name))
+}
