@@ -210,7 +210,10 @@ func (s *rememberingSite) killed(t *testing.T) {
 			}
 		})
 	}
-	time.Sleep(time.Duration(rand.IntN(60)) * time.Millisecond)
+	// At some moment, or just when a server has judged a logon and its answer is on the way.
+	for patience, began, before := time.Duration(rand.IntN(100))*time.Millisecond, time.Now(), s.logons(); time.Since(began) < patience && s.logons() == before; {
+		time.Sleep(50 * time.Microsecond)
+	}
 	p.signal(t, os.Kill)
 	close(stop)
 	load.Wait()
