@@ -34,7 +34,7 @@ func TestNothingTested(t *testing.T) {
 	t.Parallel()
 	site, file := simulated(t)
 	for scenario, want := range map[string]string{
-		"early-401": "Not tested", "ews-pool-stopped": "Not decided", "ews-form-page": "Not decided",
+		"early-401": "Not tested", "ews-pool-stopped": "Not decided",
 	} {
 		at := address(site, scenario)
 		config := "--config.file=" + several(t, file)

@@ -28,9 +28,9 @@ func told(action, element, value string) func(*testing.T) site {
 }
 
 func redirects() group {
-	// Only look-ups follow redirects. To EWS a redirect is a fault, and to the others an answer like any.
+	// Only look-ups follow redirects. To EWS a redirect is a fault, and to expect_continue an answer like any.
 	moved := func(verdict string) verdicts {
-		return overHTTP("success").but(ewsSync, "status/redirected").but(autodiscover, verdict)
+		return overHTTP("success").but(ewsSync, "status/redirected").but(authRoundtrips, "status/not_fetched").but(autodiscover, verdict)
 	}
 	lookUp := func(verdict string) verdicts { return verdicts{autodiscover: verdict} }
 	const strange = "policy/redirect_not_allowed, autodiscover_redirect_not_allowed"

@@ -18,6 +18,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/config"
 	"github.com/ews-exporter/ews_exporter/internal/auth"
 	"github.com/ews-exporter/ews_exporter/internal/lab"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
 	"github.com/ews-exporter/ews_exporter/internal/wire"
@@ -131,14 +132,18 @@ func (s site) configure(t *testing.T, prober string, limit time.Duration) *confi
 }
 
 // verdict is what a result reports, in the table's words.
+//
+// No peer here asks for a logon before it misbehaves. That is a fault of its own, and not what the table is about.
 func verdict(r *result.Result) string {
 	said := "success"
-	if r.Failure != nil {
+	if r.Failure != nil && r.Failure.Reason != prober.ReasonNoLogonNeeded {
 		said = string(r.Failure.Stage) + "/" + r.Failure.Reason
 	}
 	var codes []string
 	for _, f := range r.Findings {
-		codes = append(codes, ", "+f.Code)
+		if f.Code != prober.AnswersWithoutLogon {
+			codes = append(codes, ", "+f.Code)
+		}
 	}
 	slices.Sort(codes)
 	return said + strings.Join(slices.Compact(codes), "")
