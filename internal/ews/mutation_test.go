@@ -50,6 +50,7 @@ func conversation(t *testing.T) []exchanged {
 		if err != nil {
 			t.Fatal(err)
 		}
+		post.SetBasicAuth(lab.Username, lab.Password)
 		answer, err := client.Do(post)
 		if err != nil {
 			t.Fatal(err)

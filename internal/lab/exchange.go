@@ -112,15 +112,17 @@ func (e *exchange) passes(w http.ResponseWriter, r *http.Request) bool {
 	}
 	ok, challenges := e.admit(r)
 	if !ok {
-		unauthorized(w, r, challenges)
+		e.unauthorized(w, r, challenges)
 	}
 	return ok
 }
 
-func unauthorized(w http.ResponseWriter, r *http.Request, challenges []string) {
+func (e *exchange) unauthorized(w http.ResponseWriter, r *http.Request, challenges []string) {
 	h := w.Header()
-	set(h, "request-id", newGUID())
-	set(h, "X-FEServer", connectionOf(r).server)
+	if !e.bare {
+		set(h, "request-id", newGUID())
+		set(h, "X-FEServer", connectionOf(r).server)
+	}
 	h["WWW-Authenticate"] = challenges
 	w.WriteHeader(http.StatusUnauthorized)
 }
@@ -132,7 +134,7 @@ func (e *exchange) ews(w http.ResponseWriter, r *http.Request) {
 	asked, status, text := readSOAP(bytes.NewReader(body))
 	stranger := e.open() && !e.knowsWho(r)
 	if stranger && (len(body) == 0 || status == 0 && asked.XMLName.Local != harmless) {
-		unauthorized(w, r, windowsAndBasic)
+		e.unauthorized(w, r, windowsAndBasic)
 		return
 	}
 	h, server := w.Header(), connectionOf(r).server

@@ -62,7 +62,7 @@ var onWire = map[string]struct {
 	"ews-sick-member":            {before: []int{100}, after: []int{200}, noExpect: 200},
 	"connection-per-request":     {before: []int{100}, after: []int{401}, noExpect: 401},
 	"ews-affinity-pair":          {before: []int{100}, after: []int{200}, noExpect: 200},
-	"ews-not-exchange":           {before: []int{100}, after: []int{200}, noExpect: 200},
+	"ews-not-exchange":           {before: []int{100}, after: []int{500}, noExpect: 500},
 	"ews-events-late":            {before: []int{100}, after: []int{200}, noExpect: 200},
 	"ews-answers-twice":          {before: []int{100}, after: []int{200, 200}, noExpect: 200},
 	"ews-answers-behind":         {before: []int{100}, after: []int{200}, noExpect: 200},

@@ -20,6 +20,7 @@ import (
 // Logon is a connection's way to prove who the probe is. The zero Logon, without an auth, sends nothing and judges nothing.
 type Logon struct {
 	secrets       *Secrets
+	link          *Link // over which it goes
 	recorder      *Recorder
 	attempt       *auth.Attempt // nil while nothing that proves the secret was made
 	scheme        string
@@ -222,6 +223,9 @@ func (l *Logon) Judge(final *wire.Response, who origin.Origin, err error) error 
 			return failure.New(failure.Auth, auth.ConnectionClosed, "the connection ended between the challenge of the %s logon and its answer, which belong to one connection: a box in between does not keep connections (%w)", l.scheme, err)
 		}
 		return err
+	case final.Status == 401 && l.link.Conn != nil && l.link.Surplus() > 0:
+		l.settle((*auth.Attempt).Unknown)
+		return failure.New(failure.Auth, auth.HandshakeBroken, "%s answered 401 to the %s logon, and %d bytes more that belong to no response: that 401 may be the answer to the request before, sent a second time, so it says nothing of the secret", named(who), l.scheme, l.link.Conn.Surplus())
 	case final.Status == 401 && l.attempt == nil:
 		l.secrets.dropToken()
 		return l.ticketRefused(final, who)

@@ -143,6 +143,15 @@ func (c *Conn) Local() netip.AddrPort {
 	return netip.AddrPort{}
 }
 
+// Surplus is how many bytes have come after the last response that belong to none, as far as looking without waiting shows.
+func (c *Conn) Surplus() int {
+	if c.last == nil {
+		return 0
+	}
+	c.last.look()
+	return c.last.Record.Stray
+}
+
 // Leaf is the certificate that the peer showed, nil without one: channel binding needs it.
 func (c *Conn) Leaf() *x509.Certificate { return c.leaf }
 

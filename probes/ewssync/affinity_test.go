@@ -18,20 +18,18 @@ func TestBrokenAffinityInPoolsOfAnySize(t *testing.T) {
 		"streaming":             "operations: [stream], stream_hold: 1s",
 		"streaming and writing": "operations: [stream], write: true, stream_hold: 1s, event_wait: 1s",
 	} {
-		for scenario, scheme := range map[string]string{"healthy": "", "basic-logon": "basic"} {
-			for pool := 2; pool <= 5; pool++ {
-				t.Run(fmt.Sprintf("%s/%s/%d servers", name, scenario, pool), func(t *testing.T) {
-					t.Parallel()
-					s := start(t, settings, scheme, scenario)
-					s.Spread(scenario, pool)
-					for range 3 { // each begins at another server
-						r := s.probe(t, scenario)
-						if outcome(r) != "content/response_error" || !slices.Contains(codes(r), "ews_affinity_broken") {
-							t.Fatalf("%s (%v), findings %v", outcome(r), r.Failure, codes(r))
-						}
+		for pool := 2; pool <= 5; pool++ {
+			t.Run(fmt.Sprintf("%s/%d servers", name, pool), func(t *testing.T) {
+				t.Parallel()
+				s := start(t, settings, "basic", "healthy")
+				s.Spread("healthy", pool)
+				for range 3 { // each begins at another server
+					r := s.probe(t, "healthy")
+					if outcome(r) != "content/response_error" || !slices.Contains(codes(r), "ews_affinity_broken") {
+						t.Fatalf("%s (%v), findings %v", outcome(r), r.Failure, codes(r))
 					}
-				})
-			}
+				}
+			})
 		}
 	}
 }

@@ -58,9 +58,10 @@ func envelope(body string) string {
 	return `<?xml version="1.0"?><s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>` + body + `</s:Body></s:Envelope>`
 }
 
-// folder is GetFolder's response, of a class and with what is in it.
+// folder is GetFolder's response, of a class and with what is in it. Nobody logs on here; the space before the class's sign
+// of equality keeps the probe from finding that EWS answers without a logon, which is another test's.
 func folder(class, content string) string {
-	return envelope(`<GetFolderResponse xmlns="http://schemas.microsoft.com/exchange/services/2006/messages"><ResponseMessages><GetFolderResponseMessage ResponseClass="` + class + `">` + content + `</GetFolderResponseMessage></ResponseMessages></GetFolderResponse>`)
+	return envelope(`<GetFolderResponse xmlns="http://schemas.microsoft.com/exchange/services/2006/messages"><ResponseMessages><GetFolderResponseMessage ResponseClass ="` + class + `">` + content + `</GetFolderResponseMessage></ResponseMessages></GetFolderResponse>`)
 }
 
 const gotFolder = `<ResponseCode>NoError</ResponseCode><Folders><Folder><FolderId Id="a"/></Folder></Folders>`
@@ -375,5 +376,37 @@ func TestThrottledWhileCleaningUp(t *testing.T) {
 		if (want != "none") != slices.Contains(codes(r), "ews_throttled") {
 			t.Errorf("%s: findings %v", code, codes(r))
 		}
+	}
+}
+
+// TestAnAnswerToAnEarlierRequest: Exchange gives a request's id back, so that an answer which bears an earlier one is known for
+// what it is; an id that nobody sent shows nothing.
+func TestAnAnswerToAnEarlierRequest(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		foreign bool
+		outcome string
+		finding string
+	}{"of an earlier request": {false, "content/wrong_operation", "bytes_after_response"}, "of nobody's": {true, "none", ""}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			before := ""
+			r := plainly(t, "operations: [get_folder, healthcheck], path: /EWS/Exchange.asmx", func(w http.ResponseWriter, r *http.Request) {
+				id := r.Header.Get("client-request-id")
+				if r.Method == "GET" {
+					before = id
+					_, _ = io.WriteString(w, "200 OK<br/>ex01")
+					return
+				}
+				if test.foreign {
+					before = "00000000-0000-4000-8000-000000000000"
+				}
+				w.Header()["client-request-id"] = []string{before}
+				_, _ = io.WriteString(w, folder("Success", gotFolder))
+			})
+			if got := strings.Join(codes(r), " "); outcome(r) != test.outcome || got != test.finding {
+				t.Errorf("%s (%v) with %q, want %s with %q", outcome(r), r.Failure, got, test.outcome, test.finding)
+			}
+		})
 	}
 }

@@ -17,9 +17,9 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/runner"
 )
 
-// streamed is GetStreamingEvents' response, of a class and with what is in it.
+// streamed is GetStreamingEvents' response, of a class and with what is in it, spaced like folder's.
 func streamed(class, content string) string {
-	return envelope(`<GetStreamingEventsResponse xmlns="http://schemas.microsoft.com/exchange/services/2006/messages"><ResponseMessages><GetStreamingEventsResponseMessage ResponseClass="` + class + `">` + content + `</GetStreamingEventsResponseMessage></ResponseMessages></GetStreamingEventsResponse>`)
+	return envelope(`<GetStreamingEventsResponse xmlns="http://schemas.microsoft.com/exchange/services/2006/messages"><ResponseMessages><GetStreamingEventsResponseMessage ResponseClass ="` + class + `">` + content + `</GetStreamingEventsResponseMessage></ResponseMessages></GetStreamingEventsResponse>`)
 }
 
 const statusOK = "<ResponseCode>NoError</ResponseCode><ConnectionStatus>OK</ConnectionStatus>"
