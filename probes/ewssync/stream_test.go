@@ -183,7 +183,8 @@ func TestStreams(t *testing.T) {
 				if left := s.Items(scenario.Name, "ews_exporter probe "); left != 0 {
 					t.Errorf("%d items are left in the mailbox", left)
 				}
-				golden(t, scenario.Name+test.name+".prom", exposition(t, r))
+				// Whether the end of a stream's response was read depends on who hears of it first.
+				golden(t, scenario.Name+test.name+".prom", strings.Replace(exposition(t, r), "probe_http_duration_seconds{phase=\"transfer\"} MEASURED\n", "", 1))
 				golden(t, scenario.Name+test.name+".txt", tree(t, r))
 			})
 		}
