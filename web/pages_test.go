@@ -1,7 +1,10 @@
 package web
 
 import (
+	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
+	"html"
 	"io"
 	"net/http"
 	"net/url"
@@ -14,6 +17,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/report/examples"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
+	"github.com/ews-exporter/ews_exporter/internal/secret"
 	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
 
@@ -223,6 +227,41 @@ func TestPagesEscapeAndAreLocked(t *testing.T) {
 	response, body := e.ask(t, "GET", "/findings/late_body_rejected")
 	if !strings.HasPrefix(response.Header.Get("Content-Type"), "text/plain") || !strings.HasPrefix(body, "# late\n") {
 		t.Errorf("curl gets the text, got %s %q", response.Header.Get("Content-Type"), body)
+	}
+}
+
+// TestADialogueIsReadable: what was said in another protocol than HTTP stands on the page, in the text and in the JSON, each
+// line with its time, and nothing of it is a secret or drives a browser.
+func TestADialogueIsReadable(t *testing.T) {
+	t.Parallel()
+	const marker = "correct-horse-battery"
+	e := start(t)
+	r := examples.Mail()
+	r.Conversations[0].Lines[0].Text = "220 " + evil
+	for i, form := range []string{marker, base64.StdEncoding.EncodeToString([]byte(marker)), hex.EncodeToString([]byte(marker)), url.QueryEscape(marker)} {
+		r.Conversations[0].Lines[4+i].Text = "250 you said " + form
+	}
+	redactor := &secret.Redactor{}
+	redactor.Add(marker)
+	redactor.Walk(r)
+	e.recent.Add(r)
+	for path, wants := range map[string][]string{
+		"/report/" + r.ID:           {"SMTP → 250 ex01.contoso.com Hello", "42.0 ms → EHLO monitor.contoso.com", "44.0 ms ← 250 STARTTLS", "(TLS) 250 you said", "phase-dialogue"},
+		"/report/" + r.ID + ".txt":  {"SMTP", "0.042", "→ EHLO monitor.contoso.com", "← 250 STARTTLS", "from here on over TLS", "answered by Exchange"},
+		"/report/" + r.ID + ".json": {`"protocol": "smtp"`, `"text": "EHLO monitor.contoso.com"`, `"at": 0.042`, `"from": "client"`},
+	} {
+		_, body := e.ask(t, "GET", path, "Accept", aPage)
+		for _, want := range wants {
+			if !strings.Contains(html.UnescapeString(body), want) {
+				t.Errorf("%s: %q is missing in\n%s", path, want, body)
+			}
+		}
+		if strings.Contains(body, "horse") || strings.Contains(body, hex.EncodeToString([]byte("horse"))) || strings.Count(html.UnescapeString(body), "<secret>")+strings.Count(body, `\u003csecret\u003e`) < 4 {
+			t.Errorf("%s: a secret shows, or is not marked:\n%s", path, body)
+		}
+		if found := tag.FindString(body); found != "" && !strings.HasSuffix(path, ".txt") && !strings.HasSuffix(path, ".json") {
+			t.Errorf("%s lets %q through", path, found)
+		}
 	}
 }
 

@@ -85,6 +85,32 @@ func opening(id int) []*result.Step {
 	}
 }
 
+// Mail is a healthy mail server, of another protocol than HTTP: what each side said, before and after TLS.
+func Mail() *result.Result {
+	r := base()
+	r.Module, r.Prober, r.Decides = "smtp", "smtp", result.ByTLS
+	c := connection(1)
+	talk := &wire.Talk{Span: wire.Span{Start: 0.033, End: 0.156}, Heard: at(0.04), Outcome: "250 ex01.contoso.com Hello", Sent: 58, Received: 120}
+	for _, line := range []wire.Line{
+		{At: 0.041, From: wire.Server, Text: "220 ex01.contoso.com Microsoft ESMTP MAIL Service ready"},
+		{At: 0.042, From: wire.Client, Text: "EHLO monitor.contoso.com"},
+		{At: 0.044, From: wire.Server, Text: "250-ex01.contoso.com Hello"},
+		{At: 0.044, From: wire.Server, Text: "250 STARTTLS"},
+		{At: 0.045, From: wire.Client, Text: "STARTTLS"},
+		{At: 0.05, From: wire.Server, Text: "220 2.0.0 SMTP server ready"},
+		{At: 0.15, From: wire.Client, Text: "EHLO monitor.contoso.com", TLS: true},
+		{At: 0.156, From: wire.Server, Text: "250 X-ANONYMOUSTLS", TLS: true},
+	} {
+		talk.Add(line)
+	}
+	x := &result.Conversation{Step: "dialogue", Origin: origin.Origin{Kind: origin.Exchange, Evidence: "keyword X-ANONYMOUSTLS"}, Protocol: result.SMTP, Connection: 1, Talk: talk}
+	r.Duration = 0.157
+	r.Connections, r.Conversations = []*wire.Connection{c}, []*result.Conversation{x}
+	r.Deciding, r.DecidingConnection = x, c
+	r.Steps = []*result.Step{{Name: "dialogue", Start: 0, End: 0.157, Connection: 1, Steps: opening(1)}}
+	return r
+}
+
 // Kemp is the load balancer that swallows the 100 and takes the late body for a new request.
 func Kemp() *result.Result {
 	r := base()
