@@ -150,7 +150,7 @@ func ewsScenarios() []Scenario {
 			Name: "ews-not-exchange",
 			Description: "An EWS server that is not Exchange: no field names it, it does not serve GetServerTimeZones, and of a folder that is not there it says nothing. " +
 				"Leave time_zones out, and give expect_continue a body.",
-			Expect:     good,
+			Expect:     Expectation{Outcome: "continue", Success: true, Origin: origin.EWSServer},
 			EWS:        Verdict{"content/soap_fault", ""},
 			EWSWriting: Verdict{Failure: none},
 			EWSStream:  Verdict{Failure: none},
