@@ -87,6 +87,8 @@ func advise(v *view, who Origin, backEnd bool) string {
 		return "a publishing rule in front of EWS sends clients elsewhere"
 	case v.Status == 404 && v.values("X-CasErrorCode") != "":
 		return "Exchange's front end did not find the mailbox"
+	case text == "" && document(v) != "": // EWS's own fault says more than a status
+		return ""
 	case text == "" && v.Status/100 == 5:
 		return "without a SOAP fault, so EWS itself did not make it"
 	case text == "":

@@ -44,6 +44,7 @@ func TestReading(t *testing.T) {
 		{"440", "HTTP/1.1 440 Login Timeout\nServer: Microsoft-IIS/7.5", []string{"Outlook on the web", "leads to /owa"}, "", false},
 		{"no mailbox", "HTTP/1.1 404 Not Found\n" + fe + "X-CasErrorCode: UserNotFound", []string{"X-CasErrorCode: UserNotFound", "did not find the mailbox"}, "published", false},
 		{"another spelling", "HTTP/1.1 301 Moved Permanently\nLocation: https://mail.contoso.test/ews/exchange.asmx", []string{"the same service in another spelling"}, "page", false},
+		{"a SOAP fault", "HTTP/1.1 500 Internal Server Error\n" + fe + "Content-Type: text/xml\n\n" + bareFault, nil, "without a SOAP fault", false},
 		{"a browser's page", "HTTP/1.1 302 Found\nLocation: https://www.contoso.test/", []string{"sends clients elsewhere"}, "", false},
 		{"NetScaler's number", "HTTP/1.1 500 x\n\n<html><body><b>Http/1.1 Internal Server Error 43550 </b></body> </html>", []string{"error number 43550", "NTLM"}, "", false},
 		{"HAProxy's 404", "HTTP/1.1 404 Not Found\n\n<html><body><h1>404 Not Found</h1>\nThe resource could not be found.", []string{"none of its rules leads"}, "published", false},

@@ -75,7 +75,7 @@ func (l *Logon) why(final *wire.Response, who origin.Origin) (auth.Meaning, stri
 		return auth.Here, sentence("%s accepted the same secret at %s UTC, so that it is hardly the secret; %s",
 			provenAt, at.UTC().Format("15:04:05"), l.besideSecret(final, who))
 	case l.scheme == "basic":
-		return auth.Secret, sentence("the user name or password is wrong, or the account may not log on, or not by Basic")
+		return auth.Secret, sentence("the user name or password is wrong, or the account may not log on, or not by Basic, as an authentication policy of Exchange may have it")
 	}
 	if mark := ProxyMark(final, who); mark != "" {
 		return auth.Connection, sentence("a proxy is in between (%s), and perhaps it uses another server connection for each request, which lets no NTLM logon in, whatever the password; or the user name or password is wrong, or %s. "+toTell, mark, l.orAccount())

@@ -287,8 +287,6 @@ func (a *attempt) read(r *reply, conn *wire.Conn, body []byte) (next string, err
 	switch {
 	case final.Status != 200 && answer.Kind != autodiscover.Failed:
 		return "", a.unexpected(r, conn)
-	case final.Unreadable != "" && (answer.Kind == autodiscover.Settings || answer.Redirect != ""):
-		return "", failure.New(failure.Content, reasonMalformed, "%s declares its answer to be coded as %s, and it is plain", conn, plain.Text(final.Coding, 64))
 	case answer.Kind == autodiscover.RedirectURL:
 		return answer.Redirect, nil
 	case answer.Kind == autodiscover.Settings, answer.Kind == autodiscover.RedirectAddress:

@@ -97,8 +97,6 @@ func (p *probe) verdict(e *result.Conversation, response *ews.Response, op ews.O
 	switch {
 	case e.Final.Status != 200 && (!spoke || v.OK): // EWS's own success is 200, and no other of their kind
 		return statusFailure(op, e)
-	case v.OK && e.Final.Unreadable != "":
-		return failure.New(failure.Content, ews.ReasonMalformed, "%s: %s declares its answer to be coded as %s, and it is plain: clients that decode it get nothing", op, e.Origin.Name(), plain.Text(e.Final.Coding, 64))
 	case v.Reason == ews.ReasonThrottled:
 		return p.throttled(op, e, v)
 	case response.Unserved():

@@ -3,6 +3,7 @@ package expectcontinue
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -64,7 +65,7 @@ func (s *Settings) checkLarge(report func(field, problem string)) {
 func (s *Settings) large() []byte {
 	s.largeOnce.Do(func() {
 		body := s.body()
-		s.largeBody = append(body, bytes.Repeat([]byte(" "), max(0, int(s.LargeBody)-len(body)))...)
+		s.largeBody = slices.Concat(body, bytes.Repeat([]byte(" "), max(0, int(s.LargeBody)-len(body))))
 	})
 	return s.largeBody
 }
