@@ -29,6 +29,7 @@ type Logon struct {
 	legs          int    // that are done
 	challenger    string // the front end that answered the last of them, "" where it does not show
 	handed        bool   // the server was sent a complete answer, or will be with the next request
+	accepted      bool   // the answer to it proves the secret
 
 	unasked *result.Conversation // the request without credentials, where its answer was no 401
 	page    []byte               // of that answer, its beginning
@@ -37,6 +38,16 @@ type Logon struct {
 
 // Authorization is the value of the Authorization field for the request that follows; empty for none. It is secret.
 func (l *Logon) Authorization() string { return l.authorization }
+
+// Repeated is the value of the Authorization field for the requests that follow the one that was judged, where the scheme
+// wants one with each; empty for none, and as long as nobody has accepted it: another request would be another logon then,
+// of which the gate knows nothing. It is secret.
+func (l *Logon) Repeated() string {
+	if l.accepted && (l.scheme == "basic" || l.scheme == "bearer") {
+		return l.authorization
+	}
+	return ""
+}
 
 // Scheme is the name of the scheme that answers, as the auth's schemes spell it; empty when no logon was asked for.
 func (l *Logon) Scheme() string { return l.scheme }
@@ -232,6 +243,7 @@ func (l *Logon) Judge(final *wire.Response, who origin.Origin, err error) error 
 	case final.Status == 401:
 		return l.refused(final, who)
 	case l.let(final, who):
+		l.accepted = true
 		l.settle((*auth.Attempt).Accepted)
 		l.secrets.remember(l.attempt)
 	case l.body == hintsAtLogon:

@@ -310,17 +310,17 @@ func TestOneFailureDoesNotHideTheRest(t *testing.T) {
 	}
 }
 
-// TestALogonThatIsLost: a server that accepts a password and then does not gets it once more, and no second logon.
-func TestALogonThatIsLost(t *testing.T) {
-	t.Parallel()
-	var accepted atomic.Int32
+// byBasic makes probes of a server that asks for Basic, and gives a request that carries a logon to the handler, with the
+// number that it has among those.
+func byBasic(t *testing.T, handler func(w http.ResponseWriter, logon int)) (probe func() *result.Result, logons *atomic.Int32) {
+	t.Helper()
+	logons = new(atomic.Int32)
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Authorization") == "" || accepted.Add(1) > 1 {
-			w.Header().Set("WWW-Authenticate", `Basic realm="x"`)
-			w.WriteHeader(http.StatusUnauthorized)
+		if r.Header.Get("Authorization") == "" {
+			askForBasic(w)
 			return
 		}
-		_, _ = io.WriteString(w, folder("Success", gotFolder))
+		handler(w, int(logons.Add(1)))
 	}))
 	t.Cleanup(server.Close)
 	dir := t.TempDir()
@@ -339,12 +339,50 @@ func TestALogonThatIsLost(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := runner.New(runner.Options{Config: func() *config.Config { return cfg }, Gate: auth.NewGate(time.Now), Version: "test", Log: slog.New(slog.DiscardHandler)})
-	answer, err := r.Probe(context.Background(), runner.Request{Module: "ews", Target: address})
-	if err != nil {
-		t.Fatal(err)
+	return func() *result.Result {
+		answer, err := r.Probe(context.Background(), runner.Request{Module: "ews", Target: address})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answer.Result
+	}, logons
+}
+
+func askForBasic(w http.ResponseWriter) {
+	w.Header().Set("WWW-Authenticate", `Basic realm="x"`)
+	w.WriteHeader(http.StatusUnauthorized)
+}
+
+// TestALogonThatIsLost: a server that accepts a password and then does not gets it once more, and no second logon.
+func TestALogonThatIsLost(t *testing.T) {
+	t.Parallel()
+	probe, logons := byBasic(t, func(w http.ResponseWriter, logon int) {
+		if logon > 1 {
+			askForBasic(w)
+			return
+		}
+		_, _ = io.WriteString(w, folder("Success", gotFolder))
+	})
+	if r := probe(); outcome(r) != "auth/logon_lost" || logons.Load() != 2 {
+		t.Errorf("%s (%v), and the password was sent %d times", outcome(r), r.Failure, logons.Load())
 	}
-	if got := outcome(answer.Result); got != "auth/logon_lost" || accepted.Load() != 2 {
-		t.Errorf("%s (%v), and the password was sent %d times", got, answer.Result.Failure, accepted.Load())
+}
+
+// TestWhatNobodyAcceptedIsNotRepeated: a box that answers in place of Exchange, as gateways do that hide a refusal, accepts
+// no password. Each request that carries it may be a failed logon behind the box, so each is one that the gate counts.
+func TestWhatNobodyAcceptedIsNotRepeated(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{403, 500, 502, 503, 504} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			t.Parallel()
+			probe, logons := byBasic(t, func(w http.ResponseWriter, _ int) { w.WriteHeader(status) })
+			for range 3 {
+				probe()
+			}
+			if n := logons.Load(); n == 0 || n > 2 {
+				t.Errorf("a password that nobody has accepted was sent %d times, want 2 at most", n)
+			}
+		})
 	}
 }
 

@@ -27,7 +27,7 @@ type session struct {
 
 	asked  bool          // what this connection offers is known
 	logon  *prober.Logon // whose answer goes with the next request; nil for none
-	repeat string        // the Authorization that every request carries: Basic's, Bearer's
+	repeat string        // the Authorization that every request carries, once it was accepted: Basic's, Bearer's
 
 	exchanges int                  // so far
 	sent      []string             // the client-request-ids of the requests so far
@@ -170,8 +170,8 @@ func (s *session) exchange(step string, request *wire.Request, do func(*wire.Req
 	}
 	if logon != nil {
 		err = logon.Read(e.Final, body).Judge(e.Final, e.Origin, err)
-		if err == nil && (logon.Scheme() == "basic" || logon.Scheme() == "bearer") {
-			s.repeat = authorization
+		if err == nil {
+			s.repeat = logon.Repeated()
 		}
 	}
 	return e, body, err
