@@ -165,10 +165,7 @@ func (m *holdMemory) restore(now time.Time) *hold {
 	if m == nil {
 		return nil
 	}
-	due := m.Due
-	if latest := now.Add(RetryAfter); due.After(latest) {
-		due = latest
-	}
+	due := now.Add(min(m.Due.Sub(now), RetryAfter))
 	h := &hold{since: past(now, m.Since), due: due, why: m.Why, meaning: m.Meaning, counts: m.Counts, first: m.First, by: m.By, found: m.Found}
 	if h.stale(now) {
 		return nil
@@ -176,10 +173,8 @@ func (m *holdMemory) restore(now time.Time) *hold {
 	return h
 }
 
-// past is t, or now where a clock that was set makes t lie in the future.
+// past is t, or now where a clock that was set makes t lie in the future. Like now it tells how much time has passed, so
+// that a clock which is set only after the start, as on machines that have none of their own, ends nothing early.
 func past(now, t time.Time) time.Time {
-	if t.After(now) {
-		return now
-	}
-	return t
+	return now.Add(-max(0, now.Sub(t)))
 }

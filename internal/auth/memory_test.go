@@ -229,6 +229,35 @@ func FuzzRestore(f *testing.F) {
 }
 
 // TestSuspensionsAreLogged once when they begin, and once when they end.
+// TestAClockThatIsSetAfterTheStart: what is remembered lasts for a quarter of an hour that passes, and not until the clock
+// shows one, which a machine that learns the time from the network sets by years soon after the start. A time that knows
+// how much time has passed since (package time, "Monotonic Clocks") loses that by Round(0).
+func TestAClockThatIsSetAfterTheStart(t *testing.T) {
+	t.Parallel()
+	d, c := &disk{}, newClock()
+	c.nanoseconds.Store(time.Now().UnixNano())
+	g := d.restarted(t, c)
+	g.begin("a").Refused(false)
+	g.begin("b").Refused(false)
+	for _, ahead := range []time.Duration{0, -24 * time.Hour, RetryAfter / 2} {
+		restarted := NewGate(func() time.Time { return time.Now().Add(ahead) })
+		if err := restarted.Restore(d.text); err != nil {
+			t.Fatal(err)
+		}
+		acc, s := restarted.last("monitor")
+		if s == nil || s.everywhere == nil || len(s.targets) != 2 || len(acc.tries) != 2 {
+			t.Fatalf("%v ahead: the suspension is forgotten", ahead)
+		}
+		for what, at := range map[string]time.Time{
+			"due": s.everywhere.due, "due at a": s.targets["a"].due, "judged": s.judged, "the first logon": acc.tries[0].at,
+		} {
+			if at == at.Round(0) { //nolint:staticcheck // Equal does not see the difference
+				t.Errorf("%v ahead: %s, %v, goes by the clock alone", ahead, what, at)
+			}
+		}
+	}
+}
+
 func TestSuspensionsAreLogged(t *testing.T) {
 	t.Parallel()
 	var text strings.Builder
