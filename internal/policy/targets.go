@@ -30,6 +30,12 @@ func (ts Targets) Target(t target.Target) error {
 	return ts.refuse(t.Host)
 }
 
+// Known tells whether the module may be asked for t wherever a look-up leads. Else Address decides of every host that is
+// dialled for its sake: a mail domain's own may have no address at all.
+func (ts Targets) Known(t target.Target) bool {
+	return len(ts) == 0 || t.Addr.IsValid() || ts.name(t.Host)
+}
+
 // Address says whether one of the target's addresses may be dialled; host is what was looked up.
 func (ts Targets) Address(host string, ap netip.AddrPort) error {
 	a := ap.Addr().Unmap().WithZone("")

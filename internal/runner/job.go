@@ -134,7 +134,7 @@ func (j *job) bound() error {
 
 // check says whether an address may be dialled for the sake of a host.
 func (j *job) check(host string, a netip.AddrPort) error {
-	if host == j.target.Host {
+	if host == j.target.Host || !j.module.Targets.Known(j.target) {
 		if err := j.module.Targets.Address(host, a); err != nil {
 			return err
 		}

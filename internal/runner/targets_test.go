@@ -23,6 +23,7 @@ func TestModuleTargets(t *testing.T) {
 modules:
   here: {prober: smtp, ip_protocol: ip4, timeout: 3s, targets: [127.0.0.1, mx.contoso.test], smtp: {security: none, mail_from: true}}
   named: {prober: smtp, ip_protocol: ip4, timeout: 3s, targets: ["mx*.contoso.test"], smtp: {security: none}}
+  looks: {prober: autodiscover, ip_protocol: ip4, timeout: 5s, targets: [192.0.2.0/24], autodiscover: {email: a@sub.contoso.test}}
   there: {prober: smtp, ip_protocol: ip4, timeout: 3s, targets: [192.0.2.0/24], smtp: {security: none}}
 policy: {allow: [127.0.0.0/8, "*.contoso.test"]}
 `, nil)
@@ -61,6 +62,19 @@ policy: {allow: [127.0.0.0/8, "*.contoso.test"]}
 		f := answer.Result.Failure
 		if f == nil || !failure.Is(f, failure.Policy, "not_a_target") || len(answer.Result.Connections) > 0 {
 			t.Errorf("%v, %v", f, answer.Result.Connections)
+		}
+	})
+	t.Run("what a look-up leads to", func(t *testing.T) {
+		t.Parallel()
+		answer, err := r.Probe(t.Context(), runner.Request{Module: "looks", Target: "sub.contoso.test"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range answer.Result.Connections {
+			t.Errorf("%s was dialled", c.Address)
+		}
+		if f := answer.Result.Failure; !failure.Is(f, failure.Policy, "not_a_target") {
+			t.Errorf("%v", f)
 		}
 	})
 }
