@@ -227,6 +227,27 @@ func TestAProvenSecretThatTurnsWrong(t *testing.T) {
 	})
 }
 
+// TestATargetThatAcceptsEverything has a wrong secret sent to each other target, which no gate can tell; but to each of
+// them once in a quarter of an hour, and not once more.
+func TestATargetThatAcceptsEverything(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	for range 3 {
+		for i := range 5 {
+			g.begin("hostile").Accepted()
+			g.begin(fmt.Sprint("t", i)).Refused(false)
+		}
+		for range 7 {
+			g.advance(2 * time.Minute)
+			g.begin("hostile").Accepted()
+			for i := range 5 {
+				g.held(fmt.Sprint("t", i), Suspended, "refused it")
+			}
+		}
+		g.advance(time.Minute)
+	}
+}
+
 // TestAnAnswerThatOnlyHints proves nothing by itself, and keeps a proof alive.
 func TestAnAnswerThatOnlyHints(t *testing.T) {
 	t.Parallel()
