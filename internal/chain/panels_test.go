@@ -31,7 +31,7 @@ func TestEveryPanelHasData(t *testing.T) {
 		Factor:  8, // 7.5 seconds between scrapes: a stream with writing needs seven
 		Jobs:    slices.Concat(sitesBroken(t, site), names, bindings),
 		Receive: func(chain.Notification) {},
-	}, slices.Concat([]string{quick, briefStream}, files, more)...)
+	}, slices.Concat([]string{quick, brief(site)}, files, more)...)
 	missing := queries(t)
 	for limit := time.Now().Add(patience); len(missing) > 0 && time.Now().Before(limit); time.Sleep(time.Second) {
 		for title, query := range missing {
@@ -46,15 +46,30 @@ func TestEveryPanelHasData(t *testing.T) {
 	}
 }
 
-// briefStream is a module that holds a stream for less than the lab's own, so that it fits between two scrapes.
-const briefStream = `
+// brief are modules that wait for less than the lab's own, so that they fit between two scrapes.
+func brief(site *lab.Site) string {
+	var targets []string
+	for _, s := range site.Scenarios() {
+		targets = append(targets, fmt.Sprintf("%q", s.Address))
+	}
+	return fmt.Sprintf(`
+auths:
+  brief: {username: %q, password: %s, schemes: [basic], targets: [%s]}
 modules:
   ews_stream_brief:
     prober: ews_sync
+    auth: brief
     ip_protocol: ip4
     tls_config: {ca_file: ca.pem}
-    ews_sync: {operations: [stream], write: true, stream_hold: 1s}
-`
+    ews_sync: {operations: [stream], write: true, stream_hold: 1s, event_wait: 1s}
+  ews_write_brief:
+    prober: ews_sync
+    auth: brief
+    ip_protocol: ip4
+    tls_config: {ca_file: ca.pem}
+    ews_sync: {operations: [sync, notify], write: true, event_wait: 1s}
+`, lab.Username, lab.Password, strings.Join(targets, ", "))
+}
 
 // tells tells whether there is something to be shown: a number that is one.
 func tells(samples []servers.Sample) bool {

@@ -180,7 +180,7 @@ func targets(s *Site, wanted func(Scenario) bool) string {
 			continue
 		}
 		_, port, _ := net.SplitHostPort(scenario.Address)
-		for _, name := range []string{"127.0.0.1", "localhost", "mail.contoso.test"} {
+		for _, name := range []string{"127.0.0.1", "localhost", "mail.contoso.test", "autodiscover.contoso.test"} {
 			list = append(list, fmt.Sprintf("%q", net.JoinHostPort(name, port)))
 		}
 	}
