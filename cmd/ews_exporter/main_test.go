@@ -448,7 +448,7 @@ func TestLab(t *testing.T) {
 		t.Errorf("%d\n%s", code, body)
 	}
 	page, _, _ := strings.Cut(fast, "probe?")
-	if code, body := get(t, page); code != http.StatusOK || strings.Count(body, `class="try"`) != 7 || !strings.Contains(body, `name="target" value="127.0.0.1:`) {
+	if code, body := get(t, page); code != http.StatusOK || strings.Count(body, `class="try"`) != 8 || !strings.Contains(body, `name="target" value="127.0.0.1:`) {
 		t.Errorf("the start page offers nothing to try: %d\n%s", code, body)
 	}
 	directory := filepath.Dir(r.out.await(t, `Configuration: (\S+)`))
