@@ -94,6 +94,10 @@ func (l *loader) checkAuthOf(path, names, name string, m *Module) {
 		l.report(join(path, names), fmt.Sprintf("unknown auth %.64q; %s", name, hint(name, slices.Collect(maps.Keys(l.config.Auths)))))
 		return
 	}
+	if m.Definition.Scheme != "" {
+		l.report(join(path, names), fmt.Sprintf("%s never logs on; leave the auth out", m.Prober))
+		return
+	}
 	field, problem := a.Misfit(m)
 	if field == "auth" {
 		field = names

@@ -60,6 +60,21 @@ func TestPageExamplesLoad(t *testing.T) {
 	}
 }
 
+// TestNoAuthForWhoNeverLogsOn: each probe would be refused, since a secret is sent over https alone.
+func TestNoAuthForWhoNeverLogsOn(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "a.yml")
+	text := "auths: {a: {username: me, password: S3cret-word, schemes: [ntlm], targets: [mail.contoso.com]}}\n" +
+		"modules: {mail: {prober: smtp, auth: a}, ews: {prober: ews_sync, auth: a}}\npolicy: {allow: [mail.contoso.com]}\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := config.Load([]string{file}, probes.All())
+	if err == nil || !strings.Contains(err.Error(), "modules.mail.auth: smtp never logs on; leave the auth out") || strings.Contains(err.Error(), "modules.ews") {
+		t.Errorf("%v", err)
+	}
+}
+
 func readPage(t *testing.T) string {
 	t.Helper()
 	page, err := os.ReadFile("../docs/configuration.md")

@@ -214,6 +214,8 @@ func (f *probeFlags) problem() string {
 		return fmt.Sprintf("--timeout is %s, and must not be negative", f.timeout)
 	case f.all && f.direct != "":
 		return "--all and --direct exclude each other: give one"
+	case f.all && f.username != "":
+		return "--username is for one module: leave --all out, or name auths in a configuration"
 	case f.relayCheck && (f.all || f.direct != ""):
 		return "--relay-check is for one module and one target: leave --all and --direct out"
 	case f.all && f.module != "" && f.target != "":

@@ -70,6 +70,7 @@ func tries(site *lab.Site) []web.Try {
 		{"ews-soap-fault-200", "An error of EWS that looks like a success"},
 		{"legs-split", "A balancer that tears logons by NTLM apart"},
 		{"ntlm-per-request", "Servers that let every request log on anew"},
+		{"smtp-inspected", "A firewall that overwrites what a mail server says"},
 	} {
 		scenario, _ := site.Scenario(try.scenario)
 		module, _ := scenario.Advice()

@@ -276,6 +276,10 @@ func TestProbe(t *testing.T) {
 		"a wrong password": {
 			"basic-logon", "wrong\n", []string{"--username=" + lab.Username}, exitFailed, []string{"auth: refused", "this command does not remember: each run is one more try"},
 		},
+		"a refusal behind a proxy, with the advice whole": {
+			"connection-per-request", lab.Password + "\n", []string{"--username=" + lab.Username}, exitFailed,
+			[]string{"a proxy is in between", "each run is one more try, and too many lock the account\n"},
+		},
 		"a limit that is too short": {"healthy", "", []string{"--timeout=700ms"}, exitFailed, []string{"limit_too_short"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -444,7 +448,7 @@ func TestLab(t *testing.T) {
 		t.Errorf("%d\n%s", code, body)
 	}
 	page, _, _ := strings.Cut(fast, "probe?")
-	if code, body := get(t, page); code != http.StatusOK || strings.Count(body, `class="try"`) != 7 || !strings.Contains(body, `name="target" value="127.0.0.1:`) {
+	if code, body := get(t, page); code != http.StatusOK || strings.Count(body, `class="try"`) != 8 || !strings.Contains(body, `name="target" value="127.0.0.1:`) {
 		t.Errorf("the start page offers nothing to try: %d\n%s", code, body)
 	}
 	directory := filepath.Dir(r.out.await(t, `Configuration: (\S+)`))

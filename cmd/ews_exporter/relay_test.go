@@ -36,6 +36,7 @@ func TestRelayCheck(t *testing.T) {
 		"not asked for":     {[]string{"smtp", plain.Addr()}, exitOK, "Succeeded"},
 		"another prober":    {[]string{"expect_continue", plain.Addr(), "--relay-check"}, exitUsage, "--relay-check is for modules that speak SMTP"},
 		"of every module":   {[]string{"--all", plain.Addr(), "--relay-check"}, exitUsage, "--relay-check is for one module"},
+		"a logon for all":   {[]string{"--all", plain.Addr(), "--username", "me"}, exitUsage, "--username is for one module"},
 		"an unknown module": {[]string{"smpt", plain.Addr(), "--relay-check"}, exitUsage, "unknown module"},
 	} {
 		t.Run(name, func(t *testing.T) {

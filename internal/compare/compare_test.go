@@ -10,6 +10,7 @@ import (
 
 	"github.com/ews-exporter/ews_exporter/internal/compare"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
+	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/report/examples"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
@@ -109,6 +110,12 @@ func TestSentence(t *testing.T) {
 		return r
 	}
 	broken := func(target string) *result.Result { return failed(target, failure.Status, "http_500") }
+	said := func(target string, who origin.Kind, blames result.Blame) *result.Result {
+		r := broken(target)
+		r.Deciding = &result.Conversation{Origin: origin.Origin{Kind: who}}
+		r.Findings = []result.Finding{{Code: "x", Severity: result.Error, Blames: blames}}
+		return r
+	}
 	for _, test := range []struct {
 		results []*result.Result
 		want    string
@@ -124,7 +131,19 @@ func TestSentence(t *testing.T) {
 		{[]*result.Result{refused("mail"), ok("ex01")}, "fails through mail, works on ex01: the balancer"},
 		{
 			[]*result.Result{broken("mail"), broken("ex01"), broken("ex02")},
+			"fails through mail and on ex01 and ex02 in the same way (status: http_500): the servers, or a box on the way to all of them, not the balancer",
+		},
+		{
+			[]*result.Result{broken("mail"), said("ex01", origin.Exchange, ""), said("ex02", origin.IIS, result.Server)},
 			"fails through mail and on ex01 and ex02 in the same way (status: http_500): the servers, not the balancer",
+		},
+		{
+			[]*result.Result{broken("mail"), said("ex01", origin.Exchange, result.Either)}, // a firewall takes STARTTLS out of what Exchange says
+			"fails through mail and on ex01 in the same way (status: http_500): the servers, or a box on the way to all of them, not the balancer",
+		},
+		{
+			[]*result.Result{broken("mail"), said("ex01", origin.Exchange, ""), said("ex02", origin.Middlebox, "")},
+			"fails through mail and on ex01 and ex02 in the same way (status: http_500): the servers, or a box on the way to all of them, not the balancer",
 		},
 		{
 			[]*result.Result{failed("mail", failure.Receive, "closed"), broken("ex01")},

@@ -103,11 +103,23 @@ func (s sides) verdict() string {
 		return fmt.Sprintf("fails through %s and on %s (%s), works on %s: begin with %s",
 			through, names(s.fails), reasons(s.fails), names(s.works), names(s.fails))
 	case reasons(append(s.fails, s.through)) == reason(s.through):
-		return fmt.Sprintf("fails through %s and on %s in the same way (%s): the servers, not the balancer",
-			through, names(s.fails), reason(s.through))
+		return fmt.Sprintf("fails through %s and on %s in the same way (%s): %s, not the balancer",
+			through, names(s.fails), reason(s.through), s.common())
 	}
 	return fmt.Sprintf("fails through %s (%s) and on %s (%s), in different ways: begin with the servers",
 		through, reason(s.through), names(s.fails), reasons(s.fails))
+}
+
+// common names what the balancer's way and the servers' share: the servers, and what stands before all of them, such as a
+// firewall. Only an answer of each server's own, that no finding lays to a box in between, leaves the servers alone.
+func (s sides) common() string {
+	for _, r := range s.fails {
+		elsewhere := func(f result.Finding) bool { return f.Blames == result.InBetween || f.Blames == result.Either }
+		if r.Deciding == nil || !slices.Contains([]origin.Kind{origin.Exchange, origin.IIS, origin.HTTPSys}, r.Deciding.Origin.Kind) || slices.ContainsFunc(r.Findings, elsewhere) {
+			return "the servers, or a box on the way to all of them"
+		}
+	}
+	return "the servers"
 }
 
 func (s sides) verdictOnWorking(through string) string {

@@ -159,7 +159,7 @@ func finish(res *result.Result, redactor *secret.Redactor) {
 
 // The most that is kept of texts which a target may make as long as it likes.
 const (
-	maxMessage = 600
+	maxMessage = 800 // the exporter's own sentences end before it, advice and all
 	maxValue   = 4 << 10
 	maxRaw     = 16 << 10
 	maxFields  = 200

@@ -114,7 +114,7 @@ func missing(hello Reply) string {
 	if len(MaskedLines(hello)) > 0 {
 		return "A firewall that inspects SMTP has overwritten what the server offers: turn that inspection off"
 	}
-	return "Bind a certificate to the SMTP service that has the Receive connector's name (Enable-ExchangeCertificate), let the connector offer TLS, and look whether a firewall takes it out: asked past the firewall, the server tells"
+	return "Ask the server from behind the firewall first: where it offers STARTTLS there, the firewall takes it out; where it does not, let the connector offer TLS, and enable a certificate with its name for SMTP (Enable-ExchangeCertificate)"
 }
 
 // silence is the least that is kept of a time limit for finding out why a server does not greet; of a short limit a quarter.

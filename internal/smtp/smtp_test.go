@@ -68,7 +68,7 @@ func TestDialogue(t *testing.T) {
 		"another class's code":      {"554 4.3.2 no", nil, "status/greeting_refused", ""},
 		"not wanted":                {"554 no", nil, "status/greeting_refused", "554 no"},
 		"EHLO unknown":              {greeted + "500 Unrecognized command", nil, "status/ehlo_refused", "500 Unrecognized command"},
-		"not offered":               {greeted + "250-mx\n250-SIZE\n250 DSN", nil, "tls/starttls_not_offered", "it offers SIZE, DSN. Bind a certificate"},
+		"not offered":               {greeted + "250-mx\n250-SIZE\n250 DSN", nil, "tls/starttls_not_offered", "it offers SIZE, DSN. Ask the server from behind the firewall first"},
 		"nothing offered":           {greeted + "250 mx", nil, "tls/starttls_not_offered", "it offers nothing"},
 		"crossed out":               {greeted + "250-mx\n250-XXXXXXXA\n250 DSN", nil, "tls/starttls_not_offered", "A firewall that inspects SMTP"},
 		"STARTTLS refused":          {greeted + "250-mx\n250 STARTTLS\n454 4.7.0 TLS not available", nil, "tls/starttls_refused", "454 4.7.0 TLS not available"},

@@ -175,7 +175,7 @@ func (s *Store) Save() error {
 
 func (s *Store) failed(err error) {
 	if !s.failing {
-		s.log.Warn("What the exporter remembers cannot be written: a restart forgets what is suspended, so a secret that is not proven is not sent for 15 minutes after the start",
+		s.log.Warn("What the exporter remembers cannot be written: a restart forgets what is suspended, so a secret that is not proven is not sent for 15 minutes after the start. Let the exporter's user write there, or name another folder by --storage.path",
 			"path", s.dir, "error", err)
 	}
 	s.failing = true

@@ -137,7 +137,7 @@ func (c *Conn) verify(state tls.ConnectionState, opts *TLS) error {
 		s.Verified = true
 		return nil
 	}
-	err := failure.New(failure.TLS, verifyReason(cause), "TLS handshake with %s: the certificate (%s) was refused: %w", c, s.Chain[0].Subject, cause)
+	err := failure.New(failure.TLS, verifyReason(cause), "TLS handshake with %s: the certificate (%s) was refused: %w%s", c, s.Chain[0].Subject, cause, advice(cause))
 	s.VerifyError, c.peer.Refused = err.Error(), err
 	return err
 }
@@ -160,6 +160,14 @@ func verifyChain(chain []*x509.Certificate, opts *TLS) error {
 	}
 	_, err := chain[0].Verify(x509.VerifyOptions{DNSName: opts.ServerName, Roots: opts.Roots, Intermediates: intermediates})
 	return err
+}
+
+// advice is what to do about a refusal that does not say so itself; it begins with a semicolon.
+func advice(cause error) string {
+	if verifyReason(cause) != "certificate_authority" {
+		return ""
+	}
+	return "; name the authority in tls_config.ca_file where it is the site's own, else a probe by ssl_binding shows what the server sends"
 }
 
 // verifyReason names why a certificate was refused.

@@ -100,7 +100,7 @@ func (b *bindings) try(ctx context.Context) (*protection, error) {
 // ambiguous is what a refusal of both a bound logon and one without binding means. A server that is asked directly shows
 // its own certificate and has one connection, so there the right password gets in.
 func (b *bindings) ambiguous() string {
-	boxes := secret.Own("a box in between uses another server connection for each request, which lets no NTLM logon in, or shows another certificate than the server has while Extended Protection is set to require")
+	boxes := secret.Own("a box in between uses another server connection for each request, or shows another certificate than the server has (Extended Protection: require)")
 	wrong := secret.Own("the user name or password is wrong, or the account may not log on")
 	causes := wrong + "; or " + boxes
 	if last := b.run.Result.Conversations[len(b.run.Result.Conversations)-1]; last.Response() != nil {
@@ -109,7 +109,7 @@ func (b *bindings) ambiguous() string {
 		}
 	}
 	return secret.Own("a logon bound to the certificate seen here and one without channel binding were both refused with 401: ") + causes +
-		secret.Own(". To tell them apart before you change the password, ask a server directly (ews_exporter probe with --direct): there the right one gets in")
+		secret.Own(". Before you change the password, ask a server directly (probe --direct): there the right one gets in")
 }
 
 // verdict is what a server said to a binding.

@@ -364,6 +364,41 @@ func TestRelayCheck(t *testing.T) {
 	}
 }
 
+// TestRelayCheckThatProvesNothing: "Succeeded" would read as "does not relay".
+func TestRelayCheckThatProvesNothing(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		mail, rcpt, undecided string
+	}{
+		"a logon comes first":     {"530 5.7.57 Client not authenticated", "", "Not tested: "},
+		"back pressure":           {"452 4.3.1 Insufficient system resources", "", "Not tested: "},
+		"a refusal for now":       {"250 2.1.0 Sender OK", "450 4.7.1 Greylisted", "Not decided: "},
+		"a refusal that is final": {"250 2.1.0 Sender OK", "550 5.7.1 Unable to relay", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			replies := []string{greets, offers, tt.mail}
+			if tt.rcpt != "" {
+				replies = append(replies, tt.rcpt, "250 2.0.0 Resetting")
+			}
+			server := lab.Serve(t, says(append(replies, "221 bye")...)...)
+			cfg := module(t, "", "security: none")
+			checker, ok := cfg.Modules["m"].Settings.(prober.RelayChecker)
+			if !ok {
+				t.Fatal("smtp has no relay check")
+			}
+			cfg.Modules["m"].Settings = checker.RelayCheck()
+			res := ask(t, cfg, server.Addr())
+			if !res.Success() || !strings.HasPrefix(res.Undecided, tt.undecided) || (tt.undecided == "") != (res.Undecided == "") {
+				t.Errorf("%q, %v", res.Undecided, res.Failure)
+			}
+			if tt.undecided != "" && !strings.Contains(res.Undecided, "("+tt.rcpt) && !strings.Contains(res.Undecided, tt.mail) {
+				t.Errorf("%q does not say what was answered", res.Undecided)
+			}
+		})
+	}
+}
+
 // TestMarkedSecrets: whatever a probe knows to be secret stands in no report, also where a mail server says it in its
 // replies: as it is, in base64, in hex.
 func TestMarkedSecrets(t *testing.T) {

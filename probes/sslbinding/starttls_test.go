@@ -30,7 +30,7 @@ func TestStartTLS(t *testing.T) {
 		"Exchange":          {exchange, 0, "", ""},
 		"a long greeting":   {append([]string{"220-mx", "220-no spam", "220 please"}, exchange[1:]...), 0, "", ""},
 		"lower case":        {[]string{"220 mx", "250-mx", "250 starttls", "220 go"}, 0, "", ""},
-		"not offered":       {[]string{"220 mx", "250-mx", "250-SIZE", "250 DSN"}, 0, "tls/starttls_not_offered", "it offers SIZE, DSN. Bind a certificate"},
+		"not offered":       {[]string{"220 mx", "250-mx", "250-SIZE", "250 DSN"}, 0, "tls/starttls_not_offered", "it offers SIZE, DSN. Ask the server from behind the firewall first"},
 		"a firewall":        {[]string{"220 mx", "250-mx", "250-XXXXXXXA", "250-XXXXXXXX", "250 DSN"}, 0, "tls/starttls_not_offered", "A firewall that inspects SMTP"},
 		"maintenance":       {[]string{"421 4.3.2 Service not active"}, 0, "tls/starttls_refused", "the greeting from 192.0.2.1:25 was 421 4.3.2 Service not active, not 220"},
 		"EHLO refused":      {[]string{"220 mx", "550 5.7.1 who are you"}, 0, "tls/starttls_refused", "the answer to EHLO"},
