@@ -36,7 +36,7 @@ func TestGoldenProbes(t *testing.T) {
 	exporter := overLab(t, site).handler
 	targets := map[string]string{"not-http": notHTTP(t, site), "closed-port": "127.0.0.1:1"}
 	for _, s := range site.Scenarios() {
-		if !s.Varies && s.OverHTTP() {
+		if !s.Varies && !s.InTurn && s.OverHTTP() {
 			targets[s.Name] = s.Address
 		}
 	}

@@ -143,6 +143,7 @@ func ewsScenarios() []Scenario {
 			Expect:      good,
 			EWS:         Verdict{"content/response_error", "ews_affinity_broken"},
 			EWSWriting:  Verdict{"content/response_error", "ews_affinity_broken"},
+			InTurn:      true,
 			origin:      &exchange{},
 			balancer:    inTurn(2),
 		},

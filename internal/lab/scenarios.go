@@ -27,6 +27,9 @@ type Scenario struct {
 	Mail Verdict
 	// Varies tells that each connection reaches another server, so that probes differ.
 	Varies bool
+	// InTurn tells that the requests of all connections reach two servers in turn, so that which one answers differs where a
+	// probe sends several at once.
+	InTurn bool
 	// Address is "127.0.0.1:port" while the scenario runs.
 	Address string
 
