@@ -98,12 +98,12 @@ const late = 5 * time.Second
 // TestFaults plays every row against every prober that can meet it. Those that wait are together; those that flood come
 // before, one by one.
 func TestFaults(t *testing.T) {
+	if testing.Short() {
+		t.Skip("plays hundreds of behaviours")
+	}
 	for _, g := range groups() {
 		for _, f := range g.faults {
 			t.Run(g.title+": "+f.does, func(t *testing.T) {
-				if f.hangs && testing.Short() {
-					t.Skip("takes a probe's time limit")
-				}
 				if !f.floods {
 					t.Parallel()
 				}
