@@ -28,12 +28,7 @@ var update = flag.Bool("update", false, "rewrite the golden files in testdata/pr
 // rule was built on must not change by accident. Measured values are masked; whether they are there is what counts.
 func TestGoldenProbes(t *testing.T) {
 	t.Parallel()
-	site, err := lab.Start(t.Context(), lab.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(site.Close)
-	exporter := overLab(t, site).handler
+	site, exporter := wholeLab(t)
 	targets := map[string]string{"not-http": notHTTP(t, site), "closed-port": "127.0.0.1:1"}
 	for _, s := range site.Scenarios() {
 		if !s.Varies && !s.InTurn && s.OverHTTP() {
@@ -69,12 +64,7 @@ func TestGoldenRoundTrips(t *testing.T) {
 // TestGoldenMail does the same for smtp, at every simulated mail server.
 func TestGoldenMail(t *testing.T) {
 	t.Parallel()
-	site, err := lab.Start(t.Context(), lab.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(site.Close)
-	exporter := overLab(t, site).handler
+	site, exporter := wholeLab(t)
 	for _, s := range site.Scenarios() {
 		if s.OverHTTP() {
 			continue
@@ -85,6 +75,17 @@ func TestGoldenMail(t *testing.T) {
 			holdAgainst(t, s.Name, scrape(t, exporter, module, s.Address))
 		})
 	}
+}
+
+// wholeLab is the whole simulated site, and an exporter over it.
+func wholeLab(t *testing.T) (*lab.Site, http.Handler) {
+	t.Helper()
+	site, err := lab.Start(t.Context(), lab.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(site.Close)
+	return site, overLab(t, site).handler
 }
 
 // overLab is an exporter with the lab's own configuration.

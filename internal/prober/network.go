@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/failure"
+	"github.com/ews-exporter/ews_exporter/internal/policy"
 	"github.com/ews-exporter/ews_exporter/internal/target"
 	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
@@ -65,7 +66,7 @@ func (n *Network) dialerFor(elsewhere bool) (*wire.Dialer, error) {
 		return n.dialer, nil
 	}
 	if n.elsewhere == nil {
-		return nil, failure.New(failure.Policy, "address_not_allowed", "hosts that the target names are not asked")
+		return nil, failure.New(failure.Policy, policy.AddressNotAllowed, "hosts that the target names are not asked")
 	}
 	return n.elsewhere, nil
 }
