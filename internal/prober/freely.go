@@ -2,6 +2,7 @@ package prober
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/ews-exporter/ews_exporter/internal/failure"
@@ -57,9 +58,15 @@ func (r *Recorder) Conclude() {
 		who = "EWS (" + c.Origin.Frontend + ")"
 	}
 	r.Find(AnswersWithoutLogon, result.Error, c.Origin,
-		"%s answered %s %s with %s and what was asked for (step %s), although the request had no credentials and nobody had logged on over its connection: whoever reaches this address reads a mailbox. Exchange itself asks every client for a logon. A box in front shares its connections to the server between clients, so that one client's logon serves another; or it logs on by itself for everybody.",
+		"%s answered %s %s with %s and what was asked for (step %s), although the request had no credentials and nobody had logged on over its connection: whoever reaches this address reads a mailbox. Exchange asks every client for a logon, unless it was told otherwise. Most likely a box in front shares its connections to the server between clients, so that one client's logon serves another, or logs on by itself for everybody. Ask a server directly (--direct): one that answers too lets everybody in itself.",
 		who, c.Method, c.URL, c.Answer(), c.Step)
-	r.Blame(result.InBetween)
+	// One that was asked for a logon by the same URL met a server that asks, so the box is what let the other one in.
+	asks := func(o *result.Conversation) bool { return o.Status() == 401 && o.URL == c.URL }
+	if slices.ContainsFunc(r.Result.Conversations, asks) {
+		r.Blame(result.InBetween)
+	} else {
+		r.Blame(result.Either)
+	}
 	if r.Result.Failure != nil {
 		return
 	}

@@ -58,6 +58,9 @@ func TestSharedLogon(t *testing.T) {
 			if got := strings.Contains(codes(res), prober.AnswersWithoutLogon); got != test.shared || (reason(res) == prober.ReasonNoLogonNeeded) != test.shared {
 				t.Errorf("auth_roundtrips: %q, findings %q", reason(res), codes(res))
 			}
+			if i := slices.IndexFunc(res.Findings, func(f result.Finding) bool { return f.Code == prober.AnswersWithoutLogon }); i >= 0 && res.Findings[i].Blames != result.InBetween {
+				t.Errorf("a server that asked for a logon is blamed: %q", res.Findings[i].Blames)
+			}
 			if res := probe("unchecked"); slices.ContainsFunc(res.Steps, func(s *result.Step) bool { return s.Name == "stranger" }) {
 				t.Errorf("without the check: %q", codes(res))
 			}
