@@ -31,7 +31,7 @@ RACE = $(if $(shell echo 'int main(void) { return 0; }' | \
 SKIPPED := $(CURDIR)/build/skipped-tests
 
 .DEFAULT_GOAL := help
-.PHONY: help build run demo test unit all-tests check-format vet lint servers cross bench bench-short benchmarks fuzz soak screenshots docker clean
+.PHONY: help build run demo generate test unit all-tests check-format vet lint servers cross bench bench-short benchmarks fuzz soak screenshots docker clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ test: ## Run everything: linters, all tests with real servers, builds for other 
 	@$(MAKE) --no-print-directory fuzz FUZZTIME=2s
 	@$(if $(RACE),,echo '*** There is no C compiler here, so the tests ran without the race detector.')
 	@if [ -s $(SKIPPED) ]; then echo '*** Skipped:' && sort -u $(SKIPPED); else echo 'All tests passed, and none was skipped.'; fi
+
+generate: ## Write anew what repeats facts that stand elsewhere: tables, pages, rules, dashboards, examples
+	go run ./internal/generate
 
 unit: ## Run the fast tests only: no real servers, no race detector
 	go test -short ./...
@@ -87,11 +90,11 @@ cross: ## Build for the other platforms, and check that the tests compile on Win
 	CGO_ENABLED=0 GOOS=windows GOARCH=amd64 go vet -trimpath ./...
 
 bench: build servers ## Measure what probes cost, beside the least possible and blackbox_exporter, and write docs/performance.md
-	go run ./internal/performance -exporter build/$(NAME) -write docs/performance.md
+	go run ./internal/test/performance -exporter build/$(NAME) -write docs/performance.md
 
 # One short round: figures to glance at, and a hold that the measurement still works. Linux only.
 bench-short: build
-	@[ "$$(go env GOOS)" != linux ] || go run ./internal/performance -exporter build/$(NAME) -only cpu -rounds 1 -probes 400
+	@[ "$$(go env GOOS)" != linux ] || go run ./internal/test/performance -exporter build/$(NAME) -only cpu -rounds 1 -probes 400
 
 benchmarks: ## Run the Go benchmarks: parsers, logons, metrics
 	go test -run='^$$' -bench=. -benchmem ./...

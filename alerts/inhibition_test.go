@@ -9,7 +9,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/ews-exporter/ews_exporter/internal/servers"
+	"github.com/ews-exporter/ews_exporter/internal/test/servers"
 )
 
 // labels are those of an alert.

@@ -17,8 +17,8 @@ import (
 	"github.com/prometheus/common/expfmt"
 
 	"github.com/ews-exporter/ews_exporter/internal/origin"
-	"github.com/ews-exporter/ews_exporter/internal/report/examples"
 	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/test/examples"
 	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
 

@@ -6,8 +6,8 @@ import (
 
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
-	"github.com/ews-exporter/ews_exporter/internal/report/examples"
 	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/test/examples"
 )
 
 // FuzzGatherer: whatever texts of a target a result holds, it can be scraped, and no label is longer than 128 bytes.

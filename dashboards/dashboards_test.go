@@ -14,8 +14,8 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"github.com/ews-exporter/ews_exporter/internal/declared"
-	"github.com/ews-exporter/ews_exporter/internal/servers"
+	"github.com/ews-exporter/ews_exporter/internal/test/declared"
+	"github.com/ews-exporter/ews_exporter/internal/test/servers"
 )
 
 // dashboard is Grafana's model, as far as these dashboards use it: a field that is not here is a slip. What only Grafana

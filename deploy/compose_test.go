@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"github.com/ews-exporter/ews_exporter/internal/lab"
-	"github.com/ews-exporter/ews_exporter/internal/servers"
+	"github.com/ews-exporter/ews_exporter/internal/test/servers"
 )
 
 // compose is as much of a compose file as the tests look at. No Docker runs here: they hold the files against each other.

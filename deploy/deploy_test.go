@@ -10,8 +10,8 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"github.com/ews-exporter/ews_exporter/internal/declared"
-	"github.com/ews-exporter/ews_exporter/internal/servers"
+	"github.com/ews-exporter/ews_exporter/internal/test/declared"
+	"github.com/ews-exporter/ews_exporter/internal/test/servers"
 	"github.com/ews-exporter/ews_exporter/probes"
 )
 

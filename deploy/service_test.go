@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	exporter "github.com/ews-exporter/ews_exporter/config"
-	"github.com/ews-exporter/ews_exporter/internal/servers"
+	"github.com/ews-exporter/ews_exporter/internal/test/servers"
 	"github.com/ews-exporter/ews_exporter/probes"
 )
 

@@ -2,42 +2,16 @@ package docs_test
 
 import (
 	"flag"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/ews-exporter/ews_exporter/collector"
-	"github.com/ews-exporter/ews_exporter/internal/failure"
-	"github.com/ews-exporter/ews_exporter/internal/prober"
-	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
 	"github.com/ews-exporter/ews_exporter/probes"
 )
 
-var update = flag.Bool("update", false, "rewrite the tables of docs/metrics.md from the code")
-
-// TestMetricsPage holds the tables of metrics.md against what the code declares.
-func TestMetricsPage(t *testing.T) {
-	page, err := os.ReadFile("metrics.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := string(page)
-	for name, table := range tables() {
-		got = replaceSection(t, got, name, table)
-	}
-	if *update {
-		if err := os.WriteFile("metrics.md", []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if got != string(page) {
-		t.Error("docs/metrics.md is not what the code declares; run: go test ./docs -update")
-	}
-}
+var update = flag.Bool("update", false, "write the table of docs/cost.md anew")
 
 // replaceSection puts a table between the markers that bear its name.
 func replaceSection(t *testing.T, page, name, table string) string {
@@ -46,71 +20,9 @@ func replaceSection(t *testing.T, page, name, table string) string {
 	before, rest, ok := strings.Cut(page, begin)
 	_, after, ok2 := strings.Cut(rest, end)
 	if !ok || !ok2 {
-		t.Fatalf("docs/metrics.md has no section %q", name)
+		t.Fatalf("there is no section %q", name)
 	}
 	return before + begin + table + end + after
-}
-
-// tables renders what the code declares, by section.
-func tables() map[string]string {
-	all := map[string]string{"common metrics": metricTable(collector.Metrics())}
-	var own strings.Builder
-	for _, m := range collector.SelfMetrics() {
-		fmt.Fprintf(&own, "| `%s` | %s | %s |\n", m.Name, code(m.Labels), m.Help)
-	}
-	all["own metrics"] = "| metric | labels | meaning |\n|---|---|---|\n" + own.String()
-	all["common reasons"] = reasonTable(runner.CommonReasons())
-	for _, d := range probes.All() {
-		all[d.Name+" metrics"] = metricTable(d.Metrics)
-		all[d.Name+" reasons"] = reasonTable(d.Reasons)
-		all[d.Name+" steps"] = stepTable(d.Steps)
-		all[d.Name+" findings"] = findingTable(d.Findings)
-	}
-	return all
-}
-
-func metricTable(metrics []*result.Metric) string {
-	var b strings.Builder
-	b.WriteString("| metric | labels | meaning | there when |\n|---|---|---|---|\n")
-	for _, m := range metrics {
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", m.Name, code(m.Labels), m.Help, m.Presence)
-	}
-	return b.String()
-}
-
-func reasonTable(reasons []failure.Reason) string {
-	var b strings.Builder
-	b.WriteString("| stage | reason | meaning |\n|---|---|---|\n")
-	for _, r := range reasons {
-		fmt.Fprintf(&b, "| `%s` | `%s` | %s |\n", r.Stage, r.Reason, r.Help)
-	}
-	return b.String()
-}
-
-func stepTable(steps []prober.StepHelp) string {
-	var b strings.Builder
-	b.WriteString("| step | what it does |\n|---|---|\n")
-	for _, s := range steps {
-		fmt.Fprintf(&b, "| `%s` | %s |\n", s.Name, s.Help)
-	}
-	return b.String()
-}
-
-func findingTable(findings []prober.Finding) string {
-	var b strings.Builder
-	b.WriteString("| finding | severity | meaning |\n|---|---|---|\n")
-	for _, f := range findings {
-		fmt.Fprintf(&b, "| [`%s`](findings/%s.md) | %s | %s |\n", f.Code, f.Code, f.Severity, f.Summary)
-	}
-	return b.String()
-}
-
-func code(labels []string) string {
-	quoted := make([]string, len(labels))
-	for i, l := range labels {
-		quoted[i] = "`" + l + "`"
-	}
-	return strings.Join(quoted, ", ")
 }
 
 // TestEveryFindingHasAPage and every page a finding: a code in an alert must lead to a fix.

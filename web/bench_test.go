@@ -8,7 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/ews-exporter/ews_exporter/collector"
-	"github.com/ews-exporter/ews_exporter/internal/report/examples"
+	"github.com/ews-exporter/ews_exporter/internal/test/examples"
 )
 
 // BenchmarkScrape is what a scrape costs on top of its probe: metrics from a Result, and their text.

@@ -14,10 +14,10 @@ import (
 
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
-	"github.com/ews-exporter/ews_exporter/internal/report/examples"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
 	"github.com/ews-exporter/ews_exporter/internal/secret"
+	"github.com/ews-exporter/ews_exporter/internal/test/examples"
 	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
 

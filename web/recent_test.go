@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/report"
-	"github.com/ews-exporter/ews_exporter/internal/report/examples"
 	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/test/examples"
 )
 
 // later is a result of its own, at the given minute.

@@ -18,9 +18,9 @@ import (
 	"github.com/ews-exporter/ews_exporter/collector"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
-	"github.com/ews-exporter/ews_exporter/internal/report/examples"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
+	"github.com/ews-exporter/ews_exporter/internal/test/examples"
 	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
 

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/lab"
-	"github.com/ews-exporter/ews_exporter/internal/servers"
+	"github.com/ews-exporter/ews_exporter/internal/test/servers"
 )
 
 // scrapeConfig is the README's, for two of the lab's sites.

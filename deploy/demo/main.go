@@ -15,9 +15,9 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/ews-exporter/ews_exporter/internal/chain"
 	"github.com/ews-exporter/ews_exporter/internal/lab"
-	"github.com/ews-exporter/ews_exporter/internal/servers"
+	"github.com/ews-exporter/ews_exporter/internal/test/delivery"
+	"github.com/ews-exporter/ews_exporter/internal/test/servers"
 )
 
 // pace is how fast it goes.
@@ -84,13 +84,13 @@ func run(ctx context.Context, out io.Writer, exporter string, p pace) error {
 	if err := lab.WriteConfig(dir, site); err != nil {
 		return err
 	}
-	s := &story{out: out, factor: p.factor, site: site, notes: make(chan chain.Notification, 100), began: time.Now()}
-	s.chain, err = chain.Start(ctx, chain.Options{
+	s := &story{out: out, factor: p.factor, site: site, notes: make(chan delivery.Notification, 100), began: time.Now()}
+	s.chain, err = delivery.Start(ctx, delivery.Options{
 		Dir: dir, Exporter: exporter, Configs: []string{filepath.Join(dir, "ews_exporter.yml")}, Factor: p.factor,
-		Jobs: []chain.Job{{Module: p.module, Targets: []chain.Target{
+		Jobs: []delivery.Job{{Module: p.module, Targets: []delivery.Target{
 			{Address: s.address(balancer), Service: service}, {Address: s.address(server), Service: service, Via: "direct"},
 		}}},
-		Receive: func(n chain.Notification) { s.notes <- n },
+		Receive: func(n delivery.Notification) { s.notes <- n },
 	})
 	if err != nil {
 		return err

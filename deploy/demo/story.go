@@ -7,8 +7,8 @@ import (
 	"io"
 	"time"
 
-	"github.com/ews-exporter/ews_exporter/internal/chain"
 	"github.com/ews-exporter/ews_exporter/internal/lab"
+	"github.com/ews-exporter/ews_exporter/internal/test/delivery"
 )
 
 // story is what is shown, while it happens.
@@ -16,8 +16,8 @@ type story struct {
 	out    io.Writer
 	factor int
 	site   *lab.Site
-	chain  *chain.Chain
-	notes  chan chain.Notification
+	chain  *delivery.Chain
+	notes  chan delivery.Notification
 	began  time.Time
 }
 

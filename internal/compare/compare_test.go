@@ -11,9 +11,9 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/compare"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
-	"github.com/ews-exporter/ews_exporter/internal/report/examples"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
+	"github.com/ews-exporter/ews_exporter/internal/test/examples"
 )
 
 func TestRequests(t *testing.T) {

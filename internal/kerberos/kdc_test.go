@@ -18,7 +18,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/kerberos"
 	"github.com/ews-exporter/ews_exporter/internal/lab"
-	"github.com/ews-exporter/ews_exporter/internal/servers"
+	"github.com/ews-exporter/ews_exporter/internal/test/servers"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/origin"
-	"github.com/ews-exporter/ews_exporter/internal/servers"
+	"github.com/ews-exporter/ews_exporter/internal/test/servers"
 )
 
 // ask gets what a server answers, and who that is.

@@ -9,8 +9,8 @@ import (
 
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
-	"github.com/ews-exporter/ews_exporter/internal/report/examples"
 	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/test/examples"
 	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
 

@@ -9,7 +9,7 @@ import (
 
 	"github.com/ews-exporter/ews_exporter/internal/lab"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
-	"github.com/ews-exporter/ews_exporter/internal/servers"
+	"github.com/ews-exporter/ews_exporter/internal/test/servers"
 )
 
 // behind are the simulated sites that the real servers stand in front of.

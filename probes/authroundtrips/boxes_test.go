@@ -14,7 +14,7 @@ import (
 
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/result"
-	"github.com/ews-exporter/ews_exporter/internal/servers"
+	"github.com/ews-exporter/ews_exporter/internal/test/servers"
 )
 
 var update = flag.Bool("update", false, "write the table of docs/boxes.md anew")

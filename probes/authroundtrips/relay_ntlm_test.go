@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ews-exporter/ews_exporter/internal/servers"
+	"github.com/ews-exporter/ews_exporter/internal/test/servers"
 )
 
 // Where CHALLENGE has its flags and its fields (MS-NLMP section 2.2.1.2), and which flag says that it has target

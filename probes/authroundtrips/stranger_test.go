@@ -16,7 +16,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
-	"github.com/ews-exporter/ews_exporter/internal/servers"
+	"github.com/ews-exporter/ews_exporter/internal/test/servers"
 	"github.com/ews-exporter/ews_exporter/probes"
 )
 

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/ews-exporter/ews_exporter/internal/result"
-	"github.com/ews-exporter/ews_exporter/internal/servers"
+	"github.com/ews-exporter/ews_exporter/internal/test/servers"
 )
 
 // TestTable measures what docs/authentication.md shows: four pages over one connection, when every request

@@ -9,7 +9,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/ews-exporter/ews_exporter/internal/failure"
-	"github.com/ews-exporter/ews_exporter/internal/servers"
+	"github.com/ews-exporter/ews_exporter/internal/test/servers"
 )
 
 const zoneHead = "$ORIGIN contoso.test.\n$TTL 60\n@ SOA ns.contoso.test. hostmaster.contoso.test. 1 3600 600 86400 60\n@ NS ns.contoso.test.\nns A 127.0.0.1\n"

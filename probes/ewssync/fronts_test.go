@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/runner"
-	"github.com/ews-exporter/ews_exporter/internal/servers"
+	"github.com/ews-exporter/ews_exporter/internal/test/servers"
 )
 
 // streamedThrough is what a probe that writes reports of a stream through each real server, in its settings.

@@ -12,7 +12,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/lab"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/result"
-	"github.com/ews-exporter/ews_exporter/internal/servers"
+	"github.com/ews-exporter/ews_exporter/internal/test/servers"
 )
 
 // value is that of a sample with this label, -1 where it is absent.

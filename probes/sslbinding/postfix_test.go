@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ews-exporter/ews_exporter/internal/servers"
+	"github.com/ews-exporter/ews_exporter/internal/test/servers"
 )
 
 // TestRealPostfix: the certificate behind a real STARTTLS, and the TLS versions that it accepts.

@@ -22,7 +22,7 @@ import (
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/result"
-	"github.com/ews-exporter/ews_exporter/internal/servers"
+	"github.com/ews-exporter/ews_exporter/internal/test/servers"
 )
 
 // keep writes key and chain into one file, as all the servers read them; Postfix wants the key first.

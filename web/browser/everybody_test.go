@@ -12,7 +12,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 
 	"github.com/ews-exporter/ews_exporter/internal/lab"
-	"github.com/ews-exporter/ews_exporter/internal/servers"
+	"github.com/ews-exporter/ews_exporter/internal/test/servers"
 )
 
 // axe installs axe-core by npm, at the version of package-lock.json, and gives its script.

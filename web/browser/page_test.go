@@ -20,7 +20,7 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
-	"github.com/ews-exporter/ews_exporter/internal/servers"
+	"github.com/ews-exporter/ews_exporter/internal/test/servers"
 )
 
 // patience bounds what a test does in the browser, on a busy machine.
