@@ -33,6 +33,7 @@ func Gatherer(r *result.Result, age *time.Duration) prometheus.Gatherer {
 			earliestExpiry(s, r)
 		}
 		findings(s, r.Findings)
+		faults(s, r)
 		steps(s, r)
 		for _, sample := range r.Samples {
 			s.add(sample.Metric, sample.Value, sample.Labels...)
@@ -118,6 +119,16 @@ func expiry(s *series, chain []wire.Certificate) {
 		}
 	}
 	s.add(certExpiry, float64(earliest.Unix()))
+}
+
+// faults adds who acts, or that nothing was decided.
+func faults(s *series, r *result.Result) {
+	for _, f := range r.Faults {
+		s.add(faultInfo, 1, string(f.Owner), string(f.Certainty), f.Advice)
+	}
+	if r.UndecidedReason != "" && !r.UndecidedOK {
+		s.add(undecided, 1, string(r.UndecidedReason))
+	}
 }
 
 // findings adds one series per code.

@@ -79,6 +79,18 @@ var (
 		Labels:   []string{"stage", "reason", "origin", "product"},
 		Presence: "exactly one series when the probe failed",
 	}
+	faultInfo = &result.Metric{
+		Name:     "probe_fault_info",
+		Help:     "Who acts on the failure and on each error or warning finding, how sure that is, and the advice: advice is explained in docs/advice.md. Several owners are undecided between each other.",
+		Labels:   []string{"owner", "certainty", "advice"},
+		Presence: "each owner and advice of a probe that failed, has a warning, or decided nothing",
+	}
+	undecided = &result.Metric{
+		Name:     "probe_undecided",
+		Help:     "The probe succeeded and proves nothing of what the prober is for.",
+		Labels:   []string{"reason"},
+		Presence: "a success proves nothing, and the module has no undecided_ok",
+	}
 	finding = &result.Metric{
 		Name:     "probe_finding",
 		Help:     "A diagnosis; the exporter serves its page at /findings/CODE.",
@@ -120,6 +132,6 @@ func Metrics() []*result.Metric {
 	return []*result.Metric{
 		probeSuccess, probeDuration, probeTimeout, dnsLookup, ipProtocol,
 		httpStatus, httpVersion, httpSSL, httpDuration, certExpiry, tlsVersion, tlsCipher, httpResponses,
-		failureInfo, finding, stepDuration, stepSuccess, serverInfo, resultAge, seriesDropped,
+		failureInfo, faultInfo, undecided, finding, stepDuration, stepSuccess, serverInfo, resultAge, seriesDropped,
 	}
 }

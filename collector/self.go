@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
 
+	"github.com/ews-exporter/ews_exporter/internal/advice"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 )
 
@@ -112,6 +113,15 @@ func (s *Self) Reloaded(ok bool) {
 	if ok {
 		s.reloadAt.SetToCurrentTime()
 	}
+}
+
+// Advise adds what to do first, by advice.
+func (s *Self) Advise(book advice.Book) {
+	first := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: selfAdvice.Name, Help: selfAdvice.Help}, selfAdvice.Labels)
+	for _, a := range book {
+		first.WithLabelValues(a.Key, a.First).Set(1)
+	}
+	s.registry.MustRegister(first)
 }
 
 // CountLogons adds the logons that have begun, by auth; begun is asked at each scrape.

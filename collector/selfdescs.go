@@ -64,11 +64,18 @@ var selfLogons = &result.Metric{
 	Labels: []string{"auth"},
 }
 
+// selfAdvice says what to do first, for alerts to look up.
+var selfAdvice = &result.Metric{
+	Name:   "ews_exporter_advice_info",
+	Help:   "What to do first, by the advice that probe_fault_info names.",
+	Labels: []string{"advice", "first"},
+}
+
 // SelfMetrics lists the exporter's own metrics, in the order of docs/metrics.md. Those of the Go runtime, of the process
 // and of the handler of /metrics come on top.
 func SelfMetrics() []*result.Metric {
 	return []*result.Metric{
 		selfBuild, selfReloaded, selfReloadAt, selfProbes, selfResponses, selfDuration, selfInFlight, selfRefused,
-		selfPanics, selfSuspended, selfExplained, selfLogons,
+		selfPanics, selfSuspended, selfExplained, selfLogons, selfAdvice,
 	}
 }

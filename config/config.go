@@ -35,6 +35,7 @@ type Module struct {
 	Prober      string        `yaml:"prober"`
 	Timeout     time.Duration `yaml:"timeout"`      // default 15 s
 	MinInterval time.Duration `yaml:"min_interval"` // default 0: every scrape probes
+	UndecidedOK bool          `yaml:"undecided_ok"` // a success that proves nothing is what is expected here
 	Auth        string        `yaml:"auth"`         // name of an auth; empty for none
 	// Targets are what the module may be asked for; empty: whatever policy permits.
 	Targets policy.Targets `yaml:"targets"`

@@ -60,6 +60,7 @@ func newExporter(store *config.Store, flags *serveFlags, own []netip.AddrPort, l
 	e.self = collector.NewSelf(func() map[string]bool { return gate.Suspended(names()) },
 		func() map[string]bool { return gate.Explained(names()) }, runner.BadRequest, runner.DeniedTarget, runner.DeniedAuth, runner.CrossSite, runner.UnknownHost, runner.TooManyProbes, runner.OutOfFiles, runner.Stopping)
 	e.self.CountLogons(func() map[string]int64 { return gate.Logons(names()) })
+	e.self.Advise(runner.AllAdvice(probes.All()))
 	e.self.Reloaded(true)
 	var recent *web.Recent
 	observe := e.self.Observe

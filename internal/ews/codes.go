@@ -87,3 +87,6 @@ func GroupOf(code string) Group {
 	}
 	return Other
 }
+
+// CodesOf are the known codes of a group.
+func CodesOf(group Group) []string { return groups[group] }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/ews-exporter/ews_exporter/internal/plain"
 	"github.com/ews-exporter/ews_exporter/internal/secret"
 )
 
@@ -35,6 +36,7 @@ type Failure struct {
 	Stage   Stage  `json:"stage" redact:"-"`  // of a closed set, so nothing of a target or a secret
 	Reason  string `json:"reason" redact:"-"` // likewise
 	Message string `json:"message"`
+	Code    string `json:"code,omitempty"` // what the peer called it, such as ErrorMailboxMoveInProgress; empty where it has no name
 
 	cause error
 }
@@ -55,8 +57,22 @@ func New(stage Stage, reason, format string, args ...any) *Failure {
 	if f := short(err); f != nil {
 		return f
 	}
-	return &Failure{Stage: stage, Reason: reason, Message: err.Error(), cause: errors.Unwrap(err)}
+	f := &Failure{Stage: stage, Reason: reason, Message: err.Error(), cause: errors.Unwrap(err)}
+	var inner *Failure
+	if errors.As(f.cause, &inner) {
+		f.Code = inner.Code
+	}
+	return f
 }
+
+// Named notes what the peer called it, cut to what names need, and returns the failure.
+func (f *Failure) Named(code string) *Failure {
+	f.Code = plain.Text(code, maxCode)
+	return f
+}
+
+// maxCode is how many bytes of a code are kept: the longest of Exchange's is shorter.
+const maxCode = 64
 
 func (f *Failure) Error() string { return f.Message }
 

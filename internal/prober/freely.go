@@ -71,7 +71,7 @@ func (r *Recorder) Conclude() {
 		return
 	}
 	r.Result.Fail(failure.New(failure.Auth, ReasonNoLogonNeeded, "%s answered %s %s with %s, although nobody had logged on", who, c.Method, c.URL, c.Answer()))
-	r.Result.Undecided, r.Result.Deciding = "", c
+	r.Result.UndecidedReason, r.Result.Undecided, r.Result.Deciding = "", "", c
 	for _, conn := range r.Result.Connections {
 		if conn.ID == c.Connection {
 			r.Result.DecidingConnection = conn

@@ -8,6 +8,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/ews-exporter/ews_exporter/internal/advice"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 )
@@ -67,6 +68,7 @@ type Definition struct {
 	Reasons  []failure.Reason
 	Metrics  []*result.Metric
 	Findings []Finding
+	Advice   advice.Book // for what leads to none of the advice that all probers share
 }
 
 // Way is how a module is asked of a service.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ews-exporter/ews_exporter/internal/advice"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/plain"
 	"github.com/ews-exporter/ews_exporter/internal/result"
@@ -24,6 +25,7 @@ type Options struct {
 func Text(w io.Writer, r *result.Result, opts Options) error {
 	p := &printer{lookup: lookup{r}, paint: painter(opts.Color), shown: map[*result.Conversation]bool{}}
 	p.verdict()
+	p.act()
 	for _, f := range r.Findings {
 		p.finding(f)
 	}
@@ -121,6 +123,55 @@ func (p *printer) verdict() {
 	p.line("%s%s", p.color(color, word), verdict[len(word):])
 }
 
+// act says who acts, what to do first, and the proof.
+func (p *printer) act() {
+	v := p.r.Verdict
+	if v == nil {
+		return
+	}
+	p.line("")
+	p.entry("Suffers", Soon(v)+v.Suffers)
+	p.entry("Act", Acts(v))
+	p.entry("At fault", v.AtFault)
+	p.entry("First", v.First)
+	p.entry("Tell apart", v.Separates)
+	for i, line := range v.Proof {
+		p.entry([]string{"Proof", ""}[min(i, 1)], line)
+	}
+	p.entry("Then", v.Then)
+	for _, place := range v.Places {
+		p.entry("", origin.Title(place.Product)+": "+place.Setting)
+	}
+}
+
+// entry is a line with its title, nothing for an empty one.
+func (p *printer) entry(title, text string) {
+	if text == "" {
+		return
+	}
+	if title != "" {
+		title += ":"
+	}
+	p.line("%-11s %s", title, text)
+}
+
+// Acts says who acts, and how sure that is.
+func Acts(v *result.Verdict) string {
+	var titles []string
+	for _, o := range v.Owners() {
+		titles = append(titles, o.Title())
+	}
+	if len(titles) > 1 {
+		return "undecided between " + strings.Join(titles[:len(titles)-1], ", ") + " and " + titles[len(titles)-1]
+	}
+	return titles[0] + " (" + string(v.Certainty) + ")"
+}
+
+// Soon says when to act.
+func Soon(v *result.Verdict) string {
+	return map[advice.When]string{advice.Now: "Now. ", advice.Morning: "In working hours. ", advice.Plan: "No hurry. "}[v.When]
+}
+
 // Verdict is what came of a probe, in one sentence that begins with "Failed", "Succeeded", or why it shows neither.
 func Verdict(r *result.Result) string {
 	if f := r.Failure; f != nil {
@@ -133,7 +184,11 @@ func Verdict(r *result.Result) string {
 	if r.Deciding.Answered() {
 		answer = ", answered by " + By(r.Deciding.Origin)
 	}
-	return fmt.Sprintf("Succeeded in %s s: %s of %s%s.", Length(r.Duration), r.Prober, r.Target, answer)
+	with := ""
+	if StateOf(r) == Warned {
+		with = ", with a warning"
+	}
+	return fmt.Sprintf("Succeeded in %s s%s: %s of %s%s.", Length(r.Duration), with, r.Prober, r.Target, answer)
 }
 
 var kinds = map[origin.Kind]string{

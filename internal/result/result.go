@@ -18,6 +18,7 @@ type Result struct {
 	Target   string       `json:"target"`                    // as the caller wrote it
 	Name     string       `json:"name"`                      // what Host, SNI, certificate check and auth go by
 	Auth     string       `json:"auth,omitempty" redact:"-"` // the auth's name, never its secret
+	Direct   bool         `json:"direct,omitempty"`          // a server was asked under a name that is not its own: no balancer stood in front
 	Start    time.Time    `json:"start"`
 	Duration wire.Seconds `json:"duration"`
 	Limit    wire.Seconds `json:"limit"` // the time limit in force
@@ -30,6 +31,10 @@ type Result struct {
 	// Undecided says why a success proves nothing of what the prober is for: a word or two, a colon, the reason. It is
 	// empty where it does prove it, and beside a failure.
 	Undecided string `json:"undecided,omitempty"`
+	// UndecidedReason names that why, exactly where Undecided is there.
+	UndecidedReason Undecidedness `json:"undecided_reason,omitempty" redact:"-"`
+	// UndecidedOK tells that the module is content with that.
+	UndecidedOK bool `json:"undecided_ok,omitempty"`
 
 	Connections []*wire.Connection `json:"connections,omitempty"`
 	// Conversations are in the order in which they ended. JSON calls them as it did when all of them were HTTP.
@@ -41,8 +46,12 @@ type Result struct {
 	// Decides says which metrics of the deciding conversation and connection there are; the prober declares it.
 	Decides Decides `json:"-"`
 
-	// Verdict is whose it is, how sure that is, and what to do first; nil where nobody has to act.
+	// Advice is the key of the advice that the prober itself draws from all that it saw; empty leaves it to what Settle finds.
+	Advice string `json:"-" redact:"-"`
+	// Verdict is what the failure, the gravest finding or the undecidedness asks of whom; nil where nobody has to act.
 	Verdict *Verdict `json:"verdict,omitempty"`
+	// Faults are whose the failure and each error or warning finding is, without doubles; the verdict's first.
+	Faults []Fault `json:"faults,omitempty"`
 
 	Samples []Sample `json:"samples,omitempty"`
 	Tables  []Table  `json:"tables,omitempty"` // for a person, beside the steps

@@ -1,43 +1,58 @@
 package result
 
-// Owner is who acts on a fault. The set is closed.
-type Owner string
+import "github.com/ews-exporter/ews_exporter/internal/advice"
 
-// The owners.
-const (
-	OwnerExporter        Owner = "exporter" // its configuration
-	OwnerAccount         Owner = "account"
-	OwnerActiveDirectory Owner = "active_directory" // KDC, service principals, lock-out
-	OwnerIdentity        Owner = "identity"         // Entra, AD FS, pre-authentication
-	OwnerDNS             Owner = "dns"
-	OwnerNetwork         Owner = "network"
-	OwnerMiddlebox       Owner = "middlebox"
-	OwnerSecurity        Owner = "security" // a web application firewall, an inspecting firewall
-	OwnerWindows         Owner = "windows"  // RRAS, RD Gateway, the state service
-	OwnerIIS             Owner = "iis"
-	OwnerExchange        Owner = "exchange"
-	OwnerMailbox         Owner = "mailbox"
-	OwnerCertificate     Owner = "certificate"
-	OwnerHoster          Owner = "hoster" // a web host that answers for the mail domain
-	OwnerMicrosoft       Owner = "microsoft"
-	OwnerNobody          Owner = "nobody" // it was planned, or is normal
-)
-
-// Certainty is how sure a verdict's owners are.
-type Certainty string
-
-// The certainties.
-const (
-	Sure      Certainty = "sure"
-	Likely    Certainty = "likely"
-	Undecided Certainty = "undecided" // between several owners; Verdict.Separates tells them apart
-)
-
-// Verdict is what a probe's failure, or its gravest finding, asks of whom.
+// Verdict is what came of a probe for whoever has to act: whose it is, how sure that is, what to do first, and the proof.
 type Verdict struct {
-	Owners    []Owner   `json:"owners" redact:"-"` // who acts; several where the probe cannot tell
-	Certainty Certainty `json:"certainty" redact:"-"`
-	Advice    string    `json:"advice,omitempty" redact:"-"` // the key of what it means and what to do first
-	Separates string    `json:"separates,omitempty"`         // the test that tells the owners apart
-	Proof     []string  `json:"proof,omitempty"`             // what was measured or came, line by line
+	Fault
+	Also      []advice.Owner `json:"also,omitempty" redact:"-"` // the other owners, where the probe cannot tell which
+	AtFault   string         `json:"at_fault,omitempty"`        // the box or server, only by contrast or by its own words
+	When      advice.When    `json:"when,omitempty" redact:"-"`
+	Suffers   string         `json:"suffers,omitempty" redact:"-"`
+	First     string         `json:"first"`
+	Then      string         `json:"then,omitempty"`
+	Risk      advice.Risk    `json:"risk,omitempty" redact:"-"`
+	Places    advice.Places  `json:"-" redact:"-"`
+	Separates string         `json:"separates,omitempty"` // the test that tells the owners apart
+	Proof     []string       `json:"proof,omitempty"`     // what was measured or came, line by line
+}
+
+// Fault is one thing that somebody has to act on.
+type Fault struct {
+	Owner     advice.Owner     `json:"owner" redact:"-"`
+	Certainty advice.Certainty `json:"certainty" redact:"-"`
+	Advice    string           `json:"advice" redact:"-"` // its key
+}
+
+// Owners are all that may have to act, most likely first.
+func (v *Verdict) Owners() []advice.Owner { return append([]advice.Owner{v.Owner}, v.Also...) }
+
+// Undecidedness is why a success proves nothing of what the prober is for. The set is closed.
+type Undecidedness string
+
+// The reasons.
+const (
+	NoLogon       Undecidedness = "no_logon"        // a logon was asked for, and the module has no auth
+	ProxyLogon    Undecidedness = "proxy_logon"     // a proxy asked for a logon of its own
+	RefusedAnyway Undecidedness = "refused_anyway"  // the contrast is refused just the same
+	ForeignPage   Undecidedness = "foreign_page"    // a page came that is no answer of the service
+	SizeLimit     Undecidedness = "size_limit"      // a limit on the size was met before anything else
+	NotServed     Undecidedness = "not_served"      // the server does not know the request
+	NotAsked      Undecidedness = "not_asked"       // what was to be asked could not be
+	RefusedForNow Undecidedness = "refused_for_now" // the answer was to ask again later
+)
+
+// Undecidednesses are all of them, with what each means.
+var Undecidednesses = []struct {
+	Reason Undecidedness
+	Help   string
+}{
+	{NoLogon, "A logon was asked for before the prober could test what it is for, and the module has no auth."},
+	{ProxyLogon, "A proxy asked for a logon of its own (407)."},
+	{RefusedAnyway, "The request that serves as contrast is refused just the same, so nothing follows from it."},
+	{ForeignPage, "A page came in place of the service's answer."},
+	{SizeLimit, "A limit on the size was met before what the prober tests."},
+	{NotServed, "The server does not know the request that is made by default."},
+	{NotAsked, "What the prober is for could not be asked."},
+	{RefusedForNow, "The server said to ask again later."},
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ews-exporter/ews_exporter/internal/advice"
+	"github.com/ews-exporter/ews_exporter/internal/diagnosis"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/plain"
@@ -63,7 +65,7 @@ func (r *Runner) probe(ctx context.Context, j *job, short *failure.Failure) *res
 	} else {
 		r.guard(ctx, j, r.prepareRun(j, res, redactor))
 	}
-	finish(res, redactor)
+	finish(res, redactor, Book(j.module.Definition))
 	return res
 }
 
@@ -120,7 +122,8 @@ func (r *Runner) guard(ctx context.Context, j *job, run *prober.Run) {
 func blank(j *job, start time.Time) *result.Result {
 	return &result.Result{
 		ID: rand.Text(), Module: j.module.Name, Prober: j.module.Prober, Target: j.target.Raw, Name: j.target.Name,
-		Start: start, Decides: j.module.Definition.Decides,
+		Start: start, Decides: j.module.Definition.Decides, UndecidedOK: j.module.UndecidedOK,
+		Direct: !strings.EqualFold(j.target.Host, j.target.Name),
 	}
 }
 
@@ -150,10 +153,11 @@ func endSteps(steps []*result.Step, now wire.Seconds) {
 	}
 }
 
-// finish completes a result: secrets out first, then long texts cut, because a secret cut in two would not be found.
-func finish(res *result.Result, redactor *secret.Redactor) {
+// finish completes a result: secrets out first, then what quotes and cuts it, because a secret cut in two would not be found.
+func finish(res *result.Result, redactor *secret.Redactor, book advice.Book) {
 	res.Duration = wire.Seconds(time.Since(res.Start).Seconds())
 	redactor.Walk(res)
+	diagnosis.Settle(res, book)
 	shorten(res)
 }
 

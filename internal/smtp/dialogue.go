@@ -95,7 +95,7 @@ func (d Dialogue) expect(what string, want int, refused failure.Reason) (Reply, 
 	case r.Overloaded():
 		refused = Overloaded
 	}
-	return r, fail(refused, "%s from %s was %s, not %d", what, d.Lines, r, want)
+	return r, fail(refused, "%s from %s was %s, not %d", what, d.Lines, r, want).Named(r.Enhanced)
 }
 
 // Inactive tells whether a server says that its service is not active: Exchange does so when the component is inactive, or
@@ -105,7 +105,7 @@ func (r Reply) Inactive() bool { return (r.Code == 421 || r.Code == 451) && r.En
 // Overloaded tells whether a server refuses for want of resources: Exchange's back pressure (4.3.1).
 func (r Reply) Overloaded() bool { return r.Code/100 == 4 && r.Enhanced == "4.3.1" }
 
-func fail(reason failure.Reason, format string, args ...any) error {
+func fail(reason failure.Reason, format string, args ...any) *failure.Failure {
 	return failure.New(reason.Stage, reason.Reason, format, args...)
 }
 

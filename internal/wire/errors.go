@@ -95,6 +95,14 @@ func handshakeReason(err error) string {
 	return "handshake"
 }
 
+// silence says how a wait in vain was: whether anything had come over the connection at all.
+func (c *Conn) silence() string {
+	if c.plain == 0 {
+		return "nothing came within the time limit"
+	}
+	return "nothing more came within the time limit"
+}
+
 // receiveFailure says what was being waited for when reading ended.
 func (c *Conn) receiveFailure(doing string, err error) *failure.Failure {
 	var f *failure.Failure
@@ -103,7 +111,7 @@ func (c *Conn) receiveFailure(doing string, err error) *failure.Failure {
 	}
 	reason := streamReason(err)
 	what := map[string]string{
-		"timeout": "nothing more came within the time limit",
+		"timeout": c.silence(),
 		"reset":   "the peer reset the connection",
 		"closed":  "the peer closed the connection",
 

@@ -137,7 +137,7 @@ func (c *Conn) verify(state tls.ConnectionState, opts *TLS) error {
 		s.Verified = true
 		return nil
 	}
-	err := failure.New(failure.TLS, verifyReason(cause), "TLS handshake with %s: the certificate (%s) was refused: %w%s", c, s.Chain[0].Subject, cause, advice(cause))
+	err := failure.New(failure.TLS, verifyReason(cause), "TLS handshake with %s: the certificate (%s) was refused: %w%s", c, s.Chain[0].Subject, cause, hint(cause))
 	s.VerifyError, c.peer.Refused = err.Error(), err
 	return err
 }
@@ -162,8 +162,8 @@ func verifyChain(chain []*x509.Certificate, opts *TLS) error {
 	return err
 }
 
-// advice is what to do about a refusal that does not say so itself; it begins with a semicolon.
-func advice(cause error) string {
+// hint is what to do about a refusal that does not say so itself; it begins with a semicolon.
+func hint(cause error) string {
 	if verifyReason(cause) != "certificate_authority" {
 		return ""
 	}

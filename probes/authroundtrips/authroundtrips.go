@@ -10,6 +10,7 @@ import (
 var Definition = prober.Definition{
 	Name:    "auth_roundtrips",
 	Summary: "What does authentication cost: requests, 401s and bytes to fetch a few objects over one connection, and does the connection stay authenticated?",
+	Advice:  book,
 	New:     func() prober.Prober { return defaults() },
 	Paths:   prober.ServicePaths,
 	Steps: []prober.StepHelp{

@@ -293,7 +293,7 @@ func (a *attempt) read(r *reply, conn *wire.Conn, body []byte) (next string, err
 		r.answer = answer
 		return "", nil
 	}
-	return "", failure.New(failure.Content, contentReason(answer.Kind), "%s answered %s, but %s", conn, line(final), answer.Problem)
+	return "", failure.New(failure.Content, contentReason(answer.Kind), "%s answered %s, but %s", conn, line(final), answer.Problem).Named(answer.Code)
 }
 
 func (a *attempt) whyNoLogon(r *reply) string {

@@ -18,6 +18,7 @@ const (
 var Definition = prober.Definition{
 	Name:    "autodiscover",
 	Summary: "Does Autodiscover answer every time, from which way and which server, and with the right URLs?",
+	Advice:  book,
 	New:     func() prober.Prober { return defaults() },
 	Paths:   []prober.Path{{Way: prober.ByDomain}, {Way: prober.ByServer, Hostname: true}},
 	Piece:   successesMetric,

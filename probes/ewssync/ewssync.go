@@ -21,6 +21,7 @@ const (
 var Definition = prober.Definition{
 	Name:    "ews_sync",
 	Summary: "Do synchronisation, notification, availability and automatic replies work over EWS, as a client does them?",
+	Advice:  book,
 	New:     func() prober.Prober { return defaults() },
 	Paths:   prober.ServicePaths,
 	Piece:   operationSuccess,

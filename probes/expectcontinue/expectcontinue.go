@@ -12,6 +12,7 @@ import (
 var Definition = prober.Definition{
 	Name:     "expect_continue",
 	Summary:  "Does a request with Expect: 100-continue get through to Exchange, and what becomes of a body sent after a wait in vain?",
+	Advice:   book,
 	New:      func() prober.Prober { return defaults() },
 	Paths:    prober.ServicePaths,
 	Outcomes: outcomes(),
@@ -19,7 +20,7 @@ var Definition = prober.Definition{
 	Reasons: []failure.Reason{
 		{Stage: failure.Status, Reason: LateBodyRejected, Help: "After a wait in vain the body was answered with an error within 1 s, and not by Exchange or IIS."},
 		{Stage: failure.Status, Reason: reasonLateError, Help: "After a wait in vain the body was answered with an error that the request without Expect does not get, by Exchange or IIS, or later than 1 s."},
-		{Stage: failure.Status, Reason: reasonServerError, Help: "The 100 came and the body was sent, but the final status is a 5xx."},
+		{Stage: failure.Status, Reason: reasonServerError, Help: "The 100 came and the body was sent, but the final status is a 5xx; or the request without Expect is answered with one."},
 		{Stage: failure.Status, Reason: reasonTooLarge, Help: "The large body was refused, and the small one was not (only with large_body)."},
 		prober.LogonPage,
 	},

@@ -61,7 +61,10 @@ func (p *probe) judge() {
 		p.run.FindBox(r.Deciding)
 	}
 	if r.Failure == nil {
-		r.Undecided = p.undecided(o, control)
+		p.serverError(o, control)
+	}
+	if r.Failure == nil {
+		r.UndecidedReason, r.Undecided = p.undecided(o, control)
 	}
 	for _, v := range p.variants() {
 		p.disorder(p.seen[v])
@@ -145,8 +148,12 @@ func (p *probe) lateError(o, control *observation, who origin.Origin) {
 // together say that a box on the way cannot bear Expect.
 func (p *probe) contrast(o, control *observation) {
 	switch f := control.final(); {
-	case o.failure == nil, !o.headSent, o.final() != nil, f == nil:
+	case o.failure == nil, !o.headSent, o.final() != nil:
+	case f == nil && control.failure != nil && control.headSent:
+		o.failure.Message += "; the same request without Expect got no answer either, so it is not Expect that is in the way"
+	case f == nil:
 	case p.works(control):
+		p.run.Result.Advice = adviceNotBorne
 		o.failure.Message += fmt.Sprintf("; the same request without Expect got %s from %s, so something on the way cannot bear Expect: 100-continue", line(f), control.exchange.Origin.Name())
 	default:
 		o.failure.Message += p.nothingOfExpect(control)
@@ -213,39 +220,55 @@ func (p *probe) finalFirst(o, control *observation, who origin.Origin) {
 	p.run.Find(ContinueRefused, result.Warning, who, "%s answered %s before the body was sent; the same request without Expect got %s.", who.Subject(), line(o.final()), line(control.final()))
 }
 
+// serverError fails where the request without Expect is answered with a 5xx of its own: the service does not work, whatever
+// becomes of Expect.
+func (p *probe) serverError(o, control *observation) {
+	got := control.final()
+	if got == nil || got.Status < 500 || p.unserved(o, control) {
+		return
+	}
+	with := "with Expect too"
+	if o.status() != got.Status {
+		with = "and " + line(o.final()) + " with Expect"
+	}
+	p.run.FindBox(control.exchange)
+	p.run.Result.Fail(failure.New(failure.Status, reasonServerError, "%s answered %s to the request without Expect, %s: EWS does not work here, and nothing follows of Expect%s",
+		control.exchange.Origin.Subject(), line(got), with, control.exchange.Cause()))
+}
+
 // undecided says why what was seen proves nothing of Expect, "" where it does: the body was never asked for, or the same
 // request without Expect is not answered by EWS either.
-func (p *probe) undecided(o, control *observation) string {
+func (p *probe) undecided(o, control *observation) (result.Undecidedness, string) {
 	got := control.final()
 	switch {
 	case got == nil:
-		return ""
+		return "", ""
 	case got.Status == 401 || got.Status == 407:
 		if !o.early || o.status() != got.Status {
-			return ""
+			return "", ""
 		}
 		asked := fmt.Sprintf("Not tested: %s asked for a logon (%s) before the body", o.exchange.Origin.Name(), line(got))
 		if got.Status == 407 {
-			return asked
+			return result.ProxyLogon, asked
 		}
-		return asked + "; set an auth (on the command line --username)"
+		return result.NoLogon, asked + "; set an auth (on the command line --username)"
 	case got.Status < 400 && !p.foreign(got):
-		return ""
+		return "", ""
 	}
-	too, page, hint := "", "", ""
+	why, too, page, hint := result.RefusedAnyway, "", "", ""
 	if p.unserved(o, control) {
-		hint = fmt.Sprintf(", for it does not serve the operation %s (%s): set body to a request that it serves", ews.OpGetServerTimeZones, control.said.Judge(ews.Request{}).Code)
+		why, hint = result.NotServed, fmt.Sprintf(", for it does not serve the operation %s (%s): set body to a request that it serves", ews.OpGetServerTimeZones, control.said.Judge(ews.Request{}).Code)
 	}
 	if o.status() == got.Status {
 		too = " too"
 	}
 	if got.Status < 400 {
-		page = ", with a page that is no answer of EWS"
+		why, page = result.ForeignPage, ", with a page that is no answer of EWS"
 	}
 	if refusedBySize(o, control) {
-		page = ": a limit on the size, and not about Expect"
+		why, page = result.SizeLimit, ": a limit on the size, and not about Expect"
 	}
-	return fmt.Sprintf("Not decided: the same request without Expect gets %s%s, from %s%s%s", line(got), too, control.exchange.Origin.Name(), page, hint)
+	return why, fmt.Sprintf("Not decided: the same request without Expect gets %s%s, from %s%s%s", line(got), too, control.exchange.Origin.Name(), page, hint)
 }
 
 // unserved tells whether EWS does not know the operation that is asked for by default, with and without Expect: not every

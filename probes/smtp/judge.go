@@ -42,7 +42,7 @@ func (p *probe) judge(err error) {
 		p.expect()
 	}
 	if err == nil && p.relay {
-		r.Undecided = p.undecided()
+		r.UndecidedReason, r.Undecided = p.undecided()
 	}
 	p.pressure()
 	p.remark()
@@ -50,14 +50,14 @@ func (p *probe) judge(err error) {
 
 // undecided says why the server has not said whether it relays, "" where it has: a refusal for now (4yz, RFC 5321 section
 // 4.2.1) may be followed by a yes, and who wants a logon first has not been asked.
-func (p *probe) undecided() string {
+func (p *probe) undecided() (result.Undecidedness, string) {
 	switch {
 	case p.rcpt.Code == 0:
-		return fmt.Sprintf("Not tested: whether %s relays, for MAIL was answered %s, and no recipient could be named", p.address(), p.mail)
+		return result.NotAsked, fmt.Sprintf("Not tested: whether %s relays, for MAIL was answered %s, and no recipient could be named", p.address(), p.mail)
 	case p.rcpt.Code/100 == 4:
-		return fmt.Sprintf("Not decided: whether %s relays, for the recipient was refused for now only (%s): ask again later", p.address(), p.rcpt)
+		return result.RefusedForNow, fmt.Sprintf("Not decided: whether %s relays, for the recipient was refused for now only (%s): ask again later", p.address(), p.rcpt)
 	}
-	return ""
+	return "", ""
 }
 
 func (p *probe) find(code string, severity result.Severity, format string, args ...any) {

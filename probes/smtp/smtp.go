@@ -13,6 +13,7 @@ import (
 var Definition = prober.Definition{
 	Name:    "smtp",
 	Summary: "Does a Receive connector greet, offer what Exchange offers, and start TLS, or does a firewall rewrite what it says?",
+	Advice:  book,
 	New:     func() prober.Prober { return defaults() },
 	Decides: result.ByTLS,
 	Scheme:  "smtp",

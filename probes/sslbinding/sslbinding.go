@@ -11,6 +11,7 @@ import (
 var Definition = prober.Definition{
 	Name:    "ssl_binding",
 	Summary: "Which certificate does each address, port and form of SNI show, and is each the right one?",
+	Advice:  book,
 	New:     func() prober.Prober { return defaults() },
 	Paths:   prober.ServicePaths,
 	Decides: result.ByNone,

@@ -1,0 +1,177 @@
+// Package diagnosis settles what a probe's result asks of whom: it leads the failure, the findings and the undecidedness to
+// their advice, and gathers the proof.
+package diagnosis
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/ews-exporter/ews_exporter/internal/advice"
+	"github.com/ews-exporter/ews_exporter/internal/origin"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+)
+
+// Settle gives r its verdict and its faults. What comes from the target is in them as it came: redaction comes after.
+func Settle(r *result.Result, book advice.Book) {
+	var all []advice.Advice
+	if a, ok := book.Get(r.Advice); ok {
+		all, r.Verdict = append(all, a), verdict(r, a, nil)
+	}
+	for _, happened := range happenings(r) {
+		if a, ok := book.Find(happened.Case, r.Direct); ok {
+			if len(all) == 0 {
+				r.Verdict = verdict(r, a, happened.finding)
+			}
+			all = append(all, a)
+		}
+	}
+	for _, a := range all {
+		for _, owner := range a.Owners {
+			if f := (result.Fault{Owner: owner, Certainty: certainty(a), Advice: a.Key}); !slices.Contains(r.Faults, f) {
+				r.Faults = append(r.Faults, f)
+			}
+		}
+	}
+}
+
+func certainty(a advice.Advice) advice.Certainty {
+	if len(a.Owners) > 1 {
+		return advice.Undecided
+	}
+	return a.Certainty
+}
+
+// happening is something that leads to an advice, and the finding that it is, nil for another.
+type happening struct {
+	advice.Case
+	finding *result.Finding
+}
+
+// happenings are what somebody may have to act on, what matters most first: the findings behind a failure, the failure itself
+// where there is none, then warnings, then why nothing was decided.
+func happenings(r *result.Result) []happening {
+	var all []happening
+	add := func(severity result.Severity) {
+		for i, f := range r.Findings {
+			if f.Severity == severity {
+				about := advice.Case{About: f.Code, Code: code(r), Origin: f.Origin, Product: f.Product, Blames: string(f.Blames)}
+				all = append(all, happening{about, &r.Findings[i]})
+			}
+		}
+	}
+	add(result.Error)
+	if f := r.Failure; f != nil && len(all) == 0 {
+		about := advice.Case{About: string(f.Stage) + "/" + f.Reason, Code: code(r)}
+		if who := decided(r); who != nil {
+			about.Origin, about.Product = who.Kind, who.Product
+		}
+		all = append(all, happening{Case: about})
+	}
+	add(result.Warning)
+	if r.UndecidedReason != "" && !r.UndecidedOK {
+		all = append(all, happening{Case: advice.Case{About: "undecided/" + string(r.UndecidedReason)}})
+	}
+	return all
+}
+
+// code is what the peer called it: by name, else by its status.
+func code(r *result.Result) string {
+	if r.Failure != nil && r.Failure.Code != "" {
+		return r.Failure.Code
+	}
+	if status := r.Deciding.Status(); status != 0 {
+		return strconv.Itoa(status)
+	}
+	return ""
+}
+
+// decided is who answered in the deciding conversation; nil where nobody did.
+func decided(r *result.Result) *origin.Origin {
+	if !r.Deciding.Answered() {
+		return nil
+	}
+	return &r.Deciding.Origin
+}
+
+func verdict(r *result.Result, a advice.Advice, f *result.Finding) *result.Verdict {
+	fill := filler(r)
+	v := &result.Verdict{
+		Fault:   result.Fault{Owner: a.Owners[0], Certainty: certainty(a), Advice: a.Key},
+		Also:    a.Owners[1:],
+		AtFault: atFault(r, a, f),
+		When:    a.When, Suffers: a.Suffers, First: fill(a.First), Then: fill(a.Then), Risk: a.Risk, Separates: fill(a.Separates),
+		Proof: proof(r),
+	}
+	if a.Owners[0] == advice.Middlebox || slices.Contains(v.Also, advice.Middlebox) {
+		v.Places = a.Places.In(product(r, f))
+	}
+	return v
+}
+
+// product is that of the box which the finding, or the deciding answer, shows.
+func product(r *result.Result, f *result.Finding) string {
+	if f != nil && f.Product != "" {
+		return f.Product
+	}
+	if who := decided(r); who != nil {
+		return who.Product
+	}
+	return ""
+}
+
+// blamed are the owners who run what can be at fault. An expired certificate or a throttled account has no culprit.
+var blamed = []advice.Owner{advice.Middlebox, advice.Security, advice.Exchange, advice.IIS, advice.Windows}
+
+// atFault names the box or server that is at fault, only where that is sure; empty for nobody.
+func atFault(r *result.Result, a advice.Advice, f *result.Finding) string {
+	if certainty(a) != advice.Sure || !slices.Contains(blamed, a.Owners[0]) {
+		return ""
+	}
+	who := origin.Origin{}
+	if d := decided(r); d != nil {
+		who = *d
+	}
+	box := a.Owners[0] == advice.Middlebox || a.Owners[0] == advice.Security
+	switch {
+	case box && who.Kind == origin.Middlebox:
+		return who.Name()
+	case box && f != nil && f.Origin == origin.Middlebox:
+		return origin.Origin{Kind: f.Origin, Product: f.Product}.Name()
+	case box:
+		return "a box in front of Exchange"
+	case who.Kind.Serves(), who.Kind == origin.HTTPSys:
+		return who.Name()
+	}
+	return ""
+}
+
+var (
+	placeholder = regexp.MustCompile(`\b(SERVER|BACKEND|TARGET|SERVICE|MODULE)\b`)
+	// harmless is what may go into a line that somebody pastes into a shell: names and addresses, as people write them.
+	harmless = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:\[\]-]{0,252}$`)
+)
+
+// filler puts what is known in place of the words SERVER, BACKEND, TARGET, SERVICE and MODULE; a word for which nothing is
+// known, or something that nobody should paste, stays.
+func filler(r *result.Result) func(string) string {
+	known := map[string]string{"TARGET": r.Target, "SERVICE": r.Name, "MODULE": r.Module}
+	if who := decided(r); who != nil {
+		known["SERVER"], known["BACKEND"] = who.Frontend, strings.Split(who.Backend, ".")[0]
+	}
+	if r.Direct && known["SERVER"] == "" {
+		known["SERVER"] = r.Target
+	}
+	if known["BACKEND"] == "" {
+		known["BACKEND"] = known["SERVER"]
+	}
+	return func(text string) string {
+		return placeholder.ReplaceAllStringFunc(text, func(word string) string {
+			if value := known[word]; harmless.MatchString(value) {
+				return value
+			}
+			return word
+		})
+	}
+}

@@ -1,0 +1,225 @@
+package diagnosis
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ews-exporter/ews_exporter/internal/failure"
+	"github.com/ews-exporter/ews_exporter/internal/plain"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/wire"
+)
+
+// proof is what whoever acts needs to see, and to find in logs: what came, from where, how the connection ended.
+func proof(r *result.Result) []string {
+	var lines []string
+	add := func(line string) {
+		if line != "" {
+			lines = append(lines, line)
+		}
+	}
+	conn := r.DecidingConnection
+	c := r.Deciding
+	switch f := c.Response(); {
+	case f != nil:
+		add(statusLine(r, c, f, conn))
+		add(heads(f))
+		add(body(f))
+		add(transferred(c, f, conn))
+		add(forTheLog(r, c, f))
+	case c != nil && c.HTTP != nil:
+		add(asked(c, conn))
+		add(unanswered(c, conn))
+	case c != nil && c.Talk != nil:
+		add(said(c.Talk, conn))
+		add(strings.TrimPrefix(howEnded(conn), ", and "))
+	case conn != nil && conn.Connect != nil:
+		add("connected to " + at(conn) + howEnded(conn))
+	}
+	if r.Failure != nil && (r.Failure.Stage == failure.TLS || c == nil) {
+		add(certificate(conn))
+	}
+	if len(lines) == 0 {
+		add(steps(r))
+	}
+	return lines
+}
+
+// at is the address of a connection with the name that it was asked under.
+func at(conn *wire.Connection) string {
+	if conn == nil || !conn.Address.IsValid() {
+		return ""
+	}
+	return conn.Address.String()
+}
+
+func statusLine(r *result.Result, c *result.Conversation, f *wire.Response, conn *wire.Connection) string {
+	line := fmt.Sprintf("%s %s", f.Proto, c.Answer())
+	if a := at(conn); a != "" {
+		line += " from " + a
+	}
+	if c.Head != nil {
+		line += fmt.Sprintf(", %.2f s after the request's head", float64(f.First-c.Head.Start))
+		if c.Body != nil && f.First > c.Body.Start {
+			line += fmt.Sprintf(" and %.2f s after its body", float64(f.First-c.Body.Start))
+		}
+	}
+	return line + fmt.Sprintf(" (%s %s)", c.Method, plain.Text(c.URL, 160))
+}
+
+// telling are the fields that say who answered and what was meant.
+var telling = []string{"Server", "Via", "X-Powered-By", "WWW-Authenticate", "Location", "Retry-After", "Connection", "Content-Type", "X-FEServer", "X-BEServer", "X-CalculatedBETarget", "X-CasErrorCode", "X-MS-Diagnostics", "X-Cache"}
+
+// heads are the fields that matter, and the names of cookies.
+func heads(f *wire.Response) string {
+	var parts []string
+	for _, name := range telling {
+		for _, value := range f.Values(name) {
+			if name == "WWW-Authenticate" { // the scheme is what tells; the rest may be long
+				value, _, _ = strings.Cut(value, " ")
+			}
+			parts = append(parts, name+": "+plain.Text(value, 80))
+		}
+	}
+	var cookies []string
+	for _, value := range f.Values("Set-Cookie") {
+		name, _, _ := strings.Cut(value, "=")
+		cookies = append(cookies, plain.Text(name, 40))
+	}
+	if len(cookies) > 0 {
+		parts = append(parts, "Set-Cookie: "+strings.Join(cookies[:min(len(cookies), 6)], ", "))
+	}
+	if len(parts) == 0 {
+		return fmt.Sprintf("none of its %d header fields names a server", len(f.Header))
+	}
+	return strings.Join(parts[:min(len(parts), 12)], " · ")
+}
+
+// body is the beginning of an error page.
+func body(f *wire.Response) string {
+	if f.Excerpt == "" {
+		return ""
+	}
+	return "body: " + strconv.Quote(plain.Text(f.Excerpt, 200))
+}
+
+// transferred says what of the body came and how the connection ended, where that tells something.
+func transferred(c *result.Conversation, f *wire.Response, conn *wire.Connection) string {
+	announced, err := strconv.ParseInt(f.Get("Content-Length"), 10, 64)
+	if c.Error == "" || err != nil {
+		return ""
+	}
+	return fmt.Sprintf("%d bytes of body announced, %d came%s", announced, f.BodyLength, howEnded(conn))
+}
+
+// forTheLog is what finds the request in Exchange's and IIS's logs.
+func forTheLog(r *result.Result, c *result.Conversation, f *wire.Response) string {
+	if !c.Origin.Kind.Serves() {
+		return ""
+	}
+	var parts []string
+	for _, part := range []struct{ label, value string }{{"request-id ", f.Get("request-id")}, {"front end ", c.Origin.Frontend}, {"back end ", c.Origin.Backend}} {
+		if part.value != "" {
+			parts = append(parts, part.label+plain.Text(part.value, 64))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	begun, _ := c.Begun()
+	moment := r.Start.Add(time.Duration(float64(begun) * float64(time.Second))).UTC()
+	return "in the logs: " + strings.Join(parts, ", ") + ", at " + moment.Format("15:04:05.000 MST on 2006-01-02")
+}
+
+func asked(c *result.Conversation, conn *wire.Connection) string {
+	line := fmt.Sprintf("%s %s", c.Method, plain.Text(c.URL, 160))
+	if a := at(conn); a != "" {
+		line += " was sent to " + a
+	}
+	return line + fmt.Sprintf(": %d bytes of it went out", c.BytesSent)
+}
+
+// unanswered says what came in place of an answer.
+func unanswered(c *result.Conversation, conn *wire.Connection) string {
+	line := "nothing came back"
+	if n := len(c.Interim); n > 0 {
+		line = fmt.Sprintf("%d interim responses came, the last %d %s, and no final one", n, c.Interim[n-1].Status, plain.Text(c.Interim[n-1].Reason, 60))
+	} else if c.BytesReceived > 0 {
+		line = fmt.Sprintf("%d bytes came back, which are no whole response", c.BytesReceived)
+	}
+	return line + howEnded(conn)
+}
+
+// said is the end of a dialogue.
+func said(t *result.Talk, conn *wire.Connection) string {
+	var last []string
+	for _, l := range slices.Backward(t.Lines) {
+		if len(last) == 4 {
+			break
+		}
+		mark := "> "
+		if l.From == wire.Server {
+			mark = "< "
+		}
+		last = append(last, mark+plain.Text(l.Text, 120))
+	}
+	slices.Reverse(last)
+	line := strings.Join(last, " · ")
+	if line == "" {
+		line = "nothing was said"
+	}
+	if a := at(conn); a != "" {
+		line = a + ": " + line
+	}
+	return line
+}
+
+// howEnded is how the connection ended, as the end of a sentence.
+func howEnded(conn *wire.Connection) string {
+	if conn == nil {
+		return ""
+	}
+	switch conn.State {
+	case wire.Closed:
+		return ", and the peer ended the connection"
+	case wire.Reset:
+		return ", and the peer reset the connection"
+	case wire.Open:
+		return ", and the connection stayed open"
+	}
+	return ""
+}
+
+// certificate is what the peer showed.
+func certificate(conn *wire.Connection) string {
+	if conn == nil || conn.Secure == nil || len(conn.Secure.Chain) == 0 {
+		return ""
+	}
+	leaf := conn.Secure.Chain[0]
+	names := leaf.Names
+	more := ""
+	if len(names) > 4 {
+		names, more = names[:4], fmt.Sprintf(" and %d more", len(leaf.Names)-4)
+	}
+	return fmt.Sprintf("certificate: %s, for %s%s, from %s to %s, issued by %s, thumbprint %s; %d sent", leaf.Subject, strings.Join(names, ", "), more,
+		leaf.NotBefore.UTC().Format(time.DateOnly), leaf.NotAfter.UTC().Format(time.DateOnly), leaf.Issuer, leaf.SHA1, len(conn.Secure.Chain))
+}
+
+// steps is the last step, where nothing was said at all: what was tried, and for how long.
+func steps(r *result.Result) string {
+	for all := r.Steps; len(all) > 0; {
+		last := all[len(all)-1]
+		if len(last.Steps) == 0 {
+			line := fmt.Sprintf("step %s ended after %.2f s", last.Name, float64(last.End-last.Start))
+			if last.Detail != "" {
+				line += ": " + last.Detail
+			}
+			return line
+		}
+		all = last.Steps
+	}
+	return ""
+}

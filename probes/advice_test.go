@@ -1,0 +1,93 @@
+package probes_test
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/ews-exporter/ews_exporter/internal/advice"
+	"github.com/ews-exporter/ews_exporter/internal/failure"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/runner"
+	"github.com/ews-exporter/ews_exporter/probes"
+)
+
+// TestEverythingHasAdvice: whatever a probe may fail for, find or leave undecided, somebody is told what to do about it, where
+// a balancer stands in front and where none does.
+func TestEverythingHasAdvice(t *testing.T) {
+	t.Parallel()
+	for _, d := range probes.All() {
+		book := runner.Book(d)
+		for _, about := range subjects(d) {
+			through, ok := book.Find(advice.Case{About: about}, false)
+			direct, _ := book.Find(advice.Case{About: about}, true)
+			if !ok {
+				t.Errorf("%s: nothing says what to do about %s: add it to the For of an advice in the prober's advice.go", d.Name, about)
+			}
+			if strings.Contains(direct.First+direct.Separates, "--direct") {
+				t.Errorf("%s: about %s, the advice %s for a server that was asked directly says to ask directly", d.Name, about, direct.Key)
+			}
+			_ = through
+		}
+	}
+}
+
+// subjects are what leads to advice, by the names that advice has for them.
+func subjects(d prober.Definition) []string {
+	var all []string
+	for _, r := range slices.Concat(runner.CommonReasons(), d.Reasons) {
+		if own := r.Stage + "/" + failure.Stage(r.Reason); !slices.Contains(all, string(own)) {
+			all = append(all, string(own))
+		}
+	}
+	for _, f := range d.Findings {
+		if f.Severity != result.Info {
+			all = append(all, f.Code)
+		}
+	}
+	for _, u := range result.Undecidednesses {
+		all = append(all, "undecided/"+string(u.Reason))
+	}
+	return all
+}
+
+// destructive are what nobody should be told to do before having looked.
+var destructive = regexp.MustCompile(`(?i)\biisreset\b|\brestart\b|reset-|set-aduser|new password|extendedprotection.*(none|off)`)
+
+// TestAdvice: each piece of advice can be followed as it stands.
+func TestAdvice(t *testing.T) {
+	t.Parallel()
+	all := runner.AllAdvice(probes.All())
+	seen := map[string]bool{}
+	for _, a := range all {
+		problem := func(what string) { t.Errorf("advice %s: %s", a.Key, what) }
+		if seen[a.Key] {
+			problem("the key is there twice")
+		}
+		seen[a.Key] = true
+		if n := len(a.First); n == 0 || n > 160 {
+			t.Errorf("advice %s: first has %d bytes, want 1 to 160", a.Key, n)
+		}
+		if a.Means == "" || a.Suffers == "" || a.When == "" || a.Risk == "" || len(a.Owners) == 0 {
+			problem("it lacks what it means, who suffers, when, the risk, or an owner")
+		}
+		if several := len(a.Owners) > 1; several != (a.Separates != "") || several == (a.Certainty != "") {
+			problem("one owner has a certainty, several have a test that tells them apart")
+		}
+		for _, o := range a.Owners {
+			if o.Title() == string(o) {
+				problem("it has an owner that is none: " + string(o))
+			}
+		}
+		if destructive.MatchString(a.First) {
+			problem("its first step changes something that cannot be undone: " + a.First)
+		}
+		if a.Direct != "" {
+			if past, ok := all.Get(a.Direct); !ok || past.Direct != "" || slices.Contains(past.Owners, advice.Middlebox) {
+				problem("the advice for a server asked directly is not there, leads on, or blames a box: " + a.Direct)
+			}
+		}
+	}
+}

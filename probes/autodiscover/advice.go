@@ -1,0 +1,147 @@
+package autodiscover
+
+import (
+	"github.com/ews-exporter/ews_exporter/internal/advice"
+	"github.com/ews-exporter/ews_exporter/internal/origin"
+)
+
+// newProfiles is who notices Autodiscover first.
+const newProfiles = "New profiles, new devices, and free/busy; profiles that work go on for a while."
+
+var book = advice.Book{
+	{
+		Key:   "lookups_now_and_then",
+		Means: "Of several look-ups at the same address some were answered and some were not: one member of a pool is sick, or a box answers now and then itself.", Suffers: newProfiles + " They fail now and then, and nobody can repeat it.",
+		Owners: []advice.Owner{advice.Middlebox, advice.Exchange},
+		First:  "Compare in the sentence which server answered and which answer bears no server's name; then the probe with --direct for each server",
+		Then:   "Take the sick member out of the pool; where each server answers, it is the box.", Risk: advice.Change, When: advice.Morning,
+		Separates: "the same look-ups at each server past the box", Direct: "lookups_now_and_then_at_server",
+		For: advice.About(Intermittent),
+	},
+	{
+		Key:   "lookups_now_and_then_at_server",
+		Means: "Of several look-ups at one server some were answered and some were not.", Suffers: "Clients whom the balancer sends to this server.",
+		Owners: []advice.Owner{advice.Exchange}, Certainty: advice.Likely,
+		First: "Get-ServerHealth SERVER -HealthSet Autodiscover, Autodiscover.Protocol, Autodiscover.Proxy; then HTTPERR's log there",
+		Then:  "What these say.", Risk: advice.Look, When: advice.Morning,
+	},
+	{
+		Key:   "wrong_url_returned",
+		Means: "Autodiscover answers, and names another URL than expected.", Suffers: "Clients that follow it reach another server, site or nothing.",
+		Owners: []advice.Owner{advice.Exchange}, Certainty: advice.Likely,
+		First: "Get-WebServicesVirtualDirectory | Format-Table Server,InternalUrl,ExternalUrl: which server has the URL of the answer? Or is expect out of date?",
+		Then:  "Set-WebServicesVirtualDirectory SERVER\\EWS* -ExternalUrl …; undo by the former value. Clients learn it within hours.", Risk: advice.Change, When: advice.Now,
+		For: advice.About(WrongURL, "content/wrong_url"),
+	},
+	{
+		Key:   "servers_answer_differently",
+		Means: "Look-ups by one method got different settings, as where servers are set differently.", Suffers: "Clients that look again get other URLs.",
+		Owners: []advice.Owner{advice.Exchange}, Certainty: advice.Likely,
+		First: "Get-WebServicesVirtualDirectory | Format-Table Server,InternalUrl,ExternalUrl: the rows must agree; the report names which server said what",
+		Then:  "Set the server that differs as the others; undo by the former value.", Risk: advice.Change, When: advice.Morning,
+		For: advice.About(AnswersDiffer),
+	},
+	{
+		Key:   "redirect_leads_away",
+		Means: "A redirect leads outside of the mail domain; it was not followed, and nothing was sent there.", Suffers: "Clients that do not follow either, or follow to whoever that is.",
+		Owners: []advice.Owner{advice.DNS, advice.Exporter, advice.Hoster},
+		First:  "Is the host of the redirect yours? Yes: list its domain in redirect_domains. No: nslookup autodiscover.DOMAIN, and see who answers there",
+		Then:   "Correct the record, or the redirect of whoever answers.", Risk: advice.Change, When: advice.Now,
+		Separates: "whose host the redirect names",
+		For:       advice.About(RedirectNotAllowed, "policy/redirect_not_allowed", "policy/redirect_not_https"),
+	},
+	{
+		Key:   "autodiscover_name_not_covered",
+		Means: "The certificate at autodiscover.DOMAIN is for other names.", Suffers: "Outlook shows a warning about the certificate, or asks the next way.",
+		Owners: []advice.Owner{advice.Certificate, advice.DNS},
+		First:  "nslookup autodiscover.DOMAIN: does it lead to Exchange? Yes: the certificate lacks the name. No: the record leads to somebody else",
+		Then:   "Have the name added to the certificate, or use an SRV record to a name that is on it.", Risk: advice.Change, When: advice.Morning,
+		Separates: "whether the address is Exchange's",
+		For:       advice.About(CertificateName),
+	},
+	{
+		Key:   "json_blocked",
+		Means: "autodiscover.json is refused by something in front of Exchange, as rules against attacks on it do.", Suffers: "Outlook for mobiles, Teams and new Outlook, which ask by this way first.",
+		Owners: []advice.Owner{advice.Security}, Certainty: advice.Likely,
+		First: "Read the rule's number in the box's log, or in IIS: Get-WebConfigurationProperty -Filter system.webServer/rewrite/rules -Name . on each server",
+		Then:  "Narrow the rule to autodiscover.json with powershell in the query, as its maker's present version does.", Risk: advice.Change, When: advice.Morning,
+		For: advice.About(JSONBlocked),
+	},
+	{
+		Key:   "ews_url_leads_nowhere",
+		Means: "The EWS URL that Autodiscover returned does not lead to Exchange.", Suffers: "Clients of EWS that follow it.",
+		Owners: []advice.Owner{advice.Exchange, advice.Middlebox},
+		First:  "nslookup the URL's host, and open the URL in a browser: a logon or EWS's page is right; anything else names who is there",
+		Then:   "Correct ExternalUrl or InternalUrl, or publish /EWS at that name.", Risk: advice.Change, When: advice.Morning,
+		Separates: "whether the URL is the one that it should be: then who answers there is wrong",
+		For:       advice.About(EWSUnreachable),
+	},
+	{
+		Key:   "redirect_to_nowhere",
+		Means: "A redirect leads in a circle, to a path that is not Autodiscover's, or to something that is no URL.", Suffers: newProfiles,
+		Owners: []advice.Owner{advice.IIS, advice.Middlebox, advice.Hoster},
+		First:  "Read Location in the proof; appcmd list config \"Default Web Site/Autodiscover\" /section:httpRedirect on a server: enabled, it is inherited",
+		Then:   "Clear the redirect on Autodiscover and EWS (HTTP Redirect, per application), or correct who redirects.", Risk: advice.Change, When: advice.Now,
+		Separates: "who made the redirect: Server and X-FEServer in the proof",
+		For:       advice.About("content/too_many_redirects", "content/redirect_loop", "content/redirect_path", "content/malformed_redirect"),
+	},
+	{
+		Key:   "address_not_known",
+		Means: "Exchange answered: it has no settings for this address (500, 501), or the address has no mailbox here.", Suffers: "Whoever works with that mailbox.",
+		Owners: []advice.Owner{advice.Exporter, advice.Mailbox},
+		First:  "Get-Recipient ADDRESS | Format-List RecipientTypeDetails,EmailAddresses: not found, the module's address; RemoteUserMailbox, it was moved",
+		Then:   "Correct email of the module, or the mailbox.", Risk: advice.Change, When: advice.Morning,
+		Separates: "whether Get-Recipient finds it, and of which type",
+		For:       advice.Codes("content/service_error", "500", "501", "InvalidUser", "602"),
+	},
+	{
+		Key:   "body_lost_on_the_way",
+		Means: "Exchange calls a request invalid that is known to be valid (600): something on the way lost or changed its body.", Suffers: newProfiles,
+		Owners: []advice.Owner{advice.Middlebox}, Certainty: advice.Likely,
+		First: "ews_exporter probe MODULE TARGET --direct SERVER: settings come there, so what stands in front loses the body (a redirect turned into GET, a rewrite)",
+		Then:  "Let it pass POST and its body on unchanged.", Risk: advice.Change, When: advice.Now, Direct: "lookup_fails_at_server",
+		For: advice.Codes("content/service_error", "600", "InvalidRequest"),
+	},
+	{
+		Key:   "lookup_fails_at_server",
+		Means: "The server answered the look-up with an error of its own.", Suffers: newProfiles,
+		Owners: []advice.Owner{advice.Exchange}, Certainty: advice.Likely,
+		First: "Get-ServerHealth SERVER -HealthSet Autodiscover.Protocol, Autodiscover.Proxy; Test-OutlookWebServices -ClientAccessServer SERVER",
+		Then:  "What these say.", Risk: advice.Look, When: advice.Morning,
+		For: advice.About("content/service_error"),
+	},
+	{
+		Key:   "not_exchange_there",
+		Means: "What answers at this way is not Exchange's Autodiscover: a web site, a hoster's own service, or nothing.", Suffers: newProfiles,
+		Owners: []advice.Owner{advice.DNS, advice.Hoster, advice.Middlebox},
+		First:  "nslookup DOMAIN and autodiscover.DOMAIN: which address is Exchange's? The proof shows who answered at the other",
+		Then:   "Let autodiscover.DOMAIN lead to Exchange, and ask the hoster to answer 404 at the bare domain.", Risk: advice.Change, When: advice.Morning,
+		Separates: "whether the address that answered is yours",
+		For:       advice.About("content/not_autodiscover", "status/unexpected_status", "status/no_redirect"),
+	},
+	{
+		Key:   "autodiscover_fails",
+		Means: "Exchange answered a look-up with a server error.", Suffers: newProfiles,
+		Owners: []advice.Owner{advice.Exchange}, Certainty: advice.Likely,
+		First: "Get-ServerHealth SERVER -HealthSet Autodiscover.Protocol, Autodiscover.Proxy; Get-IISAppPool MSExchangeAutodiscoverAppPool there",
+		Then:  "What these say; take the server out of the pool meanwhile.", Risk: advice.Look, When: advice.Now,
+		For: advice.By(origin.Exchange, "status/unexpected_status"),
+	},
+	{
+		Key:   "autodiscover_pool_stopped",
+		Means: "http.sys answered in place of an application: the application pool is stopped, or its queue is full.", Suffers: newProfiles,
+		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Sure,
+		First: "Get-IISAppPool MSExchangeAutodiscoverAppPool on that server; stopped, its System log has the reason (source WAS)",
+		Then:  "Mend what stopped it, then Start-WebAppPool MSExchangeAutodiscoverAppPool.", Risk: advice.Restart, When: advice.Now,
+		For: advice.By(origin.HTTPSys, "status/unexpected_status"),
+	},
+	{
+		Key:   "lookup_answer_unreadable",
+		Means: "The answer breaks off, or cannot be read: something on the way cuts or changes it.", Suffers: newProfiles,
+		Owners: []advice.Owner{advice.Middlebox, advice.Exchange},
+		First:  "ews_exporter probe MODULE TARGET --direct SERVER: whole there, the box in front cuts or changes it",
+		Then:   "Look at what limits, inspects or compresses responses there.", Risk: advice.Look, When: advice.Morning,
+		Separates: "the same look-up at a server past the box", Direct: "lookup_fails_at_server",
+		For: advice.About("content/truncated", "content/malformed"),
+	},
+}
