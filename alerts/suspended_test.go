@@ -21,6 +21,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/lab"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
 	"github.com/ews-exporter/ews_exporter/probes"
+	"github.com/ews-exporter/ews_exporter/probes/labs"
 )
 
 // suspendedConfig has the module that finds out why a logon is refused, and one that is refused with it.
@@ -84,7 +85,7 @@ func TestTheExporterFeedsTheAlertsOfRefusedLogons(t *testing.T) {
 // as promtool reads them.
 func scrape(t *testing.T, scenario, password string, modules []string, times int) map[string][]string {
 	t.Helper()
-	site, err := lab.Start(t.Context(), lab.Options{Only: []string{scenario}})
+	site, err := lab.Start(t.Context(), labs.All(), lab.Options{Only: []string{scenario}})
 	if err != nil {
 		t.Fatal(err)
 	}

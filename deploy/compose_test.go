@@ -14,6 +14,7 @@ import (
 
 	"github.com/ews-exporter/ews_exporter/internal/lab"
 	"github.com/ews-exporter/ews_exporter/internal/test/servers"
+	"github.com/ews-exporter/ews_exporter/probes/labs"
 )
 
 // compose is as much of a compose file as the tests look at. No Docker runs here: they hold the files against each other.
@@ -195,7 +196,7 @@ func TestComposeServicesFindEachOther(t *testing.T) {
 // The simulated site's targets are the scenarios that their comments say, by modules that its configuration has.
 func TestComposeProbesTheLab(t *testing.T) {
 	t.Parallel()
-	site, err := lab.Start(t.Context(), lab.Options{})
+	site, err := lab.Start(t.Context(), labs.All(), lab.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,7 +229,7 @@ func TestComposeProbesTheLab(t *testing.T) {
 			t.Fatal(err)
 		}
 		i, err := strconv.Atoi(port)
-		scenarios := lab.Scenarios()
+		scenarios := lab.Scenarios(labs.All())
 		if i -= lab.DefaultBasePort; err != nil || i < 0 || i >= len(scenarios) || scenarios[i].Name != m[2] {
 			t.Errorf("%s is not %s", m[1], m[2])
 		}

@@ -20,6 +20,9 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/lab"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
 	"github.com/ews-exporter/ews_exporter/probes"
+	domains "github.com/ews-exporter/ews_exporter/probes/autodiscover/lab"
+	"github.com/ews-exporter/ews_exporter/probes/labs"
+	hosts "github.com/ews-exporter/ews_exporter/probes/sslbinding/lab"
 )
 
 // load is a row of docs/cost.md: a module at a simulated site.
@@ -77,7 +80,7 @@ type running struct {
 
 func named(scenario string) site {
 	return func(t *testing.T) running {
-		s, err := lab.Start(t.Context(), lab.Options{Only: []string{scenario}})
+		s, err := lab.Start(t.Context(), labs.All(), lab.Options{Only: []string{scenario}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -89,11 +92,11 @@ func named(scenario string) site {
 
 func autodiscovers(name string) site {
 	return func(t *testing.T) running {
-		for _, s := range lab.AutodiscoverScenarios() {
+		for _, s := range domains.Scenarios() {
 			if s.Name != name {
 				continue
 			}
-			a, err := lab.StartAutodiscover(t.Context(), s)
+			a, err := domains.Start(t.Context(), s)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -107,11 +110,11 @@ func autodiscovers(name string) site {
 
 func shows(name string) site {
 	return func(t *testing.T) running {
-		for _, s := range lab.BindingScenarios() {
+		for _, s := range hosts.Scenarios() {
 			if s.Name != name {
 				continue
 			}
-			b, err := lab.StartBindings(t.Context(), s)
+			b, err := hosts.Start(t.Context(), s)
 			if err != nil {
 				t.Skip(err)
 			}

@@ -20,6 +20,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/lab"
 	"github.com/ews-exporter/ews_exporter/probes"
 	"github.com/ews-exporter/ews_exporter/probes/expectcontinue"
+	"github.com/ews-exporter/ews_exporter/probes/labs"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files in testdata/probe")
@@ -50,7 +51,7 @@ func TestGoldenRoundTrips(t *testing.T) {
 	for _, name := range names { // an exporter for each: a refusal at two sites suspends the auth at all
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			site, err := lab.Start(t.Context(), lab.Options{Only: []string{name}})
+			site, err := lab.Start(t.Context(), labs.All(), lab.Options{Only: []string{name}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -80,12 +81,18 @@ func TestGoldenMail(t *testing.T) {
 // wholeLab is the whole simulated site, and an exporter over it.
 func wholeLab(t *testing.T) (*lab.Site, http.Handler) {
 	t.Helper()
-	site, err := lab.Start(t.Context(), lab.Options{})
+	site, err := lab.Start(t.Context(), labs.All(), lab.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(site.Close)
 	return site, overLab(t, site).handler
+}
+
+// address is where a scenario runs.
+func address(site *lab.Site, scenario string) string {
+	s, _ := site.Scenario(scenario)
+	return s.Address
 }
 
 // overLab is an exporter with the lab's own configuration.

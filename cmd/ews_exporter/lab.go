@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/ews-exporter/ews_exporter/internal/lab"
+	"github.com/ews-exporter/ews_exporter/probes/labs"
 	"github.com/ews-exporter/ews_exporter/web"
 )
 
@@ -23,7 +24,7 @@ func (c *command) runLab(ctx context.Context) int {
 		dir = temporary
 	}
 	// The site outlives the signal: probes in flight may finish.
-	site, err := lab.Start(context.WithoutCancel(ctx), lab.Options{BasePort: f.port})
+	site, err := lab.Start(context.WithoutCancel(ctx), labs.All(), lab.Options{BasePort: f.port})
 	if err != nil {
 		return c.fail("%v; where another program has the port, %s", err, f.elsewhere())
 	}
@@ -37,7 +38,8 @@ func (c *command) runLab(ctx context.Context) int {
 	}
 	c.print("\nConfiguration: %s\n", file)
 	if !f.serve {
-		c.print("Probe a target, for example: %s probe expect_continue %s --config.file %s\n", name, address(site, "kemp-rfc2616"), file)
+		module, target := asked(site, broken)
+		c.print("Probe a target, for example: %s probe %s %s --config.file %s\n", name, module, target, file)
 		<-ctx.Done()
 		return exitOK
 	}
@@ -54,27 +56,24 @@ func (f *labFlags) elsewhere() string {
 	return "take free ones:\n    " + command
 }
 
-func address(site *lab.Site, scenario string) string {
+// The scenarios of the examples: a fault, and the same without it.
+const broken, mended = "kemp-rfc2616", "kemp-fixed"
+
+// asked are the module that shows what a scenario is about, and its address.
+func asked(site *lab.Site, scenario string) (module, target string) {
 	s, _ := site.Scenario(scenario)
-	return s.Address
+	module, _ = s.Advice()
+	return module, s.Address
 }
 
 // tries are the scenarios that the start page offers: one for each kind of fault.
 func tries(site *lab.Site) []web.Try {
 	var all []web.Try
-	for _, try := range []struct{ scenario, about string }{
-		{"kemp-rfc2616", "The load balancer that answers 501 to a late body (takes 5 s)"},
-		{"kemp-fixed", "The same load balancer, mended"},
-		{"ews-stream-buffered", "A proxy that keeps streamed notifications back (takes 4 s)"},
-		{"ews-affinity-broken", "A balancer that parts clients from their subscriptions"},
-		{"ews-soap-fault-200", "An error of EWS that looks like a success"},
-		{"legs-split", "A balancer that tears logons by NTLM apart"},
-		{"ntlm-per-request", "Servers that let every request log on anew"},
-		{"smtp-inspected", "A firewall that overwrites what a mail server says"},
-	} {
-		scenario, _ := site.Scenario(try.scenario)
-		module, _ := scenario.Advice()
-		all = append(all, web.Try{About: try.about, Module: module, Target: scenario.Address})
+	for _, scenario := range site.Scenarios() {
+		if scenario.Try != "" {
+			module, _ := scenario.Advice()
+			all = append(all, web.Try{About: scenario.Try, Module: module, Target: scenario.Address})
+		}
 	}
 	return all
 }
@@ -84,15 +83,17 @@ func (c *command) invite(site *lab.Site, listening net.Addr) {
 	exporter := "http://" + listening.String()
 	c.print("\nOpen %s/ in a browser, or try:\n\n", exporter)
 	for _, try := range []struct{ about, scenario, more string }{
-		{"The load balancer that answers 501 to a late body (takes 5 s):", "kemp-rfc2616", ""},
-		{"The same one, mended:", "kemp-fixed", ""},
-		{"Every endpoint that was really used, and who answered:", "kemp-rfc2616", "&debug=true"},
+		{"The load balancer that answers 501 to a late body (takes 5 s):", broken, ""},
+		{"The same one, mended:", mended, ""},
+		{"Every endpoint that was really used, and who answered:", broken, "&debug=true"},
 	} {
-		c.print("# %s\ncurl '%s/probe?module=expect_continue&target=%s%s'\n", try.about, exporter,
-			address(site, try.scenario), try.more)
+		module, target := asked(site, try.scenario)
+		c.print("# %s\ncurl '%s/probe?module=%s&target=%s%s'\n", try.about, exporter, module, target, try.more)
 	}
+	module, target := asked(site, broken)
+	_, healthy := asked(site, "healthy")
 	c.print("\nThe same in a terminal, and every other module over one of the sites:\n\n"+
-		"%[1]s probe expect_continue %[2]s --config.file %[4]s\n%[1]s probe --all %[3]s --config.file %[4]s\n",
-		os.Args[0], address(site, "kemp-rfc2616"), address(site, "healthy"), c.lab.files[0])
+		"%[1]s probe %[2]s %[3]s --config.file %[5]s\n%[1]s probe --all %[4]s --config.file %[5]s\n",
+		os.Args[0], module, target, healthy, c.lab.files[0])
 	c.print("\nStop with Ctrl-C.\n")
 }

@@ -2,50 +2,9 @@ package main
 
 import (
 	"net"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"time"
-
-	"github.com/ews-exporter/ews_exporter/internal/lab"
-	"github.com/ews-exporter/ews_exporter/internal/result"
-	"github.com/ews-exporter/ews_exporter/internal/runner"
 )
-
-// TestTheTableIsTrue: whoever asks a target of `make run` with the module that the table names gets what it says.
-func TestTheTableIsTrue(t *testing.T) {
-	t.Parallel()
-	if testing.Short() {
-		t.Skip("takes the 14 s that silent sites are given")
-	}
-	site, err := lab.Start(t.Context(), lab.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(site.Close)
-	var all sync.WaitGroup // not t.Parallel, which lets as many wait at once as there are processors
-	for _, scenario := range site.Scenarios() {
-		e := overLab(t, site) // one for each: a refusal at two sites suspends the auth at all
-		all.Go(func() {
-			module, want := scenario.Advice()
-			answer, err := e.runner.Probe(t.Context(), runner.Request{Module: module, Target: scenario.Address, Limit: 14 * time.Second}) // more than event_wait, on a busy machine too
-			if err != nil {
-				t.Errorf("%s: %v", scenario.Name, err)
-				return
-			}
-			r := answer.Result
-			found := slices.ContainsFunc(r.Findings, func(f result.Finding) bool { return f.Code == want })
-			switch {
-			case want == "works" && r.Success() && len(r.Findings) == 0, want == "fails" && !r.Success():
-			case want == "fails now and then", found:
-			default:
-				t.Errorf("%s: %s reports %v, %+v, and not %s", scenario.Name, module, r.Failure, r.Findings, want)
-			}
-		})
-	}
-	all.Wait()
-}
 
 // TestLabWithTakenPorts: the refusal has the whole command that works.
 func TestLabWithTakenPorts(t *testing.T) {

@@ -21,6 +21,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/ews-exporter/ews_exporter/internal/lab"
+	"github.com/ews-exporter/ews_exporter/probes/labs"
 )
 
 func TestMain(m *testing.M) {
@@ -148,7 +149,7 @@ func send(t *testing.T, method, url string) (int, string) {
 // simulated is a lab with its configuration's file.
 func simulated(t *testing.T) (*lab.Site, string) {
 	t.Helper()
-	site, err := lab.Start(t.Context(), lab.Options{})
+	site, err := lab.Start(t.Context(), labs.All(), lab.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -401,7 +402,7 @@ func TestStopLetsProbesFinish(t *testing.T) {
 // TestStopAnswersWhatIsLeft: when patience ends, who still waits gets what was measured, and not an error.
 func TestStopAnswersWhatIsLeft(t *testing.T) {
 	t.Parallel()
-	site, err := lab.Start(t.Context(), lab.Options{Only: []string{"silent"}})
+	site, err := lab.Start(t.Context(), labs.All(), lab.Options{Only: []string{"silent"}})
 	if err != nil {
 		t.Fatal(err)
 	}

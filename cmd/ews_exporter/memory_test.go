@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/lab"
+	"github.com/ews-exporter/ews_exporter/probes/labs"
 )
 
 // rememberingSite is a simulated site with three targets, and the arguments of an exporter that probes them with this
@@ -29,7 +30,7 @@ type rememberingSite struct {
 
 func newRememberingSite(t *testing.T, password string) *rememberingSite {
 	t.Helper()
-	site, err := lab.Start(t.Context(), lab.Options{Only: []string{"basic-logon", "ntlm-persisted", "only-basic"}})
+	site, err := lab.Start(t.Context(), labs.All(), lab.Options{Only: []string{"basic-logon", "ntlm-persisted", "only-basic"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ews-exporter/ews_exporter/internal/lab"
 	"github.com/ews-exporter/ews_exporter/internal/test/servers"
+	"github.com/ews-exporter/ews_exporter/probes/labs"
 )
 
 // scrapeConfig is the README's, for two of the lab's sites.
@@ -33,7 +34,7 @@ scrape_configs:
 func TestRealPrometheus(t *testing.T) {
 	t.Parallel()
 	servers.Need(t, "prometheus")
-	site, err := lab.Start(t.Context(), lab.Options{Only: []string{"healthy", "kemp-rfc2616"}})
+	site, err := lab.Start(t.Context(), labs.All(), lab.Options{Only: []string{"healthy", "kemp-rfc2616"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +82,7 @@ func awaitSample(t *testing.T, p servers.Prometheus, patience time.Time, express
 func TestPromtoolAcceptsTheMetrics(t *testing.T) {
 	t.Parallel()
 	promtool := servers.Need(t, "promtool")
-	site, err := lab.Start(t.Context(), lab.Options{Only: []string{"kemp-rfc2616"}})
+	site, err := lab.Start(t.Context(), labs.All(), lab.Options{Only: []string{"kemp-rfc2616"}})
 	if err != nil {
 		t.Fatal(err)
 	}

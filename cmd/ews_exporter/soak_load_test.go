@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/lab"
+	domains "github.com/ews-exporter/ews_exporter/probes/autodiscover/lab"
 )
 
 // crowd is what callers ask for, and what became of it.
@@ -67,7 +68,7 @@ func soakTargets(t *testing.T, site *lab.Site) []string {
 
 // soakLogons are the sites at which the password is right. At another one it would be refused, and the auth suspended
 // for the rest of the test.
-func soakLogons(site *lab.Site, discover *lab.Autodiscover) []string {
+func soakLogons(site *lab.Site, discover *domains.Site) []string {
 	targets := []string{fmt.Sprintf("127.0.0.1:%d", discover.HTTPS)}
 	for _, name := range []string{"early-401", "basic-logon", "ntlm-persisted", "ntlm-per-request", "protection-allow", "protection-require"} {
 		targets = append(targets, address(site, name))

@@ -21,6 +21,8 @@ import (
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/lab"
+	domains "github.com/ews-exporter/ews_exporter/probes/autodiscover/lab"
+	"github.com/ews-exporter/ews_exporter/probes/labs"
 )
 
 var soakFor = flag.Duration("soak", 15*time.Second, "how long TestSoak loads the exporter; `make soak` takes 30m")
@@ -40,7 +42,7 @@ func TestSoak(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a quarter of a minute")
 	}
-	site, err := lab.Start(t.Context(), lab.Options{})
+	site, err := lab.Start(t.Context(), labs.All(), lab.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,9 +128,9 @@ policy: {allow: ["127.0.0.0/8"]}
 `))
 
 // discovered is a healthy site for autodiscover, which has its own authority.
-func discovered(t *testing.T) *lab.Autodiscover {
+func discovered(t *testing.T) *domains.Site {
 	t.Helper()
-	a, err := lab.StartAutodiscover(t.Context(), lab.AutodiscoverScenarios()[0])
+	a, err := domains.Start(t.Context(), domains.Scenarios()[0])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +142,7 @@ func discovered(t *testing.T) *lab.Autodiscover {
 const soakName = "autodiscover.contoso.test"
 
 // newSoakFiles writes the first of two good configurations, of which only the second has the module "second".
-func newSoakFiles(t *testing.T, every, logons []string, site *lab.Site, discover *lab.Autodiscover) soakFiles {
+func newSoakFiles(t *testing.T, every, logons []string, site *lab.Site, discover *domains.Site) soakFiles {
 	t.Helper()
 	dir := t.TempDir()
 	for name, content := range map[string][]byte{

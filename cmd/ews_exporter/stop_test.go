@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/lab"
+	"github.com/ews-exporter/ews_exporter/probes/labs"
 )
 
 // What is in flight when the exporter is told to stop.
@@ -27,7 +28,7 @@ const (
 // loaded is an exporter with probes in flight that would take a minute each. hangs asks for the nth of them.
 func loaded(t *testing.T) (p *program, hangs func(n int) ask, fast ask) {
 	t.Helper()
-	site, err := lab.Start(t.Context(), lab.Options{Only: []string{"kemp-rfc2616"}})
+	site, err := lab.Start(t.Context(), labs.All(), lab.Options{Only: []string{"kemp-rfc2616"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/lab"
 	"github.com/ews-exporter/ews_exporter/internal/test/delivery"
 	"github.com/ews-exporter/ews_exporter/internal/test/servers"
+	"github.com/ews-exporter/ews_exporter/probes/labs"
 )
 
 // pace is how fast it goes.
@@ -76,7 +77,7 @@ func run(ctx context.Context, out io.Writer, exporter string, p pace) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	site, err := lab.Start(ctx, lab.Options{Only: []string{balancer, server}})
+	site, err := lab.Start(ctx, labs.All(), lab.Options{Only: []string{balancer, server}})
 	if err != nil {
 		return err
 	}

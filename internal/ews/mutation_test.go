@@ -16,6 +16,7 @@ import (
 
 	"github.com/ews-exporter/ews_exporter/internal/ews"
 	"github.com/ews-exporter/ews_exporter/internal/lab"
+	"github.com/ews-exporter/ews_exporter/probes/labs"
 )
 
 // exchanged is a request, the simulated site's good answer to it, and the elements of that without which it is as good.
@@ -32,7 +33,7 @@ var everywhere = []string{"Header", "ServerVersionInfo", "MessageText", "Respons
 // conversation asks the simulated site for every operation, and keeps its answers.
 func conversation(t *testing.T) []exchanged {
 	t.Helper()
-	site, err := lab.Start(t.Context(), lab.Options{Only: []string{"healthy"}})
+	site, err := lab.Start(t.Context(), labs.All(), lab.Options{Only: []string{"healthy"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,7 +28,7 @@ var getZones = strings.ReplaceAll(getFolder, "GetFolder", harmless)
 // start starts the named scenarios on free ports, all without names, and ends them with the test.
 func start(t *testing.T, only ...string) *Site {
 	t.Helper()
-	site, err := Start(context.Background(), Options{Only: only})
+	site, err := Start(context.Background(), []Part{toy()}, Options{Only: only})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,10 +24,10 @@ func tcpOf(conn net.Conn) *net.TCPConn {
 	return tcp
 }
 
-// end closes conn so that the peer gets all that was written: closing a socket that still holds unread bytes makes the
+// End closes conn so that the peer gets all that was written: closing a socket that still holds unread bytes makes the
 // kernel send a reset, and a reset destroys the answer on its way. So say goodbye, read what is left, then close.
 // The reader is conn's buffered one.
-func end(conn net.Conn, r io.Reader) {
+func End(conn net.Conn, r io.Reader) {
 	defer func() { _ = conn.Close() }()
 	half, ok := conn.(interface{ CloseWrite() error })
 	if !ok || conn.SetDeadline(time.Now().Add(maxLinger)) != nil || half.CloseWrite() != nil {

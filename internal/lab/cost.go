@@ -18,20 +18,20 @@ type Cost struct {
 	Open        int           // connections that are open still
 }
 
-// meter counts a Cost. It is safe for concurrent use.
-type meter struct {
+// Meter counts a Cost. It is safe for concurrent use.
+type Meter struct {
 	mu   sync.Mutex
 	cost Cost
 }
 
-func (m *meter) add(what *int, n int) {
+func (m *Meter) add(what *int, n int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	*what += n
 }
 
-// connection counts one that begins now; what it returns is called when the connection ends.
-func (m *meter) connection() (ended func()) {
+// Connection counts one that begins now; what it returns is called when the connection ends.
+func (m *Meter) Connection() (ended func()) {
 	began := time.Now()
 	m.add(&m.cost.Connections, 1)
 	m.add(&m.cost.Open, 1)
@@ -43,31 +43,34 @@ func (m *meter) connection() (ended func()) {
 	}
 }
 
-func (m *meter) request() { m.add(&m.cost.Requests, 1) }
-func (m *meter) logon()   { m.add(&m.cost.Logons, 1) }
+// Request counts one.
+func (m *Meter) Request() { m.add(&m.cost.Requests, 1) }
+
+func (m *Meter) logon() { m.add(&m.cost.Logons, 1) }
 
 // writing are the operations that change a mailbox.
 var writing = []string{"CreateFolder", "CreateItem", "DeleteItem"}
 
-func (m *meter) operation(name string) {
+func (m *Meter) operation(name string) {
 	if slices.Contains(writing, name) {
 		m.add(&m.cost.Writes, 1)
 	}
 }
 
-func (m *meter) read() Cost {
+// Read is the Cost so far.
+func (m *Meter) Read() Cost {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.cost
 }
 
 // count makes an HTTP server count its connections and requests.
-func (m *meter) count(server *http.Server) {
+func (m *Meter) count(server *http.Server) {
 	var open sync.Map // of what to call when a connection ends, by connection
 	server.ConnState = func(conn net.Conn, state http.ConnState) {
 		switch state {
 		case http.StateNew:
-			open.Store(conn, m.connection())
+			open.Store(conn, m.Connection())
 		case http.StateClosed, http.StateHijacked:
 			if ended, ok := open.LoadAndDelete(conn); ok {
 				ended.(func())() //nolint:forcetypeassert // as stored above
@@ -76,7 +79,7 @@ func (m *meter) count(server *http.Server) {
 	}
 	handler := server.Handler
 	server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		m.request()
+		m.Request()
 		handler.ServeHTTP(w, r)
 	})
 }
@@ -87,11 +90,5 @@ func (s *Site) Cost(scenario string) Cost {
 	if !ok {
 		return Cost{}
 	}
-	return c.origin.meter.read()
+	return c.origin.meter.Read()
 }
-
-// Cost is what the scenario was cost so far, over all its hosts.
-func (a *Autodiscover) Cost() Cost { return a.origin.meter.read() }
-
-// Cost is what the scenario was cost so far, at all its doors.
-func (b *Bindings) Cost() Cost { return b.meter.read() }

@@ -33,12 +33,19 @@ type exchange struct {
 	bare    bool                                                                            // an EWS server that is not Exchange: no field of a response names it
 	voice   voice                                                                           // of streaming responses
 	mailbox mailbox
-	meter   meter
+	meter   Meter
 	taken   atomic.Int64 // connections
 
 	password string // Username's
 	binding  []byte // what a client sends that sees the certificate which the server has bound
 }
+
+// Service is the name that clients of the simulated site use, and MailAddress one in its mail domain.
+const (
+	Service     = "mail." + MailDomain
+	MailDomain  = "contoso.test"
+	MailAddress = "probe@" + MailDomain
+)
 
 const (
 	serverName = "EX01"
@@ -63,8 +70,8 @@ func (e *exchange) server() *http.Server {
 // ServeHTTP finds its way without regard to case, as IIS does.
 func (e *exchange) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if h := w.Header(); !e.bare {
-		set(h, "Server", "Microsoft-IIS/10.0")
-		set(h, "X-Powered-By", "ASP.NET")
+		SetHeader(h, "Server", "Microsoft-IIS/10.0")
+		SetHeader(h, "X-Powered-By", "ASP.NET")
 	}
 	path := strings.ToLower(r.URL.Path)
 	switch {
@@ -78,7 +85,7 @@ func (e *exchange) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case e.sizes != nil && strings.HasSuffix(path, ".htm") && r.Method == http.MethodGet:
 		e.page(w, r)
 	default: // IIS's own: no field of Exchange's
-		write(w, http.StatusNotFound, "text/html", "<h1>404 - File or directory not found.</h1>")
+		Answer(w, http.StatusNotFound, "text/html", "<h1>404 - File or directory not found.</h1>")
 	}
 }
 
@@ -91,9 +98,9 @@ func (e *exchange) healthCheck(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	if !e.bare {
-		set(w.Header(), "X-FEServer", server)
+		SetHeader(w.Header(), "X-FEServer", server)
 	}
-	write(w, http.StatusOK, "text/html", "200 OK<br/>"+strings.ToLower(server)+".contoso.test")
+	Answer(w, http.StatusOK, "text/html", "200 OK<br/>"+strings.ToLower(server)+".contoso.test")
 }
 
 // open tells of a site that answers who has not logged on, so that its transport can be tried without an account: with an
@@ -120,8 +127,8 @@ func (e *exchange) passes(w http.ResponseWriter, r *http.Request) bool {
 func (e *exchange) unauthorized(w http.ResponseWriter, r *http.Request, challenges []string) {
 	h := w.Header()
 	if !e.bare {
-		set(h, "request-id", newGUID())
-		set(h, "X-FEServer", connectionOf(r).server)
+		SetHeader(h, "request-id", newGUID())
+		SetHeader(h, "X-FEServer", connectionOf(r).server)
 	}
 	h["WWW-Authenticate"] = challenges
 	w.WriteHeader(http.StatusUnauthorized)
@@ -142,13 +149,13 @@ func (e *exchange) ews(w http.ResponseWriter, r *http.Request) {
 		named(h, server)
 	}
 	if connectionOf(r).loggedOn && !e.perRequest {
-		set(h, "Persistent-Auth", "true")
+		SetHeader(h, "Persistent-Auth", "true")
 	}
 	if _, err := r.Cookie(affinityCookie); err != nil && e.sizes == nil && !e.bare {
 		h["Set-Cookie"] = []string{affinityCookie + "=" + opaque("back end", serverFQDN) + "; expires=" + cookieEnd() + "; path=/EWS; secure; HttpOnly"}
 	}
 	if id := r.Header.Get("client-request-id"); strings.EqualFold(r.Header.Get("return-client-request-id"), "true") && id != "" {
-		set(h, "client-request-id", id)
+		SetHeader(h, "client-request-id", id)
 	}
 	if status == 0 && asked.XMLName.Local == "GetStreamingEvents" {
 		e.stream(w, r, server, asked)
@@ -160,18 +167,18 @@ func (e *exchange) ews(w http.ResponseWriter, r *http.Request) {
 	if stranger && status == http.StatusOK && asked.XMLName.Local == harmless {
 		text = strings.Replace(text, stateless[harmless], `<m:`+harmless+`Response xmlns:m="`+messagesNS+`"/>`, 1)
 	}
-	write(w, status, "text/xml; charset=utf-8", text)
+	Answer(w, status, "text/xml; charset=utf-8", text)
 }
 
 // named sets the fields by which Exchange names itself.
 func named(h http.Header, server string) {
-	set(h, "Cache-Control", "private")
-	set(h, "request-id", newGUID())
-	set(h, "X-CalculatedBETarget", strings.ToLower(server)+".contoso.test")
-	set(h, "X-DiagInfo", server)
-	set(h, "X-BEServer", server)
-	set(h, "X-AspNet-Version", "4.0.30319")
-	set(h, "X-FEServer", server)
+	SetHeader(h, "Cache-Control", "private")
+	SetHeader(h, "request-id", newGUID())
+	SetHeader(h, "X-CalculatedBETarget", strings.ToLower(server)+".contoso.test")
+	SetHeader(h, "X-DiagInfo", server)
+	SetHeader(h, "X-BEServer", server)
+	SetHeader(h, "X-AspNet-Version", "4.0.30319")
+	SetHeader(h, "X-FEServer", server)
 }
 
 // affinityCookie is what the front end keeps a mailbox's server in.
@@ -180,12 +187,13 @@ const affinityCookie = "X-BackEndCookie"
 // cookieEnd is when a cookie that is set now ends.
 func cookieEnd() string { return time.Now().UTC().Add(10 * time.Minute).Format(http.TimeFormat) }
 
-// set keeps the field's name as Exchange writes it, where Header.Set would change its case.
-func set(h http.Header, name, value string) { h[name] = []string{value} }
+// SetHeader keeps the field's name as Exchange writes it, where Header.Set would change its case.
+func SetHeader(h http.Header, name, value string) { h[name] = []string{value} }
 
-func write(w http.ResponseWriter, status int, contentType, text string) {
-	set(w.Header(), "Content-Type", contentType)
-	set(w.Header(), "Content-Length", fmt.Sprint(len(text)))
+// Answer answers a request with a text.
+func Answer(w http.ResponseWriter, status int, contentType, text string) {
+	SetHeader(w.Header(), "Content-Type", contentType)
+	SetHeader(w.Header(), "Content-Length", fmt.Sprint(len(text)))
 	w.WriteHeader(status)
 	_, _ = io.WriteString(w, text) // a client that went away misses nothing
 }

@@ -24,7 +24,7 @@ type connection struct {
 	server   string // the pool member that took it: "EX01"
 	acceptor acceptor
 	loggedOn bool // by NTLM, which authenticates the connection
-	meter    *meter
+	meter    *Meter
 }
 
 type connectionKey struct{}
@@ -45,7 +45,7 @@ func (e *exchange) remember(ctx context.Context, _ net.Conn) context.Context {
 func connectionOf(r *http.Request) *connection {
 	c, ok := r.Context().Value(connectionKey{}).(*connection)
 	if !ok {
-		c = &connection{server: members[0], meter: new(meter)} // a test without a server
+		c = &connection{server: members[0], meter: new(Meter)} // a test without a server
 	}
 	if n, err := strconv.ParseUint(r.Header.Get(memberField), 10, 32); err == nil {
 		c.server = fmt.Sprintf("EX%02d", n+1)
@@ -89,7 +89,7 @@ func (e *exchange) knowsWho(r *http.Request) bool {
 	return r.Header.Get("Authorization") != "" || connectionOf(r).loggedOn && !e.perRequest
 }
 
-// knows tells whether the site has this user: Username, or one of an account apart (see Scenario.apart).
+// knows tells whether the site has this user: Username, or one of an account apart (see Module.Apart).
 func knows(user string) bool {
 	name, own := strings.ToUpper(Username), strings.ToUpper(user)
 	return own == name || strings.HasPrefix(own, name+"-")

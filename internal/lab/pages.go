@@ -29,7 +29,7 @@ func (e *exchange) page(w http.ResponseWriter, r *http.Request) {
 	ok, challenges := e.admit(r)
 	if ok {
 		if connectionOf(r).loggedOn && !e.perRequest {
-			set(h, "Persistent-Auth", "true")
+			SetHeader(h, "Persistent-Auth", "true")
 		}
 		filled(w, http.StatusOK, e.sizes.page)
 		return
@@ -45,14 +45,14 @@ func (e *exchange) page(w http.ResponseWriter, r *http.Request) {
 // filled writes a response of size bytes in all, or as few as its head takes.
 func filled(w http.ResponseWriter, status, size int) {
 	h := w.Header()
-	set(h, "Content-Type", "text/html")
-	set(h, "Date", now())
+	SetHeader(h, "Content-Type", "text/html")
+	SetHeader(h, "Date", now())
 	length := 0
 	for range 2 { // the length's own digits count too
-		set(h, "Content-Length", fmt.Sprint(length))
+		SetHeader(h, "Content-Length", fmt.Sprint(length))
 		length = max(0, size-headSize(status, h))
 	}
-	set(h, "Content-Length", fmt.Sprint(length))
+	SetHeader(h, "Content-Length", fmt.Sprint(length))
 	w.WriteHeader(status)
 	_, _ = io.WriteString(w, strings.Repeat(".", length)) // a client that went away misses nothing
 }

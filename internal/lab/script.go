@@ -143,7 +143,7 @@ func (c *Conn) play(steps []Step) {
 			break
 		}
 	}
-	end(c.Conn, c.in)
+	End(c.Conn, c.in)
 }
 
 // ReadHead reads a request's head, up to and including the empty line.

@@ -16,7 +16,7 @@ import (
 type session struct {
 	client net.Conn
 	in     *bufio.Reader // from client
-	meter  *meter
+	meter  *Meter
 	dial   func() (net.Conn, error)
 
 	origin  net.Conn // nil until it is needed
@@ -51,7 +51,7 @@ func (s *session) run(b balancer) {
 			}
 			return
 		}
-		s.meter.request()
+		s.meter.Request()
 		if b(s, req) != nil || req.closes() {
 			return
 		}
@@ -71,7 +71,7 @@ func (s *session) close() {
 		_ = s.origin.Close()
 	}
 	s.pending.Wait()
-	end(s.client, s.in)
+	End(s.client, s.in)
 }
 
 func (s *session) toClient(b []byte) error {

@@ -33,6 +33,7 @@ type Options struct {
 
 // Site is a running lab.
 type Site struct {
+	parts     []Part
 	authority *Authority
 	config    *tls.Config
 	password  string
@@ -47,9 +48,9 @@ type Site struct {
 	closers map[io.Closer]struct{} // what is open
 }
 
-// Start starts the scenarios. They run until Close, or until ctx ends.
-func Start(ctx context.Context, options Options) (*Site, error) {
-	scenarios, err := choose(options)
+// Start starts the scenarios, those that all parts share and those of their own. They run until Close, or until ctx ends.
+func Start(ctx context.Context, parts []Part, options Options) (*Site, error) {
+	scenarios, err := choose(Scenarios(parts), options)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +62,10 @@ func Start(ctx context.Context, options Options) (*Site, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Site{authority: authority, config: config, password: options.Password, balancers: map[string]*atomic.Pointer[balancer]{}, closers: map[io.Closer]struct{}{}}
+	s := &Site{
+		parts: parts, authority: authority, config: config, password: options.Password,
+		balancers: map[string]*atomic.Pointer[balancer]{}, closers: map[io.Closer]struct{}{},
+	}
 	if s.password == "" {
 		s.password = Password
 	}
@@ -80,8 +84,7 @@ func Start(ctx context.Context, options Options) (*Site, error) {
 }
 
 // choose returns the wanted scenarios with the addresses that they are to listen on.
-func choose(options Options) ([]Scenario, error) {
-	all := Scenarios()
+func choose(all []Scenario, options Options) ([]Scenario, error) {
 	names := make([]string, len(all))
 	for i := range all {
 		names[i] = all[i].Name
@@ -110,9 +113,12 @@ func (s *Site) start(scenario Scenario) error {
 		return err
 	}
 	s.keep(front)
-	if m := scenario.mail; m != nil {
+	if serve := scenario.Serve; serve != nil {
 		scenario.Address, scenario.origin = front.Addr().String(), &exchange{}
-		s.serves.Go(func() { s.accept(front, func(conn net.Conn) { s.answer(conn, m, &scenario.origin.meter) }) })
+		meter := &scenario.origin.meter
+		s.serves.Go(func() {
+			s.accept(front, meter, func(conn net.Conn) { serve(conn, s.config.Clone(), meter.Request) })
+		})
 		s.scenarios = append(s.scenarios, scenario)
 		return nil
 	}
@@ -141,15 +147,16 @@ func (s *Site) startHTTP(scenario Scenario, front net.Listener) error {
 	behaves := new(atomic.Pointer[balancer])
 	behaves.Store(&scenario.balancer)
 	s.balancers[scenario.Name] = behaves
+	meter := &scenario.origin.meter
 	s.serves.Go(func() {
-		s.accept(front, func(conn net.Conn) { s.serve(conn, *behaves.Load(), back.Addr().String(), &scenario.origin.meter) })
+		s.accept(front, meter, func(conn net.Conn) { s.serve(conn, *behaves.Load(), back.Addr().String(), meter) })
 	})
 	s.scenarios = append(s.scenarios, scenario)
 	return nil
 }
 
 // accept serves every connection that front takes, maxConnections at once, until the site ends.
-func (s *Site) accept(front net.Listener, serve func(net.Conn)) {
+func (s *Site) accept(front net.Listener, meter *Meter, serve func(net.Conn)) {
 	slots := make(chan struct{}, maxConnections)
 	for {
 		select {
@@ -168,23 +175,15 @@ func (s *Site) accept(front net.Listener, serve func(net.Conn)) {
 		}
 		s.serves.Go(func() {
 			defer func() { <-slots }()
+			defer meter.Connection()()
+			s.keep(conn)
+			defer s.forget(conn)
 			serve(conn)
 		})
 	}
 }
 
-// answer serves a connection to a mail server.
-func (s *Site) answer(conn net.Conn, m *mailServer, meter *meter) {
-	defer meter.connection()()
-	s.keep(conn)
-	defer s.forget(conn)
-	s.serveMail(conn, m, meter)
-}
-
-func (s *Site) serve(conn net.Conn, b balancer, origin string, m *meter) {
-	defer m.connection()()
-	s.keep(conn)
-	defer s.forget(conn)
+func (s *Site) serve(conn net.Conn, b balancer, origin string, m *Meter) {
 	client := tls.Server(conn, s.config)
 	session := &session{client: client, in: bufio.NewReader(client), meter: m, dial: func() (net.Conn, error) {
 		var dialer net.Dialer
@@ -238,10 +237,10 @@ func (s *Site) Scenario(name string) (Scenario, bool) {
 // Change gives a running scenario's balancer the behavior of another scenario's, which need not run: its administrator
 // breaks or mends a setting. Connections that are open go on as they began.
 func (s *Site) Change(scenario, like string) error {
-	all := Scenarios()
+	all := shared()
 	i := slices.IndexFunc(all, func(c Scenario) bool { return c.Name == like })
 	running := s.balancers[scenario]
-	if i < 0 || running == nil || all[i].mail != nil {
+	if i < 0 || running == nil {
 		return fmt.Errorf("the lab's scenario %s cannot be changed into %s: the one has to run, the other to be known", scenario, like)
 	}
 	running.Store(&all[i].balancer)

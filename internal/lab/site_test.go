@@ -19,7 +19,7 @@ import (
 // Clients that hang in the middle of something do not keep the site from ending.
 func TestCloseEndsHangingClients(t *testing.T) {
 	t.Parallel()
-	site, err := Start(t.Context(), Options{})
+	site, err := Start(t.Context(), []Part{toy()}, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func TestCloseEndsHangingClients(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { _ = conn.Close() })
-			_, _ = conn.Write([]byte("EHLO probe.contoso.test\r\nMAIL"))
+			_, _ = conn.Write([]byte("one\ntw"))
 			continue
 		}
 		connect(t, site, scenario.Name).send(post(expect, getFolder))
@@ -48,7 +48,7 @@ func TestCloseEndsHangingClients(t *testing.T) {
 func TestSiteEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
-	site, err := Start(ctx, Options{Only: []string{"silent"}})
+	site, err := Start(ctx, nil, Options{Only: []string{"silent"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func TestSiteEndsWithItsContext(t *testing.T) {
 
 func TestStartRefuses(t *testing.T) {
 	t.Parallel()
-	if _, err := Start(t.Context(), Options{Only: []string{"owl"}}); err == nil || !strings.Contains(err.Error(), `"owl"; it has healthy, `) {
+	if _, err := Start(t.Context(), nil, Options{Only: []string{"owl"}}); err == nil || !strings.Contains(err.Error(), `"owl"; it has healthy, `) {
 		t.Errorf("an unknown scenario gives %v", err)
 	}
 	taken := Serve(t, Hang)
@@ -72,7 +72,7 @@ func TestStartRefuses(t *testing.T) {
 	if _, err := fmt.Sscan(port, &base); err != nil {
 		t.Fatal(err)
 	}
-	_, err := Start(t.Context(), Options{BasePort: base, Only: []string{"healthy"}})
+	_, err := Start(t.Context(), nil, Options{BasePort: base, Only: []string{"healthy"}})
 	if err == nil || !strings.Contains(err.Error(), "scenario healthy on 127.0.0.1:"+port) {
 		t.Errorf("a port in use gives %v", err)
 	}
@@ -81,7 +81,7 @@ func TestStartRefuses(t *testing.T) {
 // Ports do not move when only some scenarios run, so that bookmarks and dashboards stay right.
 func TestPortsAreFixed(t *testing.T) {
 	t.Parallel()
-	chosen, err := choose(Options{BasePort: DefaultBasePort, Only: []string{"http10", "kemp-rfc2616"}})
+	chosen, err := choose(Scenarios(nil), Options{BasePort: DefaultBasePort, Only: []string{"http10", "kemp-rfc2616"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,8 +156,8 @@ func TestWriteConfig(t *testing.T) {
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the password's file: %v, %v", info, err)
 	}
-	for _, name := range []string{"expect_continue", "expect_continue_fast", "expect_continue_basic"} {
-		if m := config.Modules[name]; m.Prober != "expect_continue" || m.TLS.CAFile != "ca.pem" {
+	for name, auth := range map[string]string{"toy": "", "toy_basic": "lab", "toy_windows": "windows"} {
+		if m := config.Modules[name]; m.Prober != "toy" || m.Auth != auth || m.TLS.CAFile != "ca.pem" {
 			t.Errorf("module %s is %+v", name, m)
 		}
 	}
@@ -177,7 +177,7 @@ func TestWriteConfigWithoutLogon(t *testing.T) {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(filepath.Join(dir, "ews_exporter.yml"))
-	if err != nil || strings.Contains(string(text), "windows") || !strings.Contains(string(text), "expect_continue_fast:") {
+	if err != nil || strings.Contains(string(text), "windows") || !strings.Contains(string(text), "toy_basic:") {
 		t.Errorf("%v\n%s", err, text)
 	}
 }
@@ -185,7 +185,7 @@ func TestWriteConfigWithoutLogon(t *testing.T) {
 // Sites that refuse a right password have an account each, so that trying one suspends no other.
 func TestWriteConfigKeepsRefusalsApart(t *testing.T) {
 	t.Parallel()
-	site := start(t, "ntlm-persisted", "legs-split", "protection-allow-rebound", "protection-require-rebound")
+	site := start(t, "ntlm-per-request", "legs-split", "protection-allow-rebound")
 	dir := t.TempDir()
 	if err := WriteConfig(dir, site); err != nil {
 		t.Fatal(err)
@@ -209,7 +209,7 @@ func TestWriteConfigKeepsRefusalsApart(t *testing.T) {
 		module, _ := s.Advice()
 		m := config.Modules[module]
 		a := config.Auths[m.Auth]
-		if m.Prober != "auth_roundtrips" || users[a.Username] || !knows(a.Username) || !slices.Contains(a.Targets, s.Address) {
+		if m.Prober != "toy" || users[a.Username] || !knows(a.Username) || !slices.Contains(a.Targets, s.Address) {
 			t.Errorf("%s: module %s is %+v, its auth %+v", s.Name, module, m, a)
 		}
 		users[a.Username] = true
@@ -223,13 +223,13 @@ func TestWriteConfigKeepsRefusalsApart(t *testing.T) {
 func TestWriteTable(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	if err := start(t, "kemp-rfc2616", "ews-soap-fault-200", "ntlm-per-request", "ews-stream-buffered").WriteTable(&out); err != nil {
+	if err := start(t, "kemp-rfc2616", "ews-sick-member", "ntlm-per-request", "toy-echo").WriteTable(&out); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		`127\.0\.0\.1:\d+ +kemp-rfc2616 +expect_continue +late_body_rejected\n`, `"RFC-7231\s+Compliant"`,
-		`ews-soap-fault-200 +ews_sync +fails\n`, `ntlm-per-request +auth_roundtrips +auth_per_request\n`,
-		`ews-stream-buffered +ews_stream +ews_stream_buffered\n`, `no Autodiscover`,
+		`127\.0\.0\.1:\d+ +kemp-rfc2616 +toy +toy_broken\n`, `"RFC-7231\s+Compliant"`,
+		`ews-sick-member +toy_basic +fails now and then\n`, `ntlm-per-request +toy_windows +toy_costly\n`,
+		`toy-echo +toy +fails\n`, `no Autodiscover`,
 	} {
 		if !regexp.MustCompile(want).Match(out.Bytes()) {
 			t.Errorf("the table has no %q:\n%s", want, out.String())

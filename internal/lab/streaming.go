@@ -26,7 +26,7 @@ const heartbeat = 30 * time.Second
 // stream answers GetStreamingEvents: the response stays open, and each document in it is a whole envelope. It ends at the
 // time that the request sets, or when the subscription does.
 func (e *exchange) stream(w http.ResponseWriter, r *http.Request, server string, asked element) {
-	set(w.Header(), "Content-Type", "text/xml; charset=utf-8")
+	SetHeader(w.Header(), "Content-Type", "text/xml; charset=utf-8")
 	w.WriteHeader(http.StatusOK)
 	out := http.NewResponseController(w)
 	say := func(a answer) bool {

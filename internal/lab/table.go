@@ -3,38 +3,19 @@ package lab
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 )
 
-// none is the Failure of a Verdict that tells of a success.
-const none = "none"
-
 // Advice names the module of WriteConfig that shows what a scenario is about, and what it should report: the code of a
-// finding, or whether it works.
+// finding, or whether it works. Both are empty where no part says anything.
 func (s Scenario) Advice() (module, reports string) {
-	switch {
-	case s.beginsMail:
-		return "smtp_mail", reported(s.Mail.Failure == none, s.Mail.Finding, s.Varies)
-	case s.mail != nil:
-		return "smtp", reported(s.Mail.Failure == none, s.Mail.Finding, s.Varies)
+	if len(s.Verdicts) == 0 {
+		return "", ""
 	}
-	if s.apart != "" {
-		return s.apart, reported(false, s.RoundTrips.Finding, s.Varies)
-	}
-	for _, by := range []struct {
-		module string
-		Verdict
-	}{{"auth_roundtrips", s.RoundTrips}, {"ews_sync", s.EWS}, {"ews_write", s.EWSWriting}, {"ews_stream", s.EWSStream}} {
-		sees := by.Failure != "" && by.Failure != none || by.module == "auth_roundtrips" && by.Failure == none
-		if sees {
-			return by.module, reported(by.Failure == none, by.Finding, s.Varies)
-		}
-	}
-	if s.WithLogon.Outcome != "" {
-		return "expect_continue_basic", reported(s.WithLogon.Success, s.WithLogon.Finding, s.Varies)
-	}
-	return "expect_continue", reported(s.Expect.Success, s.Expect.Finding, s.Varies)
+	v := s.Verdicts[max(0, slices.IndexFunc(s.Verdicts, func(v Verdict) bool { return v.Shows }))]
+	return v.Module, reported(v.Failure == None, v.Finding, s.Varies)
 }
 
 func reported(success bool, finding string, varies bool) string {
@@ -63,8 +44,8 @@ func (s *Site) WriteTable(w io.Writer) error {
 	}
 	_ = table.Flush() // to memory
 	head, lines, _ := strings.Cut(rows.String(), "\n")
-	text := "Each target is a site with one fault, or none. Not every module sees it: expect_continue does not see\n" +
-		"what is wrong with EWS or with logons.\n\n" + head + "\n"
+	text := "Each target is a site with one fault, or none. Not every module sees it: ask with the named one.\n\n" +
+		head + "\n"
 	for i, line := range strings.Split(strings.TrimSuffix(lines, "\n"), "\n") {
 		text += line + "\n" + indented(s.scenarios[i].Description)
 	}

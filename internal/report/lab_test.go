@@ -15,12 +15,13 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/report"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
 	"github.com/ews-exporter/ews_exporter/probes"
+	"github.com/ews-exporter/ews_exporter/probes/labs"
 )
 
 // TestWhichBox: the boxes that the pages paint are those that the scenarios of the simulated site break.
 func TestWhichBox(t *testing.T) {
 	t.Parallel()
-	site, err := lab.Start(t.Context(), lab.Options{})
+	site, err := lab.Start(t.Context(), labs.All(), lab.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

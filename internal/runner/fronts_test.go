@@ -10,6 +10,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/lab"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
 	"github.com/ews-exporter/ews_exporter/internal/test/servers"
+	"github.com/ews-exporter/ews_exporter/probes/labs"
 )
 
 // behind are the simulated sites that the real servers stand in front of.
@@ -34,7 +35,7 @@ func TestRealServers(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts real servers")
 	}
-	site, err := lab.Start(t.Context(), lab.Options{Only: behind})
+	site, err := lab.Start(t.Context(), labs.All(), lab.Options{Only: behind})
 	if err != nil {
 		t.Fatal(err)
 	}

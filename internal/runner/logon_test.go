@@ -23,6 +23,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
 	"github.com/ews-exporter/ews_exporter/probes"
+	"github.com/ews-exporter/ews_exporter/probes/labs"
 )
 
 // logonConfig has an auth and a module of the same name for each list of schemes.
@@ -38,7 +39,7 @@ policy: {allow: ["127.0.0.0/8"]}
 // mappings less user name and targets.
 func logonRunner(t *testing.T, auths map[string]string, only ...string) (*lab.Site, *runner.Runner) {
 	t.Helper()
-	s, err := lab.Start(t.Context(), lab.Options{Only: only})
+	s, err := lab.Start(t.Context(), labs.All(), lab.Options{Only: only})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -305,7 +306,7 @@ func TestThousandScrapesWithAWrongPassword(t *testing.T) {
 	for _, schemes := range []string{"ntlm", "negotiate", "basic", "negotiate, ntlm, basic"} {
 		t.Run(schemes, func(t *testing.T) {
 			t.Parallel()
-			s, err := lab.Start(t.Context(), lab.Options{Only: []string{"basic-logon", "ntlm-persisted", "kemp-rfc2616-logon", "only-basic"}})
+			s, err := lab.Start(t.Context(), labs.All(), lab.Options{Only: []string{"basic-logon", "ntlm-persisted", "kemp-rfc2616-logon", "only-basic"}})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -19,6 +19,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
 	"github.com/ews-exporter/ews_exporter/probes/authroundtrips"
+	"github.com/ews-exporter/ews_exporter/probes/labs"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -35,7 +36,7 @@ const pages = "method: GET, paths: [/auth1.htm, /auth2.htm, /auth3.htm, /auth4.h
 // start runs scenarios, and a runner with the module "m".
 func start(t *testing.T, s setting, only ...string) (*lab.Site, *runner.Runner) {
 	t.Helper()
-	site, err := lab.Start(t.Context(), lab.Options{Only: only})
+	site, err := lab.Start(t.Context(), labs.All(), lab.Options{Only: only})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/runner"
 	"github.com/ews-exporter/ews_exporter/internal/test/servers"
 	"github.com/ews-exporter/ews_exporter/probes"
+	"github.com/ews-exporter/ews_exporter/probes/labs"
 )
 
 const sharing = `
@@ -76,7 +77,7 @@ func TestSharedLogon(t *testing.T) {
 
 func sharedSite(t *testing.T, front servers.Front, scheme, scenario string) func(module string) *result.Result {
 	t.Helper()
-	site, err := lab.Start(t.Context(), lab.Options{Only: []string{scenario}})
+	site, err := lab.Start(t.Context(), labs.All(), lab.Options{Only: []string{scenario}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,9 +33,12 @@ type Settings struct {
 	FollowUp        bool                   `yaml:"follow_up"`         // reach the EWS URLs that are returned
 	Nameserver      string                 `yaml:"nameserver"`        // for the service record; empty: the system's
 
-	// ports are those of https and http; tests have servers on others.
+	// ports are those of https and http.
 	ports struct{ https, http uint16 }
 }
+
+// UsePorts makes look-ups go to other ports than those of https and http, for tests.
+func (s *Settings) UsePorts(https, http uint16) { s.ports.https, s.ports.http = https, http }
 
 func defaults() *Settings {
 	s := &Settings{Methods: []string{POX}, Attempts: 3}

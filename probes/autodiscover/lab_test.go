@@ -25,6 +25,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/report"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
+	sites "github.com/ews-exporter/ews_exporter/probes/autodiscover/lab"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -32,18 +33,18 @@ var update = flag.Bool("update", false, "write the golden files anew")
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // exporter is a runner with one module, autodiscover, over a running scenario, whose auth is for all its hosts.
-func exporter(t testing.TB, a *lab.Autodiscover, settings string) *runner.Runner {
+func exporter(t testing.TB, a *sites.Site, settings string) *runner.Runner {
 	t.Helper()
 	return exporterFor(t, a, settings, lab.Password, []string{"autodiscover", "autodiscover.sub", "redirect", "mail"})
 }
 
 // exporterFor has an auth with this password, for these hosts of the mail domain.
-func exporterFor(t testing.TB, a *lab.Autodiscover, settings, password string, hosts []string) *runner.Runner {
+func exporterFor(t testing.TB, a *sites.Site, settings, password string, hosts []string) *runner.Runner {
 	t.Helper()
 	return exporterOf(t, a, settings, password, hosts, "deny: []")
 }
 
-func exporterOf(t testing.TB, a *lab.Autodiscover, settings, password string, hosts []string, deny string) *runner.Runner {
+func exporterOf(t testing.TB, a *sites.Site, settings, password string, hosts []string, deny string) *runner.Runner {
 	t.Helper()
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "ca.pem"), a.Authority.PEM())
@@ -69,7 +70,7 @@ policy: {allow: ["127.0.0.0/8"], %s}
 		t.Fatal(err)
 	}
 	s := cfg.Modules["autodiscover"].Settings.(*Settings) //nolint:forcetypeassert // the only kind
-	s.ports.https, s.ports.http = a.HTTPS, a.HTTP
+	s.UsePorts(a.HTTPS, a.HTTP)
 	return runner.New(runner.Options{
 		Config: func() *config.Config { return cfg }, Gate: auth.NewGate(time.Now), Resolver: a, Version: "test",
 		Log: slog.New(slog.DiscardHandler),
@@ -83,14 +84,14 @@ func write(t testing.TB, file string, data []byte) {
 	}
 }
 
-func start(t testing.TB, name string) *lab.Autodiscover {
+func start(t testing.TB, name string) *sites.Site {
 	t.Helper()
-	all := lab.AutodiscoverScenarios()
-	i := slices.IndexFunc(all, func(s lab.AutodiscoverScenario) bool { return s.Name == name })
+	all := sites.Scenarios()
+	i := slices.IndexFunc(all, func(s sites.Scenario) bool { return s.Name == name })
 	if i < 0 {
 		t.Fatalf("no scenario %s", name)
 	}
-	a, err := lab.StartAutodiscover(t.Context(), all[i])
+	a, err := sites.Start(t.Context(), all[i])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +111,7 @@ func probeOnce(t testing.TB, r *runner.Runner, target, hostname string) *result.
 // TestLab probes every scenario of the lab, and holds the metrics, the findings and the tables against golden files.
 func TestLab(t *testing.T) {
 	t.Parallel()
-	for _, scenario := range lab.AutodiscoverScenarios() {
+	for _, scenario := range sites.Scenarios() {
 		t.Run(scenario.Name, func(t *testing.T) {
 			t.Parallel()
 			a := start(t, scenario.Name)
@@ -207,7 +208,7 @@ var (
 )
 
 // normalise puts names in place of what changes from run to run, and sorts rows whose order is that of connections.
-func normalise(a *lab.Autodiscover, text string) string {
+func normalise(a *sites.Site, text string) string {
 	text = strings.NewReplacer(fmt.Sprintf(":%d", a.HTTPS), ":PORT", fmt.Sprintf(":%d", a.HTTP), ":HTTP").Replace(text)
 	text = numbers.ReplaceAllString(seconds.ReplaceAllString(digests.ReplaceAllString(text, "DIGEST"), "MEASURED"), "$1$2 N")
 	text = deciding.ReplaceAllString(text, "${1}MEMBER") // side by side, any of them may be the last

@@ -1,6 +1,7 @@
 package ewssync_test
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net/http"
@@ -144,51 +145,57 @@ func TestStreamVerdicts(t *testing.T) {
 	}
 }
 
-// TestStreams probes every scenario whose streaming is known by a stream alone, reading and writing, and keeps metrics and
-// tree in golden files.
+// TestStreams probes scenarios by a stream alone, reading and writing, and keeps metrics and tree in golden files.
 func TestStreams(t *testing.T) {
 	t.Parallel()
-	for _, scenario := range lab.Scenarios() {
-		if scenario.Name == "healthy" {
-			scenario.EWSStream = lab.Verdict{Failure: "none"}
-			scenario.EWSStreamWriting = lab.Verdict{Failure: "none"}
-		}
-		for _, test := range []struct {
-			name, settings string
-			want           lab.Verdict
-		}{
-			{"-stream", "operations: [stream], stream_hold: ", scenario.EWSStream},
-			{"-stream-writing", "operations: [stream], write: true, stream_hold: ", scenario.EWSStreamWriting},
-		} {
-			hold := "1s, event_wait: 1s"
-			if scenario.Name == "ews-events-late" {
-				hold = "1s" // the default event_wait is long enough
-			}
-			if scenario.Name == "ews-stream-cut" {
-				hold = "1200ms, event_wait: 1s" // longer than the balancer's idle limit
-			}
-			if test.want.Failure == "" {
-				continue
-			}
-			t.Run(scenario.Name+test.name, func(t *testing.T) {
+	for _, test := range []struct {
+		scenario       string
+		reads, writes  bool
+		readingIsBlind bool // to what is wrong
+		hold           string
+	}{
+		{scenario: "healthy", reads: true, writes: true},
+		{scenario: "ews-affinity-broken", reads: true},
+		{scenario: "ews-events-lost", reads: true, writes: true, readingIsBlind: true},
+		{scenario: "ews-stream-buffered", reads: true, writes: true},
+		{scenario: "ews-stream-cut", reads: true, hold: "1200ms, event_wait: 1s"}, // longer than the balancer's idle limit
+		{scenario: "ews-stream-silent", reads: true},
+		{scenario: "ews-not-exchange", reads: true},
+		{scenario: "ews-events-late", writes: true, hold: "1s"}, // the default event_wait is long enough
+	} {
+		want := said(t, test.scenario, "ews_stream")
+		hold := cmp.Or(test.hold, "1s, event_wait: 1s")
+		if test.writes {
+			t.Run(test.scenario+"-stream-writing", func(t *testing.T) {
 				t.Parallel()
-				s := start(t, test.settings+hold, "basic", scenario.Name)
-				r := s.probe(t, scenario.Name)
-				if got := outcome(r); got != test.want.Failure {
-					t.Errorf("%s (%v), want %s", got, r.Failure, test.want.Failure)
-				}
-				if want := test.want.Finding; want != "" && !slices.Contains(codes(r), want) || want == "" && len(r.Findings) > 0 {
-					t.Errorf("findings %v, want %q", codes(r), want)
-				}
-				if left := s.Items(scenario.Name, "ews_exporter probe "); left != 0 {
-					t.Errorf("%d items are left in the mailbox", left)
-				}
-				// Whether the end of a stream's response was read depends on who hears of it first.
-				golden(t, scenario.Name+test.name+".prom", strings.Replace(exposition(t, r), "probe_http_duration_seconds{phase=\"transfer\"} MEASURED\n", "", 1))
-				golden(t, scenario.Name+test.name+".txt", tree(t, r))
+				holdStream(t, test.scenario, "operations: [stream], write: true, stream_hold: "+hold, "-stream-writing", want)
+			})
+		}
+		read := want
+		if test.readingIsBlind {
+			read = lab.Verdict{Failure: lab.None}
+		}
+		if test.reads {
+			t.Run(test.scenario+"-stream", func(t *testing.T) {
+				t.Parallel()
+				holdStream(t, test.scenario, "operations: [stream], stream_hold: "+hold, "-stream", read)
 			})
 		}
 	}
+}
+
+// holdStream probes a scenario by a stream.
+func holdStream(t *testing.T, scenario, settings, suffix string, want lab.Verdict) {
+	t.Helper()
+	s := start(t, settings, "basic", scenario)
+	r := s.probe(t, scenario)
+	wants(t, r, want)
+	if left := s.Items(scenario, "ews_exporter probe "); left != 0 {
+		t.Errorf("%d items are left in the mailbox", left)
+	}
+	// Whether the end of a stream's response was read depends on who hears of it first.
+	golden(t, scenario+suffix+".prom", strings.Replace(exposition(t, r), "probe_http_duration_seconds{phase=\"transfer\"} MEASURED\n", "", 1))
+	golden(t, scenario+suffix+".txt", tree(t, r))
 }
 
 // TestStreamComesLast: the stream is held after all else was done, over a second connection; the others share the first.

@@ -18,6 +18,8 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
 	"github.com/ews-exporter/ews_exporter/probes"
+	"github.com/ews-exporter/ews_exporter/probes/labs"
+	sites "github.com/ews-exporter/ews_exporter/probes/smtp/lab"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -25,7 +27,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // TestScenarios probes every simulated mail server with the module that shows what it is about, and keeps the reports.
 func TestScenarios(t *testing.T) {
 	t.Parallel()
-	site, err := lab.Start(t.Context(), lab.Options{})
+	site, err := lab.Start(t.Context(), labs.All(), lab.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,31 +41,29 @@ func TestScenarios(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := over(cfg)
-	for _, scenario := range site.Scenarios() {
-		if scenario.OverHTTP() {
-			continue
-		}
+	for _, own := range sites.Part().Scenarios {
+		scenario, _ := site.Scenario(own.Name)
 		t.Run(scenario.Name, func(t *testing.T) {
 			t.Parallel()
-			module, _ := scenario.Advice()
+			said := scenario.Verdicts[0]
 			limit := 8 * time.Second
-			if scenario.Mail.Failure == "receive/timeout" {
+			if said.Failure == "receive/timeout" {
 				limit = 2500 * time.Millisecond
 			}
-			answer, err := r.Probe(t.Context(), runner.Request{Module: module, Target: scenario.Address, Limit: limit})
+			answer, err := r.Probe(t.Context(), runner.Request{Module: said.Module, Target: scenario.Address, Limit: limit})
 			if err != nil {
 				t.Fatal(err)
 			}
 			res := answer.Result
 			want := []string{}
-			if scenario.Mail.Finding != "" {
-				want = append(want, scenario.Mail.Finding)
+			if said.Finding != "" {
+				want = append(want, said.Finding)
 			}
 			if scenario.Name == "smtp-inspected" {
 				want = append(want, "smtp_starttls_missing")
 			}
-			if got := outcome(res); got != scenario.Mail.Failure || !slices.Equal(codes(res), want) {
-				t.Errorf("%s, %v (%v), want %s, %v", got, codes(res), res.Failure, scenario.Mail.Failure, want)
+			if got := outcome(res); got != said.Failure || !slices.Equal(codes(res), want) {
+				t.Errorf("%s, %v (%v), want %s, %v", got, codes(res), res.Failure, said.Failure, want)
 			}
 			golden(t, scenario.Name+".txt", text(t, res))
 		})

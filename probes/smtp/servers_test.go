@@ -13,6 +13,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/test/servers"
+	"github.com/ews-exporter/ews_exporter/probes/labs"
 )
 
 // value is that of a sample with this label, -1 where it is absent.
@@ -135,7 +136,7 @@ func TestSink(t *testing.T) {
 func TestSwaksJudgesTheSimulation(t *testing.T) {
 	t.Parallel()
 	swaks := servers.Need(t, "swaks")
-	site, err := lab.Start(t.Context(), lab.Options{Only: []string{"smtp-healthy", "smtp-inspected", "smtp-mailguard", "smtp-inactive"}})
+	site, err := lab.Start(t.Context(), labs.All(), lab.Options{Only: []string{"smtp-healthy", "smtp-inspected", "smtp-mailguard", "smtp-inactive"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/lab"
 	"github.com/ews-exporter/ews_exporter/internal/report"
 	"github.com/ews-exporter/ews_exporter/internal/result"
+	sites "github.com/ews-exporter/ews_exporter/probes/sslbinding/lab"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -26,10 +27,10 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // TestLab probes every scenario of the lab, and holds the metrics and the table against golden files.
 func TestLab(t *testing.T) {
 	t.Parallel()
-	for _, scenario := range lab.BindingScenarios() {
+	for _, scenario := range sites.Scenarios() {
 		t.Run(scenario.Name, func(t *testing.T) {
 			t.Parallel()
-			b, err := lab.StartBindings(t.Context(), scenario)
+			b, err := sites.Start(t.Context(), scenario)
 			if err != nil {
 				if _, six := scenario.Families(); six {
 					t.Skipf("NOT TESTED, because this machine has no IPv6: %v", err)
@@ -107,7 +108,7 @@ var (
 )
 
 // normal puts names in place of what changes from run to run: the port, thumbprints, moments, and columns' widths.
-func normal(b *lab.Bindings, text string) string {
+func normal(b *sites.Site, text string) string {
 	pairs := []string{fmt.Sprintf(":%d", b.Port), ":PORT", fmt.Sprintf("port=\"%d\"", b.Port), `port="PORT"`}
 	for key, c := range b.Certificates {
 		one, two := sha1.Sum(c.Certificate[0]), sha256.Sum256(c.Certificate[0]) //nolint:gosec // see the import

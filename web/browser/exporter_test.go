@@ -22,6 +22,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
 	"github.com/ews-exporter/ews_exporter/probes"
+	"github.com/ews-exporter/ews_exporter/probes/labs"
 	"github.com/ews-exporter/ews_exporter/web"
 )
 
@@ -40,7 +41,7 @@ const module = "expect_continue_fast"
 // start starts both. The start page offers to try the scenarios named.
 func start(t *testing.T, options lab.Options, offered ...string) *exporter {
 	t.Helper()
-	site, err := lab.Start(t.Context(), options)
+	site, err := lab.Start(t.Context(), labs.All(), options)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/lab"
 	"github.com/ews-exporter/ews_exporter/internal/test/delivery"
 	"github.com/ews-exporter/ews_exporter/internal/test/servers"
+	"github.com/ews-exporter/ews_exporter/probes/labs"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -82,7 +83,7 @@ func write(t *testing.T, file, text string) {
 
 func simulated(t *testing.T, only ...string) *lab.Site {
 	t.Helper()
-	site, err := lab.Start(context.WithoutCancel(t.Context()), lab.Options{Only: only})
+	site, err := lab.Start(context.WithoutCancel(t.Context()), labs.All(), lab.Options{Only: only})
 	if err != nil {
 		t.Fatal(err)
 	}

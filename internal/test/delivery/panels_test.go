@@ -17,6 +17,8 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/lab"
 	"github.com/ews-exporter/ews_exporter/internal/test/delivery"
 	"github.com/ews-exporter/ews_exporter/internal/test/servers"
+	domains "github.com/ews-exporter/ews_exporter/probes/autodiscover/lab"
+	hosts "github.com/ews-exporter/ews_exporter/probes/sslbinding/lab"
 )
 
 // TestEveryPanelHasData: a site that is broken in every way that a panel is for, and what Prometheus answers to the
@@ -117,11 +119,11 @@ func sitesBroken(t *testing.T, site *lab.Site) []delivery.Job {
 func namesBroken(t *testing.T) (jobs []delivery.Job, files []string) {
 	t.Helper()
 	const host = "autodiscover." + lab.MailDomain
-	for _, s := range lab.AutodiscoverScenarios() {
+	for _, s := range domains.Scenarios() {
 		if s.Name != "autodiscover-flapping" && s.Name != "autodiscover-wrong-url" { // look-ups unanswered, wrong URLs that differ
 			continue
 		}
-		a, err := lab.StartAutodiscover(context.WithoutCancel(t.Context()), s)
+		a, err := domains.Start(context.WithoutCancel(t.Context()), s)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -151,7 +153,7 @@ func bindingsBroken(t *testing.T) (jobs []delivery.Job, files []string) {
 			name, authorityFile(t, a), settings))
 		jobs = append(jobs, delivery.Job{Module: name, Targets: []delivery.Target{{Address: address, Service: lab.Service, Via: "direct"}}})
 	}
-	for _, s := range lab.BindingScenarios() {
+	for _, s := range hosts.Scenarios() {
 		settings := map[string]string{
 			"bindings-expired":        "",
 			"bindings-server-differs": "addresses: [127.0.0.2, 127.0.0.3], thumbprints: ['" + strings.Repeat("00", 20) + "']",
@@ -159,7 +161,7 @@ func bindingsBroken(t *testing.T) (jobs []delivery.Job, files []string) {
 		if _, wanted := settings[s.Name]; !wanted {
 			continue
 		}
-		b, err := lab.StartBindings(context.WithoutCancel(t.Context()), s)
+		b, err := hosts.Start(context.WithoutCancel(t.Context()), s)
 		if err != nil {
 			t.Fatal(err)
 		}

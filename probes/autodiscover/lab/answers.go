@@ -5,6 +5,9 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
+
+	"github.com/ews-exporter/ews_exporter/internal/lab"
 )
 
 // ported writes the port of https in place of its mark.
@@ -19,12 +22,12 @@ func (p *ported) fill(text string) string {
 
 // reply answers with a status and a text.
 func (p *ported) reply(status int, contentType, text string) {
-	write(p.ResponseWriter, status, contentType, p.fill(text))
+	lab.Answer(p.ResponseWriter, status, contentType, p.fill(text))
 }
 
 // answering is a host that has nothing to do with Exchange.
 func answering(status int, page string) endpoint {
-	return func(w http.ResponseWriter, _ *http.Request, _ int) { write(w, status, "text/html", page) }
+	return func(w http.ResponseWriter, _ *http.Request, _ int) { lab.Answer(w, status, "text/html", page) }
 }
 
 // silent says nothing until the client gives up.
@@ -34,7 +37,7 @@ func silent(_ http.ResponseWriter, r *http.Request, _ int) { <-r.Context().Done(
 func goTo(location string) endpoint {
 	return func(w http.ResponseWriter, _ *http.Request, _ int) {
 		p := w.(*ported) //nolint:forcetypeassert // every endpoint gets one
-		set(w.Header(), "Location", p.fill(location))
+		lab.SetHeader(w.Header(), "Location", p.fill(location))
 		p.reply(http.StatusFound, "text/html", "")
 	}
 }
@@ -43,7 +46,7 @@ func goTo(location string) endpoint {
 func filtered(next endpoint) endpoint {
 	return func(w http.ResponseWriter, r *http.Request, n int) {
 		if strings.HasSuffix(strings.ToLower(r.URL.Path), ".json") {
-			write(w, http.StatusForbidden, "text/html", "<h1>Forbidden</h1>")
+			lab.Answer(w, http.StatusForbidden, "text/html", "<h1>Forbidden</h1>")
 			return
 		}
 		next(w, r, n)
@@ -63,7 +66,7 @@ func flapping(next endpoint) endpoint {
 		}
 		defer func() { _ = conn.Close() }()
 		const page = "<html><head><title>Invalid Request</title></head><body><h1>Bad Request</h1></body></html>"
-		_, _ = io.WriteString(buffered, "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 87\r\nContent-Type: text/html\r\nDate: "+now()+"\r\n\r\n"+page[:87])
+		_, _ = io.WriteString(buffered, "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 87\r\nContent-Type: text/html\r\nDate: "+time.Now().UTC().Format(http.TimeFormat)+"\r\n\r\n"+page[:87])
 		_ = buffered.Flush()
 	}
 }
@@ -74,23 +77,13 @@ type told func(p *ported, r *http.Request)
 // pool is Exchange behind a balancer that gives each connection to the next of two servers. What they answer stands
 // behind a logon, but for version 2.
 func pool(answers ...told) endpoint {
-	front := &exchange{logon: windows}
 	return func(w http.ResponseWriter, r *http.Request, n int) {
-		h, c := w.Header(), connectionOf(r)
-		c.server = members[n%len(members)]
-		c.acceptor.computer = c.server
-		set(h, "Server", "Microsoft-IIS/10.0")
-		set(h, "request-id", newGUID())
-		set(h, "X-SOAP-Enabled", "True")
-		set(h, "X-FEServer", c.server)
-		if !strings.HasSuffix(strings.ToLower(r.URL.Path), ".json") {
-			if ok, challenges := front.admit(r); !ok {
-				h["WWW-Authenticate"] = challenges
-				w.WriteHeader(http.StatusUnauthorized)
-				return
-			}
+		member := lab.ByMember(w, r, n)
+		lab.SetHeader(w.Header(), "X-SOAP-Enabled", "True")
+		if !strings.HasSuffix(strings.ToLower(r.URL.Path), ".json") && !lab.Admits(w, r) {
+			return
 		}
-		set(h, "X-BEServer", c.server)
+		lab.SetHeader(w.Header(), "X-BEServer", member)
 		answers[n%len(answers)](w.(*ported), r) //nolint:forcetypeassert // every endpoint gets one
 	}
 }
@@ -98,10 +91,10 @@ func pool(answers ...told) endpoint {
 // anonymous answers whoever asks with a body, and ends the connection.
 func anonymous(answer told) endpoint {
 	return func(w http.ResponseWriter, r *http.Request, _ int) {
-		set(w.Header(), "X-FEServer", members[0])
-		set(w.Header(), "Connection", "close")
+		lab.SetHeader(w.Header(), "X-FEServer", "EX01")
+		lab.SetHeader(w.Header(), "Connection", "close")
 		if r.ContentLength == 0 {
-			write(w, http.StatusOK, "text/html", "")
+			lab.Answer(w, http.StatusOK, "text/html", "")
 			return
 		}
 		answer(w.(*ported), r) //nolint:forcetypeassert // every endpoint gets one
@@ -111,12 +104,12 @@ func anonymous(answer told) endpoint {
 // postOnly is an EWS server that is not Exchange: it asks for a logon where clients ask, and names itself nowhere.
 func postOnly(w http.ResponseWriter, r *http.Request, _ int) {
 	if r.Method != http.MethodPost {
-		set(w.Header(), "Allow", http.MethodPost)
-		write(w, http.StatusMethodNotAllowed, "text/plain", "")
+		lab.SetHeader(w.Header(), "Allow", http.MethodPost)
+		lab.Answer(w, http.StatusMethodNotAllowed, "text/plain", "")
 		return
 	}
 	w.Header()["WWW-Authenticate"] = []string{`Basic realm="ews"`}
-	write(w, http.StatusUnauthorized, "text/plain", "")
+	lab.Answer(w, http.StatusUnauthorized, "text/plain", "")
 }
 
 // cut sends an answer whole, and ends the connection before the response has ended: without its last chunk, or with a
@@ -139,7 +132,7 @@ func (u *unending) WriteHeader(status int) {
 	h := u.Header()
 	n, _ := strconv.Atoi(h.Get("Content-Length"))
 	if delete(h, "Content-Length"); u.length {
-		set(h, "Content-Length", strconv.Itoa(n+100))
+		lab.SetHeader(h, "Content-Length", strconv.Itoa(n+100))
 	}
 	u.ResponseWriter.WriteHeader(status)
 }

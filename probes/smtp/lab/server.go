@@ -9,13 +9,15 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/ews-exporter/ews_exporter/internal/lab"
 )
 
 // mailServer is a simulated Receive connector of Exchange, and what stands in front of it. What it offers is what
 // Microsoft Learn shows ("Use Telnet to test SMTP communication on Exchange servers"), and a logon by AUTH LOGIN only once
 // TLS is there.
 type mailServer struct {
-	name     string            // in the greeting; empty for Service
+	name     string            // in the greeting; empty for lab.Service
 	hello    string            // in the answer to EHLO; empty for name
 	answers  map[string]string // replies in place of the usual ones, by verb; "" is the greeting
 	noTLS    bool              // no certificate fits the connector's name, so STARTTLS is not offered
@@ -53,7 +55,6 @@ type mailSession struct {
 	conn   net.Conn
 	in     *bufio.Reader
 	secure bool
-	meter  *meter
 }
 
 // mailIdle is how long a client may say nothing, and maxCommand how much at once (RFC 5321 section 4.5.3.1.4).
@@ -62,13 +63,12 @@ const (
 	maxCommand = 512
 )
 
-// serveMail has the dialogue on one connection.
-func (s *Site) serveMail(conn net.Conn, m *mailServer, meter *meter) {
-	config := s.config.Clone()
+// dialogue is what the server has on one connection.
+func (m *mailServer) dialogue(conn net.Conn, config *tls.Config, request func()) {
 	config.NextProtos = nil
-	session := &mailSession{mailServer: m, meter: meter}
+	session := &mailSession{mailServer: m}
 	session.over(conn, m.implicit, config)
-	defer func() { end(session.conn, session.in) }()
+	defer func() { lab.End(session.conn, session.in) }()
 	if m.serve != nil {
 		m.serve(conn)
 		return
@@ -81,7 +81,7 @@ func (s *Site) serveMail(conn net.Conn, m *mailServer, meter *meter) {
 		if err != nil {
 			return
 		}
-		meter.request()
+		request()
 		verb := strings.ToUpper(firstWord(line))
 		if session.answer(verb) != nil || verb == "QUIT" {
 			return
@@ -112,7 +112,7 @@ func (c *mailSession) called() string {
 	if c.name != "" {
 		return c.name
 	}
-	return Service
+	return lab.Service
 }
 
 // command reads one, as far as it comes through.
@@ -239,65 +239,4 @@ func guard(line string) string {
 		return strings.Repeat("X", len(line))
 	}
 	return line
-}
-
-// mailScenarios are Receive connectors, and what stands in front of them.
-func mailScenarios() []Scenario {
-	return []Scenario{
-		{
-			Name: "smtp-healthy", Description: "A Receive connector as Exchange has it: it greets, offers its extensions, and starts TLS.",
-			Mail: Verdict{Failure: none},
-			mail: &mailServer{},
-		},
-		{
-			Name: "smtp-inspected", Description: "A firewall that inspects SMTP: asterisks over the greeting, X over extensions that it does not know, and STARTTLS taken out.",
-			Mail: Verdict{"tls/starttls_not_offered", "smtp_inspected"},
-			mail: &mailServer{firewall: &firewall{line: crossOut(false)}},
-		},
-		{
-			Name: "smtp-masked", Description: "The same firewall, told to let TLS through: the extensions that Exchange servers need among themselves are gone before TLS.",
-			Mail: Verdict{"content/inspected", "smtp_inspected"},
-			mail: &mailServer{firewall: &firewall{line: crossOut(true)}},
-		},
-		{
-			Name: "smtp-mailguard", Description: "An old firewall that knows no EHLO: it writes X over the command, and the server answers 500.",
-			Mail: Verdict{"status/ehlo_refused", "smtp_inspected"},
-			mail: &mailServer{firewall: &firewall{command: guard, line: crossOut(false)}},
-		},
-		{
-			Name: "smtp-starttls-stripped", Description: "Somebody on the way takes STARTTLS out, and leaves no other trace.",
-			Mail: Verdict{"tls/starttls_not_offered", "smtp_starttls_missing"},
-			mail: &mailServer{firewall: &firewall{line: takeOutTLS}},
-		},
-		{
-			Name: "smtp-inactive", Description: "A server in maintenance: its component is inactive.",
-			Mail: Verdict{"status/service_inactive", "smtp_service_inactive"},
-			mail: &mailServer{answers: map[string]string{"": "421 4.3.2 Service not active"}},
-		},
-		{
-			Name: "smtp-back-pressure", Description: "A server whose disk is full, or its memory: it takes no mail.",
-			Mail: Verdict{none, "smtp_back_pressure"}, beginsMail: true,
-			mail: &mailServer{answers: map[string]string{"MAIL": "452 4.3.1 Insufficient system resources"}},
-		},
-		{
-			Name: "smtp-silent", Description: "Something accepts the connection, and nobody greets.",
-			Mail: Verdict{"receive/timeout", "smtp_no_greeting"},
-			mail: &mailServer{serve: func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }},
-		},
-		{
-			Name: "smtp-closed", Description: "Something accepts the connection and ends it: a balancer without a server, or a server that does not want this client.",
-			Mail: Verdict{"receive/closed", "smtp_no_greeting"},
-			mail: &mailServer{serve: func(net.Conn) {}},
-		},
-		{
-			Name: "smtp-names-differ", Description: "A connector that announces the machine's name, while the certificate has the name that others use.",
-			Mail: Verdict{none, "smtp_names_differ"},
-			mail: &mailServer{name: Service, hello: "EX01.contoso.test"},
-		},
-		{
-			Name: "smtp-tls-from-start", Description: "A port that speaks TLS from the start, asked as one that begins in clear text.",
-			Mail: Verdict{Failure: "receive/timeout"},
-			mail: &mailServer{implicit: true},
-		},
-	}
 }

@@ -1,0 +1,51 @@
+// Package lab is what the prober brings to the simulated site: its modules, and what they report of each scenario.
+package lab
+
+import "github.com/ews-exporter/ews_exporter/internal/lab"
+
+// The modules for all sites. Each that refuses a right password has one of its own.
+const (
+	module = "auth_roundtrips"
+	pages  = "auth_roundtrips_pages"
+)
+
+const whole = "auth_roundtrips: {expected_schemes: [negotiate, ntlm], extended_protection_check: true}"
+
+// Part is the prober's.
+func Part() lab.Part {
+	return lab.Part{
+		Prober: "auth_roundtrips",
+		Modules: []lab.Module{
+			{Name: module, Logon: lab.Windows, Keys: []string{whole}},
+			{Name: pages, Logon: lab.Windows, About: "the four pages of the field notes, where a scenario has them", Keys: []string{
+				"auth_roundtrips: {method: GET, paths: [/auth1.htm, /auth2.htm, /auth3.htm, /auth4.htm]}",
+			}},
+			apart("auth_legs_split", "legs-split"),
+			apart("auth_rebound_allow", "protection-allow-rebound"),
+			apart("auth_rebound_require", "protection-require-rebound"),
+			apart("auth_connections", "connection-per-request"),
+		},
+		Shared: map[string][]lab.Verdict{
+			"ntlm-persisted":             shows(module, lab.None, ""),
+			"ntlm-per-request":           shows(module, lab.None, "auth_per_request"),
+			"only-basic":                 shows(module, "auth/scheme_not_offered", "auth_only_basic"),
+			"legs-split":                 shows("auth_legs_split", "auth/refused", "auth_legs_split"),
+			"closes-after-challenge":     shows(module, "auth/connection_closed", ""),
+			"protection-allow":           shows(module, lab.None, ""),
+			"protection-require":         shows(module, lab.None, ""),
+			"protection-allow-rebound":   shows("auth_rebound_allow", "auth/refused", "extended_protection_mismatch"),
+			"protection-require-rebound": shows("auth_rebound_require", "auth/refused", ""),
+			"connection-per-request":     shows("auth_connections", "auth/refused", ""),
+		},
+	}
+}
+
+// apart is the module for a site that refuses a right password.
+func apart(name, scenario string) lab.Module {
+	return lab.Module{Name: name, About: module + ", by the auth of the same name", Apart: scenario, Keys: []string{whole}}
+}
+
+// shows is what a module reports of a scenario that is about logons.
+func shows(module, failure, finding string) []lab.Verdict {
+	return []lab.Verdict{{Module: module, Failure: failure, Finding: finding, Shows: true}}
+}

@@ -1,0 +1,157 @@
+package lab
+
+import (
+	"net/http"
+
+	"github.com/ews-exporter/ews_exporter/internal/lab"
+)
+
+// Scenarios is the table of all of them.
+func Scenarios() []Scenario {
+	good := map[string]endpoint{autodHost: pool(settings(lab.Service)), lab.Service: pool(settings(lab.Service))}
+	website := answering(http.StatusNotFound, "<h1>Not found</h1>")
+	expect := `expect: {EXPR.EwsUrl: "https://` + lab.Service + portMark + `/EWS/Exchange.asmx"}`
+	return []Scenario{
+		{
+			Name: "autodiscover-healthy", Description: "Two servers behind a balancer give the same answer.",
+			Settings: expect + ", methods: [pox, soap, json, get], follow_up: true", hosts: good,
+		},
+		{
+			Name: "autodiscover-flapping", Description: "Every other connection is answered with a bare 400, which no server logs.",
+			Settings: "attempts: 4",
+			Expect:   Expectation{"status/unexpected_status", []string{"answered_by_middlebox", "autodiscover_intermittent"}},
+			hosts:    map[string]endpoint{autodHost: flapping(pool(settings(lab.Service)))},
+		},
+		{
+			Name: "autodiscover-wrong-url", Description: "One of two servers returns another site's URLs.",
+			Settings: expect,
+			Expect:   Expectation{"content/wrong_url", []string{"autodiscover_answers_differ", "autodiscover_wrong_url"}},
+			hosts:    map[string]endpoint{autodHost: pool(settings(lab.Service), settings("anywhere.fabrikam.test"))},
+		},
+		{
+			Name: "autodiscover-redirect-chain", Description: "A plain http redirect leads to a server that redirects by its answer.",
+			hosts: map[string]endpoint{
+				lab.MailDomain: website, autodHost: website,
+				"redirect.contoso.test": pool(redirectURL("https://" + lab.Service + portMark + "/autodiscover/autodiscover.xml")),
+				lab.Service:             pool(settings(lab.Service)),
+			},
+			plain: map[string]endpoint{autodHost: goTo("https://redirect.contoso.test" + portMark + "/autodiscover/autodiscover.xml")},
+		},
+		{
+			Name: "autodiscover-srv", Description: "The service record alone leads to the server.",
+			hosts: map[string]endpoint{lab.Service: pool(settings(lab.Service))}, service: lab.Service,
+		},
+		{
+			Name: "autodiscover-black-hole", Description: "The mail domain's own host takes connections and says nothing; the next way answers all the same.",
+			Settings: "attempts: 1", hosts: good, holes: []string{lab.MailDomain},
+		},
+		{
+			Name: "autodiscover-redirect-outside", Description: "The plain http redirect leads to somebody else's host.",
+			Settings: "attempts: 1",
+			Expect:   Expectation{"policy/redirect_not_allowed", []string{"autodiscover_redirect_not_allowed"}},
+			plain:    map[string]endpoint{autodHost: goTo("https://autodiscover.fabrikam.test/autodiscover/autodiscover.xml")},
+		},
+		{
+			Name: "autodiscover-online", Description: "The mailbox has moved: the answer leads to Exchange Online, which is healthy.",
+			Expect: Expectation{"", []string{"autodiscover_redirect_not_allowed"}},
+			hosts:  map[string]endpoint{autodHost: pool(redirectAddress("probe@contoso.mail.onmicrosoft.com"))},
+		},
+		{
+			Name: "autodiscover-certificate", Description: "The certificate does not cover autodiscover.contoso.test, and no secret is sent.",
+			Settings: "attempts: 1",
+			Expect:   Expectation{"tls/certificate_name", []string{"autodiscover_certificate_name"}},
+			hosts:    good, certificate: []string{"intranet.contoso.test"},
+		},
+		{
+			Name: "autodiscover-json-blocked", Description: "A filter rule refuses autodiscover.json, and lets everything else through.",
+			Settings: "methods: [json, get], attempts: 1",
+			Expect:   Expectation{"status/unexpected_status", []string{"autodiscover_json_blocked"}},
+			hosts:    map[string]endpoint{autodHost: filtered(pool(settings(lab.Service)))},
+		},
+		{
+			Name: "autodiscover-loop", Description: "An answer redirects to where it came from.",
+			Settings: "attempts: 1",
+			Expect:   Expectation{"content/redirect_loop", nil},
+			hosts:    map[string]endpoint{autodHost: pool(redirectURL("https://" + autodHost + portMark + "/Autodiscover/Autodiscover.xml"))},
+		},
+		{
+			Name: "autodiscover-unknown-address", Description: "The service does not know the address, and says so with status 200.",
+			Settings: "attempts: 1",
+			Expect:   Expectation{"content/service_error", nil},
+			hosts:    map[string]endpoint{autodHost: pool(serviceError("500", "The email address can't be found."))},
+		},
+		{
+			Name: "autodiscover-bare", Description: "The mail domain's own host is Exchange; without leave it is sent no secret.",
+			Settings: "attempts: 1",
+			Expect:   Expectation{"auth/logon_required", nil},
+			hosts:    map[string]endpoint{lab.MailDomain: pool(settings(lab.Service))},
+		},
+		{
+			Name: "autodiscover-black-holes", Description: "Every host that clients try first takes connections and says nothing.",
+			Settings: "attempts: 1", hosts: map[string]endpoint{lab.Service: pool(settings(lab.Service))}, holes: []string{lab.MailDomain, autodHost}, service: lab.Service,
+			plain: map[string]endpoint{autodHost: silent},
+		},
+		{
+			Name: "autodiscover-anonymous", Description: "A server that asks nobody for a logon, and ends the connection after each answer.",
+			Settings: "attempts: 1",
+			hosts:    map[string]endpoint{autodHost: anonymous(settings(lab.Service))},
+		},
+		{
+			Name: "autodiscover-address", Description: "The answer sends the look-up on to another address of the mail domain.",
+			Settings: "attempts: 1",
+			hosts: map[string]endpoint{
+				autodHost:                            pool(redirectAddress("probe@sub." + lab.MailDomain)),
+				"autodiscover.sub." + lab.MailDomain: pool(settings(lab.Service)),
+			},
+		},
+		{
+			Name: "autodiscover-srv-outside", Description: "The service record leads to somebody else's host.",
+			Settings: "attempts: 1",
+			Expect:   Expectation{"policy/redirect_not_allowed", []string{"autodiscover_redirect_not_allowed"}},
+			service:  "autodiscover.fabrikam.test",
+		},
+		{
+			Name: "autodiscover-form", Description: "A portal shows its logon form where the answer is due.",
+			Settings: "attempts: 1",
+			Expect:   Expectation{"content/not_autodiscover", nil},
+			hosts:    map[string]endpoint{autodHost: answering(http.StatusOK, "<html><form>Please log on</form></html>")},
+		},
+		{
+			Name: "autodiscover-truncated", Description: "The answer breaks off in its midst.",
+			Settings: "attempts: 1",
+			Expect:   Expectation{"content/truncated", nil},
+			hosts:    map[string]endpoint{autodHost: answering(http.StatusOK, poxBegin+"<Response><Account>")},
+		},
+		{
+			Name: "autodiscover-json-redirect", Description: "autodiscover.json sends the look-up on to another host of the mail domain.",
+			Settings: "methods: [json, soap], attempts: 1",
+			hosts: map[string]endpoint{
+				autodHost:   goTo("https://" + lab.Service + portMark + "/autodiscover/autodiscover.json?Email=probe%40contoso.test&Protocol=EWS&RedirectCount=1"),
+				lab.Service: pool(settings(lab.Service)),
+			},
+		},
+		{
+			Name: "autodiscover-ews-gone", Description: "The EWS URL that is returned leads to a host that is gone.",
+			Settings: "attempts: 1, follow_up: true",
+			Expect:   Expectation{"", []string{"autodiscover_ews_unreachable"}},
+			hosts:    map[string]endpoint{autodHost: pool(settings("gone." + lab.MailDomain))},
+		},
+		{
+			Name: "autodiscover-ews-post-only", Description: "The EWS URL that is returned leads to a server that knows no GET there, and says nowhere who it is.",
+			Settings: "attempts: 1, follow_up: true",
+			hosts:    map[string]endpoint{autodHost: pool(settings(lab.Service)), lab.Service: postOnly},
+		},
+		{
+			Name: "autodiscover-chunk-missing", Description: "The answer is whole, and its last chunk is missing: no client takes it.",
+			Settings: "attempts: 1",
+			Expect:   Expectation{"receive/closed", nil},
+			hosts:    map[string]endpoint{autodHost: pool(cut(settings(lab.Service), false))},
+		},
+		{
+			Name: "autodiscover-length-too-long", Description: "The answer is whole, and shorter than its Content-Length says.",
+			Settings: "attempts: 1",
+			Expect:   Expectation{"receive/closed", nil},
+			hosts:    map[string]endpoint{autodHost: pool(cut(settings(lab.Service), true))},
+		},
+	}
+}

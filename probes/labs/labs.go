@@ -1,0 +1,25 @@
+// Package labs lists what the probers bring to the simulated site. A prober adds a line here, at the end, so that the ports
+// of the others' scenarios stay what they are.
+package labs
+
+import (
+	"github.com/ews-exporter/ews_exporter/internal/lab"
+	authroundtrips "github.com/ews-exporter/ews_exporter/probes/authroundtrips/lab"
+	autodiscover "github.com/ews-exporter/ews_exporter/probes/autodiscover/lab"
+	ewssync "github.com/ews-exporter/ews_exporter/probes/ewssync/lab"
+	expectcontinue "github.com/ews-exporter/ews_exporter/probes/expectcontinue/lab"
+	smtp "github.com/ews-exporter/ews_exporter/probes/smtp/lab"
+	sslbinding "github.com/ews-exporter/ews_exporter/probes/sslbinding/lab"
+)
+
+// All lists every prober's part.
+func All() []lab.Part {
+	return []lab.Part{
+		expectcontinue.Part(),
+		authroundtrips.Part(),
+		ewssync.Part(),
+		sslbinding.Part(),
+		autodiscover.Part(),
+		smtp.Part(),
+	}
+}
