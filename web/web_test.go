@@ -63,7 +63,7 @@ func start(t *testing.T, change ...func(*Options)) *exporter {
 	o := Options{
 		Prober: e.prober, Self: e.self, Recent: e.recent, Version: "1.2.3",
 		Findings: fstest.MapFS{
-			"findings/late_body_rejected.md": {Data: []byte("# late\n<script>alert(1)</script>\n" +
+			"findings/late_body_rejected.md": {Data: []byte("<!-- Written from there. -->\n\n# late\n<script>alert(1)</script>\n" +
 				"## The fix\n### Kemp LoadMaster\nturn *it* off\n### Any other box\nlook into it\n## Verify\n")},
 		},
 		Probers: []prober.Definition{
