@@ -208,9 +208,9 @@ func TestTable(t *testing.T) {
 		t.Error(diff)
 	}
 	for name, want := range map[string][]string{
-		"verdict":              {"✗ failed (status: http_501)", "✓ works", "✗ failed (resolve: not_found)"},
-		"status":               {"501 Invalid Request", "200 OK", "–"},
-		"findings":             {"late_body_rejected, answered_by_middlebox", "none", "none"},
+		"verdict":       {"✗ failed (status: http_501)", "✓ works", "✗ failed (resolve: not_found)"},
+		"status":        {"501 Invalid Request", "200 OK", "–"},
+		"findings":      {"late_body_rejected, answered_by_middlebox", "none", "none"},
 		"dialogue.wait": {"✗ 5.221 s", "✓ 0.157 s", "–"},
 	} {
 		if diff := cmp.Diff(want, rows[name]); diff != "" {
