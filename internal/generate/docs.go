@@ -45,7 +45,7 @@ func declared(d prober.Definition) string {
 // configurationPage puts the settings of each prober, as its own page has them, into docs/configuration.md.
 func configurationPage(root string) ([]file, error) {
 	const to = "docs/configuration.md"
-	published, err := copies(root)
+	published, err := places(root)
 	if err != nil {
 		return nil, err
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"maps"
-	"os"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -17,36 +16,54 @@ import (
 // pages copies what stands in probers' folders to where readers have always found it: the page of each prober, and those of
 // findings, to which runbook links lead and which the exporter serves itself.
 func pages(root string) ([]file, error) {
-	published, err := copies(root)
+	published, err := places(root)
 	if err != nil {
 		return nil, err
 	}
 	var files []file
-	known := map[string]bool{}
 	for _, source := range slices.Sorted(maps.Keys(published)) {
 		at := published[source]
 		text, err := read(root, source)
 		if err != nil {
 			return nil, err
 		}
-		comment := fmt.Sprintf("<!-- Written by `make generate` from %s: change that. -->\n\n", source)
-		files = append(files, file{at, []byte(comment + moved(text, source, at, published))})
-		known[at] = true
+		files = append(files, file{at, []byte(comment(source) + "\n\n" + moved(text, source, at, published))})
 	}
-	present, err := glob(root, "docs/findings/*.md")
+	gone, err := orphans(root, published)
 	if err != nil {
 		return nil, err
 	}
-	for _, p := range present {
-		if !known[p] {
-			files = append(files, file{path: p})
-		}
-	}
-	return files, nil
+	return withoutStale(root, files, append(gone, "docs/findings/*.md")...)
 }
 
-// copies tells where each page of a folder is copied to.
-func copies(root string) (map[string]string, error) {
+// comment is how the copy of a page begins, and copied finds the prober's page that it is one of.
+func comment(source string) string {
+	return "<!-- Written by `make generate` from " + source + ": change that. -->"
+}
+
+var copied = regexp.MustCompile("^" + comment(`(probes/\w+/README\.md)`) + "\n")
+
+// orphans are the pages of docs that are copies of what is not there any more.
+func orphans(root string, published map[string]string) ([]string, error) {
+	present, err := glob(root, "docs/*.md")
+	if err != nil {
+		return nil, err
+	}
+	var gone []string
+	for _, p := range present {
+		text, err := read(root, p)
+		if err != nil {
+			return nil, err
+		}
+		if from := copied.FindStringSubmatch(text); from != nil && published[from[1]] != p {
+			gone = append(gone, p)
+		}
+	}
+	return gone, nil
+}
+
+// places tells where each page of a folder is copied to.
+func places(root string) (map[string]string, error) {
 	published := map[string]string{}
 	folders := []string{common}
 	for _, d := range probes.All() {
@@ -106,22 +123,4 @@ func moved(text, from, to string, published map[string]string) string {
 		}
 		return "](" + relative + fragment + ")"
 	})
-}
-
-// read gives a file of the project as text.
-func read(root, name string) (string, error) {
-	content, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name)))
-	return string(content), err
-}
-
-// glob is filepath.Glob over the project's paths.
-func glob(root, pattern string) ([]string, error) {
-	found, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(pattern)))
-	for i, f := range found {
-		if found[i], err = filepath.Rel(root, f); err != nil {
-			return nil, err
-		}
-		found[i] = filepath.ToSlash(found[i])
-	}
-	return found, err
 }

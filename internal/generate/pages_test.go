@@ -1,6 +1,48 @@
 package main
 
-import "testing"
+import (
+	"path"
+	"slices"
+	"testing"
+
+	"github.com/ews-exporter/ews_exporter/probes"
+)
+
+// TestCopiesGoWithTheirSources: the page of a prober or a finding that is not there any more goes; what is no copy stays.
+func TestCopiesGoWithTheirSources(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	there := []file{
+		{"docs/gone.md", []byte(comment("probes/gone/README.md") + "\n\n# gone\n")}, {"docs/kept.md", []byte("# kept\n")},
+		{"docs/findings/gone.md", []byte("# gone\n")}, {common + "/findings/shared.md", []byte("# shared\n")},
+	}
+	for _, d := range probes.All() {
+		there = append(there, file{readme(d), []byte("# " + d.Name + "\n")}, file{path.Join(folder(d), "findings", d.Name+".md"), nil})
+	}
+	for _, f := range there {
+		if err := write(root, file{f.path, append(f.content, '\n')}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	files, err := pages(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var written, gone []string
+	for _, f := range files {
+		if f.content == nil {
+			gone = append(gone, f.path)
+		} else {
+			written = append(written, f.path)
+		}
+	}
+	if want := []string{"docs/gone.md", "docs/findings/gone.md"}; !slices.Equal(gone, want) {
+		t.Errorf("%q go, want %q", gone, want)
+	}
+	if want := 2*len(probes.All()) + 1; len(written) != want || !slices.Contains(written, "docs/findings/shared.md") {
+		t.Errorf("%q are written, want %d", written, want)
+	}
+}
 
 // TestLinksMoveWithAPage: the copy of a page leads where its source does.
 func TestLinksMoveWithAPage(t *testing.T) {
