@@ -57,8 +57,10 @@ test: ## Run everything: linters, all tests with real servers, builds for other 
 	@$(if $(RACE),,echo '*** There is no C compiler here, so the tests ran without the race detector.')
 	@if [ -s $(SKIPPED) ]; then echo '*** Skipped:' && sort -u $(SKIPPED); else echo 'All tests passed, and none was skipped.'; fi
 
-generate: ## Write anew what repeats facts that stand elsewhere: tables, pages, rules, dashboards, examples
+# What only a test knows (what sites count, what boxes do, what peers provoke) the tests of this name write.
+generate: ## Write anew what repeats facts that stand elsewhere: pages, tables, rules, dashboards, examples
 	go run ./internal/generate
+	go test -run='^TestDocumentation$$' $$(grep -rl --include='*_test.go' '^func TestDocumentation(' . | xargs -n1 dirname | sort -u) -update
 
 unit: ## Run the fast tests only: no real servers, no race detector
 	go test -short ./...

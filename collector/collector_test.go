@@ -100,7 +100,7 @@ func TestDeclaredAndConsistent(t *testing.T) {
 	}
 	for _, f := range families {
 		m := declared[f.GetName()]
-		if strings.HasPrefix(f.GetName(), "probe_expect_continue") {
+		if strings.HasPrefix(f.GetName(), "probe_dialogue") {
 			continue
 		}
 		if m == nil {
@@ -188,7 +188,7 @@ func TestAHostileTargetCannotFloodOrBreak(t *testing.T) {
 	t.Parallel()
 	r := examples.Continue()
 	r.Deciding.Origin.Server = "evil\x1b[2J\u202e\xff" + strings.Repeat("é", 4000)
-	m := &result.Metric{Name: "probe_autodiscover_url_info", Help: "Each URL returned.", Labels: []string{"url"}}
+	m := &result.Metric{Name: "probe_url_info", Help: "Each URL returned.", Labels: []string{"url"}}
 	for i := range 2000 {
 		r.Add(m, 1, fmt.Sprint("https://host/", i))
 	}
@@ -246,11 +246,11 @@ func TestSelf(t *testing.T) {
 	self.Reloaded(false)
 	got := exposition(t, self.Registry())
 	for _, want := range []string{
-		`ews_exporter_probes_total{module="expect_continue",result="failure"} 1`,
-		`ews_exporter_probes_total{module="expect_continue",result="success"} 1`,
-		`ews_exporter_probe_responses_total{code="501",module="expect_continue",origin="middlebox"} 1`,
-		`ews_exporter_probe_responses_total{code="other",module="expect_continue",origin="unknown"} 1`,
-		`ews_exporter_probe_duration_seconds_bucket{module="expect_continue",le="30"} 2`,
+		`ews_exporter_probes_total{module="dialogue",result="failure"} 1`,
+		`ews_exporter_probes_total{module="dialogue",result="success"} 1`,
+		`ews_exporter_probe_responses_total{code="501",module="dialogue",origin="middlebox"} 1`,
+		`ews_exporter_probe_responses_total{code="other",module="dialogue",origin="unknown"} 1`,
+		`ews_exporter_probe_duration_seconds_bucket{module="dialogue",le="30"} 2`,
 		`ews_exporter_probes_refused_total{reason="bad_request"} 1`,
 		`ews_exporter_probes_refused_total{reason="stopping"} 0`,
 		`ews_exporter_probe_panics_total 1`,

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -8,6 +9,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/prometheus/common/model"
 
 	"github.com/ews-exporter/ews_exporter/config"
 	"github.com/ews-exporter/ews_exporter/probes"
@@ -60,18 +64,66 @@ func TestPageExamplesLoad(t *testing.T) {
 	}
 }
 
+// TestPageTellsTheDefaults: where a prober's setting has a default that can be written down, the page has that one.
+func TestPageTellsTheDefaults(t *testing.T) {
+	t.Parallel()
+	page := readPage(t)
+	for _, d := range probes.All() {
+		_, section, _ := strings.Cut(page, "\n### "+d.Name+"\n")
+		section, _, _ = strings.Cut(section, "\n#")
+		settings := reflect.ValueOf(d.New()).Elem()
+		for _, field := range reflect.VisibleFields(settings.Type()) {
+			key := field.Tag.Get("yaml")
+			_, row, found := strings.Cut(section, "\n| `"+key+"` |")
+			if !found {
+				continue // no key of the configuration; else TestPageNamesEveryKey tells
+			}
+			cells := strings.SplitN(row, "|", 3)
+			if want := written(settings.FieldByIndex(field.Index)); want != "" && strings.TrimSpace(cells[1]) != want {
+				t.Errorf("%s: the default of %s is %s, and the page says %s", d.Name, key, want, cells[1])
+			}
+		}
+	}
+}
+
+// written is a default as the page writes it; empty for none, and for what has a meaning of its own where it is not set.
+func written(v reflect.Value) string {
+	switch value := v.Interface().(type) {
+	case bool:
+		return fmt.Sprintf("`%t`", value)
+	case time.Duration:
+		return "`" + model.Duration(value).String() + "`"
+	}
+	switch {
+	case v.IsZero():
+		return ""
+	case v.Kind() == reflect.Slice:
+		var parts []string
+		for i := range v.Len() {
+			parts = append(parts, fmt.Sprint(v.Index(i)))
+		}
+		return "`[" + strings.Join(parts, ", ") + "]`"
+	}
+	return fmt.Sprintf("`%v`", v)
+}
+
 // TestNoAuthForWhoNeverLogsOn: each probe would be refused, since a secret is sent over https alone.
 func TestNoAuthForWhoNeverLogsOn(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "a.yml")
-	text := "auths: {a: {username: me, password: S3cret-word, schemes: [ntlm], targets: [mail.contoso.com]}}\n" +
-		"modules: {mail: {prober: smtp, auth: a}, ews: {prober: ews_sync, auth: a}}\npolicy: {allow: [mail.contoso.com]}\n"
+	text := "auths: {a: {username: me, password: S3cret-word, schemes: [ntlm], targets: [mail.contoso.com]}}\npolicy: {allow: [mail.contoso.com]}\nmodules:\n"
+	for _, d := range probes.All() {
+		text += fmt.Sprintf("  m_%s: {prober: %[1]s, auth: a}\n", d.Name)
+	}
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	_, err := config.Load([]string{file}, probes.All())
-	if err == nil || !strings.Contains(err.Error(), "modules.mail.auth: smtp never logs on; leave the auth out") || strings.Contains(err.Error(), "modules.ews") {
-		t.Errorf("%v", err)
+	for _, d := range probes.All() {
+		refused := strings.Contains(fmt.Sprint(err), fmt.Sprintf("modules.m_%s.auth: %[1]s never logs on; leave the auth out", d.Name))
+		if overHTTPS := d.Scheme == ""; refused == overHTTPS {
+			t.Errorf("%s: over https: %t, refused: %t\n%v", d.Name, overHTTPS, refused, err)
+		}
 	}
 }
 

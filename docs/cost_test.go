@@ -126,8 +126,8 @@ func shows(name string) site {
 	}
 }
 
-// TestCostPage holds the table of docs/cost.md against what simulated sites count while they are probed.
-func TestCostPage(t *testing.T) {
+// TestDocumentation holds the table of docs/cost.md against what simulated sites count while they are probed.
+func TestDocumentation(t *testing.T) {
 	if testing.Short() {
 		t.Skip("holds connections for a while")
 	}
@@ -157,7 +157,7 @@ func TestCostPage(t *testing.T) {
 		return
 	}
 	if got != string(page) {
-		t.Errorf("docs/cost.md is not what the simulated sites count; run: go test ./docs -update\n%s", strings.Join(rows, ""))
+		t.Errorf("docs/cost.md is not what the simulated sites count; run: make generate\n%s", strings.Join(rows, ""))
 	}
 }
 

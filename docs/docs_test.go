@@ -27,16 +27,24 @@ func replaceSection(t *testing.T, page, name, table string) string {
 
 // TestEveryFindingHasAPage and every page a finding: a code in an alert must lead to a fix.
 func TestEveryFindingHasAPage(t *testing.T) {
-	declared := map[string]bool{}
+	makers := map[string][]string{}
 	for _, d := range probes.All() {
 		for _, f := range d.Findings {
-			declared[f.Code] = true
+			makers[f.Code] = append(makers[f.Code], d.Name)
+		}
+	}
+	for _, d := range probes.All() {
+		for _, f := range d.Findings {
 			page, err := os.ReadFile(filepath.Join("findings", f.Code+".md"))
 			if err != nil {
 				t.Errorf("finding %s has no page", f.Code)
 				continue
 			}
-			for _, section := range []string{"## What it means", "## How sure is it", "## The fix", "## Verify", "**Owner:**", "**Scope", "**Severity:** " + string(f.Severity)} {
+			needs := []string{"## What it means", "## How sure is it", "## The fix", "## Verify", "**Owner:**", "**Scope", "**Prober:** ", "**Severity:** " + string(f.Severity)}
+			if len(makers[f.Code]) == 1 {
+				needs = append(needs, "**Prober:** `"+d.Name+"`")
+			}
+			for _, section := range needs {
 				if !strings.Contains(string(page), section) {
 					t.Errorf("findings/%s.md does not say %q", f.Code, section)
 				}
@@ -45,7 +53,7 @@ func TestEveryFindingHasAPage(t *testing.T) {
 	}
 	pages, _ := filepath.Glob("findings/*.md")
 	for _, page := range pages {
-		if name := strings.TrimSuffix(filepath.Base(page), ".md"); !declared[name] {
+		if name := strings.TrimSuffix(filepath.Base(page), ".md"); makers[name] == nil {
 			t.Errorf("%s is the page of no finding", page)
 		}
 	}

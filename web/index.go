@@ -22,14 +22,15 @@ type form struct {
 	Module, Target, Hostname, Auth, Direct string
 }
 
-// defaultModule is what a first visitor wants: that of the fault for which this exporter was made.
-const defaultModule = "expect_continue"
-
-// newForm is an empty form.
-func newForm(modules []string) form {
-	f := form{Modules: modules}
-	if slices.Contains(modules, defaultModule) {
-		f.Module = defaultModule
+// newForm is an empty form. The module chosen is the one that is named as the first prober of the list that has such a
+// module: that list begins with the fault for which this exporter was made.
+func (s *server) newForm() form {
+	f := form{Modules: s.Modules()}
+	for _, d := range s.Probers {
+		if slices.Contains(f.Modules, d.Name) {
+			f.Module = d.Name
+			break
+		}
 	}
 	return f
 }
@@ -72,7 +73,7 @@ func (s Series) Wrong() string {
 func (s Series) As() string { return hostname(s.Result) }
 
 func (s *server) index(w http.ResponseWriter, r *http.Request) {
-	p := indexPage{chrome: s.chrome("Recent probes", "./"), Form: newForm(s.Modules()), Tries: s.Tries, Disabled: s.Recent == nil}
+	p := indexPage{chrome: s.chrome("Recent probes", "./"), Form: s.newForm(), Tries: s.Tries, Disabled: s.Recent == nil}
 	if s.Recent != nil {
 		query := r.URL.Query()
 		p.Filter, p.State = query.Get("filter"), query.Get("state")

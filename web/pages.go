@@ -42,7 +42,7 @@ func (s *server) findingPage(code string) string {
 	if err != nil {
 		return ""
 	}
-	return string(page)
+	return markdown.Uncommented(string(page))
 }
 
 // finding shows the page of a finding: rendered for browsers, as it is for everybody else.

@@ -50,7 +50,7 @@ func (e *exporter) submit(t *testing.T, fields url.Values, headers ...string) (*
 }
 
 func asked(more ...string) url.Values {
-	v := url.Values{"module": {"expect_continue"}, "target": {" mail.contoso.com "}}
+	v := url.Values{"module": {"dialogue"}, "target": {" mail.contoso.com "}}
 	for i := 0; i < len(more); i += 2 {
 		v.Set(more[i], more[i+1])
 	}
@@ -65,11 +65,11 @@ func TestRunLeadsToTheRecord(t *testing.T) {
 	if response.StatusCode != http.StatusSeeOther || response.Header.Get("Location") != "report/"+id {
 		t.Fatalf("got %s, Location %q", response.Status, response.Header.Get("Location"))
 	}
-	want := runner.Request{Module: "expect_continue", Target: "mail.contoso.com", Hostname: "mail.fabrikam.com", Auth: "monitor"}
+	want := runner.Request{Module: "dialogue", Target: "mail.contoso.com", Hostname: "mail.fabrikam.com", Auth: "monitor"}
 	if e.prober.last != want {
 		t.Errorf("asked for %+v, want %+v", e.prober.last, want)
 	}
-	for _, path := range []string{"/report/" + id, "/report?module=expect_continue&target=mail.contoso.com"} {
+	for _, path := range []string{"/report/" + id, "/report?module=dialogue&target=mail.contoso.com"} {
 		response, body := e.ask(t, "GET", path, "Accept", aPage)
 		for _, want := range []string{
 			"Failed after 5.221 s", "Kemp LoadMaster", "made the 501 Invalid Request itself", "answered 200 OK", "EX01",
@@ -131,7 +131,7 @@ func TestOthersCannotRun(t *testing.T) {
 func TestRunRefuses(t *testing.T) {
 	t.Parallel()
 	e := start(t)
-	if response, body := e.submit(t, url.Values{"module": {"expect_continue"}}); response.StatusCode != http.StatusBadRequest || !strings.Contains(body, "lacks") {
+	if response, body := e.submit(t, url.Values{"module": {"dialogue"}}); response.StatusCode != http.StatusBadRequest || !strings.Contains(body, "lacks") {
 		t.Errorf("no target: %s", response.Status)
 	}
 	if response, _ := e.submit(t, asked("auth", strings.Repeat("x", maxForm))); response.StatusCode != http.StatusBadRequest {
@@ -142,7 +142,7 @@ func TestRunRefuses(t *testing.T) {
 		t.Errorf("a refusal says why, and keeps the form filled: %s\n%s", response.Status, body)
 	}
 	e.prober.err = nil
-	e.prober.answer.Result = &result.Result{Module: "expect_continue", Failure: failure.New(failure.Policy, "address_denied", "127.0.0.1 is denied: loopback")}
+	e.prober.answer.Result = &result.Result{Module: "dialogue", Failure: failure.New(failure.Policy, "address_denied", "127.0.0.1 is denied: loopback")}
 	if response, body := e.submit(t, asked()); response.StatusCode != http.StatusForbidden || !strings.Contains(body, "loopback") {
 		t.Errorf("policy: %s", response.Status)
 	}
@@ -207,7 +207,7 @@ func TestPagesEscapeAndAreLocked(t *testing.T) {
 	for _, path := range []string{
 		"/compare?of=" + hostile().ID + "," + later(examples.Kemp(), 1).ID,
 		"/", "/?filter=" + url.QueryEscape(evilName), "/findings/late_body_rejected", "/findings/", "/report/" + hostile().ID,
-		"/report?module=expect_continue&target=" + url.QueryEscape(evilName),
+		"/report?module=dialogue&target=" + url.QueryEscape(evilName),
 	} {
 		response, body := e.ask(t, "GET", path, "Accept", aPage)
 		if response.StatusCode != http.StatusOK || !strings.HasPrefix(response.Header.Get("Content-Type"), "text/html") {
@@ -278,7 +278,7 @@ func TestIndexShowsWhatIsBrokenFirst(t *testing.T) {
 		t.Errorf("order is wrong:\n%s", body)
 	}
 	for _, want := range []string{
-		"A Kemp LoadMaster in front of Exchange never passed on 100 Continue", "got 200 from Exchange server EX01.", `href="findings/late_body_rejected"`, "<option selected>expect_continue</option>",
+		"A Kemp LoadMaster in front of Exchange never passed on 100 Continue", "got 200 from Exchange server EX01.", `href="findings/late_body_rejected"`, "<option selected>dialogue</option>",
 		"<strong>1</strong> failed", "<strong>2</strong> in all",
 	} {
 		if !strings.Contains(body, want) {
@@ -303,18 +303,18 @@ func TestIndexShowsWhatIsBrokenFirst(t *testing.T) {
 func TestIndexSaysWhatToDoFirst(t *testing.T) {
 	t.Parallel()
 	modules := func(o *Options) {
-		o.Modules = func() []string { return []string{"auth_roundtrips", "expect_continue", "ssl_binding"} }
+		o.Modules = func() []string { return []string{"binding", "dialogue", "look_up"} }
 	}
-	try := Try{About: "The <broken> one", Module: "ews_sync", Target: "127.0.0.1:10511"}
+	try := Try{About: "The <broken> one", Module: "sync", Target: "127.0.0.1:10511"}
 	for name, test := range map[string]struct {
 		change []func(*Options)
 		want   []string
 	}{
 		"an earnest site": {[]func(*Options){modules}, []string{
-			"<option selected>expect_continue</option>", "Nothing has been probed yet. Write the name that your clients use",
+			"<option selected>dialogue</option>", "Nothing has been probed yet. Write the name that your clients use",
 		}},
 		"the simulated site": {[]func(*Options){modules, func(o *Options) { o.Tries = []Try{try} }}, []string{
-			"<button>The &lt;broken&gt; one</button>", `name="module" value="ews_sync"`, `name="target" value="127.0.0.1:10511"`,
+			"<button>The &lt;broken&gt; one</button>", `name="module" value="sync"`, `name="target" value="127.0.0.1:10511"`,
 			`<details class="tries" open>`, "Press one of the buttons above",
 		}},
 	} {
@@ -333,8 +333,8 @@ func TestFindingsAreExplained(t *testing.T) {
 	_, body := start(t).ask(t, "GET", "/findings/")
 	at := 0
 	for _, want := range []string{
-		"<h2>expect_continue</h2>", `<td class="error">error</td><th scope="row"><a href="late_body_rejected">`, "A box took the body for a request.",
-		`<td class="warning">warning</td><th scope="row"><a href="expect_continue_late">`, "It comes <code>late</code>.",
+		"<h2>dialogue</h2>", `<td class="error">error</td><th scope="row"><a href="late_body_rejected">`, "A box took the body for a request.",
+		`<td class="warning">warning</td><th scope="row"><a href="continue_late">`, "It comes <code>late</code>.",
 		"<h2>Several probers</h2>", `<a href="answered_by_middlebox">`,
 	} {
 		i := strings.Index(body[at:], want)
@@ -343,7 +343,7 @@ func TestFindingsAreExplained(t *testing.T) {
 		}
 		at += i
 	}
-	if strings.Count(body, "answered_by_middlebox") != 2 || strings.Contains(body, "<h2>autodiscover</h2>") { // address and name
+	if strings.Count(body, "answered_by_middlebox") != 2 || strings.Contains(body, "<h2>look_up</h2>") { // address and name
 		t.Errorf("what several probers find is there more than once:\n%s", body)
 	}
 }

@@ -80,13 +80,13 @@ func TestNewest(t *testing.T) {
 	direct = later(direct, 1)
 	m.Add(direct)
 	m.Add(later(examples.Kemp(), 0))
-	if got := m.Newest("expect_continue", "mail.contoso.com", "", ""); got != direct {
+	if got := m.Newest("dialogue", "mail.contoso.com", "", ""); got != direct {
 		t.Errorf("any name: got %v", got)
 	}
-	if got := m.Newest("expect_continue", "mail.contoso.com", "mail.contoso.com", ""); got == nil || got == direct {
+	if got := m.Newest("dialogue", "mail.contoso.com", "mail.contoso.com", ""); got == nil || got == direct {
 		t.Errorf("one name: got %v", got)
 	}
-	if m.Newest("expect_continue", "nowhere", "", "") != nil {
+	if m.Newest("dialogue", "nowhere", "", "") != nil {
 		t.Error("a target that was never probed has no result")
 	}
 }
@@ -114,7 +114,7 @@ func TestRecentIsBounded(t *testing.T) {
 	if m.bytes > maxRecentBytes || len(m.byID) == 0 || m.good.Len()+m.bad.Len() != len(m.byID) {
 		t.Errorf("%d bytes in %d results are remembered, want at most %d", m.bytes, len(m.byID), maxRecentBytes)
 	}
-	if m.Newest("expect_continue", "y99", "", "") == nil {
+	if m.Newest("dialogue", "y99", "", "") == nil {
 		t.Error("the newest is forgotten")
 	}
 	sum := 0
@@ -135,7 +135,7 @@ func TestRecentIsSafe(t *testing.T) {
 			for j := range 50 {
 				m.Add(later(examples.Kemp(), 100*i+j))
 				m.List()
-				m.Newest("expect_continue", "mail.contoso.com", "", "")
+				m.Newest("dialogue", "mail.contoso.com", "", "")
 			}
 		})
 	}

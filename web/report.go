@@ -234,7 +234,7 @@ func (s *server) refusePage(w http.ResponseWriter, r *http.Request, refused *run
 		return
 	}
 	if asked.Module == "" {
-		asked.Module = newForm(s.Modules()).Module
+		asked.Module = s.newForm().Module
 	}
 	asked.Modules = s.Modules()
 	home := "./"

@@ -63,19 +63,19 @@ func start(t *testing.T, change ...func(*Options)) *exporter {
 	o := Options{
 		Prober: e.prober, Self: e.self, Recent: e.recent, Version: "1.2.3",
 		Findings: fstest.MapFS{
-			"findings/late_body_rejected.md": {Data: []byte("# late\n<script>alert(1)</script>\n" +
+			"findings/late_body_rejected.md": {Data: []byte("<!-- Written from there. -->\n\n# late\n<script>alert(1)</script>\n" +
 				"## The fix\n### Kemp LoadMaster\nturn *it* off\n### Any other box\nlook into it\n## Verify\n")},
 		},
 		Probers: []prober.Definition{
-			{Name: "expect_continue", Findings: []prober.Finding{
-				{Code: "expect_continue_late", Severity: result.Warning, Summary: "It comes `late`."},
+			{Name: "dialogue", Findings: []prober.Finding{
+				{Code: "continue_late", Severity: result.Warning, Summary: "It comes `late`."},
 				{Code: "late_body_rejected", Severity: result.Error, Summary: "A box took the body for a request."},
 				prober.FindingAnsweredByMiddlebox,
 			}},
-			{Name: "autodiscover", Findings: []prober.Finding{prober.FindingAnsweredByMiddlebox}},
+			{Name: "look_up", Findings: []prober.Finding{prober.FindingAnsweredByMiddlebox}},
 		},
 		Log:           slog.New(slog.DiscardHandler),
-		Modules:       func() []string { return []string{"expect_continue"} },
+		Modules:       func() []string { return []string{"dialogue"} },
 		Redacted:      func(module string) string { return "redacted: " + module + "\n" },
 		Reload:        func() error { return nil },
 		Ready:         func() bool { return true },
@@ -111,21 +111,21 @@ func (e *exporter) ask(t *testing.T, method, path string, headers ...string) (*h
 	return response, string(body)
 }
 
-const probePath = "/probe?module=expect_continue&target=mail.contoso.com"
+const probePath = "/probe?module=dialogue&target=mail.contoso.com"
 
 func TestProbe(t *testing.T) {
 	t.Parallel()
 	e := start(t)
 	response, body := e.ask(t, "GET", probePath+"&auth=monitor&hostname=mail.fabrikam.com", scrapeLimitHeader, "10")
 	if response.StatusCode != http.StatusOK || !strings.Contains(body, "probe_success 0\n") ||
-		!strings.Contains(body, `probe_expect_continue_outcome{outcome="ignored_then_error"} 1`) {
+		!strings.Contains(body, `probe_dialogue_outcome{outcome="ignored_then_error"} 1`) {
 		t.Errorf("a failed target is a successful scrape, got %s\n%s", response.Status, body)
 	}
 	if got := response.Header.Get("Content-Type"); !strings.HasPrefix(got, "text/plain; version=0.0.4") {
 		t.Errorf("Content-Type %q", got)
 	}
 	want := runner.Request{
-		Module: "expect_continue", Target: "mail.contoso.com", Auth: "monitor", Hostname: "mail.fabrikam.com",
+		Module: "dialogue", Target: "mail.contoso.com", Auth: "monitor", Hostname: "mail.fabrikam.com",
 		Limit: 9500 * time.Millisecond,
 	}
 	if e.prober.last != want {
@@ -210,7 +210,7 @@ func TestRefusalsKeepTheirStatusAndAreCounted(t *testing.T) {
 func TestPolicyBeforeTheFirstPacketIs403(t *testing.T) {
 	t.Parallel()
 	e := start(t)
-	r := &result.Result{Module: "expect_continue", Failure: failure.New(failure.Policy, "denied_address", "127.0.0.1 is denied: loopback")}
+	r := &result.Result{Module: "dialogue", Failure: failure.New(failure.Policy, "denied_address", "127.0.0.1 is denied: loopback")}
 	e.prober.answer.Result = r
 	if response, body := e.ask(t, "GET", probePath); response.StatusCode != http.StatusForbidden || !strings.Contains(body, "loopback") {
 		t.Errorf("got %s %q, want 403", response.Status, body)
@@ -227,7 +227,7 @@ func TestDebugTellsEverything(t *testing.T) {
 	t.Parallel()
 	e := start(t)
 	response, body := e.ask(t, "GET", probePath+"&debug=true")
-	for _, want := range []string{"Failed after", "late_body_rejected", "← HTTP/1.1 501 Invalid Request", "probe_success 0", "redacted: expect_continue"} {
+	for _, want := range []string{"Failed after", "late_body_rejected", "← HTTP/1.1 501 Invalid Request", "probe_success 0", "redacted: dialogue"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("%q is missing in\n%s", want, body)
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/ews-exporter/ews_exporter/docs"
+	"github.com/ews-exporter/ews_exporter/internal/markdown"
 )
 
 // runFinding prints the page of a finding, or without a code, which there are: where somebody sits at a terminal, no
@@ -29,6 +30,6 @@ func (c *command) runFinding() int {
 	case err != nil:
 		return c.fail("read the page of %s: %v", c.finding, err)
 	}
-	c.print("%s", page)
+	c.print("%s", markdown.Uncommented(string(page)))
 	return exitOK
 }

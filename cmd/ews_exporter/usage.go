@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kingpin/v2"
+
+	"github.com/ews-exporter/ews_exporter/probes"
 )
 
 // usageTemplate is kingpin's, with examples at its end.
@@ -19,13 +21,16 @@ var usageTemplate = kingpin.DefaultUsageTemplate + `{{if .Context.SelectedComman
 {{end -}}
 `
 
-const examples = `  ews_exporter probe expect_continue mail.contoso.com --username 'CONTOSO\me'
-  ews_exporter finding late_body_rejected
-  ews_exporter --config.file=ews_exporter.yml`
-
-const probeExamples = `  ews_exporter probe expect_continue mail.contoso.com --username 'CONTOSO\me'
-  ews_exporter probe expect_continue mail.contoso.com --username 'CONTOSO\me' --direct ex01.contoso.com,ex02.contoso.com
-  ews_exporter probe --all mail.contoso.com --config.file=ews_exporter.yml`
+// The examples are of the first prober in the list, and of the first finding that it declares.
+var (
+	example  = probes.All()[0]
+	examples = fmt.Sprintf(`  ews_exporter probe %s mail.contoso.com --username 'CONTOSO\me'
+  ews_exporter finding %s
+  ews_exporter --config.file=ews_exporter.yml`, example.Name, example.Findings[0].Code)
+	probeExamples = fmt.Sprintf(`  ews_exporter probe %[1]s mail.contoso.com --username 'CONTOSO\me'
+  ews_exporter probe %[1]s mail.contoso.com --username 'CONTOSO\me' --direct ex01.contoso.com,ex02.contoso.com
+  ews_exporter probe --all mail.contoso.com --config.file=ews_exporter.yml`, example.Name)
+)
 
 // mistake says what is wrong with a command line that cannot be read.
 func (c *command) mistake(app *kingpin.Application, args []string, err error) int {

@@ -95,7 +95,7 @@ func failed(target string, stage failure.Stage, reason string) *result.Result {
 
 func warned(target string) *result.Result {
 	r := as(examples.Continue(), target)
-	r.Findings = []result.Finding{{Code: "expect_continue_ignored", Severity: result.Warning}}
+	r.Findings = []result.Finding{{Code: "continue_ignored", Severity: result.Warning}}
 	return r
 }
 
@@ -169,7 +169,7 @@ func TestSentence(t *testing.T) {
 		{[]*result.Result{ok("mail"), refused("ex01")}, "works through mail (192.0.2.10), and none of the servers could be asked directly (connect: refused)"},
 		{
 			[]*result.Result{warned("mail"), ok("ex01")},
-			"works through mail (192.0.2.10) and on ex01, but only through the balancer with the warning expect_continue_ignored: the balancer",
+			"works through mail (192.0.2.10) and on ex01, but only through the balancer with the warning continue_ignored: the balancer",
 		},
 		{
 			[]*result.Result{open("mail", "a logon"), open("ex01", "a logon"), open("ex02", "a form")},
@@ -208,10 +208,10 @@ func TestTable(t *testing.T) {
 		t.Error(diff)
 	}
 	for name, want := range map[string][]string{
-		"verdict":              {"✗ failed (status: http_501)", "✓ works", "✗ failed (resolve: not_found)"},
-		"status":               {"501 Invalid Request", "200 OK", "–"},
-		"findings":             {"late_body_rejected, answered_by_middlebox", "none", "none"},
-		"expect_continue.wait": {"✗ 5.221 s", "✓ 0.157 s", "–"},
+		"verdict":       {"✗ failed (status: http_501)", "✓ works", "✗ failed (resolve: not_found)"},
+		"status":        {"501 Invalid Request", "200 OK", "–"},
+		"findings":      {"late_body_rejected, answered_by_middlebox", "none", "none"},
+		"dialogue.wait": {"✗ 5.221 s", "✓ 0.157 s", "–"},
 	} {
 		if diff := cmp.Diff(want, rows[name]); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/ews-exporter/ews_exporter/internal/prober"
@@ -19,36 +20,35 @@ func folder(d prober.Definition) string {
 // common is where what several probers share stands beside the code.
 const common = "internal/prober"
 
-// copies gives every file of folders that matches pattern, to stand in the folder to; files there that match it and have no
-// source any more are to go.
-func copies(root, pattern, to string, folders ...string) ([]file, error) {
-	var files []file
-	known := map[string]bool{}
-	for _, from := range folders {
-		sources, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(from), filepath.FromSlash(pattern)))
+// read gives a file of the project as text.
+func read(root, name string) (string, error) {
+	content, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name)))
+	return string(content), err
+}
+
+// glob gives the files of the project that match a pattern.
+func glob(root, pattern string) ([]string, error) {
+	found, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(pattern)))
+	for i, f := range found {
+		if found[i], err = filepath.Rel(root, f); err != nil {
+			return nil, err
+		}
+		found[i] = filepath.ToSlash(found[i])
+	}
+	return found, err
+}
+
+// withoutStale adds to files those that are there, match one of patterns, and are none of them: they have no source any more.
+func withoutStale(root string, files []file, patterns ...string) ([]file, error) {
+	for _, pattern := range patterns {
+		present, err := glob(root, pattern)
 		if err != nil {
 			return nil, err
 		}
-		for _, source := range sources {
-			content, err := os.ReadFile(source)
-			if err != nil {
-				return nil, err
+		for _, p := range present {
+			if !slices.ContainsFunc(files, func(f file) bool { return f.path == p }) {
+				files = append(files, file{path: p})
 			}
-			name := filepath.Base(source)
-			if known[name] {
-				return nil, fmt.Errorf("%s has a second source: %s", path.Join(to, name), source)
-			}
-			known[name] = true
-			files = append(files, file{path.Join(to, name), content})
-		}
-	}
-	present, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(to), path.Base(pattern)))
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range present {
-		if !known[filepath.Base(p)] {
-			files = append(files, file{path: path.Join(to, filepath.Base(p))})
 		}
 	}
 	return files, nil

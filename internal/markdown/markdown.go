@@ -106,13 +106,29 @@ func show(w util.BufWriter, source []byte, lines *text.Segments) {
 	}
 }
 
+// Uncommented is a page without the comment at its beginning, which tells whoever opens the file what it was generated from.
+func Uncommented(page string) string {
+	if rest, ok := strings.CutPrefix(page, "<!--"); ok {
+		if _, body, closed := strings.Cut(rest, "-->"); closed {
+			return strings.TrimLeft(body, "\r\n")
+		}
+	}
+	return page
+}
+
 // Section gives what stands below the first heading of this title, without the heading, up to the next heading of its
 // level or a higher one; "" where there is none. A title matches when the heading contains it, in any case.
 func Section(page, title string) string {
-	level := 0
+	level, fenced := 0, false
 	var found []string
 	for line := range strings.Lines(page) {
 		depth, heading := headingOf(line)
+		if strings.HasPrefix(line, "```") {
+			fenced = !fenced
+		}
+		if fenced {
+			depth = 0 // a comment in code
+		}
 		switch {
 		case level == 0 && depth > 0 && strings.Contains(strings.ToLower(heading), strings.ToLower(title)):
 			level = depth

@@ -45,11 +45,24 @@ func TestHTML(t *testing.T) {
 	}
 }
 
+func TestUncommented(t *testing.T) {
+	t.Parallel()
+	for page, want := range map[string]string{
+		"<!-- from there -->\n\n# a\n": "# a\n", "# a\n<!-- b -->\n": "# a\n<!-- b -->\n", "<!-- open": "<!-- open", "": "",
+	} {
+		if got := markdown.Uncommented(page); got != want {
+			t.Errorf("%q: got %q, want %q", page, got, want)
+		}
+	}
+}
+
 func TestSection(t *testing.T) {
 	t.Parallel()
-	const page = "# a\n\n## The fix\n\n### Kemp LoadMaster\n\nset it\n\n### Any other box\n\nlook\n\n## Verify\n\ndone\n"
+	const page = "# a\n\n## The fix\n\n### Kemp LoadMaster\n\nset it\n\n### Any other box\n\nlook\n\n## Verify\n\ndone\n" +
+		"## Settings\n```yaml\n# a comment\nkey: 1\n```\nend\n"
 	for title, want := range map[string]string{
 		"the fix": "### Kemp LoadMaster\n\nset it\n\n### Any other box\n\nlook", "kemp": "set it", "verify": "done", "nothing": "",
+		"settings": "```yaml\n# a comment\nkey: 1\n```\nend", "comment": "",
 	} {
 		if got := markdown.Section(page, title); got != want {
 			t.Errorf("%s: got %q, want %q", title, got, want)
@@ -70,7 +83,7 @@ func TestPagesUseWhatIsKnown(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rendered := tags.ReplaceAllString(string(markdown.HTML(string(text), "", 0)), "")
+		rendered := tags.ReplaceAllString(string(markdown.HTML(markdown.Uncommented(string(text)), "", 0)), "")
 		if left := regexp.MustCompile("\\*\\*|`|^#|\\]\\(|\\|").FindString(rendered); left != "" {
 			t.Errorf("%s: %q is left in\n%s", file, left, rendered)
 		}

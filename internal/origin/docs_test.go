@@ -38,7 +38,7 @@ func TestDocumentation(t *testing.T) {
 		return
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("%s does not show the rules; run `go test ./internal/origin -run TestDocumentation -update`:\n%s", path, diff)
+		t.Errorf("%s does not show the rules; run: make generate:\n%s", path, diff)
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 // TestText_table: columns stand below one another whatever a target puts into a cell, and it cannot drive the terminal.
 func TestText_table(t *testing.T) {
 	t.Parallel()
-	got := text(t, &result.Result{Prober: "ssl_binding", Target: "mail.contoso.com", Tables: []result.Table{{
+	got := text(t, &result.Result{Prober: "binding", Target: "mail.contoso.com", Tables: []result.Table{{
 		Title:   "Bindings",
 		Columns: []string{"address", "certificate", "TLS"},
 		Rows: [][]string{

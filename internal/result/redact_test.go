@@ -13,9 +13,9 @@ import (
 // where that word always stands, nor break a label that rules rely on.
 func TestClosedSetsAreNotRedacted(t *testing.T) {
 	t.Parallel()
-	words := []string{"auth", "refused", "expect_continue", "wait", "error", "late_body_rejected", "middlebox", "kemp"}
+	words := []string{"auth", "refused", "dialogue", "wait", "error", "late_body_rejected", "middlebox", "kemp"}
 	r := &result.Result{
-		Module: "expect_continue", Prober: "expect_continue", Auth: "auth", Target: "wait.example",
+		Module: "dialogue", Prober: "dialogue", Auth: "auth", Target: "wait.example",
 		Failure:       failure.New(failure.Auth, "refused", "they said: wait"),
 		Steps:         []*result.Step{{Name: "wait", Detail: "kemp"}},
 		Findings:      []result.Finding{{Code: "late_body_rejected", Severity: result.Error, Origin: origin.Middlebox, Product: "kemp", Sentence: "kemp"}},

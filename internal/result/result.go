@@ -39,7 +39,7 @@ type Result struct {
 	Connections []*wire.Connection `json:"connections,omitempty"`
 	// Conversations are in the order in which they ended. JSON calls them as it did when all of them were HTTP.
 	Conversations []*Conversation `json:"exchanges,omitempty"`
-	// Deciding is the conversation that failed, else the last; expect_continue: that of variant wait. Nil without one.
+	// Deciding is the conversation that failed, else the last, unless the prober chooses another. Nil without one.
 	Deciding *Conversation `json:"-"`
 	// DecidingConnection is the deciding conversation's connection, or the one that failed before there was one.
 	DecidingConnection *wire.Connection `json:"-"`

@@ -104,8 +104,8 @@ func becameOf(res *result.Result) string {
 	return fmt.Sprint(res.Failure)
 }
 
-// TestBoxesPage holds the table of docs/boxes.md against what TestBoxes asserts.
-func TestBoxesPage(t *testing.T) {
+// TestDocumentation holds the table of docs/boxes.md against what TestBoxes asserts.
+func TestDocumentation(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
 	b.WriteString("| box and configuration | NTLM | Kerberos | Basic |\n|---|---|---|---|\n")
@@ -131,6 +131,6 @@ func TestBoxesPage(t *testing.T) {
 		return
 	}
 	if diff := cmp.Diff(b.String(), got); diff != "" {
-		t.Errorf("%s is not what the boxes do; run: go test ./probes/authroundtrips -run TestBoxesPage -update\n%s", path, diff)
+		t.Errorf("%s is not what the boxes do; run: make generate\n%s", path, diff)
 	}
 }

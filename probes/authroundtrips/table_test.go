@@ -10,7 +10,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/test/servers"
 )
 
-// TestTable measures what docs/authentication.md shows: four pages over one connection, when every request
+// TestTable measures what README.md shows: four pages over one connection, when every request
 // authenticates and when the connection stays authenticated. With -v it prints the table.
 func TestTable(t *testing.T) {
 	t.Parallel()
@@ -49,13 +49,13 @@ func TestTable(t *testing.T) {
 	}
 	t.Log("\n" + table.String())
 	// The bytes vary with names and versions; the requests are what the page must have right.
-	page, err := os.ReadFile("../../docs/authentication.md")
+	page, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, row := range rows {
 		if !strings.Contains(string(page), fmt.Sprintf("| %s | %v | ", row.name, row.requests[0])) {
-			t.Errorf("docs/authentication.md has no row of %s with %v requests", row.name, row.requests[0])
+			t.Errorf("README.md has no row of %s with %v requests", row.name, row.requests[0])
 		}
 	}
 }

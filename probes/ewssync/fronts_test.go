@@ -51,10 +51,10 @@ func TestRealProxies(t *testing.T) {
 	}
 }
 
-// TestRealProxiesAreDocumented holds the table of docs/ews-sync.md against what was asserted above.
+// TestRealProxiesAreDocumented holds the table of README.md against what was asserted above.
 func TestRealProxiesAreDocumented(t *testing.T) {
 	t.Parallel()
-	page, err := os.ReadFile("../../docs/ews-sync.md")
+	page, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +64,7 @@ func TestRealProxiesAreDocumented(t *testing.T) {
 			says = "[" + code + "](findings/" + code + ".md)"
 		}
 		if row := "| " + front.Description + " | " + says + " |\n"; !strings.Contains(string(page), row) {
-			t.Errorf("docs/ews-sync.md lacks the row\n%s", row)
+			t.Errorf("README.md lacks the row\n%s", row)
 		}
 	}
 }

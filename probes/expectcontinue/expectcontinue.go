@@ -11,7 +11,7 @@ import (
 // Definition declares this prober.
 var Definition = prober.Definition{
 	Name:     "expect_continue",
-	Summary:  "Does a request with Expect: 100-continue get through to Exchange, and what becomes of a body sent after a wait in vain?",
+	Summary:  "Does a request with `Expect: 100-continue` get through to Exchange, and what becomes of a body sent after a wait in vain?",
 	Advice:   book,
 	New:      func() prober.Prober { return defaults() },
 	Paths:    prober.ServicePaths,

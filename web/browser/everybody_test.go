@@ -116,7 +116,7 @@ func TestByKeyboard(t *testing.T) {
 	if got := p.eval("location.hash"); got != "#main" {
 		t.Errorf("the first link leads to %q", got)
 	}
-	p.press("\t", "expect_continue_f", "\t", e.target(t, "healthy"), "\r")
+	p.press("\t", first+"_f", "\t", e.target(t, "healthy"), "\r")
 	p.await(`document.querySelector(".verdict") !== null`)
 	p.says("Succeeded in")
 	p.eval(`document.querySelector(".tree summary").focus(); "focused"`)

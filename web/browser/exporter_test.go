@@ -35,8 +35,12 @@ type exporter struct {
 	reloads atomic.Int32
 }
 
-// module waits for 1 s instead of 5 s.
-const module = "expect_continue_fast"
+// first is the module of the first prober in the list, with which the form begins; module is the simulated site's own of that
+// prober, which waits for 1 s instead of 5 s.
+var (
+	first  = probes.All()[0].Name
+	module = first + "_fast"
+)
 
 // start starts both. The start page offers to try the scenarios named.
 func start(t *testing.T, options lab.Options, offered ...string) *exporter {
@@ -68,7 +72,7 @@ func start(t *testing.T, options lab.Options, offered ...string) *exporter {
 	guard := inbound.New(inbound.Options{Probes: runner.DefaultMaxProbes, Refused: func(string) {}, Log: quiet})
 	e.Server = httptest.NewServer(guard.Handler(web.New(web.Options{
 		Prober: run, Self: collector.NewSelf(func() map[string]bool { return nil }, func() map[string]bool { return nil }), Recent: recent, Findings: docs.Findings, Probers: probes.All(), Tries: tries,
-		Log: quiet, Version: "1.0.0", Modules: func() []string { return []string{"expect_continue", module} },
+		Log: quiet, Version: "1.0.0", Modules: func() []string { return []string{first, module} },
 		Redacted: func(string) string { return "" }, Reload: func() error { e.reloads.Add(1); return nil }, Ready: func() bool { return true },
 	})))
 	t.Cleanup(e.Close)

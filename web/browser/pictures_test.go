@@ -31,7 +31,7 @@ func TestPictures(t *testing.T) {
 	p.picture("compare", 780)
 	p.visit("/")
 	p.picture("start", 900)
-	p.do(chromedp.SetValue(chromedp.CSS("#module"), "expect_continue"))
+	p.do(chromedp.SetValue(chromedp.CSS("#module"), first))
 	p.fill("#target", e.target(t, "kemp-rfc2616"))
 	p.follow("form.probe button", ".verdict")
 	p.picture("report", 1385)

@@ -16,7 +16,7 @@ const url = "https://mail.contoso.com/EWS/Exchange.asmx"
 var (
 	start   = time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC)
 	outcome = &result.Metric{
-		Name: "probe_expect_continue_outcome", Help: "1 for what happened, 0 for the rest.", Labels: []string{"outcome"},
+		Name: "probe_dialogue_outcome", Help: "1 for what happened, 0 for the rest.", Labels: []string{"outcome"},
 	}
 	address = netip.MustParseAddrPort("192.0.2.10:443")
 	frontEX = origin.Origin{
@@ -32,7 +32,7 @@ func span(start, end wire.Seconds) *wire.Span { return &wire.Span{Start: start, 
 
 func base() *result.Result {
 	return &result.Result{
-		ID: "01HRXK", Module: "expect_continue", Prober: "expect_continue", Target: "mail.contoso.com",
+		ID: "01HRXK", Module: "dialogue", Prober: "dialogue", Target: "mail.contoso.com",
 		Name: "mail.contoso.com", Auth: "monitor", Start: start, Limit: 14.5,
 	}
 }
@@ -63,7 +63,7 @@ func response(at wire.Seconds, status int, reason string) *wire.Response {
 func Continue() *result.Result {
 	r := base()
 	c := connection(1)
-	x := &result.Conversation{Step: "expect_continue.wait", Origin: frontEX, Protocol: result.HTTPProtocol, Connection: 1, HTTP: &wire.Exchange{
+	x := &result.Conversation{Step: "dialogue.wait", Origin: frontEX, Protocol: result.HTTPProtocol, Connection: 1, HTTP: &wire.Exchange{
 		Method: "POST", URL: url, BodyLength: 1270,
 		Head: span(0.093, 0.094), First: at(0.104), Body: span(0.105, 0.106), End: at(0.156),
 		Interim: []*wire.Response{response(0.105, 100, "Continue")}, Final: response(0.155, 200, "OK"),
@@ -71,7 +71,7 @@ func Continue() *result.Result {
 	r.Duration = 0.157
 	r.Connections, r.Conversations = []*wire.Connection{c}, []*result.Conversation{x}
 	r.Deciding, r.DecidingConnection = x, c
-	r.Steps = []*result.Step{{Name: "expect_continue.wait", Start: 0, End: 0.157, Connection: 1, Steps: opening(1)}}
+	r.Steps = []*result.Step{{Name: "dialogue.wait", Start: 0, End: 0.157, Connection: 1, Steps: opening(1)}}
 	r.Add(outcome, 1, "continue")
 	r.Add(outcome, 0, "ignored_then_error")
 	return r
@@ -88,7 +88,7 @@ func opening(id int) []*result.Step {
 // Mail is a healthy mail server, of another protocol than HTTP: what each side said, before and after TLS.
 func Mail() *result.Result {
 	r := base()
-	r.Module, r.Prober, r.Decides = "smtp", "smtp", result.ByTLS
+	r.Module, r.Prober, r.Decides = "mail", "mail", result.ByTLS
 	c := connection(1)
 	talk := &wire.Talk{Span: wire.Span{Start: 0.033, End: 0.156}, Heard: at(0.04), Outcome: "250 ex01.contoso.com Hello", Sent: 58, Received: 120}
 	for _, line := range []wire.Line{
@@ -115,12 +115,12 @@ func Mail() *result.Result {
 func Kemp() *result.Result {
 	r := base()
 	waiting, plain := connection(1), connection(2)
-	wait := &result.Conversation{Step: "expect_continue.wait", Origin: kemp, Protocol: result.HTTPProtocol, Connection: 1, HTTP: &wire.Exchange{
+	wait := &result.Conversation{Step: "dialogue.wait", Origin: kemp, Protocol: result.HTTPProtocol, Connection: 1, HTTP: &wire.Exchange{
 		Method: "POST", URL: url, BodyLength: 1270,
 		Head: span(0.093, 0.094), First: at(5.118), Body: span(5.094, 5.095), End: at(5.12),
 		Final: response(5.119, 501, "Invalid Request"),
 	}}
-	without := &result.Conversation{Step: "expect_continue.no_expect", Origin: frontEX, Protocol: result.HTTPProtocol, Connection: 2, HTTP: &wire.Exchange{
+	without := &result.Conversation{Step: "dialogue.no_expect", Origin: frontEX, Protocol: result.HTTPProtocol, Connection: 2, HTTP: &wire.Exchange{
 		Method: "POST", URL: url, BodyLength: 1270,
 		Head: span(0.093, 0.094), First: at(0.154), Body: span(0.093, 0.094), End: at(0.156), Final: response(0.155, 200, "OK"),
 	}}
@@ -138,8 +138,8 @@ func Kemp() *result.Result {
 	r.Conversations = []*result.Conversation{wait, without}
 	r.Deciding, r.DecidingConnection = wait, waiting
 	r.Steps = []*result.Step{
-		{Name: "expect_continue.wait", Start: 0, End: 5.221, Connection: 1, Failure: failed, Steps: opening(1)},
-		{Name: "expect_continue.no_expect", Start: 0.001, End: 0.157, Connection: 2},
+		{Name: "dialogue.wait", Start: 0, End: 5.221, Connection: 1, Failure: failed, Steps: opening(1)},
+		{Name: "dialogue.no_expect", Start: 0.001, End: 0.157, Connection: 2},
 	}
 	r.Add(outcome, 0, "continue")
 	r.Add(outcome, 1, "ignored_then_error")
@@ -154,7 +154,7 @@ func Unresolved() *result.Result {
 	r.Fail(failed)
 	r.DecidingConnection = &wire.Connection{Name: "mail.contoso.com", Resolve: span(0.001, 0.031)}
 	r.Steps = []*result.Step{{Name: "resolve", Start: 0.001, End: 0.031, Failure: failed}}
-	r.Planned = []string{"resolve", "expect_continue.wait"}
+	r.Planned = []string{"resolve", "dialogue.wait"}
 	return r
 }
 

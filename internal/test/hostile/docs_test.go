@@ -37,7 +37,7 @@ func TestDocumentation(t *testing.T) {
 		return
 	}
 	if diff := cmp.Diff(want, string(text)); diff != "" {
-		t.Errorf("%s does not show the table; run `go test ./internal/test/hostile -run TestDocumentation -update`:\n%s", page, diff)
+		t.Errorf("%s does not show the table; run: make generate:\n%s", page, diff)
 	}
 }
 
