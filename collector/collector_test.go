@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/prometheus/common/expfmt"
 
+	"github.com/ews-exporter/ews_exporter/internal/advice"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/test/examples"
@@ -75,6 +76,7 @@ func TestMetricsPassTheLinter(t *testing.T) {
 		t.Errorf("probe: %v, %v", problems, err)
 	}
 	self := NewSelf(monitored(true), monitored(false), "bad_request")
+	self.Advise(advice.Book{{Key: "look", First: "Look there"}})
 	self.CountLogons(func() map[string]int64 { return map[string]int64{"monitor": 1} })
 	self.Observe(examples.Kemp())
 	problems, err = testutil.GatherAndLint(self.Registry())
@@ -232,6 +234,7 @@ func TestLabelsAlikeOnceShortened(t *testing.T) {
 func TestSelf(t *testing.T) {
 	t.Parallel()
 	self := NewSelf(func() map[string]bool { return map[string]bool{"monitor": true, "other": false} }, monitored(true), "bad_request", "stopping")
+	self.Advise(advice.Book{{Key: "look", First: "Look there"}})
 	self.CountLogons(func() map[string]int64 { return map[string]int64{"monitor": 3} })
 	self.Observe(examples.Kemp())
 	odd := examples.Continue()
@@ -284,6 +287,7 @@ func BenchmarkGather(b *testing.B) {
 func TestSelfIsDeclared(t *testing.T) {
 	t.Parallel()
 	self := NewSelf(monitored(true), monitored(false), "bad_request")
+	self.Advise(advice.Book{{Key: "look", First: "Look there"}})
 	self.CountLogons(func() map[string]int64 { return map[string]int64{"monitor": 1} })
 	self.Observe(examples.Kemp())
 	families, err := self.Registry().Gather()

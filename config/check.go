@@ -76,9 +76,16 @@ func (l *loader) checkTimeout(path, own string, m *Module) {
 
 // checkUse checks that the module and its auth go together.
 func (l *loader) checkUse(path string, m *Module) {
+	user, wants := m.Settings.(prober.LogonUser)
+	switch {
+	case m.UndecidedOK:
+		l.warn(path+".undecided_ok", "a success that proves nothing raises no alert here")
+	case wants && m.Auth == "":
+		l.warn(path, "without an auth, "+user.WithoutLogon()+"; give it one, or say undecided_ok: true")
+	}
 	l.checkAuthOf(path, "auth", m.Auth, m)
-	if user, ok := m.Settings.(prober.AuthUser); ok {
-		for field, name := range user.Auths() {
+	if others, ok := m.Settings.(prober.AuthUser); ok {
+		for field, name := range others.Auths() {
 			l.checkAuthOf(path, m.Prober+dotted(field), name, m)
 		}
 	}
@@ -94,7 +101,7 @@ func (l *loader) checkAuthOf(path, names, name string, m *Module) {
 		l.report(join(path, names), fmt.Sprintf("unknown auth %.64q; %s", name, hint(name, slices.Collect(maps.Keys(l.config.Auths)))))
 		return
 	}
-	if m.Definition.Scheme != "" {
+	if m.Definition.NoLogon {
 		l.report(join(path, names), fmt.Sprintf("%s never logs on; leave the auth out", m.Prober))
 		return
 	}

@@ -26,6 +26,7 @@ const (
 	exitOK     = 0
 	exitFailed = 1 // the probe failed, a file has mistakes, the exporter could not start
 	exitUsage  = 2 // the command line is wrong, or nothing was probed
+	exitOpen   = 3 // nothing failed, and a probe decided nothing of what it is for
 )
 
 // command is one command line with everything around it.

@@ -83,12 +83,16 @@ func (c *command) exitCode(err error, results ...*result.Result) int {
 	if err != nil {
 		return c.fail("print the report: %v", err)
 	}
+	code := exitOK
 	for _, r := range results {
-		if !r.Success() {
+		switch {
+		case !r.Success():
 			return exitFailed
+		case r.UndecidedReason != "" && !r.UndecidedOK:
+			code = exitOpen
 		}
 	}
-	return exitOK
+	return code
 }
 
 func (c *command) notProbed(err error) int {

@@ -131,7 +131,7 @@ func forTheLog(r *result.Result, c *result.Conversation, f *wire.Response) strin
 	}
 	begun, _ := c.Begun()
 	moment := r.Start.Add(time.Duration(float64(begun) * float64(time.Second))).UTC()
-	return "in the logs: " + strings.Join(parts, ", ") + ", at " + moment.Format("15:04:05.000 MST on 2006-01-02")
+	return "in the logs: " + strings.Join(parts, ", ") + ", at " + moment.Format("2006-01-02 15:04:05.000 MST")
 }
 
 func asked(c *result.Conversation, conn *wire.Connection) string {
@@ -139,7 +139,13 @@ func asked(c *result.Conversation, conn *wire.Connection) string {
 	if a := at(conn); a != "" {
 		line += " was sent to " + a
 	}
-	return line + fmt.Sprintf(": %d bytes of it went out", c.BytesSent)
+	switch {
+	case c.Head == nil:
+		return line + ": nothing of it went out"
+	case c.BodyLength > 0 && c.Body == nil:
+		return line + ": its head went out, its body was not asked for"
+	}
+	return line + ": it went out"
 }
 
 // unanswered says what came in place of an answer.

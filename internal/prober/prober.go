@@ -54,6 +54,12 @@ type AuthUser interface {
 	Auths() map[string]string
 }
 
+// LogonUser is a Prober that without an auth tests little of what it is for, where the server asks for a logon.
+type LogonUser interface {
+	// WithoutLogon says what stays untested then, as the end of "without an auth, ".
+	WithoutLogon() string
+}
+
 // Definition declares a prober: the list of probers, configuration checking, the collector and the docs feed on it.
 type Definition struct {
 	Name     string
@@ -61,6 +67,7 @@ type Definition struct {
 	New      func() Prober
 	Decides  result.Decides // which of the metrics there are that a probe has once
 	Scheme   string         // of a target that names none, with its port; empty for https
+	NoLogon  bool           // it never logs on, so a module of it has no auth
 	Paths    []Path         // how it is asked of a service
 	Piece    *result.Metric // whether each of the parts of a probe succeeded, by one label; nil without
 	Outcomes []string       // what a probe may come to, where it has a metric that tells; a closed set

@@ -81,3 +81,8 @@ func (s *Settings) Plan(bool) []string {
 	steps := []string{"resolve"}
 	return append(steps, "fetch", "fetch.connect", "fetch.tls", "fetch.object", "fetch.object.ask")
 }
+
+// WithoutLogon implements prober.LogonUser.
+func (s *Settings) WithoutLogon() string {
+	return "where the server asks for a logon, nothing is fetched"
+}

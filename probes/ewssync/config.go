@@ -218,3 +218,8 @@ func (s *Settings) parts(op string) []string {
 	}
 	return nil
 }
+
+// WithoutLogon implements prober.LogonUser.
+func (s *Settings) WithoutLogon() string {
+	return "where the server asks for a logon, no operation is tested"
+}

@@ -102,3 +102,8 @@ func (s *Settings) Plan(logon bool) []string {
 	}
 	return steps
 }
+
+// WithoutLogon implements prober.LogonUser.
+func (s *Settings) WithoutLogon() string {
+	return "where the server asks for a logon first, the late body is never tested"
+}

@@ -50,7 +50,7 @@ func (p *probe) judge() {
 		p.portal(e)
 	} else if refusedBySize(o, control) {
 		p.sizeLimit(o)
-	} else {
+	} else if !p.serverError(outcome, o, control) {
 		p.judgeOutcome(outcome, o, control, who)
 	}
 	p.contrast(o, control)
@@ -59,9 +59,6 @@ func (p *probe) judge() {
 	p.judgeLarge()
 	if r.Failure != nil && r.Failure.Stage == failure.Auth {
 		p.run.FindBox(r.Deciding)
-	}
-	if r.Failure == nil {
-		p.serverError(o, control)
 	}
 	if r.Failure == nil {
 		r.UndecidedReason, r.Undecided = p.undecided(o, control)
@@ -221,11 +218,12 @@ func (p *probe) finalFirst(o, control *observation, who origin.Origin) {
 }
 
 // serverError fails where the request without Expect is answered with a 5xx of its own: the service does not work, whatever
-// becomes of Expect.
-func (p *probe) serverError(o, control *observation) {
+// becomes of Expect. It tells whether that is so.
+func (p *probe) serverError(outcome Outcome, o, control *observation) bool {
 	got := control.final()
-	if got == nil || got.Status < 500 || p.unserved(o, control) {
-		return
+	others := outcome == Ignored || outcome == FinalFirst || outcome == Rejected || outcome == Late
+	if !others || got == nil || got.Status < 500 || p.unserved(o, control) {
+		return false
 	}
 	with := "with Expect too"
 	if o.status() != got.Status {
@@ -234,6 +232,7 @@ func (p *probe) serverError(o, control *observation) {
 	p.run.FindBox(control.exchange)
 	p.run.Result.Fail(failure.New(failure.Status, reasonServerError, "%s answered %s to the request without Expect, %s: EWS does not work here, and nothing follows of Expect%s",
 		control.exchange.Origin.Subject(), line(got), with, control.exchange.Cause()))
+	return true
 }
 
 // undecided says why what was seen proves nothing of Expect, "" where it does: the body was never asked for, or the same

@@ -108,7 +108,7 @@ func TestOutcomes(t *testing.T) {
 		{"100 then a 400", []lab.Step{lab.Write(go100), readBody, lab.Write("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")}, nil, Continued, true, "", "", true},
 		{"silence, then 501 to the late body", []lab.Step{readBody, lab.Write(box501)}, nil, IgnoredThenError, false, LateBodyRejected, LateBodyRejected, true},
 		{"silence, then Exchange's own 500", []lab.Step{readBody, lab.Write("HTTP/1.1 500 Internal Server Error\r\nX-FEServer: EX01\r\nContent-Length: 0\r\n\r\n")}, nil, IgnoredThenError, false, "", reasonLateError, true},
-		{"silence, then the control's own error", []lab.Step{readBody, lab.Write(box504)}, []lab.Step{readBody, lab.Write(box504)}, Ignored, true, ContinueIgnored, "", true},
+		{"silence, then the control's own error", []lab.Step{readBody, lab.Write(box504)}, []lab.Step{readBody, lab.Write(box504)}, Ignored, false, "", reasonServerError, true},
 		{"silence, then an answer", []lab.Step{readBody, lab.Write(exchangeOK)}, nil, Ignored, true, ContinueIgnored, "", true},
 		{"HTTP/1.0 after silence", []lab.Step{readBody, lab.Write("HTTP/1.0 200 OK\r\n\r\nok")}, nil, Ignored, true, ContinueIgnored, "", true},
 		{"late 100, glued to the answer", []lab.Step{readBody, lab.Write(go100 + exchangeOK)}, nil, Late, true, ContinueLate, "", true},

@@ -13,7 +13,6 @@ func TestUndecided(t *testing.T) {
 	const (
 		soap = "HTTP/1.1 200 OK\r\nX-FEServer: EX01\r\nContent-Type: text/xml; charset=utf-8\r\nContent-Length: 2\r\n\r\nok"
 		form = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\nok"
-		s503 = "HTTP/1.1 503 Service Unavailable\r\nServer: Microsoft-HTTPAPI/2.0\r\nContent-Length: 0\r\n\r\n"
 		s404 = "HTTP/1.1 404 Not Found\r\nX-FEServer: EX01\r\nContent-Length: 0\r\n\r\n"
 		s407 = "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"
 	)
@@ -32,10 +31,6 @@ func TestUndecided(t *testing.T) {
 		"a proxy's logon": {
 			[]lab.Step{lab.Write(s407)}, answer(s407),
 			"Not tested: an unidentified server asked for a logon (407 Proxy Authentication Required) before the body",
-		},
-		"a stopped pool": {
-			[]lab.Step{lab.Write(s503)}, answer(s503),
-			"Not decided: the same request without Expect gets 503 Service Unavailable too, from Windows' http.sys",
 		},
 		"not there": {
 			[]lab.Step{lab.Write(go100), readBody, lab.Write(s404)}, answer(s404),
@@ -61,6 +56,28 @@ func TestUndecided(t *testing.T) {
 			}
 			if (test.want == "") != (r.Undecided == "") || !strings.HasPrefix(r.Undecided, test.want) {
 				t.Errorf("got  %q\nwant %q", r.Undecided, test.want)
+			}
+		})
+	}
+}
+
+// TestServiceDown: a service that answers no request at all is a failure, whatever becomes of Expect, and nothing is said of it.
+func TestServiceDown(t *testing.T) {
+	t.Parallel()
+	const s503 = "HTTP/1.1 503 Service Unavailable\r\nServer: Microsoft-HTTPAPI/2.0\r\nContent-Length: 0\r\n\r\n"
+	down := []lab.Step{readBody, lab.Write(s503)}
+	for name, script := range map[string][]lab.Step{
+		"a stopped pool, before the body": {lab.Write(s503)},
+		"a stopped pool, after the body":  down,
+		"and a box that refuses Expect":   {lab.Write("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n")},
+		"a 100 before the error":          {lab.Write(go100), readBody, lab.Write(s503)},
+		"a 100 that comes after the body": {readBody, lab.Write(go100 + s503)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := probeOnce(t, byExpect(t, script, down))
+			if r.Success() || r.Failure.Reason != reasonServerError || r.Undecided != "" || len(r.Findings) > 0 {
+				t.Fatalf("failure %v, undecided %q, findings %v", r.Failure, r.Undecided, r.Findings)
 			}
 		})
 	}

@@ -16,6 +16,7 @@ var Definition = prober.Definition{
 	Advice:  book,
 	New:     func() prober.Prober { return defaults() },
 	Decides: result.ByTLS,
+	NoLogon: true,
 	Scheme:  "smtp",
 	Paths:   prober.ServicePaths,
 	Steps: []prober.StepHelp{

@@ -14,6 +14,7 @@ var Definition = prober.Definition{
 	Advice:  book,
 	New:     func() prober.Prober { return defaults() },
 	Paths:   prober.ServicePaths,
+	NoLogon: true,
 	Decides: result.ByNone,
 	Steps:   steps(),
 	Reasons: []failure.Reason{

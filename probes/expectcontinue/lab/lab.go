@@ -52,7 +52,7 @@ func shared() map[string][]lab.Verdict {
 		"ews-throttled":      {relayed},
 		"ews-soap-fault":     {relayed},
 		"ews-form-page":      {{Module: module, Outcome: "final_first", Failure: "status/logon_page", Finding: "answered_by_middlebox", Origin: "middlebox", Product: "logon_portal"}},
-		"ews-pool-stopped":   {{Module: module, Outcome: "final_first", Failure: lab.None, Finding: "expect_continue_refused", Origin: "http_sys"}},
+		"ews-pool-stopped":   {{Module: module, Outcome: "final_first", Failure: "status/server_error", Origin: "http_sys"}},
 		"ews-not-exchange":   {{Module: module, Outcome: "continue", Failure: lab.None, Origin: "ews_server"}},
 		"ews-answers-twice":  {{Module: module, Outcome: "continue", Failure: lab.None, Finding: "bytes_after_response", Origin: "exchange"}},
 	}
