@@ -1,4 +1,4 @@
-package dashboards
+package dashboards_test
 
 import (
 	"flag"
@@ -21,10 +21,10 @@ func TestQueries(t *testing.T) {
 	var got strings.Builder
 	for _, name := range names {
 		d := load(t, name)
-		fmt.Fprintf(&got, "# %s (%s)\n", d.Title, d.UID)
+		fmt.Fprintf(&got, "# %s (%s)\n\n", d.Title, d.UID)
 		for _, v := range d.Templating.List {
 			if v.Type == "query" {
-				fmt.Fprintf(&got, "\n%s: %s\n", v.Name, v.Definition)
+				fmt.Fprintf(&got, "%s: %s\n", v.Name, v.Definition)
 			}
 		}
 		for _, p := range d.Panels {

@@ -51,4 +51,5 @@ var Definition = prober.Definition{
 		prober.FindingBytesAfterResponse,
 		prober.FindingAnsweredByMiddlebox,
 	},
+	Dashboard: panels,
 }

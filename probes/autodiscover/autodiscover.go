@@ -52,6 +52,7 @@ var Definition = prober.Definition{
 		prober.FindingAnsweredByMiddlebox,
 		prober.FindingBytesAfterResponse,
 	},
+	Dashboard: panels,
 }
 
 // Codes of this prober's findings.

@@ -77,6 +77,7 @@ var Definition = prober.Definition{
 		prober.FindingAnswersWithoutLogon,
 		prober.FindingBytesAfterResponse,
 	},
+	Dashboard: panels,
 }
 
 var reasons = []failure.Reason{

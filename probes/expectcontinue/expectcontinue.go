@@ -38,6 +38,7 @@ var Definition = prober.Definition{
 		prober.FindingAnsweredByMiddlebox,
 		prober.FindingAnswersWithoutLogon,
 	},
+	Dashboard: panels,
 }
 
 func steps() []prober.StepHelp {

@@ -45,6 +45,7 @@ var Definition = prober.Definition{
 		{Code: RevocationUnusable, Severity: warning, Summary: "Revocation data is outdated, malformed, or not signed by the certificate's issuer."},
 		{Code: VersionOld, Severity: warning, Summary: "A TLS version older than wanted is accepted."},
 	},
+	Dashboard: panels,
 }
 
 func steps() []prober.StepHelp {
