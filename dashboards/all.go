@@ -1,17 +1,19 @@
 package dashboards
 
 import (
+	"slices"
+
 	"github.com/ews-exporter/ews_exporter/internal/dashboard"
 	"github.com/ews-exporter/ews_exporter/probes"
 )
 
-// All are the dashboards: those of probers that have one, and those of no single prober.
+// All are the dashboards: the overview, those of probers that have one, and the exporter's own.
 func All() []*dashboard.Dashboard {
-	var all []*dashboard.Dashboard
+	var own []*dashboard.Dashboard
 	for _, d := range probes.All() {
 		if d.Dashboard != nil {
-			all = append(all, d.Dashboard)
+			own = append(own, d.Dashboard)
 		}
 	}
-	return append(all, overview(all), exporter)
+	return slices.Concat([]*dashboard.Dashboard{overview(own)}, own, []*dashboard.Dashboard{exporter})
 }

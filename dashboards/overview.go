@@ -7,7 +7,6 @@ func overview(of []*dashboard.Dashboard) *dashboard.Dashboard {
 	return &dashboard.Dashboard{
 		Name: "overview", Title: "Overview",
 		Description: "Who is broken now, since when, and who answered.",
-		Series:      `up{job=~"ews_.+", module!=""}`,
 		Rows: []dashboard.Row{
 			{Height: 4, Panels: []dashboard.Panel{
 				{

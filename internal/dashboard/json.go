@@ -10,7 +10,7 @@ import (
 
 const (
 	pages  = "https://github.com/ews-exporter/ews_exporter/blob/main/docs/"
-	probes = `up{job=~"ews_.+", module=~".*"}`
+	probes = `up{job=~"ews_.+", module!=""}`
 	probe  = "site, service, via, instance, module"
 )
 

@@ -3,12 +3,15 @@ package main
 import (
 	"fmt"
 	"path"
+	"strings"
 
 	"github.com/ews-exporter/ews_exporter/dashboards"
 )
 
-// grafana writes each dashboard as the file that Grafana imports.
+// grafana writes each dashboard as the file that Grafana imports, and the list of them.
 func grafana(root string) ([]file, error) {
+	var list strings.Builder
+	list.WriteString("| dashboard | what it tells |\n|---|---|\n")
 	var files []file
 	for _, d := range dashboards.All() {
 		text, err := d.JSON()
@@ -16,6 +19,12 @@ func grafana(root string) ([]file, error) {
 			return nil, fmt.Errorf("dashboard %s: %w", d.Name, err)
 		}
 		files = append(files, file{path.Join("dashboards", d.Name+".json"), text})
+		fmt.Fprintf(&list, "| *%s* | %s |\n", d.Title, d.Description)
 	}
-	return withoutStale(root, files, "dashboards/*.json")
+	files, err := withoutStale(root, files, "dashboards/*.json")
+	if err != nil {
+		return nil, err
+	}
+	page, err := sections(root, "docs/deployment.md", map[string]string{"dashboards": list.String()})
+	return append(files, page...), err
 }

@@ -49,6 +49,7 @@ var Definition = prober.Definition{
 		{Code: NamesDiffer, Severity: result.Info, Summary: "Greeting, answer to EHLO and certificate name different hosts."},
 		{Code: SelfSigned, Severity: result.Info, Summary: "The certificate is self-signed, on a port where Exchange's own is."},
 	},
+	Dashboard: panels,
 }
 
 // Reasons of stage content.
