@@ -9,7 +9,7 @@ type Dashboard struct {
 	Name        string // of its file, and after "ews-exporter-" its uid
 	Title       string // after "ews_exporter: "
 	Description string // one sentence
-	Series      string // whose labels are chosen from; empty: those of all probes
+	Series      string // whose labels are chosen from, such as a metric that its probes always have; empty: all that probes
 	Choices     []Choice
 	Rows        []Row
 	// Glance is its most telling number, for the overview, where it leads here; nil without.

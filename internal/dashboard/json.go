@@ -81,7 +81,11 @@ func matchers(labels []string) string {
 
 func (c Choice) variable(series string) variable {
 	if len(c.Within) > 0 {
-		series = strings.TrimSuffix(series, "}") + ", " + matchers(c.Within) + "}"
+		metric, own, _ := strings.Cut(strings.TrimSuffix(series, "}"), "{")
+		if own != "" {
+			own += ", "
+		}
+		series = metric + "{" + own + matchers(c.Within) + "}"
 	}
 	v := variable{
 		Name: c.Label, Label: c.Title, Type: "query", Datasource: prometheus,

@@ -6,6 +6,7 @@ import "github.com/ews-exporter/ews_exporter/internal/dashboard"
 var panels = &dashboard.Dashboard{
 	Name: "authentication", Title: "Authentication",
 	Description: "What a logon costs, and which schemes are offered.",
+	Series:      `probe_auth_objects`,
 	Rows: []dashboard.Row{
 		{Height: 4, Panels: []dashboard.Panel{
 			{

@@ -6,6 +6,7 @@ import "github.com/ews-exporter/ews_exporter/internal/dashboard"
 var panels = &dashboard.Dashboard{
 	Name: "autodiscover", Title: "Autodiscover",
 	Description: "How often look-ups are answered, by which way, with which URLs, and which server disagrees.",
+	Series:      `probe_autodiscover_attempts`,
 	Glance: &dashboard.Panel{
 		Kind: dashboard.Stat, Title: "Autodiscover look-ups that go unanswered now",
 		Description: "Complete look-ups of the last probes that no way answered.",

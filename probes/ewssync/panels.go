@@ -6,6 +6,7 @@ import "github.com/ews-exporter/ews_exporter/internal/dashboard"
 var panels = &dashboard.Dashboard{
 	Name: "ews", Title: "EWS",
 	Description: "Which operation of Exchange Web Services works, how long it takes, and whether it is the balancer or a server.",
+	Series:      `probe_ews_operation_success`,
 	Glance: &dashboard.Panel{
 		Kind: dashboard.Stat, Title: "EWS operations that fail now",
 		Description: "Operations of EWS that failed in the last probe, over all targets.",

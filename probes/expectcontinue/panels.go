@@ -6,6 +6,7 @@ import "github.com/ews-exporter/ews_exporter/internal/dashboard"
 var panels = &dashboard.Dashboard{
 	Name: "expect_continue", Title: "100-continue",
 	Description: "What happens between a request's head and its body.",
+	Series:      `probe_expect_continue_outcome`,
 	Rows: []dashboard.Row{
 		{Height: 4, Panels: []dashboard.Panel{
 			{

@@ -6,6 +6,7 @@ import "github.com/ews-exporter/ews_exporter/internal/dashboard"
 var panels = &dashboard.Dashboard{
 	Name: "smtp", Title: "SMTP",
 	Description: "Do mail servers greet, offer what they should, and start TLS?",
+	Series:      `probe_step_success{step="smtp"}`,
 	Rows: []dashboard.Row{
 		{Height: 4, Panels: []dashboard.Panel{
 			{

@@ -6,6 +6,7 @@ import "github.com/ews-exporter/ews_exporter/internal/dashboard"
 var panels = &dashboard.Dashboard{
 	Name: "certificates", Title: "Certificates and bindings",
 	Description: "Which certificate is shown where, and is it the right one?",
+	Series:      `probe_step_success{step="binding"}`,
 	Rows: []dashboard.Row{
 		{Height: 4, Panels: []dashboard.Panel{
 			{
