@@ -71,6 +71,7 @@ type Definition struct {
 	Findings []Finding
 	Advice   advice.Book // for what leads to none of the advice that all probers share
 
+	Example   string               // its example.yml, for example.Parse
 	Dashboard *dashboard.Dashboard // nil without
 }
 

@@ -1,12 +1,16 @@
 package expectcontinue
 
 import (
+	_ "embed" // for the example
 	"strings"
 
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 )
+
+//go:embed example.yml
+var example string
 
 // Definition declares this prober.
 var Definition = prober.Definition{
@@ -39,6 +43,7 @@ var Definition = prober.Definition{
 		prober.FindingAnswersWithoutLogon,
 	},
 	Dashboard: panels,
+	Example:   example,
 }
 
 func steps() []prober.StepHelp {
