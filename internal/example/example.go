@@ -5,6 +5,7 @@ package example
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +20,8 @@ type Example struct {
 	Timeout  time.Duration // of a scrape
 	Module   string        // in YAML, as below its name in the configuration
 	Targets  string        // in YAML, as Prometheus's static_configs; empty: those that all probers have
+	Services []string      // the names in certificates of such Targets
+	Logon    bool          // the module has an auth
 	Lab      []Target      // of the simulated site
 }
 
@@ -42,8 +45,11 @@ func Parse(text string) (Example, error) {
 		Interval model.Duration `yaml:"interval"`
 		Timeout  model.Duration `yaml:"timeout"`
 		Module   map[string]any `yaml:"module"`
-		Targets  []any          `yaml:"targets"`
-		Lab      []Target       `yaml:"lab"`
+		Targets  []struct {
+			Hosts  []string          `yaml:"targets"`
+			Labels map[string]string `yaml:"labels"`
+		} `yaml:"targets"`
+		Lab []Target `yaml:"lab"`
 	}
 	d := yaml.NewDecoder(bytes.NewReader([]byte(text)))
 	d.KnownFields(true)
@@ -54,6 +60,12 @@ func Parse(text string) (Example, error) {
 		About: read.About, Interval: time.Duration(read.Interval), Timeout: time.Duration(read.Timeout),
 		Module: block(text, "module"), Targets: block(text, "targets"), Lab: read.Lab,
 	}
+	for _, group := range read.Targets {
+		if s := group.Labels["service"]; !slices.Contains(e.Services, s) {
+			e.Services = append(e.Services, s)
+		}
+	}
+	_, e.Logon = read.Module["auth"]
 	switch pause, _ := read.Module["min_interval"].(string); {
 	case e.About == "", e.Interval == 0, e.Timeout == 0, e.Module == "":
 		return Example{}, fmt.Errorf("example.yml: about, interval, timeout and module are needed")

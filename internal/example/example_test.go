@@ -1,6 +1,7 @@
 package example
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +19,7 @@ module:
 # the end
 targets:
   - targets: [contoso.com]
+    labels: {service: a.contoso.com}
 `
 
 func TestParse(t *testing.T) {
@@ -26,8 +28,11 @@ func TestParse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "prober: p # why\nmin_interval: 1h\np:\n  a: b\n"; e.Module != want || e.Targets != "- targets: [contoso.com]\n" {
+	if want := "prober: p # why\nmin_interval: 1h\np:\n  a: b\n"; e.Module != want || e.Targets != "- targets: [contoso.com]\n  labels: {service: a.contoso.com}\n" {
 		t.Errorf("module %q, targets %q", e.Module, e.Targets)
+	}
+	if e.Logon || !slices.Equal(e.Services, []string{"a.contoso.com"}) {
+		t.Errorf("logon %v, services %q", e.Logon, e.Services)
 	}
 	if e.Interval != time.Hour || e.Scrape() != 2*time.Minute || e.Timeout != 30*time.Second {
 		t.Errorf("%+v, scraped every %v", e, e.Scrape())

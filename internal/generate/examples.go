@@ -23,12 +23,15 @@ import (
 //go:embed frames
 var frames embed.FS
 
-// usual are the targets of a prober that has none of its own.
-const usual = `- targets: [mail.contoso.com]
-  labels: {site: hq, service: mail.contoso.com, via: balancer}
+// usual are the targets of a prober that has none of its own, and service is the name that clients use for them.
+const (
+	service = "mail.contoso.com"
+	usual   = `- targets: [` + service + `]
+  labels: {site: hq, service: ` + service + `, via: balancer}
 - targets: [ex01.contoso.com, ex02.contoso.com]
-  labels: {site: hq, service: mail.contoso.com, via: direct}
+  labels: {site: hq, service: ` + service + `, via: direct}
 `
+)
 
 // job is what the frames show of a prober.
 type job struct {
@@ -53,7 +56,6 @@ func scrapes(root string) ([]file, error) {
 	if files, err = withoutStale(root, files, "deploy/targets/*/hq.yml"); err != nil {
 		return nil, err
 	}
-	inLab := slices.DeleteFunc(slices.Clone(jobs), func(j job) bool { return len(j.Lab) == 0 })
 	for _, f := range []struct {
 		frame, file, whence string
 		discovery           func([]job)
@@ -66,8 +68,9 @@ func scrapes(root string) ([]file, error) {
 	} {
 		f.discovery(jobs)
 		var text bytes.Buffer
-		err := templates.ExecuteTemplate(&text, f.frame, map[string]any{"Whence": f.whence, "File": f.file, "Jobs": jobs, "Simulated": inLab, "Port": lab.DefaultBasePort})
-		if err != nil {
+		if err := templates.ExecuteTemplate(&text, f.frame, map[string]any{
+			"Whence": f.whence, "File": f.file, "Jobs": jobs, "Simulated": simulated(jobs), "Logons": logons(jobs), "Port": lab.DefaultBasePort,
+		}); err != nil {
 			return nil, err
 		}
 		files = append(files, file{path.Join("deploy", f.file), text.Bytes()})
@@ -87,6 +90,22 @@ func jobs() ([]job, error) {
 		all = append(all, job{Definition: d, Example: e})
 	}
 	return all, nil
+}
+
+// simulated are the jobs that probe the simulated site.
+func simulated(jobs []job) []job {
+	return slices.DeleteFunc(slices.Clone(jobs), func(j job) bool { return len(j.Lab) == 0 })
+}
+
+// logons are the names of all that is logged on at.
+func logons(jobs []job) string {
+	names := []string{service}
+	for _, j := range jobs {
+		if j.Logon {
+			names = append(names, j.Services...)
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 // written gives each job its targets. Those that all have stand in the first one.
@@ -144,21 +163,21 @@ func (j job) Seldom() string {
 // Settings are the module's.
 func (j job) Settings() string { return strings.TrimSuffix(indent(4, j.Module), "\n") }
 
-// simulated is a target of the simulated site.
-type simulated struct {
+// scenario is a target of the simulated site, with its address.
+type scenario struct {
 	example.Target
 	Address string
 }
 
 // Scenarios are the targets of the simulated site.
-func (j job) Scenarios() ([]simulated, error) {
-	var all []simulated
+func (j job) Scenarios() ([]scenario, error) {
+	var all []scenario
 	for _, t := range j.Lab {
 		i := slices.IndexFunc(lab.Scenarios(labs.All()), func(s lab.Scenario) bool { return s.Name == t.Scenario })
 		if i < 0 {
 			return nil, fmt.Errorf("%s names the scenario %s, which is not there", folder(j.Definition), t.Scenario)
 		}
-		all = append(all, simulated{t, fmt.Sprintf("127.0.0.1:%d", lab.DefaultBasePort+i)})
+		all = append(all, scenario{t, fmt.Sprintf("127.0.0.1:%d", lab.DefaultBasePort+i)})
 	}
 	return all, nil
 }
