@@ -1,4 +1,4 @@
-package dashboards
+package dashboards_test
 
 import (
 	"bytes"
@@ -150,19 +150,24 @@ func each(t *testing.T, test func(*testing.T, dashboard)) {
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			text, err := os.ReadFile(name) // #nosec G304 -- the test's own
-			if err != nil {
-				t.Fatal(err)
-			}
-			d := dashboard{text: string(text)}
-			decoder := json.NewDecoder(bytes.NewReader(text))
-			decoder.DisallowUnknownFields()
-			if err := decoder.Decode(&d); err != nil {
-				t.Fatal(err)
-			}
-			test(t, d)
+			test(t, load(t, name))
 		})
 	}
+}
+
+func load(t *testing.T, name string) dashboard {
+	t.Helper()
+	text, err := os.ReadFile(name) // #nosec G304 -- the test's own
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := dashboard{text: string(text)}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&d); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return d
 }
 
 func TestStructure(t *testing.T) {
@@ -277,14 +282,7 @@ func TestUniqueUIDs(t *testing.T) {
 	names, _ := filepath.Glob("*.json")
 	seen := map[string]string{}
 	for _, name := range names {
-		text, err := os.ReadFile(name) // #nosec G304 -- the test's own
-		if err != nil {
-			t.Fatal(err)
-		}
-		var d dashboard
-		if err := json.Unmarshal(text, &d); err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
+		d := load(t, name)
 		if seen[d.UID] != "" {
 			t.Errorf("%s and %s have the same uid", name, seen[d.UID])
 		}

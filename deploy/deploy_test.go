@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	exporter "github.com/ews-exporter/ews_exporter/config"
 	"github.com/ews-exporter/ews_exporter/internal/test/declared"
 	"github.com/ews-exporter/ews_exporter/internal/test/servers"
 	"github.com/ews-exporter/ews_exporter/probes"
@@ -92,30 +94,56 @@ func TestExamplesGiveTheScrapeLabels(t *testing.T) {
 					t.Errorf("%s, %s: nothing sets %s", name, job.Name, label)
 				}
 			}
-			for _, module := range job.Params["module"] {
-				if !slices.Contains(modules(), module) {
-					t.Errorf("%s, %s: there is no module %s without a configuration", name, job.Name, module)
-				}
-			}
 			checkLabels(t, name, job.Static)
 		}
 		if !jobs["ews_exporter"] {
 			t.Errorf("%s does not scrape the exporter itself", name)
 		}
 	}
-	for _, name := range []string{"targets/hq.yml", "targets/autodiscover/hq.yml"} {
+	own, err := filepath.Glob("targets/*/*.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range append(own, "targets/hq.yml") {
 		var targets []group
 		read(t, name, &targets)
 		checkLabels(t, name, targets)
 	}
 }
 
-func modules() []string {
-	var names []string
-	for _, d := range probes.All() {
-		names = append(names, d.Name)
+// TestEveryProberIsInTheExamples: the example of a configuration is valid, and those of scrapes ask for each prober by a module
+// that is there, both with it and without a configuration.
+func TestEveryProberIsInTheExamples(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, text := range map[string]string{"ews_exporter.yml": readText(t, "ews_exporter.example.yml"), "monitor.password": "a Secret of 2 words\n"} {
+		writeText(t, filepath.Join(dir, name), text)
 	}
-	return names
+	configured, err := exporter.Load([]string{filepath.Join(dir, "ews_exporter.yml")}, probes.All())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range configured.Warnings {
+		t.Errorf("the example is warned of: %v", w)
+	}
+	var modules []string
+	for _, d := range probes.All() {
+		modules = append(modules, d.Name)
+	}
+	if got := slices.Sorted(maps.Keys(configured.Modules)); !slices.Equal(got, slices.Sorted(slices.Values(modules))) {
+		t.Errorf("the example has the modules %q", got)
+	}
+	for _, name := range examples(t) {
+		var c config
+		read(t, name, &c)
+		var asked []string
+		for _, job := range c.Jobs {
+			asked = append(asked, job.Params["module"]...)
+		}
+		if !slices.Equal(asked, modules) {
+			t.Errorf("%s asks for the modules %q, want %q", name, asked, modules)
+		}
+	}
 }
 
 func checkLabels(t *testing.T, name string, groups []group) {

@@ -23,12 +23,12 @@ import (
 
 // pace is how fast it goes.
 type pace struct {
-	factor int    // divides every duration
-	module string // of the simulated site's configuration; its wait has to fit between two scrapes
+	factor  int    // divides every duration
+	variant string // of the module: what its name ends with. Its wait has to fit between two scrapes
 }
 
 // usual keeps the wait of 5 s, for it is what the alert tells of; a minute between scrapes divided by 8 has room for it.
-var usual = pace{factor: 8, module: "expect_continue"}
+var usual = pace{factor: 8}
 
 // patience is for each thing to happen, on a machine that is busy.
 const patience = 4 * time.Minute
@@ -85,10 +85,12 @@ func run(ctx context.Context, out io.Writer, exporter string, p pace) error {
 	if err := lab.WriteConfig(dir, site); err != nil {
 		return err
 	}
+	broken, _ := site.Scenario(balancer)
+	module := broken.Verdicts[0].Module + p.variant // the one that the scenario is there for
 	s := &story{out: out, factor: p.factor, site: site, notes: make(chan delivery.Notification, 100), began: time.Now()}
 	s.chain, err = delivery.Start(ctx, delivery.Options{
 		Dir: dir, Exporter: exporter, Configs: []string{filepath.Join(dir, "ews_exporter.yml")}, Factor: p.factor,
-		Jobs: []delivery.Job{{Module: p.module, Targets: []delivery.Target{
+		Jobs: []delivery.Job{{Module: module, Targets: []delivery.Target{
 			{Address: s.address(balancer), Service: service}, {Address: s.address(server), Service: service, Via: "direct"},
 		}}},
 		Receive: func(n delivery.Notification) { s.notes <- n },

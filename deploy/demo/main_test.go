@@ -48,7 +48,7 @@ func TestDemo(t *testing.T) {
 	defer stop()
 	shown := &screen{enough: "Now the LoadMaster's", stop: stop}
 	began := time.Now()
-	err := run(ctx, shown, exporter, pace{factor: 20, module: "expect_continue_fast"})
+	err := run(ctx, shown, exporter, pace{factor: 20, variant: "_fast"})
 	if err == nil || time.Since(began) > patience {
 		t.Fatalf("stopped by %v after %v; shown:\n%s", err, time.Since(began), shown.text.String())
 	}

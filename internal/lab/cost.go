@@ -1,9 +1,12 @@
 package lab
 
 import (
+	"cmp"
 	"net"
 	"net/http"
+	"net/textproto"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -14,8 +17,17 @@ type Cost struct {
 	Requests    int
 	Logons      int           // secrets that were verified, whether right or not
 	Writes      int           // folders and items that were made or deleted
+	Logged      int           // bytes that IIS writes of the requests into its log
 	Held        time.Duration // for how long connections were open, added up over those that have ended
 	Open        int           // connections that are open still
+}
+
+// Less is the Cost since before.
+func (c Cost) Less(before Cost) Cost {
+	return Cost{
+		Connections: c.Connections - before.Connections, Requests: c.Requests - before.Requests, Logons: c.Logons - before.Logons,
+		Writes: c.Writes - before.Writes, Logged: c.Logged - before.Logged, Held: c.Held - before.Held, Open: c.Open - before.Open,
+	}
 }
 
 // Meter counts a Cost. It is safe for concurrent use.
@@ -43,7 +55,7 @@ func (m *Meter) Connection() (ended func()) {
 	}
 }
 
-// Request counts one.
+// Request counts one that is not of HTTP.
 func (m *Meter) Request() { m.add(&m.cost.Requests, 1) }
 
 func (m *Meter) logon() { m.add(&m.cost.Logons, 1) }
@@ -79,9 +91,28 @@ func (m *Meter) count(server *http.Server) {
 	}
 	handler := server.Handler
 	server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		m.Request()
+		m.web(r.Method+" "+r.RequestURI, textproto.MIMEHeader(r.Header))
 		handler.ServeHTTP(w, r)
 	})
+}
+
+// web counts a request of HTTP, by its first line and its fields, and the line that IIS writes of it with the fields that it has by default (Microsoft Learn, "Log
+// Files for All Sites <logFile>": date, time, addresses and port, method, URI and query, user, User-Agent, status, substatus,
+// Windows status, time taken), as long as that gets with IPv4.
+func (m *Meter) web(request string, field textproto.MIMEHeader) {
+	method, target, _ := strings.Cut(request, " ")
+	target, _, _ = strings.Cut(target, " ")
+	stem, query, _ := strings.Cut(target, "?")
+	user := "-"
+	if field.Get("Authorization") != "" {
+		user = Username
+	}
+	line := strings.Join([]string{
+		"2006-01-02", "15:04:05", "192.168.100.100", method, stem, cmp.Or(query, "-"), "443", user, "192.168.100.200",
+		cmp.Or(field.Get("User-Agent"), "-"), "401", "1", "2148074254", "10000\r\n",
+	}, " ")
+	m.Request()
+	m.add(&m.cost.Logged, len(line))
 }
 
 // Cost is what the running scenario of that name was cost so far, at its balancer.

@@ -10,6 +10,7 @@ type Part struct {
 	Scenarios []Scenario           // of its own, for what does not speak HTTP; their ports follow those of the parts before it
 	Shared    map[string][]Verdict // what its modules report at the scenarios of all parts, by their names
 	Cases     []Case               // what no scenario shows
+	Loads     []Load               // what its modules cost
 }
 
 // Module is one of the modules in the configuration that the site comes with (see WriteConfig).

@@ -51,7 +51,7 @@ func (s *session) run(b balancer) {
 			}
 			return
 		}
-		s.meter.Request()
+		s.meter.web(req.line, req.field)
 		if b(s, req) != nil || req.closes() {
 			return
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/advice"
+	"github.com/ews-exporter/ews_exporter/internal/dashboard"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 )
@@ -76,6 +77,9 @@ type Definition struct {
 	Metrics  []*result.Metric
 	Findings []Finding
 	Advice   advice.Book // for what leads to none of the advice that all probers share
+
+	Example   string               // its example.yml, for example.Parse
+	Dashboard *dashboard.Dashboard // nil without
 }
 
 // Way is how a module is asked of a service.

@@ -1,10 +1,15 @@
 package authroundtrips
 
 import (
+	_ "embed" // for the example
+
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 )
+
+//go:embed example.yml
+var example string
 
 // Definition declares this prober.
 var Definition = prober.Definition{
@@ -51,4 +56,6 @@ var Definition = prober.Definition{
 		prober.FindingBytesAfterResponse,
 		prober.FindingAnsweredByMiddlebox,
 	},
+	Dashboard: panels,
+	Example:   example,
 }

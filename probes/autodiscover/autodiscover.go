@@ -1,6 +1,8 @@
 package autodiscover
 
 import (
+	_ "embed" // for the example
+
 	"github.com/ews-exporter/ews_exporter/internal/autodiscover"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
@@ -13,6 +15,9 @@ const (
 	warning = result.Warning
 	info    = result.Info
 )
+
+//go:embed example.yml
+var example string
 
 // Definition declares this prober.
 var Definition = prober.Definition{
@@ -52,6 +57,8 @@ var Definition = prober.Definition{
 		prober.FindingAnsweredByMiddlebox,
 		prober.FindingBytesAfterResponse,
 	},
+	Dashboard: panels,
+	Example:   example,
 }
 
 // Codes of this prober's findings.

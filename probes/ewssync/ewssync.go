@@ -1,6 +1,8 @@
 package ewssync
 
 import (
+	_ "embed" // for the example
+
 	"github.com/ews-exporter/ews_exporter/internal/ews"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
@@ -16,6 +18,9 @@ const (
 	StreamSilent         = "ews_stream_silent"
 	StreamCut            = "ews_stream_cut"
 )
+
+//go:embed example.yml
+var example string
 
 // Definition declares this prober.
 var Definition = prober.Definition{
@@ -77,6 +82,8 @@ var Definition = prober.Definition{
 		prober.FindingAnswersWithoutLogon,
 		prober.FindingBytesAfterResponse,
 	},
+	Dashboard: panels,
+	Example:   example,
 }
 
 var reasons = []failure.Reason{

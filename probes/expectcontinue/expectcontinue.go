@@ -1,12 +1,16 @@
 package expectcontinue
 
 import (
+	_ "embed" // for the example
 	"strings"
 
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 )
+
+//go:embed example.yml
+var example string
 
 // Definition declares this prober.
 var Definition = prober.Definition{
@@ -38,6 +42,8 @@ var Definition = prober.Definition{
 		prober.FindingAnsweredByMiddlebox,
 		prober.FindingAnswersWithoutLogon,
 	},
+	Dashboard: panels,
+	Example:   example,
 }
 
 func steps() []prober.StepHelp {

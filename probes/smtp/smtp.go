@@ -1,6 +1,7 @@
 package smtp
 
 import (
+	_ "embed" // for the example
 	"slices"
 
 	"github.com/ews-exporter/ews_exporter/internal/failure"
@@ -8,6 +9,9 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	dialogue "github.com/ews-exporter/ews_exporter/internal/smtp"
 )
+
+//go:embed example.yml
+var example string
 
 // Definition declares this prober.
 var Definition = prober.Definition{
@@ -50,6 +54,8 @@ var Definition = prober.Definition{
 		{Code: NamesDiffer, Severity: result.Info, Summary: "Greeting, answer to EHLO and certificate name different hosts."},
 		{Code: SelfSigned, Severity: result.Info, Summary: "The certificate is self-signed, on a port where Exchange's own is."},
 	},
+	Dashboard: panels,
+	Example:   example,
 }
 
 // Reasons of stage content.

@@ -1,11 +1,16 @@
 package sslbinding
 
 import (
+	_ "embed" // for the example
+
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/smtp"
 )
+
+//go:embed example.yml
+var example string
 
 // Definition declares this prober.
 var Definition = prober.Definition{
@@ -46,6 +51,8 @@ var Definition = prober.Definition{
 		{Code: RevocationUnusable, Severity: warning, Summary: "Revocation data is outdated, malformed, or not signed by the certificate's issuer."},
 		{Code: VersionOld, Severity: warning, Summary: "A TLS version older than wanted is accepted."},
 	},
+	Dashboard: panels,
+	Example:   example,
 }
 
 func steps() []prober.StepHelp {

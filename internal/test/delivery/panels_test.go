@@ -110,6 +110,7 @@ func sitesBroken(t *testing.T, site *lab.Site) []delivery.Job {
 			at("ews-throttled"), // left alone
 			moving, server,      // fails through the balancer, works at the server
 		}},
+		{Module: "smtp", Targets: []delivery.Target{at("smtp-masked"), at("smtp-healthy")}}, // a firewall rewrites
 		{Module: "ews_stream_brief", Targets: []delivery.Target{at("healthy")}},
 	}
 }

@@ -37,6 +37,7 @@ func Part() lab.Part {
 			"protection-require-rebound": shows("auth_rebound_require", "auth/refused", ""),
 			"connection-per-request":     shows("auth_connections", "auth/refused", ""),
 		},
+		Loads: loads(),
 	}
 }
 

@@ -17,7 +17,7 @@ func Part() lab.Part {
 	for _, s := range Scenarios() {
 		cases = append(cases, s.asCase())
 	}
-	return lab.Part{Prober: "autodiscover", Cases: cases}
+	return lab.Part{Prober: "autodiscover", Cases: cases, Loads: loads()}
 }
 
 // asCase is a scenario in which the settings of a mail address are looked up, with a logon at the hosts of its domain.

@@ -22,6 +22,7 @@ func Part() lab.Part {
 			{Name: streams, About: "what comes while a response stays open", Logon: lab.Basic, Keys: []string{"ews_sync: {operations: [stream], write: true}"}},
 		},
 		Shared: shared(),
+		Loads:  loads(),
 	}
 }
 

@@ -24,6 +24,7 @@ func Part() lab.Part {
 			{Name: windows, Logon: lab.Windows, Keys: []string{"timeout: 8s", short}},
 		},
 		Shared: shared(),
+		Loads:  loads(),
 	}
 }
 

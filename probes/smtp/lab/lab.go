@@ -19,6 +19,7 @@ func Part() lab.Part {
 			}},
 		},
 		Scenarios: scenarios(),
+		Loads:     loads(),
 	}
 }
 

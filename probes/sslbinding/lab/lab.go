@@ -23,6 +23,7 @@ func Part() lab.Part {
 		Modules: []lab.Module{{Name: module}},
 		Shared:  map[string][]lab.Verdict{"healthy": {{Module: module, Failure: lab.None}}},
 		Cases:   cases,
+		Loads:   loads(),
 	}
 }
 
