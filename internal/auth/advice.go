@@ -19,7 +19,7 @@ var Advice = advice.Book{
 		Key:   "secret_kept_back",
 		Means: "The certificate is not verified, or the target is plain http, so no secret was sent there.", Suffers: "Nobody but this monitoring, unless clients meet the same certificate.",
 		Owners: []advice.Owner{advice.Exporter, advice.Certificate},
-		First:  "openssl s_client -connect TARGET:443 -servername SERVICE: \"Verify return code\" says what is wrong; a company's own authority belongs into ca_file",
+		First:  "openssl s_client -connect HOST:PORT -servername SERVICE: \"Verify return code\" says what is wrong; a company's own authority belongs into ca_file",
 		Then:   "Set tls_config: {ca_file: …}, or bind the right certificate. Never turn verification off: the secret would go to whoever answers.", Risk: advice.Change, When: advice.Morning,
 		Separates: "whether clients trust the certificate: if they do, the exporter lacks the authority",
 		For:       advice.About("auth/not_verified", "auth/not_https"),

@@ -78,7 +78,7 @@ func (a *Attempt) Served() {
 // tried. It counts as one without a verdict.
 func (a *Attempt) Forgiven() {
 	a.settle(func(now time.Time) {
-		a.gate.unanswered(now, a, verdict{a.target, "refused it when channel bindings were tried", Connection})
+		a.gate.unanswered(now, a, verdict{a.target, "refused a logon that tried a channel binding", Connection})
 	})
 }
 

@@ -85,7 +85,7 @@ func TestATargetThatStandsForBothLogonsIsNamedOnce(t *testing.T) {
 	g := newGate(t)
 	g.begin("a:8443").Forgiven()
 	g.begin("a:8443").Refused(false)
-	g.held("b", Suspended, "because a:8443 refused it when channel bindings were tried and then refused it, which makes two logons without acceptance;")
+	g.held("b", Suspended, "because a:8443 refused a logon that tried a channel binding and then refused it, and no second logon that is not accepted may be followed by a third;")
 }
 
 func TestCausesAreBounded(t *testing.T) {

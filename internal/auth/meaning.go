@@ -48,7 +48,7 @@ func together(verdicts []verdict) string {
 	if verdicts[1].Target == first.Target {
 		second = "then " + verdicts[1].What
 	}
-	return fmt.Sprintf("%s and %s, which makes two logons without acceptance", first, second)
+	return fmt.Sprintf("%s and %s, and no second logon that is not accepted may be followed by a third", first, second)
 }
 
 // meaningOf is the one of several that speaks most against the secret.

@@ -11,6 +11,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/advice"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/target"
 )
 
 // Settle gives r its verdict and its faults. What comes from the target is in them as it came: redaction comes after.
@@ -148,15 +149,21 @@ func atFault(r *result.Result, a advice.Advice, f *result.Finding) string {
 }
 
 var (
-	placeholder = regexp.MustCompile(`\b(SERVER|BACKEND|TARGET|SERVICE|MODULE)\b`)
+	placeholder = regexp.MustCompile(`\b(SERVER|BACKEND|TARGET|SERVICE|MODULE|HOST|PORT)\b`)
 	// harmless is what may go into a line that somebody pastes into a shell: names and addresses, as people write them.
 	harmless = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:\[\]-]{0,252}$`)
 )
 
-// filler puts what is known in place of the words SERVER, BACKEND, TARGET, SERVICE and MODULE; a word for which nothing is
-// known, or something that nobody should paste, stays.
+// filler puts what is known in place of the words SERVER, BACKEND, TARGET (with its HOST and PORT), SERVICE and MODULE; a word
+// for which nothing is known, or something that nobody should paste, stays.
 func filler(r *result.Result) func(string) string {
 	known := map[string]string{"TARGET": r.Target, "SERVICE": r.Name, "MODULE": r.Module}
+	if t, err := target.Parse(r.Target, ""); err == nil {
+		known["HOST"], known["PORT"] = t.Host, strconv.Itoa(int(t.Port))
+	}
+	if c := r.DecidingConnection; c != nil && c.Address.IsValid() {
+		known["PORT"] = strconv.Itoa(int(c.Address.Port()))
+	}
 	if who := decided(r); who != nil {
 		known["SERVER"], known["BACKEND"] = who.Frontend, strings.Split(who.Backend, ".")[0]
 	}

@@ -87,6 +87,3 @@ func GroupOf(code string) Group {
 	}
 	return Other
 }
-
-// CodesOf are the known codes of a group.
-func CodesOf(group Group) []string { return groups[group] }

@@ -53,7 +53,7 @@ func Contrast(verdict Origin, others []Origin) Origin {
 	case exchange >= 0 && !slices.Contains(passedOn, verdict.Rule):
 		verdict.Kind, verdict.Rule, verdict.Evidence = Middlebox, ruleContrast, contrastEvidence(verdict, others[exchange])
 	case exchange < 0 && verdict.Rule == ruleDocument && slices.ContainsFunc(others, func(o Origin) bool { return o.Kind == EWSServer }):
-		verdict.Kind, verdict.Rule, verdict.Evidence = EWSServer, ruleContrast, "another response to this URL has a SOAP header of EWS; "+verdict.Evidence
+		verdict.Kind, verdict.Rule, verdict.Evidence = EWSServer, ruleContrast, "a SOAP header of EWS in another response to this URL; "+verdict.Evidence
 	}
 	return verdict
 }
@@ -61,8 +61,8 @@ func Contrast(verdict Origin, others []Origin) Origin {
 // contrastEvidence drops what does not fit rather than cut it: a secret that a target echoes is taken out of a result
 // by its value, and half of one would not be found.
 func contrastEvidence(verdict, other Origin) string {
-	plain := "another response to this URL carried Exchange's identity, this one carries none"
-	named := fmt.Sprintf("another response to this URL carried Exchange's %s, this one carries none", other.Evidence)
+	plain := "the lack of Exchange's identity, which another response to this URL carried"
+	named := fmt.Sprintf("the lack of Exchange's %s, which another response to this URL carried", other.Evidence)
 	switch full := named + "; " + verdict.Evidence; {
 	case verdict.Evidence != "" && len(full) <= maxEvidence:
 		return full

@@ -412,9 +412,9 @@ func TestContrast(t *testing.T) {
 		evidence string // where it became a middlebox
 	}{
 		{"bare beside Exchange", "HTTP/1.1 501 Not Implemented", []Origin{iis, exchange}, Middlebox,
-			"another response to this URL carried Exchange's header X-FEServer: EX01, this one carries none"},
+			"the lack of Exchange's header X-FEServer: EX01, which another response to this URL carried"},
 		{"a balancer's cookie beside Exchange", "HTTP/1.1 404 Not Found\nSet-Cookie: NSC_a=b", []Origin{exchange}, Middlebox,
-			"another response to this URL carried Exchange's header X-FEServer: EX01, this one carries none; cookie NSC_a: a NetScaler stands in front"},
+			"the lack of Exchange's header X-FEServer: EX01, which another response to this URL carried; cookie NSC_a: a NetScaler stands in front"},
 		{"alone", "HTTP/1.1 501 Not Implemented", nil, Unknown, ""},
 		{"beside its like", "HTTP/1.1 501 Not Implemented", []Origin{bare, bare}, Unknown, ""},
 		{"beside IIS, which is not Exchange's identity", "HTTP/1.1 501 Not Implemented", []Origin{iis}, Unknown, ""},
@@ -422,7 +422,7 @@ func TestContrast(t *testing.T) {
 		{"IIS's own challenge, made before Exchange's modules run", "HTTP/1.1 401 Unauthorized\nWWW-Authenticate: NTLM TlRM", []Origin{exchange}, Unknown, ""},
 		{"a document beside Exchange, which no box writes", "HTTP/1.1 500 Internal Server Error\nServer: nginx\n\n" + bareFault, []Origin{exchange}, Unknown, ""},
 		{"a document beside an EWS server that is not known to be Exchange", "HTTP/1.1 500 Internal Server Error\n\n" + bareFault, []Origin{soap}, EWSServer,
-			"another response to this URL has a SOAP header of EWS; a body that is a SOAP document"},
+			"a SOAP header of EWS in another response to this URL; a body that is a SOAP document"},
 		{"a page beside such a server", "HTTP/1.1 500 Internal Server Error\n\n<html>", []Origin{soap}, Unknown, ""},
 		{"a request-id", "HTTP/1.1 500 Error\nrequest-id: 3a1f7e52-8f0c-4a0e-9a44-0d0f6e1f2b11", []Origin{exchange}, Unknown, ""},
 		{"IIS stays IIS", "HTTP/1.1 404 Not Found\nServer: Microsoft-IIS/10.0", []Origin{exchange}, IIS, ""},

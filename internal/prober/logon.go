@@ -173,7 +173,7 @@ func (h *handshake) leg() (auth.Challenge, error) {
 	}
 	switch {
 	case hungUp(err):
-		return auth.Challenge{}, failure.New(failure.Auth, auth.ConnectionClosed, "%s ended the connection in the midst of the %s logon, which belongs to one connection: %w", conn, l.scheme, err)
+		return auth.Challenge{}, failure.New(failure.Auth, auth.ConnectionClosed, "%s ended the connection in the midst of the %s logon, which has to stay on one connection: %w", conn, l.scheme, err)
 	case err != nil:
 		return auth.Challenge{}, err
 	case e.Final.Status != 401:
@@ -181,7 +181,7 @@ func (h *handshake) leg() (auth.Challenge, error) {
 	case !conn.Reusable() && x.Record.Stray > 0:
 		return auth.Challenge{}, failure.New(failure.Auth, auth.HandshakeBroken, "%s sent %d bytes more than the challenge of the %s logon, and what comes next could not be told from them", conn, x.Record.Stray, l.scheme)
 	case !conn.Reusable():
-		return auth.Challenge{}, failure.New(failure.Auth, auth.ConnectionClosed, "%s ended the connection with the challenge of the %s logon, which belongs to one connection: a box in between does not keep connections", conn, l.scheme)
+		return auth.Challenge{}, failure.New(failure.Auth, auth.ConnectionClosed, "%s gave the challenge of the %s logon and ended the connection with it, though this logon has to stay on one connection: what stands in between does not keep connections", conn, l.scheme)
 	}
 	l.legs++
 	l.challenger = e.Origin.Frontend

@@ -35,7 +35,7 @@ func Text(w io.Writer, r *result.Result, opts Options) error {
 	}
 	if len(r.Steps)+len(r.Conversations) > 0 {
 		p.line("\n%8s %8s", "at (s)", "took (s)")
-		p.steps(r.Steps, "", "")
+		p.steps(r.Steps, "", "", nil)
 		p.rest()
 	}
 	_, err := w.Write(p.b.Bytes())

@@ -10,8 +10,9 @@ import (
 )
 
 // steps writes siblings and what is below them, and which were planned and not begun. under is what their names have in
-// common, prefix holds the lines that connect them to their parents.
-func (p *printer) steps(siblings []*result.Step, under, prefix string) {
+// common, prefix holds the lines that connect them to their parents, and whole are conversations that the siblings are parts
+// of: they come below the last one, for they end with it.
+func (p *printer) steps(siblings []*result.Step, under, prefix string, whole []*result.Conversation) {
 	missing := p.missing(under)
 	for i, s := range siblings {
 		branch, below := "├─ ", "│  "
@@ -19,9 +20,13 @@ func (p *printer) steps(siblings []*result.Step, under, prefix string) {
 			branch, below = "└─ ", "   "
 		}
 		own := p.conversationsOf(s)
-		p.step(s, prefix+branch, len(own) > 0)
-		p.steps(s.Steps, s.Name+".", prefix+below) // first: a connection is made before anything is sent over it
-		for _, x := range own {
+		if i == len(siblings)-1 {
+			own = append(own, whole...)
+		}
+		p.step(s, prefix+branch, own)
+		within, after := partly(s, own)
+		p.steps(s.Steps, s.Name+".", prefix+below, within)
+		for _, x := range after {
 			p.conversation(x, prefix+below)
 		}
 	}
@@ -34,18 +39,41 @@ func (p *printer) steps(siblings []*result.Step, under, prefix string) {
 	}
 }
 
-// step writes one step. Where exchanges follow, they name the endpoint.
-func (p *printer) step(s *result.Step, branch string, exchanges bool) {
-	mark := p.color(green, "✓")
-	if s.Failure != nil {
-		mark = p.color(red, "✗")
+// partly parts the conversations of a step into those that its last step was a part of, and those after it.
+func partly(s *result.Step, own []*result.Conversation) (within, after []*result.Conversation) {
+	for _, x := range own {
+		begun, known := x.Begun()
+		if known && len(s.Steps) > 0 && begun < s.Steps[len(s.Steps)-1].End {
+			within = append(within, x)
+		} else {
+			after = append(after, x)
+		}
 	}
+	return within, after
+}
+
+// stateOfStep is a step's at a glance: one that succeeded, and whose answer or part did not, is a warning.
+func (l lookup) stateOfStep(s *result.Step, own []*result.Conversation) State {
+	if s.Failure != nil {
+		return Failed
+	}
+	bad := func(x *result.Conversation) bool { return stateOf(x) == Failed }
+	part := func(c *result.Step) bool { return l.stateOfStep(c, l.conversationsOf(c)) != Succeeded }
+	if slices.ContainsFunc(own, bad) || slices.ContainsFunc(s.Steps, part) {
+		return Warned
+	}
+	return Succeeded
+}
+
+// step writes one step. Where conversations follow, they name the endpoint.
+func (p *printer) step(s *result.Step, branch string, own []*result.Conversation) {
+	mark := map[State]painted{Succeeded: p.color(green, "✓"), Warned: p.color(yellow, "!"), Failed: p.color(red, "✗")}[p.stateOfStep(s, own)]
 	took := "–"
 	if s.End >= s.Start {
 		took = Length(s.End - s.Start)
 	}
 	detail := s.Detail
-	if detail == "" && !exchanges {
+	if detail == "" && len(own) == 0 {
 		detail = endpoint(p.connection(s.Connection))
 	}
 	p.line("%8.3f %8s  %s%s %s  %s", s.Start, took, branch, mark, s.Name, detail)

@@ -163,15 +163,15 @@ func (b *builder) rows(steps []*result.Step) []*Row {
 	var rows []*Row
 	for _, s := range steps {
 		row := &Row{
-			Step: s, State: Succeeded, Start: s.Start, Took: max(0, s.End-s.Start), Detail: s.Detail,
+			Step: s, State: b.stateOfStep(s, b.conversationsOf(s)), Start: s.Start, Took: max(0, s.End-s.Start), Detail: s.Detail,
 			Bars: []Bar{b.axis.bar(phaseOf(s.Name), s.Start, s.End)}, Rows: b.rows(s.Steps),
 		}
 		if s.Failure != nil {
-			row.State, row.Failure = Failed, reason(s)
+			row.Failure = reason(s)
 		}
 		own := b.conversationsOf(s)
 		for _, x := range own {
-			row.Rows = b.conversation(row.Rows, x)
+			b.place(row, x)
 		}
 		if row.Detail == "" && len(own) == 0 {
 			row.Detail = endpoint(b.connection(s.Connection))
@@ -179,6 +179,20 @@ func (b *builder) rows(steps []*result.Step) []*Row {
 		rows = append(rows, row)
 	}
 	return rows
+}
+
+// place puts a conversation below the last of the steps that it consists of.
+func (b *builder) place(row *Row, x *result.Conversation) {
+	for row.Step != nil {
+		within, _ := partly(row.Step, []*result.Conversation{x})
+		if len(within) == 0 {
+			break
+		}
+		row = row.Rows[len(row.Step.Steps)-1]
+	}
+	if row.Rows = b.conversation(row.Rows, x); stateOf(x) == Failed && row.State == Succeeded {
+		row.State = Warned
+	}
 }
 
 // conversation appends the row of x, once.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/ews-exporter/ews_exporter/internal/advice"
 	"github.com/ews-exporter/ews_exporter/internal/auth"
+	"github.com/ews-exporter/ews_exporter/internal/ews"
 	"github.com/ews-exporter/ews_exporter/internal/kerberos"
 	"github.com/ews-exporter/ews_exporter/internal/oauth"
 	"github.com/ews-exporter/ews_exporter/internal/policy"
@@ -102,7 +103,7 @@ var ownAdvice = advice.Book{
 		Key:   "size_met_first_at_server",
 		Means: "The server's limit on the size was met before what the module tests.", Suffers: "Clients with requests as large.",
 		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Likely,
-		First: "appcmd list config \"Default Web Site/EWS\" /section:requestFiltering on SERVER: maxAllowedContentLength",
+		First: "C:\\Windows\\System32\\inetsrv\\appcmd list config \"Default Web Site/EWS\" /section:requestFiltering on SERVER: maxAllowedContentLength",
 		Then:  "Set it as Exchange installs it.", Risk: advice.Change, When: advice.Morning,
 	},
 	{
@@ -125,7 +126,7 @@ var ownAdvice = advice.Book{
 
 // CommonAdvice is the advice that all probers share.
 func CommonAdvice() advice.Book {
-	return slices.Concat(ownAdvice, policy.Advice, prober.Advice, wire.Advice, auth.Advice, kerberos.Advice, oauth.Advice)
+	return slices.Concat(ownAdvice, policy.Advice, prober.Advice, ews.Advice, wire.Advice, auth.Advice, kerberos.Advice, oauth.Advice)
 }
 
 // Book is all advice for a prober's results; its own comes first.

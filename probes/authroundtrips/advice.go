@@ -26,7 +26,7 @@ var book = advice.Book{
 		Key:   "logon_per_request",
 		Means: "Every request logs on anew, which multiplies requests and bytes.", Suffers: "Everybody over slow lines: pages and calendars take twice as long.",
 		Owners: []advice.Owner{advice.IIS, advice.Middlebox},
-		First:  "appcmd list config \"Default Web Site/EWS\" /section:windowsAuthentication on a server: authPersistSingleRequest, authPersistNonNTLM",
+		First:  "C:\\Windows\\System32\\inetsrv\\appcmd list config \"Default Web Site/EWS\" /section:windowsAuthentication on a server: authPersistSingleRequest, authPersistNonNTLM",
 		Then:   "Set authPersistSingleRequest to false there, or let the box keep a client's connection. Undo by the former value.", Risk: advice.Change, When: advice.Plan,
 		Separates: "the same probe of a server past the box: one logon there, the box changes connections", Direct: "logon_per_request_at_server",
 		For: advice.About(PerRequest),
@@ -35,7 +35,7 @@ var book = advice.Book{
 		Key:   "logon_per_request_at_server",
 		Means: "The server lets every request log on anew.", Suffers: "Everybody over slow lines: pages and calendars take twice as long.",
 		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Likely,
-		First: "appcmd list config \"Default Web Site/EWS\" /section:windowsAuthentication on SERVER: authPersistSingleRequest, authPersistNonNTLM",
+		First: "C:\\Windows\\System32\\inetsrv\\appcmd list config \"Default Web Site/EWS\" /section:windowsAuthentication on SERVER: authPersistSingleRequest, authPersistNonNTLM",
 		Then:  "Set authPersistSingleRequest to false there. Undo by the former value.", Risk: advice.Change, When: advice.Plan,
 	},
 	{

@@ -291,7 +291,7 @@ func TestRefusedEverywhere(t *testing.T) {
 	probe(t, site, r, "protection-require-rebound")
 	res := probe(t, site, r, "ntlm-persisted")
 	where, _ := site.Scenario("protection-require-rebound")
-	want := "because " + where.Address + " refused it when channel bindings were tried and then refused it, which makes two logons without acceptance"
+	want := "because " + where.Address + " refused a logon that tried a channel binding and then refused it, and no second logon that is not accepted may be followed by a third"
 	if reason(res) != auth.Suspended || !strings.Contains(res.Failure.Message, want) {
 		t.Errorf("%v does not say %q", res.Failure, want)
 	}

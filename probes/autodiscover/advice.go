@@ -80,7 +80,7 @@ var book = advice.Book{
 		Key:   "redirect_to_nowhere",
 		Means: "A redirect leads in a circle, to a path that is not Autodiscover's, or to something that is no URL.", Suffers: newProfiles,
 		Owners: []advice.Owner{advice.IIS, advice.Middlebox, advice.Hoster},
-		First:  "Read Location in the proof; appcmd list config \"Default Web Site/Autodiscover\" /section:httpRedirect on a server: enabled, it is inherited",
+		First:  "Read Location in the proof; C:\\Windows\\System32\\inetsrv\\appcmd list config \"Default Web Site/Autodiscover\" /section:httpRedirect on a server",
 		Then:   "Clear the redirect on Autodiscover and EWS (HTTP Redirect, per application), or correct who redirects.", Risk: advice.Change, When: advice.Now,
 		Separates: "who made the redirect: Server and X-FEServer in the proof",
 		For:       advice.About("content/too_many_redirects", "content/redirect_loop", "content/redirect_path", "content/malformed_redirect"),

@@ -1,8 +1,6 @@
 package ewssync
 
 import (
-	"slices"
-
 	"github.com/ews-exporter/ews_exporter/internal/advice"
 	"github.com/ews-exporter/ews_exporter/internal/ews"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
@@ -11,14 +9,24 @@ import (
 // allOfEWS is who notices that EWS as a whole does not work.
 const allOfEWS = "Every client of EWS that reaches the same server: Outlook for Mac, free/busy, Teams' calendar, room panels, mailbox moves."
 
+// adviceOneHangs is drawn where one operation gets no answer, and others of the same probe do.
+const adviceOneHangs = "one_operation_hangs"
+
 var book = advice.Book{
 	{
-		Key:   "account_throttled",
-		Means: "Exchange is too busy for this account, and asks to be left alone; the probe keeps to it.", Suffers: "This account alone; when others are throttled too, the server is short of resources.",
-		Owners: []advice.Owner{advice.Account}, Certainty: advice.Likely,
-		First: "Get-ThrottlingPolicyAssociation ACCOUNT; Get-ThrottlingPolicy | Format-List Name,Ews*: who else uses this account, and how often is it probed?",
-		Then:  "Give the probe an account of its own, with a throttling policy of its own; undo by Remove-ThrottlingPolicy.", Risk: advice.Change, When: advice.Plan,
-		For: advice.About(Throttled, "content/"+ews.ReasonThrottled),
+		Key:   adviceOneHangs,
+		Means: "One operation gets no answer, and the others of the same probe do: neither the way nor the server as a whole is at fault, but what this operation needs.", Suffers: "Clients that use this operation; the report names it.",
+		Owners: []advice.Owner{advice.Exchange, advice.Middlebox},
+		First:  "ews_exporter probe MODULE TARGET --direct SERVER: hangs there too, Get-ServerHealth SERVER -HealthSet EWS.Protocol, Store; answered, the box",
+		Then:   "What the health sets say; on the box what holds this kind of answer back.", Risk: advice.Look, When: advice.Morning,
+		Separates: "the same operation at a server past the box", Direct: "one_operation_hangs_at_server",
+	},
+	{
+		Key:   "one_operation_hangs_at_server",
+		Means: "One operation gets no answer of this server, and the others of the same probe do.", Suffers: "Clients that use this operation at this server; the report names it.",
+		Owners: []advice.Owner{advice.Exchange}, Certainty: advice.Likely,
+		First: "Get-ServerHealth SERVER -HealthSet EWS.Protocol, Store; then EWS's log there at the proof's time",
+		Then:  "What these say.", Risk: advice.Look, When: advice.Morning,
 	},
 	{
 		Key:   "subscription_lost_between_servers",
@@ -86,98 +94,6 @@ var book = advice.Book{
 		Then:  "Mend what recycles it.", Risk: advice.Look, When: advice.Morning,
 	},
 	{
-		Key:   "mailbox_not_here",
-		Means: "There is no mailbox of this address here: it was moved to the cloud, removed, or is misspelled in the module.", Suffers: "Whoever works with that mailbox.",
-		Owners: []advice.Owner{advice.Exporter, advice.Mailbox},
-		First:  "Get-Recipient ADDRESS | Format-List RecipientTypeDetails,Database: RemoteUserMailbox means that it was moved to Exchange Online",
-		Then:   "Give the module a mailbox that lives on these servers.", Risk: advice.Change, When: advice.Morning,
-		Separates: "whether Get-Recipient finds it, and of which type",
-		For:       codes("ErrorNonExistentMailbox", "ErrorMailRecipientNotFound", "ErrorMissingEmailAddress"),
-	},
-	{
-		Key:   "mailbox_on_the_move",
-		Means: "The mailbox is on the move to another database; requests fail in its last phase.", Suffers: "Whoever works with that mailbox, until the move is complete.",
-		Owners: []advice.Owner{advice.Nobody}, Certainty: advice.Likely,
-		First: "Get-MoveRequest -Identity ADDRESS | Get-MoveRequestStatistics | Format-List Status,StatusDetail,PercentComplete",
-		Then:  "Wait for its end; where it stalls, the detail says for what.", Risk: advice.Look, When: advice.Plan,
-		For: codes("ErrorMailboxMoveInProgress"),
-	},
-	{
-		Key:   "store_down",
-		Means: "The mailbox's database is not mounted where the front end looks for it, or fails over.", Suffers: "Everybody whose mailbox is in that database.",
-		Owners: []advice.Owner{advice.Exchange}, Certainty: advice.Sure,
-		First: "Get-MailboxDatabaseCopyStatus -Identity DATABASE\\*, with DATABASE of Get-Mailbox ADDRESS | Format-List Database",
-		Then:  "Where no copy is Mounted: Move-ActiveMailboxDatabase DATABASE -ActivateOnServer … after reading why.", Risk: advice.Restart, When: advice.Now,
-		For: codes("ErrorMailboxStoreUnavailable", "ErrorMailboxFailover"),
-	},
-	{
-		Key:   "account_without_right",
-		Means: "Exchange knows the account and does not let it do this with that mailbox.", Suffers: "Nobody but this monitoring, unless the account is an application's too.",
-		Owners: []advice.Owner{advice.Account}, Certainty: advice.Sure,
-		First: "Get-ManagementRoleAssignment -RoleAssignee ACCOUNT -Role ApplicationImpersonation; Get-MailboxPermission ADDRESS -User ACCOUNT; Get-CASMailbox ACCOUNT",
-		Then:  "Give it the one right that the module needs, scoped to the probe's mailboxes.", Risk: advice.Change, When: advice.Morning,
-		For: codes(ews.CodesOf(ews.Permission)...),
-	},
-	{
-		Key:   "free_busy_hop_fails",
-		Means: "The server that was asked works; the hop to the server, site or organisation that has the other mailbox does not.", Suffers: "Free/busy and MailTips across that border: hatched calendars.",
-		Owners: []advice.Owner{advice.Exchange, advice.Identity},
-		First:  "Test-OrganizationRelationship or Test-OAuthConnectivity -Service EWS -TargetUri … (hybrid); Test-WebServicesConnectivity (other site)",
-		Then:   "What that test says: the target's URL, certificate or right. Hybrid needs the dedicated hybrid application since 2025.", Risk: advice.Look, When: advice.Morning,
-		Separates: "the code: service discovery is Autodiscover of the other side, a refused request is its trust, no responding server is that site",
-		For:       codes(append(slices.Clone(ews.CodesOf(ews.Topology)), "ErrorFreeBusyGenerationFailed")...),
-	},
-	{
-		Key:   "directory_unreachable",
-		Means: "The server cannot reach Active Directory, or a time limit behind it passed.", Suffers: allOfEWS,
-		Owners: []advice.Owner{advice.Exchange, advice.ActiveDirectory},
-		First:  "On SERVER: nltest /dsgetsite, and Get-WinEvent -FilterHashtable @{LogName='Application';ProviderName='MSExchange ADAccess'} -MaxEvents 10",
-		Then:   "Bring a global catalog of that site back.", Risk: advice.Look, When: advice.Now,
-		Separates: "whether other services on that server find the directory",
-		For:       codes("ErrorADUnavailable", "ErrorADOperation"),
-	},
-	{
-		Key:   "mailbox_full",
-		Means: "The mailbox has no room for what was to be created.", Suffers: "Whoever works with that mailbox.",
-		Owners: []advice.Owner{advice.Mailbox}, Certainty: advice.Sure,
-		First: "Get-MailboxStatistics ADDRESS | Format-List TotalItemSize,StorageLimitStatus",
-		Then:  "Empty it, or raise its quota.", Risk: advice.Change, When: advice.Morning,
-		For: codes("ErrorQuotaExceeded"),
-	},
-	{
-		Key:   "server_short_of_resources",
-		Means: "The server behind the front end is short of something, or failed for the moment.", Suffers: allOfEWS,
-		Owners: []advice.Owner{advice.Exchange}, Certainty: advice.Likely,
-		First: "Get-ServerHealth BACKEND | Where-Object AlertValue -eq Unhealthy; then EWS's log on that server at the proof's time and request-id",
-		Then:  "What the unhealthy sets say; move the active databases away meanwhile.", Risk: advice.Look, When: advice.Now,
-		For: codes(ews.CodesOf(ews.BackEnd)...),
-	},
-	{
-		Key:   "subscription_refused",
-		Means: "Exchange does not serve the subscription.", Suffers: "Clients that are notified over EWS.",
-		Owners: []advice.Owner{advice.Exchange, advice.Middlebox},
-		First:  "ews_exporter probe MODULE TARGET --direct SERVER, several times: it works there, requests of one client reach different servers in front",
-		Then:   "Let the box keep a client on one server; else what the code says.", Places: affinityPlaces, Risk: advice.Look, When: advice.Morning,
-		Separates: "the same probe of a server past the box", Direct: "subscription_lost_at_server",
-		For: codes(ews.CodesOf(ews.Subscription)...),
-	},
-	{
-		Key:   "request_not_understood",
-		Means: "The server says that the request is malformed: it is another version than the module speaks, no Exchange, or something on the way changed the request.", Suffers: "Nobody, if other clients work.",
-		Owners: []advice.Owner{advice.Exporter, advice.Middlebox},
-		First:  "ews_exporter probe MODULE TARGET --direct SERVER: understood there, something on the way changes bodies; else set operations to what it serves",
-		Then:   "Leave the operation out of the module, or take what changes bodies out of the way.", Risk: advice.Change, When: advice.Morning,
-		Separates: "the same probe of a server past the box", Direct: "request_not_understood_by_server",
-		For: codes(ews.CodesOf(ews.OwnRequest)...),
-	},
-	{
-		Key:   "request_not_understood_by_server",
-		Means: "The server says that the request is malformed: it is another version than the module speaks, or no Exchange.", Suffers: "Nobody, if other clients work.",
-		Owners: []advice.Owner{advice.Exporter}, Certainty: advice.Likely,
-		First: "Read the code in the message, and leave the operation out of the module's operations where this server does not serve it",
-		Then:  "Reload the configuration.", Risk: advice.Change, When: advice.Morning,
-	},
-	{
 		Key:   "ews_error",
 		Means: "EWS itself answered with an error.", Suffers: "Whoever asks the same of the same mailbox; with other mailboxes too, " + "every client of EWS at that server.",
 		Owners: []advice.Owner{advice.Exchange, advice.Mailbox},
@@ -215,7 +131,7 @@ var book = advice.Book{
 		Key:   "redirected_away",
 		Means: "EWS was answered with a redirect: a publishing rule or a portal sends clients to a page for browsers.", Suffers: "Every client of web services: it cannot follow to a page.",
 		Owners: []advice.Owner{advice.Middlebox, advice.IIS},
-		First:  "Read Location in the proof; appcmd list config \"Default Web Site/EWS\" /section:httpRedirect on a server: enabled there, it is inherited by EWS",
+		First:  "Read Location in the proof; C:\\Windows\\System32\\inetsrv\\appcmd list config \"Default Web Site/EWS\" /section:httpRedirect on a server: enabled?",
 		Then:   "Clear the redirect on EWS and Autodiscover (in IIS: HTTP Redirect, per application), or let the box publish /EWS as it is.", Risk: advice.Change, When: advice.Now,
 		Separates: "the same probe of a server past the box: redirected there too, it is IIS", Direct: "redirected_by_server",
 		For: advice.About("status/" + reasonRedirected),
@@ -361,11 +277,6 @@ var book = advice.Book{
 		Separates: "the same probe with another mailbox",
 		For:       advice.About("content/"+reasonFolderMissing, "content/"+reasonItemMissing, "content/"+reasonTooManyChanges),
 	},
-}
-
-// codes are cases of ResponseCodes, as a response message and as a fault.
-func codes(names ...string) []advice.Case {
-	return slices.Concat(advice.Codes("content/"+ews.ReasonResponseError, names...), advice.Codes("content/"+ews.ReasonFault, names...))
 }
 
 // affinityPlaces are where boxes keep a client on one server.

@@ -102,9 +102,17 @@ func (p *probe) verdict(e *result.Conversation, response *ews.Response, op ews.O
 	case response.Unserved() && e.Origin.Kind != origin.Exchange: // Exchange serves all that is asked for
 		return failure.New(failure.Content, v.Reason, "%s: %s %s; so does a server that does not serve this operation: leave it out of the module's operations then", op, e.Origin.Name(), strings.TrimSuffix(v.Message, ".")).Named(v.Code)
 	case !v.OK:
-		return failure.New(failure.Content, v.Reason, "%s: %s %s%s", op, e.Origin.Name(), v.Message, logonPage(e)).Named(v.Code)
+		return failure.New(failure.Content, v.Reason, "%s: %s %s%s%s", op, e.Origin.Name(), v.Message, asSuccess(e, v), logonPage(e)).Named(v.Code)
 	}
 	return nil
+}
+
+// asSuccess says that a fault came with the status of a success; empty for anything else.
+func asSuccess(e *result.Conversation, v ews.Verdict) string {
+	if v.Reason != ews.ReasonFault || e.Final.Status != 200 {
+		return ""
+	}
+	return " (with status 200, where EWS's faults come with 500: whoever goes by the status takes it for a success)"
 }
 
 // logonPage says what a page to log on by means that came with a success; empty for anything else.

@@ -47,7 +47,7 @@ func (p *probe) healthCheck(ctx context.Context, step *prober.Step) error {
 	}
 	server, ok := ews.ParseHealthCheck(body)
 	if !ok {
-		return failure.New(failure.Content, reasonForeignPage, "%s answered %s with 200 and another page than Exchange's own, which begins with \"200 OK<br/>\"%s", e.Origin.Name(), ews.HealthCheckPath, logonPage(e))
+		return failure.New(failure.Content, reasonForeignPage, "%s answered %s with 200 and a page of its own; Exchange's page begins with \"200 OK<br/>\"%s", e.Origin.Name(), ews.HealthCheckPath, logonPage(e))
 	}
 	step.Detail("healthy, says %s", server)
 	return nil

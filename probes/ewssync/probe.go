@@ -122,10 +122,23 @@ func (p *probe) operate(ctx context.Context, op string) bool {
 	p.inspected(op, failed)
 	if p.run.Result.Failure == nil {
 		p.failedAt(failed)
+		if failure.Is(failed, failure.Receive, "timeout") && p.othersAnswered() {
+			p.run.Result.Advice = adviceOneHangs
+		}
 	}
 	// A dead connection is opened again for the next operation; the rest would only fail, or harm, once more.
 	return ctx.Err() == nil && failed.Reason != "timeout" && p.backOff == 0 && failed.Stage != failure.Auth && failed.Stage != failure.Connect &&
 		failed.Stage != failure.TLS && failed.Stage != failure.Policy
+}
+
+// othersAnswered tells whether an operation of EWS went well.
+func (p *probe) othersAnswered() bool {
+	for op, o := range p.outcomes {
+		if op != HealthCheck && o.failure == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // prepare opens the connection and logs on, so that no operation's duration holds what all of them share.

@@ -219,7 +219,7 @@ func (p *probe) noTimeForEvents(waited time.Duration) error {
 
 func (p *probe) eventMissing(waited time.Duration, others int) error {
 	e := p.lastExchange()
-	p.run.Find(NotificationsMissing, result.Error, e.Origin, "An item was created in a folder with a subscription, and within %.1f s (event_wait) %s told of %d other events, and not of the item.", waited.Seconds(), e.Origin.Name(), others)
+	p.run.Find(NotificationsMissing, result.Error, e.Origin, "An item was created in a folder with a subscription, and within %.1f s (event_wait) %s sent %d other events (status events count), and none of the item.", waited.Seconds(), e.Origin.Name(), others)
 	return failure.New(failure.Content, NotificationsMissing, "no event told of an item that had been created %.1f s before, in a folder with a subscription", waited.Seconds())
 }
 

@@ -18,9 +18,9 @@ import (
 	"github.com/ews-exporter/ews_exporter/probes/labs"
 )
 
-// TestVerdicts: whoever asks a simulated site by a module gets what the module's part says of it. The table that `make run`
-// prints, and the start page, are made of this.
-func TestVerdicts(t *testing.T) {
+// TestDocumentation: whoever asks a simulated site by a module gets what the module's part says of it, and is told who acts,
+// what to do first, and on what proof. The table that `make run` prints, the start page, and docs/diagnosis.md are made of this.
+func TestDocumentation(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
 		t.Skip("takes the 14 s that silent sites are given")
@@ -31,16 +31,24 @@ func TestVerdicts(t *testing.T) {
 	}
 	t.Cleanup(site.Close)
 	cfg := configured(t, site)
+	told := &table{rows: map[string][]string{}}
 	var all sync.WaitGroup // not t.Parallel, which lets as many wait at once as there are processors
 	for _, scenario := range site.Scenarios() {
 		if len(scenario.Verdicts) == 0 {
 			t.Errorf("%s: no part says what its modules report", scenario.Name)
 		}
 		for _, want := range scenario.Verdicts {
-			all.Go(func() { holds(t, cfg, scenario, want) })
+			all.Go(func() {
+				if r := holds(t, cfg, scenario, want); r != nil {
+					told.add(t, scenario, r)
+				}
+			})
 		}
 	}
 	all.Wait()
+	if !t.Failed() {
+		told.page(t, site.Scenarios())
+	}
 }
 
 // TestCases: what no simulated site shows, by the parts' own peers.
@@ -92,9 +100,9 @@ func configured(t *testing.T, site *lab.Site) *config.Config {
 }
 
 // holds asks once, or where connections meet servers in turn until one has reported what is wanted.
-func holds(t *testing.T, cfg *config.Config, scenario lab.Scenario, want lab.Verdict) {
+func holds(t *testing.T, cfg *config.Config, scenario lab.Scenario, want lab.Verdict) *result.Result {
 	tries := 1
-	if scenario.Varies {
+	if scenario.Varies || scenario.InTurn {
 		tries = 10
 	}
 	var got string
@@ -106,13 +114,14 @@ func holds(t *testing.T, cfg *config.Config, scenario lab.Scenario, want lab.Ver
 		answer, err := r.Probe(t.Context(), runner.Request{Module: want.Module, Target: scenario.Address, Limit: 14 * time.Second})
 		if err != nil {
 			t.Errorf("%s: %v", scenario.Name, err)
-			return
+			return nil
 		}
 		if got = differs(answer.Result, want); got == "" {
-			return
+			return answer.Result
 		}
 	}
 	t.Errorf("%s: %s reports %s, want %+v", scenario.Name, want.Module, got, want)
+	return nil
 }
 
 // differs says what a module reported instead of what is wanted; empty for nothing else.

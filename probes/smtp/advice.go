@@ -5,7 +5,17 @@ import (
 	dialogue "github.com/ews-exporter/ews_exporter/internal/smtp"
 )
 
+// adviceTLSFirst is drawn where nobody greets, and a handshake on another connection succeeds.
+const adviceTLSFirst = "tls_from_the_start"
+
 var book = advice.Book{
+	{
+		Key:   adviceTLSFirst,
+		Means: "This port speaks TLS from the start, and the module waits for a greeting in the clear.", Suffers: "Nobody, if clients of this port begin with TLS.",
+		Owners: []advice.Owner{advice.Exporter}, Certainty: advice.Sure,
+		First: "openssl s_client -connect HOST:PORT -crlf: a greeting after the handshake confirms it",
+		Then:  "Set security: implicit in the module, or ask another port.", Risk: advice.Change, When: advice.Plan,
+	},
 	{
 		Key:   "smtp_overwritten",
 		Means: "A firewall that inspects SMTP overwrites what the server says, and takes away extensions that it does not know.", Suffers: "Mail: servers fall back to clear text, large or old forms; Exchange servers refuse one another with 5.7.3.",
@@ -51,7 +61,7 @@ var book = advice.Book{
 		Key:   "nobody_greets",
 		Means: "The connection is accepted, and nobody greets: something listens there, a balancer perhaps, and the transport service behind does not run or does not get the connection.", Suffers: "Mail waits at its senders.",
 		Owners: []advice.Owner{advice.Exchange, advice.Middlebox},
-		First:  "Get-Service MSExchangeFrontEndTransport on the servers, and on one of them: Test-NetConnection localhost -Port 25",
+		First:  "Get-Service MSExchangeFrontEndTransport on the servers, and on one of them: Test-NetConnection localhost -Port PORT",
 		Then:   "Start the service; where it runs, bring the balancer's members for SMTP back.", Risk: advice.Change, When: advice.Now,
 		Separates: "a greeting on the server itself (telnet localhost 25): it comes there, what stands in front keeps it", Direct: "nobody_greets_at_server",
 		For: advice.About(NoGreeting),
@@ -60,7 +70,7 @@ var book = advice.Book{
 		Key:   "nobody_greets_at_server",
 		Means: "The server accepts the connection and does not greet: its transport service hangs, or filters this client.", Suffers: "Mail to this server waits at its senders.",
 		Owners: []advice.Owner{advice.Exchange, advice.Network},
-		First:  "Get-Service MSExchangeFrontEndTransport on SERVER, and Test-NetConnection localhost -Port 25 there",
+		First:  "Get-Service MSExchangeFrontEndTransport on SERVER, and Test-NetConnection localhost -Port PORT there",
 		Then:   "Start the service, or allow the exporter's address on the connector.", Risk: advice.Change, When: advice.Now,
 		Separates: "a greeting on the server itself: it comes there, something in between keeps it",
 	},
@@ -103,7 +113,7 @@ var book = advice.Book{
 		Key:   "mail_port_closed",
 		Means: "Nothing answers at the port of SMTP: the transport service does not run, a firewall or provider blocks port 25, or the balancer has no member.", Suffers: "Mail waits at its senders.",
 		Owners: []advice.Owner{advice.Exchange, advice.Network},
-		First:  "Get-Service MSExchangeFrontEndTransport on the servers, and on one of them: Test-NetConnection localhost -Port 25",
+		First:  "Get-Service MSExchangeFrontEndTransport on the servers, and on one of them: Test-NetConnection localhost -Port PORT",
 		Then:   "Start the service, or allow the port from the exporter.", Risk: advice.Change, When: advice.Now,
 		Separates: "the same connection made on the server itself: refused too, the service; accepted, something in between",
 		For:       advice.About("connect/refused", "connect/timeout", "connect/reset"),

@@ -124,6 +124,7 @@ func (p *probe) silent(err error) bool {
 func (p *probe) noGreeting(err error) error {
 	waited := p.run.Now() - p.began
 	if p.shakes {
+		p.run.Result.Advice = adviceTLSFirst
 		return failure.New(failure.Receive, failure.From(err).Reason, "%w; %s: set security: implicit, or ask another port", err, dialogue.FromTheStart)
 	}
 	if failure.Is(err, failure.Receive, "timeout") {

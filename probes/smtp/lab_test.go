@@ -93,6 +93,7 @@ var varying = []struct {
 }{
 	{regexp.MustCompile(`(?m)^ +[0-9]+\.[0-9]{3} +(<0\.001|[0-9]+\.[0-9]{3})? `), "   <at>   <took> "},
 	{regexp.MustCompile(`(127\.0\.0\.1|\[::1\]):[0-9]+`), "<address>"},
+	{regexp.MustCompile(`-Port [0-9]+`), "-Port <port>"},
 	{regexp.MustCompile(`(after|for|in|limit) (<0\.001|[0-9]+\.[0-9]+) s`), "$1 <time> s"},
 	{regexp.MustCompile(`ready at [^\n;]+ \+0000`), "ready at <date>"},
 	{regexp.MustCompile(`Begun   [^,]+`), "Begun   <date>"},

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/ews-exporter/ews_exporter/internal/test/actionable"
 )
 
 var update = flag.Bool("update", false, "write the tables of docs/reliability.md anew")
@@ -131,6 +133,9 @@ func (f fault) play(t *testing.T) {
 			res, took := s.probe(t, prober, f.hangs)
 			if got := verdict(res); got != want {
 				t.Errorf("%s, want %s: %v", got, want, res.Failure)
+			}
+			if problem := actionable.Problem(res); problem != "" {
+				t.Error(problem)
 			}
 			if limit := time.Duration(float64(res.Limit) * float64(time.Second)); took > limit+late {
 				t.Errorf("it took %s, with a limit of %s", took, limit)
