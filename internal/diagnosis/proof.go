@@ -39,7 +39,7 @@ func proof(r *result.Result) []string {
 	case conn != nil && conn.Connect != nil:
 		add("connected to " + at(conn) + howEnded(conn))
 	}
-	if r.Failure != nil && (r.Failure.Stage == failure.TLS || c == nil) {
+	if r.Failure != nil && (r.Failure.Stage == failure.TLS || r.Failure.Stage == failure.Auth || c == nil) {
 		add(certificate(conn))
 	}
 	if len(lines) == 0 {

@@ -230,6 +230,9 @@ func (p *printer) head() {
 	if r.Name != "" && r.Name != r.Target {
 		p.line("Name    %s", r.Name)
 	}
+	if r.Address != "" && r.Address != r.Target {
+		p.line("Address %s", r.Address)
+	}
 	if r.Auth != "" {
 		p.line("Auth    %s", r.Auth)
 	}

@@ -32,6 +32,7 @@ func (s *Settings) Probe(ctx context.Context, run *prober.Run) {
 		run.Result.Fail(failure.From(err)) // Aim has accepted it, so this is a fault of the program
 		return
 	}
+	run.Result.Address = p.query.email
 	for _, m := range s.Methods {
 		for n := range s.Attempts {
 			p.attempts = append(p.attempts, &attempt{p: p, method: m, number: n + 1})

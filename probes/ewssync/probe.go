@@ -44,6 +44,7 @@ type outcome struct {
 // Probe implements prober.Prober.
 func (s *Settings) Probe(ctx context.Context, run *prober.Run) {
 	p := &probe{session: session{Settings: s, run: run}, builder: s.builder(), mailbox: s.address(run), outcomes: map[string]*outcome{}}
+	run.Result.Address = p.mailbox
 	if wait := run.Paused(); wait > 0 {
 		p.stillThrottled(wait)
 	} else {

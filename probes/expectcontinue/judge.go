@@ -214,7 +214,11 @@ func (p *probe) afterContinue(o, control *observation, who origin.Origin) {
 func (p *probe) finalFirst(o, control *observation, who origin.Origin) {
 	status := o.status()
 	if (status == 401 || status == 407) && control.status() == status && who.Kind != origin.Middlebox {
-		p.run.Find(ContinueNotTested, result.Info, who, "%s asked for a logon (%s) before the body: that is as it should be. But the body was never asked for, so whether a late body gets through, which mailbox moves and hybrid services need, was not tested. Set an auth for this module.", who.Subject(), line(o.final()))
+		unnamed := ""
+		if who.Kind == origin.Unknown && status == 401 {
+			unnamed = " Exchange's own request for a logon names the server (X-FEServer); this one names none, so a box in front may have asked."
+		}
+		p.run.Find(ContinueNotTested, result.Info, who, "%s asked for a logon (%s) before the body: that is as it should be. But the body was never asked for, so whether a late body gets through, which mailbox moves and hybrid services need, was not tested. Set an auth for this module.%s", who.Subject(), line(o.final()), unnamed)
 		return
 	}
 	p.run.Find(ContinueRefused, result.Warning, who, "%s answered %s before the body was sent; the same request without Expect got %s.", who.Subject(), line(o.final()), line(control.final()))

@@ -1,0 +1,110 @@
+package diagnosis_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/ews-exporter/ews_exporter/internal/advice"
+	"github.com/ews-exporter/ews_exporter/internal/diagnosis"
+	"github.com/ews-exporter/ews_exporter/internal/failure"
+	"github.com/ews-exporter/ews_exporter/internal/origin"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/test/examples"
+)
+
+var book = advice.Book{
+	{Key: "general", Owners: []advice.Owner{advice.Middlebox, advice.IIS}, First: "look at SERVER", Separates: "ask it directly", Direct: "past", For: advice.About("status/unavailable")},
+	{Key: "past", Owners: []advice.Owner{advice.IIS}, Certainty: advice.Likely, First: "look at SERVER"},
+	{Key: "pool", Owners: []advice.Owner{advice.IIS}, Certainty: advice.Sure, First: "look", For: advice.By(origin.HTTPSys, "status/unavailable")},
+	{Key: "moving", Owners: []advice.Owner{advice.Nobody}, Certainty: advice.Likely, First: "Get-MoveRequest ADDRESS", For: advice.Codes("content/response_error", "ErrorMailboxMoveInProgress")},
+	{Key: "other", Owners: []advice.Owner{advice.Exchange}, Certainty: advice.Likely, First: "look", For: advice.About("content/response_error")},
+	{Key: "found", Owners: []advice.Owner{advice.Middlebox}, Certainty: advice.Sure, First: "look", For: advice.About("late_body_rejected")},
+	{Key: "warned", Owners: []advice.Owner{advice.Certificate}, Certainty: advice.Sure, First: "look", For: advice.About("certificate_expiring")},
+	{Key: "open", Owners: []advice.Owner{advice.Exporter}, Certainty: advice.Sure, First: "look", For: advice.About("undecided/no_logon")},
+	{Key: "drawn", Owners: []advice.Owner{advice.Security}, Certainty: advice.Likely, First: "look"},
+}
+
+// TestSettle: one verdict, by what says most of what happened.
+func TestSettle(t *testing.T) {
+	t.Parallel()
+	unavailable := func(who origin.Kind) func(*result.Result) {
+		return func(r *result.Result) {
+			r.Failure, r.Deciding.Origin = failure.New(failure.Status, "unavailable", "503"), origin.Origin{Kind: who}
+		}
+	}
+	for name, test := range map[string]struct {
+		happened func(*result.Result)
+		want     string // advice, certainty
+	}{
+		"nothing":                        {func(*result.Result) {}, ""},
+		"by who answered":                {unavailable(origin.HTTPSys), "pool sure"},
+		"by nobody known":                {unavailable(origin.Unknown), "general undecided"},
+		"of a server that was asked":     {func(r *result.Result) { unavailable(origin.Unknown)(r); r.Direct = true }, "past likely"},
+		"by the code that the peer gave": {func(r *result.Result) { r.Failure = failure.New(failure.Content, "response_error", "x").Named("ErrorMailboxMoveInProgress") }, "moving likely"},
+		"by another code":                {func(r *result.Result) { r.Failure = failure.New(failure.Content, "response_error", "x").Named("ErrorItemCorrupt") }, "other likely"},
+		"a finding behind the failure": {func(r *result.Result) {
+			unavailable(origin.HTTPSys)(r)
+			r.Findings = []result.Finding{{Code: "late_body_rejected", Severity: result.Error}}
+		}, "found sure"},
+		"a warning":                  {func(r *result.Result) { r.Findings = []result.Finding{{Code: "certificate_expiring", Severity: result.Warning}} }, "warned sure"},
+		"what is worth knowing":      {func(r *result.Result) { r.Findings = []result.Finding{{Code: "certificate_expiring", Severity: result.Info}} }, ""},
+		"undecided":                  {func(r *result.Result) { r.UndecidedReason = result.NoLogon }, "open sure"},
+		"undecided, as it should be": {func(r *result.Result) { r.UndecidedReason, r.UndecidedOK = result.NoLogon, true }, ""},
+		"what the prober draws":      {func(r *result.Result) { unavailable(origin.HTTPSys)(r); r.Advice = "drawn" }, "drawn likely"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := examples.Continue()
+			test.happened(r)
+			diagnosis.Settle(r, book)
+			got := ""
+			if v := r.Verdict; v != nil {
+				got = v.Advice + " " + string(v.Certainty)
+				if len(v.Proof) == 0 {
+					t.Error("there is no proof")
+				}
+			}
+			if got != test.want {
+				t.Errorf("%q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+// TestNothingToPasteFromATarget: what a target says of itself goes into a command only where it cannot do harm there.
+func TestNothingToPasteFromATarget(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"EX01":                      "look at EX01",
+		"EX01; Remove-Mailbox -All": "look at SERVER",
+		"$(reboot)":                 "look at SERVER",
+		"'EX01":                     "look at SERVER",
+		"-Confirm":                  "look at SERVER",
+		"EX01\nreboot":              "look at SERVER",
+		"":                          "look at SERVER",
+	} {
+		r := examples.Continue()
+		r.Failure = failure.New(failure.Status, "unavailable", "503")
+		r.Deciding.Origin = origin.Origin{Kind: origin.IIS, Frontend: name}
+		diagnosis.Settle(r, book)
+		if r.Verdict.First != want {
+			t.Errorf("%q: %q, want %q", name, r.Verdict.First, want)
+		}
+	}
+}
+
+// TestFaults: every owner of every failure and warning is counted once.
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	r := examples.Continue()
+	r.Failure, r.Deciding.Origin = failure.New(failure.Status, "unavailable", "503"), origin.Origin{Kind: origin.Unknown}
+	r.Findings = []result.Finding{{Code: "certificate_expiring", Severity: result.Warning}, {Code: "certificate_expiring", Severity: result.Warning}}
+	diagnosis.Settle(r, book)
+	var got []string
+	for _, f := range r.Faults {
+		got = append(got, string(f.Owner)+" "+string(f.Certainty)+" "+f.Advice)
+	}
+	if want := "middlebox undecided general, iis undecided general, certificate sure warned"; strings.Join(got, ", ") != want {
+		t.Errorf("%s, want %s", strings.Join(got, ", "), want)
+	}
+}
