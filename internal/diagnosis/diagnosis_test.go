@@ -36,18 +36,26 @@ func TestSettle(t *testing.T) {
 		happened func(*result.Result)
 		want     string // advice, certainty
 	}{
-		"nothing":                        {func(*result.Result) {}, ""},
-		"by who answered":                {unavailable(origin.HTTPSys), "pool sure"},
-		"by nobody known":                {unavailable(origin.Unknown), "general undecided"},
-		"of a server that was asked":     {func(r *result.Result) { unavailable(origin.Unknown)(r); r.Direct = true }, "past likely"},
-		"by the code that the peer gave": {func(r *result.Result) { r.Failure = failure.New(failure.Content, "response_error", "x").Named("ErrorMailboxMoveInProgress") }, "moving likely"},
-		"by another code":                {func(r *result.Result) { r.Failure = failure.New(failure.Content, "response_error", "x").Named("ErrorItemCorrupt") }, "other likely"},
+		"nothing":                    {func(*result.Result) {}, ""},
+		"by who answered":            {unavailable(origin.HTTPSys), "pool sure"},
+		"by nobody known":            {unavailable(origin.Unknown), "general undecided"},
+		"of a server that was asked": {func(r *result.Result) { unavailable(origin.Unknown)(r); r.Direct = true }, "past likely"},
+		"by the code that the peer gave": {func(r *result.Result) {
+			r.Failure = failure.New(failure.Content, "response_error", "x").Named("ErrorMailboxMoveInProgress")
+		}, "moving likely"},
+		"by another code": {func(r *result.Result) {
+			r.Failure = failure.New(failure.Content, "response_error", "x").Named("ErrorItemCorrupt")
+		}, "other likely"},
 		"a finding behind the failure": {func(r *result.Result) {
 			unavailable(origin.HTTPSys)(r)
 			r.Findings = []result.Finding{{Code: "late_body_rejected", Severity: result.Error}}
 		}, "found sure"},
-		"a warning":                  {func(r *result.Result) { r.Findings = []result.Finding{{Code: "certificate_expiring", Severity: result.Warning}} }, "warned sure"},
-		"what is worth knowing":      {func(r *result.Result) { r.Findings = []result.Finding{{Code: "certificate_expiring", Severity: result.Info}} }, ""},
+		"a warning": {func(r *result.Result) {
+			r.Findings = []result.Finding{{Code: "certificate_expiring", Severity: result.Warning}}
+		}, "warned sure"},
+		"what is worth knowing": {func(r *result.Result) {
+			r.Findings = []result.Finding{{Code: "certificate_expiring", Severity: result.Info}}
+		}, ""},
 		"undecided":                  {func(r *result.Result) { r.UndecidedReason = result.NoLogon }, "open sure"},
 		"undecided, as it should be": {func(r *result.Result) { r.UndecidedReason, r.UndecidedOK = result.NoLogon, true }, ""},
 		"what the prober draws":      {func(r *result.Result) { unavailable(origin.HTTPSys)(r); r.Advice = "drawn" }, "drawn likely"},
