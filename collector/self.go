@@ -119,7 +119,7 @@ func (s *Self) Reloaded(ok bool) {
 func (s *Self) Advise(book advice.Book) {
 	first := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: selfAdvice.Name, Help: selfAdvice.Help}, selfAdvice.Labels)
 	for _, a := range book {
-		first.WithLabelValues(a.Key, a.First).Set(1)
+		first.WithLabelValues(a.Key, a.Step()).Set(1)
 	}
 	s.registry.MustRegister(first)
 }

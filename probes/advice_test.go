@@ -67,7 +67,7 @@ func TestAdvice(t *testing.T) {
 			problem("the key is there twice")
 		}
 		seen[a.Key] = true
-		if n := len(a.First); n == 0 || n > 160 {
+		if n := len(a.Step()); n == 0 || n > 160 {
 			t.Errorf("advice %s: first has %d bytes, want 1 to 160", a.Key, n)
 		}
 		if a.Means == "" || a.Suffers == "" || a.When == "" || a.Risk == "" || len(a.Owners) == 0 {

@@ -103,15 +103,24 @@ type Advice struct {
 	Owners  []Owner
 	// Certainty of one owner. Several owners are always undecided.
 	Certainty Certainty
-	First     string // imperative, read-only, at most 160 characters; pasteable where possible
+	On        string // where First is done: "on SERVER, in the Exchange Management Shell"; empty where that is said or plain
+	First     string // a command that can be pasted as it is, or an imperative sentence; it changes nothing
 	Then      string // the change that mends it, its scope, and how it is undone; empty where First decides what to do
 	Places    Places // where the setting of Then lies, by product
 	Risk      Risk   // of Then
 	When      When
-	Separates string // the test that tells several owners apart
+	Separates string // what the outcome of First tells, as "If …: …. If …: …."; so it tells several owners apart
 	// Direct is the key of the advice that holds where a server was asked directly, past the balancer; empty for this one.
 	Direct string
 	For    []Case // what leads to it
+}
+
+// Step is the first step with where it is done, in at most 160 characters.
+func (a Advice) Step() string {
+	if a.On == "" {
+		return a.First
+	}
+	return a.On + ": " + a.First
 }
 
 // Places says where a setting lies, by product. The products of origin, in the order in which they are shown.

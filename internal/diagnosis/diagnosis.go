@@ -102,7 +102,7 @@ func verdict(r *result.Result, a advice.Advice, f *result.Finding) *result.Verdi
 		Fault:   result.Fault{Owner: a.Owners[0], Certainty: certainty(a), Advice: a.Key},
 		Also:    a.Owners[1:],
 		AtFault: atFault(r, a, f),
-		When:    a.When, Suffers: a.Suffers, First: fill(a.First), Then: fill(a.Then), Risk: a.Risk, Separates: fill(a.Separates),
+		When:    a.When, Suffers: a.Suffers, On: fill(a.On), First: fill(a.First), Then: fill(a.Then), Risk: a.Risk, Separates: fill(a.Separates),
 		Proof: proof(r),
 	}
 	if a.Owners[0] == advice.Middlebox || slices.Contains(v.Also, advice.Middlebox) {
@@ -148,6 +148,21 @@ func atFault(r *result.Result, a advice.Advice, f *result.Finding) string {
 	return ""
 }
 
+// servers are the front end and the back end that showed themselves, those of the deciding answer first; empty for none.
+func servers(r *result.Result) (front, back string) {
+	all := r.Conversations
+	if r.Deciding != nil {
+		all = append([]*result.Conversation{r.Deciding}, all...)
+	}
+	for _, c := range all {
+		if c.Origin.Frontend != "" {
+			back, _, _ = strings.Cut(c.Origin.Backend, ".")
+			return c.Origin.Frontend, back
+		}
+	}
+	return "", ""
+}
+
 var (
 	placeholder = regexp.MustCompile(`\b(SERVER|BACKEND|TARGET|SERVICE|MODULE|HOST|PORT|ADDRESS|DOMAIN)\b`)
 	// harmless is what may go into a line that somebody pastes into a shell: names and addresses, as people write them.
@@ -167,9 +182,7 @@ func filler(r *result.Result) func(string) string {
 	if c := r.DecidingConnection; c != nil && c.Address.IsValid() {
 		known["PORT"] = strconv.Itoa(int(c.Address.Port()))
 	}
-	if who := decided(r); who != nil {
-		known["SERVER"], known["BACKEND"] = who.Frontend, strings.Split(who.Backend, ".")[0]
-	}
+	known["SERVER"], known["BACKEND"] = servers(r)
 	if r.Direct && known["SERVER"] == "" {
 		known["SERVER"] = r.Target
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/failure"
+	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/plain"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/wire"
@@ -28,6 +29,7 @@ func proof(r *result.Result) []string {
 		add(statusLine(r, c, f, conn))
 		add(heads(f))
 		add(body(f))
+		add(evidence(c))
 		add(transferred(c, f, conn))
 		add(forTheLog(r, c, f))
 	case c != nil && c.HTTP != nil:
@@ -36,6 +38,7 @@ func proof(r *result.Result) []string {
 	case c != nil && c.Talk != nil:
 		add(said(c.Talk, conn))
 		add(strings.TrimPrefix(howEnded(conn), ", and "))
+	case r.Failure != nil && r.Failure.Stage == failure.Connect: // the steps tell
 	case conn != nil && conn.Connect != nil:
 		add("connected to " + at(conn) + howEnded(conn))
 	}
@@ -106,6 +109,14 @@ func body(f *wire.Response) string {
 	return "body: " + strconv.Quote(plain.Text(f.Excerpt, 200))
 }
 
+// evidence is what shows that a box made the answer.
+func evidence(c *result.Conversation) string {
+	if c.Origin.Kind != origin.Middlebox || c.Origin.Evidence == "" {
+		return ""
+	}
+	return "that " + c.Origin.Name() + " made it is shown by " + plain.Text(c.Origin.Evidence, 160)
+}
+
 // transferred says what of the body came and how the connection ended, where that tells something.
 func transferred(c *result.Conversation, f *wire.Response, conn *wire.Connection) string {
 	announced, err := strconv.ParseInt(f.Get("Content-Length"), 10, 64)
@@ -117,8 +128,10 @@ func transferred(c *result.Conversation, f *wire.Response, conn *wire.Connection
 
 // forTheLog is what finds the request in Exchange's and IIS's logs.
 func forTheLog(r *result.Result, c *result.Conversation, f *wire.Response) string {
+	begun, _ := c.Begun()
+	at := "at " + r.Start.Add(time.Duration(float64(begun)*float64(time.Second))).UTC().Format("2006-01-02 15:04:05.000 MST")
 	if !c.Origin.Kind.Serves() {
-		return ""
+		return "in the logs: " + at
 	}
 	var parts []string
 	for _, part := range []struct{ label, value string }{{"request-id ", f.Get("request-id")}, {"front end ", c.Origin.Frontend}, {"back end ", c.Origin.Backend}} {
@@ -126,12 +139,7 @@ func forTheLog(r *result.Result, c *result.Conversation, f *wire.Response) strin
 			parts = append(parts, part.label+plain.Text(part.value, 64))
 		}
 	}
-	if len(parts) == 0 {
-		return ""
-	}
-	begun, _ := c.Begun()
-	moment := r.Start.Add(time.Duration(float64(begun) * float64(time.Second))).UTC()
-	return "in the logs: " + strings.Join(parts, ", ") + ", at " + moment.Format("2006-01-02 15:04:05.000 MST")
+	return "in the logs: " + strings.Join(append(parts, at), ", ")
 }
 
 func asked(c *result.Conversation, conn *wire.Connection) string {

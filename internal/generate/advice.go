@@ -31,7 +31,7 @@ func adviceTable() string {
 		for _, o := range a.Owners {
 			owners = append(owners, string(o))
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", a.Key, cell(a.Means), strings.Join(owners, ", "), cell(a.First))
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", a.Key, cell(a.Means), strings.Join(owners, ", "), cell(a.Step()))
 	}
 	return b.String()
 }

@@ -130,11 +130,11 @@ func (p *printer) act() {
 		return
 	}
 	p.line("")
-	p.entry("Suffers", Soon(v)+v.Suffers)
+	p.entry("Urgency", Urgency(v))
+	p.entry("Suffers", v.Suffers)
 	p.entry("Act", Acts(v))
 	p.entry("At fault", v.AtFault)
-	p.entry("First", v.First)
-	p.entry("Tell apart", v.Separates)
+	p.first(v)
 	for i, line := range v.Proof {
 		p.entry([]string{"Proof", ""}[min(i, 1)], line)
 	}
@@ -142,6 +142,17 @@ func (p *printer) act() {
 	for _, place := range v.Places {
 		p.entry("", origin.Title(place.Product)+": "+place.Setting)
 	}
+}
+
+// first is the first step: where, what on a line of its own, and what its outcome tells.
+func (p *printer) first(v *result.Verdict) {
+	if v.On == "" {
+		p.entry("First", v.First)
+	} else {
+		p.entry("First", v.On+":")
+		p.entry("", "    "+v.First)
+	}
+	p.entry("", v.Separates)
 }
 
 // entry is a line with its title, nothing for an empty one.
@@ -167,9 +178,9 @@ func Acts(v *result.Verdict) string {
 	return titles[0] + " (" + string(v.Certainty) + ")"
 }
 
-// Soon says when to act.
-func Soon(v *result.Verdict) string {
-	return map[advice.When]string{advice.Now: "Now. ", advice.Morning: "In working hours. ", advice.Plan: "No hurry. "}[v.When]
+// Urgency says when to act.
+func Urgency(v *result.Verdict) string {
+	return map[advice.When]string{advice.Now: "now", advice.Morning: "it can wait for working hours", advice.Plan: "no hurry"}[v.When]
 }
 
 // Verdict is what came of a probe, in one sentence that begins with "Failed", "Succeeded", or why it shows neither.
@@ -184,11 +195,12 @@ func Verdict(r *result.Result) string {
 	if r.Deciding.Answered() {
 		answer = ", answered by " + By(r.Deciding.Origin)
 	}
-	with := ""
-	if StateOf(r) == Warned {
-		with = ", with a warning"
+	for _, f := range r.Findings {
+		if f.Severity == result.Warning {
+			return fmt.Sprintf("Succeeded in %s s, with a warning (%s): %s.", Length(r.Duration), f.Code, firstSentence(f.Sentence))
+		}
 	}
-	return fmt.Sprintf("Succeeded in %s s%s: %s of %s%s.", Length(r.Duration), with, r.Prober, r.Target, answer)
+	return fmt.Sprintf("Succeeded in %s s: %s of %s%s.", Length(r.Duration), r.Prober, r.Target, answer)
 }
 
 var kinds = map[origin.Kind]string{

@@ -9,11 +9,12 @@ type Verdict struct {
 	AtFault   string         `json:"at_fault,omitempty"`        // the box or server, only by contrast or by its own words
 	When      advice.When    `json:"when,omitempty" redact:"-"`
 	Suffers   string         `json:"suffers,omitempty" redact:"-"`
+	On        string         `json:"on,omitempty"` // where First is done
 	First     string         `json:"first"`
 	Then      string         `json:"then,omitempty"`
 	Risk      advice.Risk    `json:"risk,omitempty" redact:"-"`
 	Places    advice.Places  `json:"-" redact:"-"`
-	Separates string         `json:"separates,omitempty"` // the test that tells the owners apart
+	Separates string         `json:"separates,omitempty"` // what the outcome of First tells
 	Proof     []string       `json:"proof,omitempty"`     // what was measured or came, line by line
 }
 

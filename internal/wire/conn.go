@@ -86,7 +86,7 @@ func (c *Conn) dial() error {
 	raw, err := dialer.DialContext(c.ctx, "tcp", c.Record.Address.String())
 	c.Record.Connect.End = c.dialer.now()
 	if err != nil {
-		return failure.New(failure.Connect, connectReason(err), "connect to %s after %.3f s: %w", c, float64(c.Record.Connect.Length()), err)
+		return failure.New(failure.Connect, connectReason(err), "connect to %s: %w", c, &connectError{err, c.Record.Connect.Length()})
 	}
 	c.attach(raw)
 	return nil

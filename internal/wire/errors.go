@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -122,3 +123,24 @@ func (c *Conn) receiveFailure(doing string, err error) *failure.Failure {
 	}
 	return failure.New(failure.Receive, reason, "%s from %s: %s", doing, c, what)
 }
+
+// connectError says in words how connecting failed, and after how long.
+type connectError struct {
+	cause error
+	after Seconds
+}
+
+func (e *connectError) Error() string {
+	said := map[string]string{
+		"refused":     "the connection was refused",
+		"timeout":     "nothing answered",
+		"unreachable": "there is no route to it",
+		"reset":       "the connection was reset",
+	}[connectReason(e.cause)]
+	if said == "" {
+		said = e.cause.Error()
+	}
+	return fmt.Sprintf("%s (after %.3f s)", said, float64(e.after))
+}
+
+func (e *connectError) Unwrap() error { return e.cause }

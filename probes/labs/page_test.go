@@ -42,7 +42,7 @@ func (all *table) add(t *testing.T, s lab.Scenario, r *result.Result) {
 	for _, o := range a.Owners {
 		owners = append(owners, string(o))
 	}
-	row := fmt.Sprintf("| `%s` | `%s` | %s | %s | %s | %s |\n", s.Name, r.Module, strings.Join(owners, ", "), r.Verdict.Certainty, a.When, strings.ReplaceAll(a.First, "|", `\|`))
+	row := fmt.Sprintf("| `%s` | `%s` | %s | %s | %s | %s |\n", s.Name, r.Module, strings.Join(owners, ", "), r.Verdict.Certainty, a.When, strings.ReplaceAll(a.Step(), "|", `\|`))
 	all.mu.Lock()
 	defer all.mu.Unlock()
 	if !slices.Contains(all.rows[s.Name], row) {
