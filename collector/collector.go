@@ -2,6 +2,7 @@
 package collector
 
 import (
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -94,31 +95,34 @@ func connection(s *series, c *wire.Connection) {
 	if c.Secure.Cipher != "" {
 		s.add(tlsCipher, 1, c.Secure.Cipher)
 	}
-	expiry(s, c.Secure.Chain)
+	expiry(s, c)
 }
 
-// earliestExpiry adds the earliest expiry over all connections.
-func earliestExpiry(s *series, r *result.Result) {
-	var all []wire.Certificate
-	for _, c := range r.Connections {
-		if c.Secure != nil {
-			all = append(all, c.Secure.Chain...)
+// earliestExpiry adds the expiries over all connections.
+func earliestExpiry(s *series, r *result.Result) { expiry(s, r.Connections...) }
+
+// expiry adds when the first of the certificates presented expires, and the first of the paths to an authority.
+func expiry(s *series, connections ...*wire.Connection) {
+	var presented, paths []time.Time
+	for _, c := range connections {
+		if c.Secure == nil {
+			continue
+		}
+		for _, cert := range c.Secure.Chain {
+			presented = append(presented, cert.NotAfter)
+		}
+		if at := c.Secure.PathExpires; at != nil {
+			paths = append(paths, *at)
 		}
 	}
-	expiry(s, all)
+	first(s, certExpiry, presented)
+	first(s, lastChainExpiry, paths)
 }
 
-func expiry(s *series, chain []wire.Certificate) {
-	if len(chain) == 0 {
-		return
+func first(s *series, m *result.Metric, times []time.Time) {
+	if len(times) > 0 {
+		s.add(m, float64(slices.MinFunc(times, time.Time.Compare).Unix()))
 	}
-	earliest := chain[0].NotAfter
-	for _, c := range chain[1:] {
-		if c.NotAfter.Before(earliest) {
-			earliest = c.NotAfter
-		}
-	}
-	s.add(certExpiry, float64(earliest.Unix()))
 }
 
 // faults adds who acts, or that nothing was decided.

@@ -116,6 +116,13 @@ func TestPresence(t *testing.T) {
 	lines := func(r *result.Result, age *time.Duration) string { return exposition(t, Gatherer(r, age)) }
 	many, talk := examples.Refused(), examples.Refused()
 	many.Decides, talk.Decides = result.ByNone, result.ByTLS
+	// One connection shows a cross-signature that nobody uses, and has long expired; the path ends later. Another has no path.
+	crossed := examples.Continue()
+	crossed.Decides = result.ByNone
+	crossed.Connections[0].Secure.Chain = append(crossed.Connections[0].Secure.Chain, wire.Certificate{NotAfter: time.Unix(1e9, 0)})
+	pathless := *crossed.Connections[0]
+	pathless.Secure = &wire.Secure{Chain: pathless.Secure.Chain}
+	crossed.Connections = append(crossed.Connections, &pathless)
 	literal := examples.Continue()
 	literal.DecidingConnection.Resolve = nil
 	old := 90 * time.Second
@@ -133,6 +140,10 @@ func TestPresence(t *testing.T) {
 			in:      lines(examples.Refused(), nil),
 			has:     []string{"probe_ssl_earliest_cert_expiry 1.7723232e+09", "probe_http_ssl 0", `probe_server_info{frontend="",backend="",server="",version=""} 1`},
 			without: []string{`phase="processing"`, `phase="transfer"`},
+		},
+		"a certificate on no path counts for what is presented alone": {
+			in:  lines(crossed, nil),
+			has: []string{"probe_ssl_earliest_cert_expiry 1e+09\n", fmt.Sprintf("probe_ssl_last_chain_expiry_timestamp_seconds %v\n", float64(crossed.Connections[0].Secure.PathExpires.Unix()))},
 		},
 		"what speaks no HTTP has nothing of it": {
 			in:      lines(talk, nil),

@@ -55,6 +55,11 @@ var (
 		Help:     "Earliest expiry among the certificates that the server presented, in Unix time.",
 		Presence: "a certificate was presented, be it refused",
 	}
+	lastChainExpiry = &result.Metric{
+		Name:     "probe_ssl_last_chain_expiry_timestamp_seconds",
+		Help:     "When the path from the certificate to an authority ends that lasts longest, in Unix time: the earliest expiry on it. Certificates that were presented and lie on no such path do not count. Of several connections the one that ends first counts.",
+		Presence: "a path to an authority was verified, or was before something on it expired, for the name asked for",
+	}
 	tlsVersion = &result.Metric{
 		Name:     "probe_tls_version_info",
 		Help:     "The TLS version of the deciding connection.",
@@ -131,7 +136,7 @@ var (
 func Metrics() []*result.Metric {
 	return []*result.Metric{
 		probeSuccess, probeDuration, probeTimeout, dnsLookup, ipProtocol,
-		httpStatus, httpVersion, httpSSL, httpDuration, certExpiry, tlsVersion, tlsCipher, httpResponses,
+		httpStatus, httpVersion, httpSSL, httpDuration, certExpiry, lastChainExpiry, tlsVersion, tlsCipher, httpResponses,
 		failureInfo, faultInfo, undecided, finding, stepDuration, stepSuccess, serverInfo, resultAge, seriesDropped,
 	}
 }

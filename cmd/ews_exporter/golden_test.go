@@ -142,7 +142,7 @@ func scrape(t *testing.T, exporter http.Handler, module, target string) string {
 }
 
 // measured are the values that differ from run to run.
-var measured = regexp.MustCompile(`(?m)^(probe_(?:duration_seconds|dns_lookup_time_seconds|http_duration_seconds|step_duration_seconds|auth_object_duration_seconds|expect_continue_wait_seconds|smtp_greeting_seconds|smtp_mail_seconds|ssl_earliest_cert_expiry)(?:\{.*\})?) .+$`)
+var measured = regexp.MustCompile(`(?m)^(probe_(?:duration_seconds|dns_lookup_time_seconds|http_duration_seconds|step_duration_seconds|auth_object_duration_seconds|expect_continue_wait_seconds|smtp_greeting_seconds|smtp_mail_seconds|ssl_earliest_cert_expiry|ssl_last_chain_expiry_timestamp_seconds)(?:\{.*\})?) .+$`)
 
 // cipher depends on the machine: without AES in hardware TLS 1.3 prefers ChaCha20.
 var cipher = regexp.MustCompile(`cipher="[^"]+"`)

@@ -204,10 +204,14 @@ func (n *Network) Secure(step *Step, conn *wire.Conn, opts *wire.TLS) error {
 }
 
 func tlsDetail(s *wire.Secure) string {
-	if len(s.Chain) == 0 {
-		return "no certificate seen"
+	text := "no certificate seen"
+	if len(s.Chain) > 0 {
+		text = fmt.Sprintf("%s, certificate %s", s.Version, s.Chain[0].Title())
 	}
-	return fmt.Sprintf("%s, certificate %s", s.Version, s.Chain[0].Subject)
+	if s.AsksCertificate {
+		text += ", asks for a client's certificate"
+	}
+	return text
 }
 
 // connectionID numbers the next connection, within the limit of a probe.

@@ -129,3 +129,11 @@ func Patience(ctx context.Context) (until time.Time, limited bool) {
 
 // FromTheStart is what to add to the failure of a server that greets nobody and shakes hands on another connection.
 const FromTheStart = "on another connection it speaks TLS from the start, as port 465 does by RFC 8314"
+
+// Submissions is the port of mail submission over TLS from the start (RFC 8314 section 7.3), on which Exchange's transport has a
+// connector that begins in clear text.
+const Submissions = 465
+
+// Prompt is how long a server on that port may be silent before it is asked whether it waits for a handshake. No server that
+// lets clients wait for the greeting, and punishes who speaks first, listens there.
+const Prompt = time.Second

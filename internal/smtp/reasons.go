@@ -4,7 +4,7 @@ import "github.com/ews-exporter/ews_exporter/internal/failure"
 
 // The reasons for which a dialogue fails, beside those of sending and receiving.
 var (
-	NotOffered      = failure.Reason{Stage: failure.TLS, Reason: "starttls_not_offered", Help: "The SMTP server does not offer STARTTLS."}
+	NotOffered      = failure.Reason{Stage: failure.TLS, Reason: "starttls_not_offered", Help: "The mail server does not offer STARTTLS (STLS in POP3)."}
 	StartTLSRefused = failure.Reason{Stage: failure.TLS, Reason: "starttls_refused", Help: "The SMTP server offered STARTTLS and refused it."}
 	Injected        = failure.Reason{Stage: failure.TLS, Reason: "starttls_malformed", Help: "Something came in clear text where only TLS, or nothing, may come."}
 	Inactive        = failure.Reason{Stage: failure.Status, Reason: "service_inactive", Help: "The server says that its mail service is not active (421 or 451 with 4.3.2)."}

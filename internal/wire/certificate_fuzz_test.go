@@ -24,6 +24,11 @@ func FuzzDescribe(f *testing.F) {
 				t.Errorf("a name of %d bytes", len(name))
 			}
 		}
-		_ = verifyReason(verifyChain([]*x509.Certificate{cert, cert}, &TLS{ServerName: "mail.contoso.com", Roots: a.pool()}))
+		c := &Conn{peer: Peer{Certificates: []*x509.Certificate{cert, cert}}}
+		cause := c.judge(&TLS{ServerName: "mail.contoso.com", Roots: a.pool()})
+		_ = verifyReason(cause, c.peer.Flaw) + remedy(c.peer.Flaw)
+		if len(c.peer.Path()) == 0 {
+			t.Error("no path, not even the leaf")
+		}
 	})
 }

@@ -89,6 +89,8 @@ func handshakeReason(err error) string {
 		return "not_tls"
 	case strings.Contains(err.Error(), "protocol version"): // crypto/tls has no type for its refusal, nor for alert 70
 		return "version"
+	case unsupported(err):
+		return "certificate_unsupported"
 	}
 	if reason := streamReason(err); reason != "error" {
 		return reason
@@ -104,11 +106,24 @@ func (c *Conn) silence() string {
 	return "nothing more came within the time limit"
 }
 
+// unsupported tells whether crypto/tls does not take the certificate as such: it has no types for that.
+func unsupported(err error) bool {
+	for _, words := range []string{"failed to parse certificate", "containing RSA key larger", "unsupported type of public key", "unsupported public key", "unsupported certificate curve"} {
+		if strings.Contains(err.Error(), words) {
+			return true
+		}
+	}
+	return false
+}
+
 // receiveFailure says what was being waited for when reading ended.
 func (c *Conn) receiveFailure(doing string, err error) *failure.Failure {
 	var f *failure.Failure
 	if errors.As(err, &f) {
 		return f
+	}
+	if c.wantsCertificate(alertIn(err)) {
+		return failure.New(failure.Receive, reasonClientCertificate, "%s from %s: %w; %s", doing, c, err, wanting)
 	}
 	reason := streamReason(err)
 	what := map[string]string{

@@ -1,8 +1,6 @@
 package wire
 
 import (
-	"crypto/ecdsa"
-	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
 
@@ -14,6 +12,12 @@ type Peer struct {
 	Certificates []*x509.Certificate // as sent, leaf first, at most maxChain; empty when none was seen
 	Staple       []byte              // the OCSP response in the handshake, not judged; nil without one
 	Refused      *failure.Failure    // why the certificate is not verified, stage tls; nil when it is
+	Suite        uint16              // the cipher suite that was agreed
+	Alert        Alert               // that ended the handshake; zero for none
+	Unsupported  error               // why crypto/tls does not take what Glimpse read; nil when it would
+	Flaw         *Flaw               // what that is about; nil when it is verified, or the refusal says it all
+
+	Paths [][]*x509.Certificate // from the leaf to an authority; where something expired, those that led there before
 }
 
 // Peer gives what the handshake showed. It is there also when the handshake failed after the certificates had come.
@@ -44,15 +48,4 @@ func (t *TLS) suites() []uint16 {
 		ids = append(ids, s.ID)
 	}
 	return ids
-}
-
-// keyBits is the size of an RSA or elliptic key, 0 for others, which have but one size.
-func keyBits(key any) int {
-	switch key := key.(type) {
-	case *rsa.PublicKey:
-		return key.N.BitLen()
-	case *ecdsa.PublicKey:
-		return key.Curve.Params().BitSize
-	}
-	return 0
 }

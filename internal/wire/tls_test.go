@@ -55,7 +55,7 @@ func TestHandshake_certificates(t *testing.T) {
 		"expired":                         {expired, TLS{ServerName: name}, "certificate_expired", false, ""},
 		"another name":                    {good, TLS{ServerName: "owa.contoso.com"}, "certificate_name", false, ""},
 		"another address":                 {address, TLS{ServerName: "127.0.0.2"}, "certificate_name", false, ""},
-		"unknown authority":               {other.leaf(t, name), TLS{ServerName: name}, "certificate_authority", false, "name the authority in tls_config.ca_file"},
+		"unknown authority":               {other.leaf(t, name), TLS{ServerName: name}, "certificate_authority", false, "it has another key than the one that signed the certificate (CN=mail.contoso.com)"},
 		"for clients only":                {client, TLS{ServerName: name}, "certificate_usage", false, ""},
 		"pinned":                          {expired, TLS{ServerName: name, Pins: pin(expired)}, "", true, ""},
 		"another one pinned":              {expired, TLS{ServerName: name, Pins: pin(good)}, "certificate_expired", false, ""},

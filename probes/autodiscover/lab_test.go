@@ -174,7 +174,7 @@ func exposition(t testing.TB, r *result.Result) string {
 	}
 	var b bytes.Buffer
 	for _, f := range families {
-		if slices.Contains([]string{"probe_timeout_seconds", "probe_ssl_earliest_cert_expiry", "probe_dns_lookup_time_seconds", "probe_tls_cipher_info"}, f.GetName()) || strings.Contains(f.GetName(), "duration") {
+		if slices.Contains([]string{"probe_timeout_seconds", "probe_ssl_earliest_cert_expiry", "probe_ssl_last_chain_expiry_timestamp_seconds", "probe_dns_lookup_time_seconds", "probe_tls_cipher_info"}, f.GetName()) || strings.Contains(f.GetName(), "duration") {
 			continue
 		}
 		if _, err := expfmt.MetricFamilyToText(&b, f); err != nil {

@@ -532,7 +532,7 @@ func golden(t *testing.T, name, got string) {
 }
 
 // measured are the metrics whose values differ from run to run.
-var measured = regexp.MustCompile(`(?m)^(probe_\S*(?:duration_seconds|time_seconds|backoff_seconds|cert_expiry|stream_\w+_seconds)(?:\{.*\})?) .*$`)
+var measured = regexp.MustCompile(`(?m)^(probe_\S*(?:duration_seconds|time_seconds|backoff_seconds|cert_expiry|expiry_timestamp_seconds|stream_\w+_seconds)(?:\{.*\})?) .*$`)
 
 // exposition gives the metrics that a probe answers with, measured values masked.
 func exposition(t testing.TB, r *result.Result) string {

@@ -5,7 +5,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/smtp"
 )
 
-var book = advice.Book{
+var bindingBook = advice.Book{
 	{
 		Key:   "certificate_to_renew",
 		Means: "A certificate expires soon, or has expired.", Suffers: "From that day on, everybody: clients refuse the connection or show a warning.",

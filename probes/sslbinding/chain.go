@@ -3,55 +3,65 @@ package sslbinding
 import (
 	"bytes"
 	"crypto/x509"
+	"fmt"
 	"slices"
 	"strings"
+	"time"
+
+	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
 
 // chain is what the certificates that were sent are to one another.
 type chain struct {
-	path       []*x509.Certificate // from the leaf upwards, as far as what was sent reaches
-	misordered bool                // one does not certify the one before it (RFC 5246 section 7.4.2)
-	unrelated  int                 // certificates that are no part of the path
-	rootSent   bool                // a self-signed certificate ends the path: of no use, the client has it or does not trust it
+	path       []*x509.Certificate // from the leaf upwards, see wire.Peer.Path
+	misordered bool                // what was sent of the path is not in order (RFC 5246 section 7.4.2)
+	surplus    []string            // certificates that were sent and help no client, in words
+	rootSent   bool                // a self-signed certificate is sent: of no use, the client has it or does not trust it
 }
 
-// maxChecks bounds the signatures that are checked to find the path: 20 certificates of one name could cost 400.
-const maxChecks = 50
-
 // examine reads the chain as sent, leaf first.
-func examine(sent []*x509.Certificate) chain {
-	checks := 0
-	c := chain{path: sent[:1:1]}
-	for len(c.path) <= len(sent) {
-		last := c.path[len(c.path)-1]
-		if selfSigned(last) {
-			break
+func examine(peer *wire.Peer, now time.Time) chain {
+	c := chain{path: peer.Path()}
+	last := 0
+	for _, cert := range c.path {
+		if i := slices.IndexFunc(peer.Certificates, cert.Equal); i >= 0 {
+			c.misordered = c.misordered || i < last
+			last = i
 		}
-		i := slices.IndexFunc(sent, func(cert *x509.Certificate) bool {
-			if !bytes.Equal(cert.RawSubject, last.RawIssuer) || slices.ContainsFunc(c.path, cert.Equal) || checks == maxChecks {
-				return false
-			}
-			checks++
-			return last.CheckSignatureFrom(cert) == nil
-		})
-		if i < 0 {
-			break
+	}
+	for i, cert := range peer.Certificates {
+		c.rootSent = c.rootSent || i > 0 && bytes.Equal(cert.RawIssuer, cert.RawSubject)
+		if why := c.useless(peer, i, now); why != "" {
+			c.surplus = append(c.surplus, wire.Title(cert)+" "+why)
 		}
-		c.path = append(c.path, sent[i])
 	}
-	for i, cert := range c.path {
-		c.misordered = c.misordered || !cert.Equal(sent[i])
-	}
-	c.unrelated = len(sent) - len(c.path)
-	c.rootSent = len(c.path) > 1 && selfSigned(c.path[len(c.path)-1])
 	return c
 }
 
-func selfSigned(cert *x509.Certificate) bool { return bytes.Equal(cert.RawIssuer, cert.RawSubject) }
-
-// open tells whether the path ends before a self-signed certificate. It is complete then only if its last issuer is an
-// authority that the client trusts by itself.
-func (c chain) open() bool { return !selfSigned(c.path[len(c.path)-1]) }
+// useless says why a certificate that was sent is of no use to anybody, "" where it is to somebody: on a path to an authority,
+// or perhaps on that of a client which knows other ones.
+func (c chain) useless(peer *wire.Peer, i int, now time.Time) string {
+	sent := peer.Certificates
+	cert := sent[i]
+	onPath := func(path []*x509.Certificate) bool { return slices.ContainsFunc(path, cert.Equal) }
+	switch {
+	case slices.ContainsFunc(sent[:i], cert.Equal):
+		return "once more"
+	case onPath(c.path), slices.ContainsFunc(peer.Paths, onPath):
+		return ""
+	case now.After(cert.NotAfter):
+		return fmt.Sprintf("issued by %s, which expired on %s", cert.Issuer, cert.NotAfter.UTC().Format(time.DateOnly))
+	case slices.ContainsFunc(c.path, func(other *x509.Certificate) bool {
+		return bytes.Equal(other.RawSubject, cert.RawSubject) && !bytes.Equal(other.RawSubjectPublicKeyInfo, cert.RawSubjectPublicKeyInfo)
+	}):
+		return "with another key than the one that signed"
+	case !slices.ContainsFunc(sent, func(other *x509.Certificate) bool {
+		return other != cert && bytes.Equal(other.RawIssuer, cert.RawSubject)
+	}):
+		return "which issued none of the others"
+	}
+	return ""
+}
 
 // notes are words for the table.
 func (c chain) notes() []string {
@@ -59,8 +69,8 @@ func (c chain) notes() []string {
 	if c.misordered {
 		notes = append(notes, "chain out of order")
 	}
-	if c.unrelated > 0 {
-		notes = append(notes, "unrelated certificates sent")
+	if len(c.surplus) > 0 {
+		notes = append(notes, "useless certificates sent")
 	}
 	if c.rootSent {
 		notes = append(notes, "root sent")

@@ -8,6 +8,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
 
 // TestExamine: what servers get wrong when they send a chain.
@@ -19,25 +22,28 @@ func TestExamine(t *testing.T) {
 	leaf := lower.mail(t).Leaf
 	stranger := newRoot(t, "stranger").cert
 	namesake := newRoot(t, "lower").cert // the issuer's name, another key
+	old := root.create(t, &x509.Certificate{Subject: pkix.Name{CommonName: "upper"}, NotBefore: time.Now().AddDate(-2, 0, 0), NotAfter: time.Now().AddDate(-1, 0, 0)}, upper.key)
 	for name, tt := range map[string]struct {
 		sent  []*x509.Certificate
 		path  int
-		open  bool
 		notes string
+		tells string
 	}{
-		"right":              {[]*x509.Certificate{leaf, lower.cert, upper.cert}, 3, true, ""},
-		"with the root":      {[]*x509.Certificate{leaf, lower.cert, upper.cert, root.cert}, 4, false, "root sent"},
-		"the leaf alone":     {[]*x509.Certificate{leaf}, 1, true, ""},
-		"a gap":              {[]*x509.Certificate{leaf, upper.cert}, 1, true, "unrelated certificates sent"},
-		"out of order":       {[]*x509.Certificate{leaf, upper.cert, lower.cert}, 3, true, "chain out of order"},
-		"a stranger between": {[]*x509.Certificate{leaf, stranger, lower.cert}, 2, true, "chain out of order, unrelated certificates sent"},
-		"one twice":          {[]*x509.Certificate{leaf, lower.cert, lower.cert}, 2, true, "unrelated certificates sent"},
-		"a namesake":         {[]*x509.Certificate{leaf, namesake, lower.cert}, 2, true, "chain out of order, unrelated certificates sent"},
-		"self-signed":        {[]*x509.Certificate{stranger}, 1, false, ""},
+		"right":              {[]*x509.Certificate{leaf, lower.cert, upper.cert}, 3, "", ""},
+		"with the root":      {[]*x509.Certificate{leaf, lower.cert, upper.cert, root.cert}, 4, "root sent", ""},
+		"the leaf alone":     {[]*x509.Certificate{leaf}, 1, "", ""},
+		"out of order":       {[]*x509.Certificate{leaf, upper.cert, lower.cert}, 3, "chain out of order", ""},
+		"the root between":   {[]*x509.Certificate{leaf, root.cert, lower.cert, upper.cert}, 4, "chain out of order, root sent", ""},
+		"a stranger between": {[]*x509.Certificate{leaf, stranger, lower.cert}, 2, "useless certificates sent, root sent", "CN=stranger which issued none of the others"},
+		"one twice":          {[]*x509.Certificate{leaf, lower.cert, lower.cert}, 2, "useless certificates sent", "CN=lower once more"},
+		"the leaf twice":     {[]*x509.Certificate{leaf, leaf, lower.cert}, 2, "useless certificates sent", "CN=mail.contoso.test once more"},
+		"a namesake":         {[]*x509.Certificate{leaf, namesake, lower.cert}, 2, "useless certificates sent, root sent", "CN=lower with another key"},
+		"an expired one":     {[]*x509.Certificate{leaf, lower.cert, upper.cert, old}, 3, "useless certificates sent", "CN=upper issued by CN=root, which expired on"},
+		"self-signed":        {[]*x509.Certificate{stranger}, 1, "", ""},
 	} {
-		c := examine(tt.sent)
-		if len(c.path) != tt.path || c.open() != tt.open || strings.Join(c.notes(), ", ") != tt.notes {
-			t.Errorf("%s: path of %d, open %t, %q, want %d, %t, %q", name, len(c.path), c.open(), c.notes(), tt.path, tt.open, tt.notes)
+		c := examine(&wire.Peer{Certificates: tt.sent}, time.Now())
+		if len(c.path) != tt.path || strings.Join(c.notes(), ", ") != tt.notes || !strings.Contains(strings.Join(c.surplus, "; "), tt.tells) {
+			t.Errorf("%s: path of %d, %q, %q, want %d, %q, %q", name, len(c.path), c.notes(), c.surplus, tt.path, tt.notes, tt.tells)
 		}
 	}
 }
@@ -47,10 +53,10 @@ func TestExamine_manyNamesakes(t *testing.T) {
 	t.Parallel()
 	lower := newRoot(t, "root").sub(t, "lower")
 	sent := []*x509.Certificate{lower.mail(t).Leaf}
-	for range maxChecks {
+	for range 50 {
 		sent = append(sent, newRoot(t, "lower").cert)
 	}
-	if c := examine(append(sent, lower.cert)); len(c.path) != 1 {
+	if c := examine(&wire.Peer{Certificates: append(sent, lower.cert)}, time.Now()); len(c.path) != 1 {
 		t.Errorf("path of %d: the search went on beyond its bound", len(c.path))
 	}
 }

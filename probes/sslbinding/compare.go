@@ -1,7 +1,6 @@
 package sslbinding
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -55,7 +54,7 @@ func (g group) String() string {
 
 // certificate names a certificate for a person, by the thumbprint that Windows shows.
 func certificate(c *wire.Certificate) string {
-	return fmt.Sprintf("%s (%s, until %s)", c.SHA1, cmp.Or(c.Subject, "without a subject"), c.NotAfter.UTC().Format("2006-01-02"))
+	return fmt.Sprintf("%s (%s, until %s)", c.SHA1, c.Title(), c.NotAfter.UTC().Format("2006-01-02"))
 }
 
 // maxPlaces is how many doors a sentence names.

@@ -22,10 +22,12 @@ type Settings struct {
 	SameCertificate       bool `yaml:"same_certificate"` // on the balancer and on each server
 	Revocation            bool `yaml:"revocation"`       // ask the places that certificates name
 	Sweep                 bool `yaml:"sweep"`            // try each TLS version
+	Hellos                bool `yaml:"hellos"`           // try a hello in two segments, and one with ML-KEM
+	Repeat                int  `yaml:"repeat"`           // handshakes with each address and port
 
 	MinDays    int   `yaml:"min_days"`     // of validity left
 	MinKeyBits int   `yaml:"min_key_bits"` // of RSA keys
-	StartTLS   []int `yaml:"starttls"`     // the ports that speak SMTP
+	StartTLS   []int `yaml:"starttls"`     // the ports that speak SMTP, IMAP or POP3 first
 
 	EHLO string `yaml:"ehlo"` // the name to give there; empty for smtp.Self
 }
@@ -34,13 +36,16 @@ type Settings struct {
 const httpsPort = 443
 
 // defaults have the ports on which Exchange's transport speaks SMTP (Microsoft Learn, "Default Receive connectors created
-// during setup"): 465 is one that begins in clear text there.
+// during setup"): 465 is one that begins in clear text there. Those of POP3 and IMAP do so everywhere (RFC 2595).
 func defaults() *Settings {
-	return &Settings{MinDays: 14, MinKeyBits: 2048, StartTLS: []int{25, 465, 587, 2525}}
+	return &Settings{MinDays: 14, MinKeyBits: 2048, Repeat: 1, StartTLS: []int{25, 110, 143, 465, 587, 2525}}
 }
 
 // maxList bounds each list: a probe opens 64 connections at most, and a person must be able to read what it found.
 const maxList = 50
+
+// maxRepeat is how often an address and port may be asked alike.
+const maxRepeat = 16
 
 // Check implements prober.Prober. It brings names and thumbprints into their normal spelling.
 func (s *Settings) Check(report func(field, problem string)) {
@@ -61,6 +66,9 @@ func (s *Settings) Check(report func(field, problem string)) {
 	}
 	if s.MinDays < 0 || s.MinDays > 3650 {
 		report("min_days", fmt.Sprintf("%d: from 0 to 3650", s.MinDays))
+	}
+	if s.Repeat < 1 || s.Repeat > maxRepeat {
+		report("repeat", fmt.Sprintf("%d: from 1 to %d", s.Repeat, maxRepeat))
 	}
 	if s.MinKeyBits < 0 || s.MinKeyBits > 16384 {
 		report("min_key_bits", fmt.Sprintf("%d: from 0 to 16384", s.MinKeyBits))

@@ -111,7 +111,7 @@ func TestDoors_limits(t *testing.T) {
 		"revocation":      {Settings{Revocation: true, Ports: []int{443, 25, 587}}, service, [3]int{24, 24, 0}, 0, 24},
 		"name an address": {Settings{}, "192.0.2.1", [3]int{8, 0, 8}, 0, 0},
 	} {
-		bindings, left := tt.settings.doors(hosts, 443, tt.name)
+		bindings, _, left := tt.settings.doors(hosts, 443, tt.name)
 		if forms, sweeps := count(bindings); forms != tt.forms || sweeps != tt.sweeps || left != tt.left {
 			t.Errorf("%s: %v, %d sweeps, %d left, want %v, %d, %d", name, forms, sweeps, left, tt.forms, tt.sweeps, tt.left)
 		}

@@ -32,8 +32,16 @@ type binding struct {
 	server     string // the entry of the setting addresses that it comes from; empty for the target's own addresses
 	resolution *wire.Resolution
 	sweep      bool // try each TLS version
+	closer     bool // ask again, and by other hellos, as the settings say
 
 	failure  *failure.Failure // why no certificate was seen
+	unshaken *failure.Failure // why there was no handshake, where the certificate could be read all the same
+	wanted   bool             // the handshake ended for want of a client's certificate
+	implicit bool             // it is TLS from the start, against the settings' starttls
+	suites   []string         // all that it has, where clients of today find none in common; the first few
+	hellos   []string         // the forms of a hello that it does not answer
+	others   []*binding       // what else it showed, asked again
+	asked    int              // how often it was asked by handshakes alike
 	record   *wire.Connection // nil when nothing was dialled
 	peer     wire.Peer
 	chain    chain
@@ -48,9 +56,15 @@ func (b *binding) seen() bool { return len(b.peer.Certificates) > 0 }
 // leaf describes the certificate, which must have been seen.
 func (b *binding) leaf() *wire.Certificate { return &b.record.Secure.Chain[0] }
 
-// empty tells whether the door is there and has no certificate to show: it ended the handshake. That is how http.sys
-// shows that nothing is bound, by closing or resetting, and how others do, by an alert.
+// empty tells whether the door is there and showed no certificate: it ended the handshake.
 func (b *binding) empty() bool { return failure.Is(b.err(), failure.TLS, "closed", "reset", "alert") }
+
+// missing tells whether the door has no certificate to show. That is how http.sys shows that nothing is bound, by closing or
+// resetting, and how others do: nginx by unrecognized_name, servers written in Go by internal_error. The alert
+// handshake_failure says that nothing is in common, which may be something else.
+func (b *binding) missing() bool {
+	return b.empty() && (b.peer.Alert == 0 || b.peer.Alert == wire.UnrecognizedName || b.peer.Alert == wire.InternalError)
+}
 
 // err is the failure as an error: a nil *Failure in an error would not be nil.
 func (b *binding) err() error {
@@ -67,12 +81,10 @@ type host struct {
 	resolution *wire.Resolution
 }
 
-// sweepCost is how many connections it takes to try each TLS version.
-var sweepCost = len(versions)
-
 // doors lists what to knock at, within the limits of a probe: first every door by the service's name, then the other
-// forms, then the sweeps, so that what is cut off is what matters least. It gives the number of connections left out.
-func (s *Settings) doors(hosts []host, port uint16, name string) (bindings []*binding, left int) {
+// forms, then closer looks, so that what is cut off is what matters least. It gives the number of connections that are free,
+// and of those left out.
+func (s *Settings) doors(hosts []host, port uint16, name string) (bindings []*binding, free, left int) {
 	forms := []form{own, without, unknown}
 	if isAddress(name) { // an address is never sent as SNI (RFC 6066 section 3), so the first form is the second
 		forms = []form{own, unknown}
@@ -90,10 +102,25 @@ func (s *Settings) doors(hosts []host, port uint16, name string) (bindings []*bi
 	if extra := len(bindings) - most; extra > 0 {
 		bindings, left = bindings[:most], extra
 	}
+	free = most - len(bindings)
+	sweep := func(b *binding) { b.sweep = true }
+	closer := func(b *binding) { b.closer = true }
 	if s.Sweep {
-		left += planSweeps(bindings, most-len(bindings))
+		free, left = spend(bindings, len(versions), free, left, sweep)
 	}
-	return bindings, left
+	if s.closerCost() > 0 {
+		free, left = spend(bindings, s.closerCost(), free, left, closer)
+	}
+	return bindings, free, left
+}
+
+// closerCost is how many more connections a door takes that is asked again and by other hellos.
+func (s *Settings) closerCost() int {
+	cost := s.Repeat - 1
+	if s.Hellos {
+		cost += len(hellos)
+	}
+	return cost
 }
 
 // connections is how many a probe may spend on doors: revocation needs some too.
@@ -104,19 +131,20 @@ func (s *Settings) connections() int {
 	return prober.MaxConnections
 }
 
-// planSweeps marks the bindings whose TLS versions are tried with the connections that are free.
-func planSweeps(bindings []*binding, free int) (left int) {
+// spend marks the doors by the service's name that are looked at closer, for so many connections each, while there are free
+// ones.
+func spend(bindings []*binding, cost, free, left int, mark func(*binding)) (stillFree, stillLeft int) {
 	for _, b := range bindings {
 		switch {
 		case b.form != own:
-		case free < sweepCost:
-			left += sweepCost
+		case free < cost:
+			left += cost
 		default:
-			b.sweep = true
-			free -= sweepCost
+			mark(b)
+			free -= cost
 		}
 	}
-	return left
+	return free, left
 }
 
 func label(f form, name string) string {

@@ -268,6 +268,9 @@ func (a *authority) create(t testing.TB, template *x509.Certificate, key crypto.
 func (a *authority) issue(t testing.TB, template *x509.Certificate) tls.Certificate {
 	t.Helper()
 	key := newKey(t)
+	if template.ExtKeyUsage == nil {
+		template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+	}
 	leaf := a.create(t, template, key)
 	return tls.Certificate{Certificate: append([][]byte{leaf.Raw}, a.chain...), PrivateKey: key, Leaf: leaf}
 }
@@ -279,7 +282,10 @@ func (a *authority) mail(t testing.TB) tls.Certificate {
 }
 
 func mailTemplate() *x509.Certificate {
-	return &x509.Certificate{Subject: pkix.Name{CommonName: service}, DNSNames: []string{service, "autodiscover.contoso.test"}}
+	return &x509.Certificate{
+		Subject: pkix.Name{CommonName: service}, DNSNames: []string{service, "autodiscover.contoso.test"},
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
 }
 
 func (a *authority) pem() []byte {

@@ -2,10 +2,9 @@ package sslbinding
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"fmt"
 	"slices"
-	"time"
+	"strings"
 
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
@@ -15,22 +14,40 @@ import (
 
 // Codes of this prober's findings.
 const (
-	BindingMissing        = "binding_missing"
-	NameNotCovered        = "binding_name_not_covered"
-	ThumbprintUnexpected  = "binding_thumbprint_unexpected"
-	FamiliesDiffer        = "binding_families_differ"
-	AddressesDiffer       = "binding_addresses_differ"
-	ServerDiffers         = "binding_server_differs"
-	SNIDiffers            = "binding_sni_differs"
-	BindingsLeftOut       = "bindings_left_out"
-	CertificateExpiring   = "certificate_expiring"
-	CertificateRevoked    = "certificate_revoked"
-	CertificateWeak       = "certificate_key_weak"
-	ChainIncomplete       = "chain_incomplete"
-	ChainMisordered       = "chain_misordered"
-	RevocationUnreachable = "revocation_unreachable"
-	RevocationUnusable    = "revocation_unusable"
-	VersionOld            = "tls_version_old"
+	BindingMissing         = "binding_missing"
+	NameNotCovered         = "binding_name_not_covered"
+	ThumbprintUnexpected   = "binding_thumbprint_unexpected"
+	FamiliesDiffer         = "binding_families_differ"
+	AddressesDiffer        = "binding_addresses_differ"
+	ServerDiffers          = "binding_server_differs"
+	SNIDiffers             = "binding_sni_differs"
+	BindingUnsteady        = "binding_unsteady"
+	BindingsLeftOut        = "bindings_left_out"
+	CertificateExpiring    = "certificate_expiring"
+	CertificateNotYetValid = "certificate_not_yet_valid"
+	CertificateRevoked     = "certificate_revoked"
+	CertificateUnsupported = "certificate_unsupported"
+	CertificateWeak        = "certificate_key_weak"
+	CertificateKeyUnusual  = "certificate_key_unusual"
+	CertificateLasting     = "certificate_lifetime_long"
+	CertificateNoUsage     = "certificate_usage_missing"
+	CertificateUsage       = "certificate_usage_wrong"
+	CertificatePSS         = "certificate_signature_pss"
+	CertificateUnstapled   = "certificate_staple_missing"
+	ChainIncomplete        = "chain_incomplete"
+	ChainMisordered        = "chain_misordered"
+	ChainIssuerRenewed     = "chain_issuer_renewed"
+	ChainIssuerNoAuthority = "chain_issuer_no_authority"
+	ChainSignatureWeak     = "chain_signature_weak"
+	ChainConstrained       = "chain_constrained"
+	ChainSurplus           = "chain_surplus"
+	RevocationUnreachable  = "revocation_unreachable"
+	RevocationUnusable     = "revocation_unusable"
+	VersionOld             = "tls_version_old"
+	SuitesOld              = "tls_suites_old"
+	HandshakeRefused       = "tls_handshake_refused"
+	HelloUnanswered        = "tls_hello_unanswered"
+	ClientCertificate      = "tls_client_certificate"
 )
 
 // Reasons of its own; the stage is tls unless said otherwise.
@@ -59,8 +76,11 @@ func (p *probe) judge(unresolved *failure.Failure) {
 	}
 	required := p.required()
 	for _, b := range required {
-		if f := p.wrong(b); f != nil {
-			wrong = append(wrong, f)
+		for _, face := range b.faces() {
+			if f := p.wrong(face); f != nil {
+				wrong = append(wrong, f)
+				break
+			}
 		}
 	}
 	if n := len(wrong); n > 1 {
@@ -70,8 +90,14 @@ func (p *probe) judge(unresolved *failure.Failure) {
 		p.run.Result.Fail(wrong[0])
 	}
 	p.findMissing(required)
-	seen := slices.DeleteFunc(required, func(b *binding) bool { return !b.seen() })
+	p.findUnsteady()
+	var seen []*binding
+	for _, b := range required {
+		seen = append(seen, b.faces()...)
+	}
+	seen = slices.DeleteFunc(seen, func(b *binding) bool { return !b.seen() })
 	p.findCertificates(seen)
+	p.findHandshakes(seen)
 	p.findDifferences()
 	p.findPlaces()
 }
@@ -107,10 +133,44 @@ func (p *probe) missed(b *binding) []string {
 	return missed
 }
 
+// faces are all that a door showed, each once: one address may stand for several servers.
+func (b *binding) faces() []*binding { return append([]*binding{b}, b.others...) }
+
+// findMissing tells of doors that showed no certificate, and why.
 func (p *probe) findMissing(required []*binding) {
-	empty := slices.DeleteFunc(slices.Clone(required), func(b *binding) bool { return !b.empty() })
-	if len(empty) > 0 {
-		p.find(BindingMissing, failing, "No certificate is shown for %s at %s: the server ended the handshake without one (%s), as http.sys does where none is bound.", p.name, places(empty), empty[0].failure.Reason)
+	missing := slices.DeleteFunc(slices.Clone(required), func(b *binding) bool { return !b.missing() })
+	if len(missing) > 0 {
+		p.find(BindingMissing, failing, "No certificate is shown for %s at %s: the server ended the handshake without one (%s), as http.sys does where none is bound.", p.name, places(missing), missing[0].failure.Reason)
+	}
+	refusing := map[string][]*binding{}
+	for _, b := range required {
+		if b.empty() && !b.missing() {
+			refusing[b.peer.Alert.String()] = append(refusing[b.peer.Alert.String()], b)
+		}
+	}
+	for _, alert := range sorted(refusing) {
+		p.find(HandshakeRefused, failing, "The server at %s ends each handshake with the alert %s, one by TLS 1.2 that offers every cipher suite too: it has nothing in common with any client, or no certificate for %s.", places(refusing[alert]), alert, p.name)
+	}
+}
+
+// findUnsteady tells of doors that do not show the same each time, asked by the service's name or else without SNI.
+func (p *probe) findUnsteady() {
+	for _, first := range p.required() {
+		forms := p.at(first.address)
+		i := slices.IndexFunc(forms, func(b *binding) bool { return len(b.others) > 0 })
+		if i < 0 {
+			continue
+		}
+		b := forms[i]
+		var texts []string
+		for _, face := range b.faces() {
+			text := "no certificate"
+			if face.seen() {
+				text = fmt.Sprintf("%s with %d above it", certificate(face.leaf()), len(face.peer.Certificates)-1)
+			}
+			texts = append(texts, text)
+		}
+		p.find(BindingUnsteady, warning, "One address, several certificates: of %d handshakes alike at %s some got %s. Several servers stand behind it, and not all of them are set up alike.", b.asked+1, places([]*binding{b}), strings.Join(texts, ", others "))
 	}
 }
 
@@ -128,9 +188,7 @@ func (p *probe) findCertificates(seen []*binding) {
 			p.find(CertificateRevoked, failing, "The certificate %s is revoked.", g)
 		}
 		p.findExpiring(g)
-		if leaf := b.leaf(); leaf.KeyAlgorithm == "RSA" && leaf.KeyBits < p.MinKeyBits {
-			p.find(CertificateWeak, warning, "The certificate %s has an RSA key of %d bits, and %d are wanted.", g, leaf.KeyBits, p.MinKeyBits)
-		}
+		p.findPicky(g)
 	}
 	p.findChains(seen)
 	p.findOldVersions(seen)
@@ -143,91 +201,6 @@ func covered(c *wire.Certificate) string {
 	}
 	return some(c.Names)
 }
-
-// findExpiring looks at the certificate and at those above it that were sent, the root apart.
-func (p *probe) findExpiring(g group) {
-	b := g.doors[0]
-	first := b.peer.Certificates[0]
-	for _, cert := range b.chain.path {
-		if !selfSigned(cert) && cert.NotAfter.Before(first.NotAfter) {
-			first = cert
-		}
-	}
-	which := "The certificate " + g.String()
-	if first != b.peer.Certificates[0] {
-		which += ", or rather its issuer " + first.Subject.String() + ","
-	}
-	left := time.Until(first.NotAfter)
-	days := left.Hours() / 24
-	switch {
-	case left < 0 && b.peer.Refused != nil && !p.run.Module.TLS.Insecure:
-		p.find(CertificateExpiring, failing, "%s expired %.1f days ago, on %s.", which, -days, first.NotAfter.UTC().Format(time.RFC3339))
-	case left < 0:
-		p.find(CertificateExpiring, warning, "%s expired %.1f days ago, on %s.", which, -days, first.NotAfter.UTC().Format(time.RFC3339))
-	case days < float64(p.MinDays):
-		p.find(CertificateExpiring, warning, "%s expires in %.1f days, on %s; %d days are wanted.", which, days, first.NotAfter.UTC().Format(time.RFC3339), p.MinDays)
-	}
-}
-
-// findChains tells of certificates that are missing from what was sent, or in the wrong order.
-func (p *probe) findChains(seen []*binding) {
-	var misordered []*binding
-	for _, g := range groups(seen) {
-		if b := g.doors[0]; b.chain.misordered {
-			misordered = append(misordered, g.doors...)
-		}
-		for _, b := range g.doors { // one door may send what another leaves out
-			if p.incomplete(b) {
-				top := b.chain.path[len(b.chain.path)-1]
-				p.find(ChainIncomplete, p.ifFailing(), "The chain that %s shows ends with %s, whose issuer %s it does not send. %s", b.address, top.Subject, top.Issuer, p.completion(b))
-				break
-			}
-		}
-	}
-	if len(misordered) > 0 {
-		p.find(ChainMisordered, warning, "The chain at %s is not sent in order, each certificate followed by its issuer.", places(misordered))
-	}
-}
-
-// ifFailing is the severity of what makes a certificate untrusted.
-func (p *probe) ifFailing() result.Severity {
-	if p.run.Module.TLS.Insecure {
-		return warning
-	}
-	return failing
-}
-
-// incomplete tells whether the certificate is not trusted because what was sent leads to no authority. A chain that ends
-// with a self-signed certificate lacks nothing but trust.
-func (p *probe) incomplete(b *binding) bool {
-	return failure.Is(b.refusal(), failure.TLS, "certificate_authority") && b.chain.open()
-}
-
-func (b *binding) refusal() error {
-	if b.peer.Refused == nil {
-		return nil
-	}
-	return b.peer.Refused
-}
-
-// completion says how sure it is that a certificate is missing: another door may send it.
-func (p *probe) completion(b *binding) string {
-	for _, other := range p.bindings {
-		if !other.seen() || other.peer.Certificates[0].Equal(b.peer.Certificates[0]) && len(other.peer.Certificates) == len(b.peer.Certificates) {
-			continue
-		}
-		pool := x509.NewCertPool()
-		for _, cert := range slices.Concat(b.peer.Certificates, other.peer.Certificates) {
-			pool.AddCert(cert)
-		}
-		if _, err := b.peer.Certificates[0].Verify(x509.VerifyOptions{Roots: p.run.Module.TLS.Roots, Intermediates: pool}); err == nil {
-			return fmt.Sprintf("With what %s sends it is trusted: let this server send that intermediate certificate too.", b2s(other))
-		}
-	}
-	return "If that is an intermediate authority, the server must send its certificate; if it is your own root, name it in tls_config.ca_file."
-}
-
-func b2s(b *binding) string { return places([]*binding{b}) }
 
 // findOldVersions tells of TLS versions below what tls_config.min_version asks for.
 func (p *probe) findOldVersions(seen []*binding) {
@@ -316,6 +289,12 @@ func (p *probe) findServers(c comparison) {
 }
 
 func (p *probe) findSNI(c comparison) {
+	unsteady := func(g group) bool {
+		return slices.ContainsFunc(p.at(g.doors[0].address), func(b *binding) bool { return len(b.others) > 0 })
+	}
+	if slices.ContainsFunc(c.what, unsteady) { // then it is not SNI that makes the difference
+		return
+	}
 	severity := info
 	if p.RequireSameWithoutSNI {
 		severity = p.differing(c)

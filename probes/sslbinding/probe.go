@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/failure"
@@ -21,16 +22,14 @@ import (
 // knockLimit bounds one door, see doorLimit.
 const knockLimit = 6 * time.Second
 
-// versions are the TLS versions that a sweep tries. SSL 3.0 and older are beyond crypto/tls.
-var versions = []uint16{tls.VersionTLS10, tls.VersionTLS11, tls.VersionTLS12, tls.VersionTLS13}
-
 // probe is one survey.
 type probe struct {
 	*Settings
 	run      *prober.Run
 	name     string // what SNI and the certificate check go by
 	bindings []*binding
-	places   []place // of revocation lists and responders that were asked
+	spare    atomic.Int32 // connections that are left for looking closer
+	places   []place      // of revocation lists and responders that were asked
 }
 
 // Probe implements prober.Prober.
@@ -42,6 +41,7 @@ func (s *Settings) Probe(ctx context.Context, run *prober.Run) {
 	}
 	unresolved := p.plan(ctx)
 	p.knock(ctx)
+	p.steady(ctx)
 	p.readStaples()
 	if s.Revocation {
 		p.checkRevocation(ctx)
@@ -69,10 +69,11 @@ func (p *probe) plan(ctx context.Context) *failure.Failure {
 		add(server, res, err)
 	}
 	hosts, addresses := gather(lookups)
-	bindings, connections := p.doors(hosts, p.run.Target.Port, p.name)
+	bindings, free, left := p.doors(hosts, p.run.Target.Port, p.name)
 	p.bindings = bindings
-	if addresses+connections > 0 {
-		p.cutOff(addresses, connections)
+	p.spare.Store(int32(free)) //nolint:gosec // at most prober.MaxConnections
+	if addresses+left > 0 {
+		p.cutOff(addresses, left)
 	}
 	return failure.From(first)
 }
@@ -84,8 +85,8 @@ func (p *probe) knock(ctx context.Context) {
 		step := p.run.Step(b.form.step()) // begun here, for a steady order
 		fs = append(fs, func() {
 			p.look(ctx, b, step)
-			if b.sweep && b.seen() {
-				p.sweep(ctx, b)
+			if b.form == own && b.seen() {
+				p.lookCloser(ctx, b)
 			}
 		})
 	}
@@ -97,36 +98,67 @@ func (p *probe) look(ctx context.Context, b *binding, step *prober.Step) {
 	ctx, cancel := p.doorLimit(ctx, b)
 	defer cancel()
 	err := p.shake(ctx, b, step)
-	if b.seen() {
-		b.chain = examine(b.peer.Certificates)
-		step.Detail("%s, SNI %s: %s %s", b.address, b.sni, b.leaf().SHA1, b.leaf().Subject)
-		// What follows the certificate (an alert that asks for a client's own, say) says nothing of the binding.
-		err = nil
-		if b.form == own && b.peer.Refused != nil && !p.run.Module.TLS.Insecure {
-			err = b.peer.Refused
-		}
-		step.End(err)
+	if !b.seen() && legible(b, err) && p.glimpse(ctx, b, step) == nil {
+		b.unshaken = failure.From(err)
+	}
+	if !b.seen() {
+		step.Detail("%s, SNI %s: no certificate", b.address, b.sni)
+		b.failure = step.End(err)
 		return
 	}
-	step.Detail("%s, SNI %s: no certificate", b.address, b.sni)
-	b.failure = step.End(err)
+	b.chain = examine(&b.peer, time.Now())
+	step.Detail("%s, SNI %s: %s %s", b.address, b.sni, b.leaf().SHA1, b.leaf().Title())
+	// What follows the certificate (an alert that asks for a client's own, say) says nothing of the binding.
+	b.wanted = failure.Is(err, failure.TLS, "client_certificate")
+	err = nil
+	if b.form == own && b.peer.Refused != nil && !p.run.Module.TLS.Insecure {
+		err = b.peer.Refused
+	}
+	step.End(err)
 }
 
-// shake connects, begins TLS where SMTP comes first, and has the handshake.
+// legible tells whether a handshake ended in a way that may leave the certificate to be read in clear text: there is nothing
+// in common, or the exporter's TLS does not take the certificate.
+func legible(b *binding, err error) bool {
+	common := []wire.Alert{wire.HandshakeFailure, wire.InsufficientSecurity, wire.IllegalParameter}
+	return failure.Is(err, failure.TLS, "certificate_unsupported", "handshake") ||
+		failure.Is(err, failure.TLS, "alert") && slices.Contains(common, b.peer.Alert)
+}
+
+// shake has the handshake.
 func (p *probe) shake(ctx context.Context, b *binding, step *prober.Step) error {
+	return p.enter(ctx, b, step, func(conn *wire.Conn) error { return p.run.Secure(step, conn, p.options(b)) })
+}
+
+// glimpse reads what the door shows in clear text.
+func (p *probe) glimpse(ctx context.Context, b *binding, step *prober.Step) error {
+	alert := b.peer.Alert // what it says to a client of today
+	err := p.enter(ctx, b, step, func(conn *wire.Conn) error {
+		return step.Do("read", func() error { return conn.Glimpse(p.options(b)) })
+	})
+	b.peer.Alert = alert
+	return err
+}
+
+// enter connects, begins TLS where a dialogue in clear text comes first, and goes on with what then does. It sets what the
+// door shows.
+func (p *probe) enter(ctx context.Context, b *binding, step *prober.Step, then func(*wire.Conn) error) error {
 	conn, err := p.run.Network.Open(ctx, step, p.endpoint(b))
 	if err != nil {
 		return hint(b, err)
 	}
 	defer conn.Close()
 	b.record = conn.Record
-	smtp := p.smtp(b)
-	if smtp {
-		if err := step.Do("starttls", func() error { return p.begin(ctx, b, conn) }); err != nil {
+	if p.clear(b) {
+		err := step.Do("starttls", func() error { return p.begin(ctx, b, conn) })
+		if b.implicit && err == nil {
+			return p.enter(ctx, b, step, then)
+		}
+		if err != nil {
 			return err
 		}
 	}
-	err = p.run.Secure(step, conn, p.options(b.form, smtp))
+	err = then(conn)
 	b.peer = conn.Peer()
 	return err
 }
@@ -144,82 +176,28 @@ func hint(b *binding, err error) error {
 	return failure.New(failure.Connect, "unreachable", "%w; if this machine has no IPv6, set ip_protocol: ip4 and ip_protocol_fallback: false for the module", err)
 }
 
-func (p *probe) smtp(b *binding) bool { return slices.Contains(p.StartTLS, int(b.address.Port())) }
+// clear tells whether the door begins in clear text.
+func (p *probe) clear(b *binding) bool {
+	return !b.implicit && slices.Contains(p.StartTLS, int(b.address.Port()))
+}
 
 // options are those of a handshake that takes whatever the server shows: it is looked at, not used, so nothing is
 // refused, and what is not trusted is known all the same.
-func (p *probe) options(f form, smtp bool) *wire.TLS {
+func (p *probe) options(b *binding) *wire.TLS {
 	o := &wire.TLS{
 		ServerName: p.name, Roots: p.run.Module.TLS.Roots, Pins: p.run.Module.TLS.Pins,
 		Insecure: true, MinVersion: tls.VersionTLS10, Lenient: true,
 	}
-	switch f {
+	switch b.form {
 	case without:
 		o.SNI = new("")
 	case unknown:
 		o.SNI = new(unknownName)
 	}
-	if smtp {
+	if p.clear(b) {
 		o.Protocols = []string{}
 	}
 	return o
-}
-
-// sweep tries each TLS version alone.
-func (p *probe) sweep(ctx context.Context, b *binding) {
-	step := p.run.Step("versions")
-	for _, v := range versions {
-		switch p.try(ctx, b, v) {
-		case answerYes:
-			b.accepted = append(b.accepted, v)
-		case answerNo:
-			b.refused = append(b.refused, v)
-		}
-	}
-	step.Detail("%s accepts %s", b.address, cmp.Or(versionNames(b.accepted), "no version alone"))
-	step.End(ctx.Err())
-}
-
-// answer is what a server says to one TLS version.
-type answer int
-
-const (
-	noAnswer answer = iota // it did not say, so nothing is known
-	answerYes
-	answerNo
-)
-
-// try has a handshake of one version, without steps of its own: that an old version is refused is no failure.
-func (p *probe) try(ctx context.Context, b *binding, version uint16) answer {
-	ctx, cancel := p.doorLimit(ctx, b)
-	defer cancel()
-	conn, err := p.run.OpenBeside(ctx, p.endpoint(b))
-	if err != nil {
-		return noAnswer
-	}
-	defer conn.Close()
-	smtp := p.smtp(b)
-	if smtp && p.begin(ctx, b, conn) != nil {
-		return noAnswer
-	}
-	o := p.options(own, smtp)
-	o.MinVersion, o.MaxVersion = version, version
-	err = conn.Handshake(o)
-	switch {
-	case err == nil, len(conn.Peer().Certificates) > 0:
-		return answerYes
-	case failure.Is(err, failure.TLS, "version", "alert", "closed", "reset"):
-		return answerNo
-	}
-	return noAnswer
-}
-
-func versionNames(list []uint16) string {
-	names := make([]string, len(list))
-	for i, v := range list {
-		names[i] = tls.VersionName(v)
-	}
-	return strings.Join(names, ", ")
 }
 
 // issuer finds the certificate that signed the leaf: in the chain that verifies, or among what was sent.

@@ -47,7 +47,7 @@ func TestProbe_certificates(t *testing.T) {
 		"issuer not sent":  {bare, nil, nil, "tls/certificate_authority", []string{ChainIncomplete}},
 		"out of order":     {swapped, nil, nil, "", []string{ChainMisordered}},
 		"self-signed":      {selfSigned, nil, nil, "tls/certificate_authority", nil},
-		"not for servers":  {client, nil, nil, "tls/certificate_usage", nil},
+		"not for servers":  {client, nil, nil, "tls/certificate_usage", []string{CertificateUsage}},
 		"CN alone":         {commonName, nil, nil, "tls/certificate_name", []string{NameNotCovered}},
 		"CN alone, chosen": {commonName, func(s *Settings) { s.Names = []string{service} }, func(m *prober.Module) { m.TLS.Insecure = true }, "", nil},
 		"insecure":         {bare, nil, func(m *prober.Module) { m.TLS.Insecure = true }, "", []string{ChainIncomplete}},

@@ -1,6 +1,8 @@
 package sslbinding
 
 import (
+	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/ews-exporter/ews_exporter/internal/result"
@@ -24,13 +26,14 @@ func (p *probe) tabulate() {
 func (p *probe) byDoor() []*binding {
 	var all []*binding
 	for _, first := range p.required() {
-		for _, b := range p.bindings {
-			if b.address == first.address {
-				all = append(all, b)
-			}
-		}
+		all = append(all, p.at(first.address)...)
 	}
 	return all
+}
+
+// at are the forms of one door.
+func (p *probe) at(address netip.AddrPort) []*binding {
+	return slices.DeleteFunc(slices.Clone(p.bindings), func(b *binding) bool { return b.address != address })
 }
 
 func (p *probe) row(b *binding) []string {
@@ -72,7 +75,7 @@ func (p *probe) remarks(b *binding) []string {
 	if b.revoked != nil {
 		all = append(all, map[bool]string{true: "revoked", false: "not revoked"}[*b.revoked])
 	}
-	if p.incomplete(b) {
+	if b.incomplete() {
 		all = append(all, "issuer not sent")
 	}
 	all = append(all, b.chain.notes()...)

@@ -43,7 +43,7 @@ func connection(id int) *wire.Connection {
 		Resolve: span(0.001, 0.013), Connect: span(0.013, 0.033), TLS: span(0.033, 0.093), State: wire.Open,
 		Secure: &wire.Secure{
 			ServerName: "mail.contoso.com", Version: "TLS 1.2", Cipher: "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
-			ALPN: "http/1.1", Verified: true,
+			ALPN: "http/1.1", Verified: true, PathExpires: new(start.AddDate(0, 3, 0)),
 			Chain: []wire.Certificate{
 				{
 					Subject: "CN=mail.contoso.com", Issuer: "CN=Contoso Issuing CA",
@@ -169,6 +169,7 @@ func Refused() *result.Result {
 	c.Secure.Verified, c.Secure.VerifyError = false, "the certificate has expired"
 	c.Secure.Chain = c.Secure.Chain[:1]
 	c.Secure.Chain[0].NotAfter = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	c.Secure.PathExpires = &c.Secure.Chain[0].NotAfter
 	r.Connections, r.DecidingConnection = []*wire.Connection{c}, c
 	r.Steps = opening(1)
 	r.Steps[2].Failure = failed

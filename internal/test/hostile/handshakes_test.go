@@ -44,7 +44,7 @@ func handshakes() group {
 		{does: "sends records of the largest size without end", peer: raw(lab.Await, endless("\x16\x03\x03\x40\x00"+strings.Repeat("\x02\xff\xff\xff", 1<<12))), reports: everywhere("tls/handshake"), floods: true},
 		{does: "sends empty records without end", peer: raw(lab.Await, endless("\x16\x03\x03\x00\x00")), reports: everywhere("tls/handshake"), floods: true},
 		{does: "sends warnings without end", peer: raw(lab.Await, endless("\x15\x03\x03\x00\x02\x01\x5a")), reports: everywhere("tls/handshake"), floods: true},
-		{does: "refuses with an alert (handshake_failure)", peer: says("\x15\x03\x03\x00\x02\x02\x28"), reports: everywhere("tls/alert").but(sslBinding, "tls/alert, binding_missing")},
+		{does: "refuses with an alert (handshake_failure)", peer: says("\x15\x03\x03\x00\x02\x02\x28"), reports: everywhere("tls/alert").but(sslBinding, "tls/alert, tls_handshake_refused")},
 		{does: "does not know the name (unrecognized_name)", peer: says("\x15\x03\x03\x00\x02\x02\x70"), reports: everywhere("tls/alert").but(sslBinding, "tls/alert, binding_missing")},
 		{does: "refuses the version with an alert", peer: says("\x15\x03\x03\x00\x02\x02\x46"), reports: everywhere("tls/version")},
 		{does: "speaks TLS 1.1 at most", peer: old, reports: everywhere("tls/version").but(sslBinding, "success, tls_version_old")},
@@ -52,8 +52,8 @@ func handshakes() group {
 		{does: "closes after the client's first words", peer: raw(lab.Await), reports: everywhere("tls/closed").but(sslBinding, "tls/closed, binding_missing")},
 		{does: "resets after the client's first words", peer: raw(lab.Await, lab.Reset), reports: everywhere("tls/reset").but(sslBinding, "tls/reset, binding_missing")},
 		{does: "sends its handshake byte by byte", peer: raw(lab.Await, lab.Write("\x16\x03\x03\x40\x00\x02\x00\x3f\xfc"), dripping("\x03")), reports: everywhere("tls/timeout"), hangs: true},
-		{does: "wants a certificate of the client (TLS 1.3)", peer: wantsCertificate(0), reports: overHTTP("receive/alert").but(sslBinding, "success")},
-		{does: "wants a certificate of the client (TLS 1.2)", peer: wantsCertificate(tls.VersionTLS12), reports: overHTTP("tls/alert").but(sslBinding, "success")},
+		{does: "wants a certificate of the client (TLS 1.3)", peer: wantsCertificate(0), reports: overHTTP("receive/client_certificate").but(sslBinding, "success, tls_client_certificate")},
+		{does: "wants a certificate of the client (TLS 1.2)", peer: wantsCertificate(tls.VersionTLS12), reports: overHTTP("tls/client_certificate").but(sslBinding, "success, tls_client_certificate")},
 		{does: "wants to negotiate anew after the request (TLS 1.2)", peer: renegotiates, reports: overHTTP("receive/renegotiation")},
 	}}
 }
