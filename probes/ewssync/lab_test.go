@@ -557,6 +557,8 @@ var varying = []struct {
 }{
 	{regexp.MustCompile(`127\.0\.0\.1:[0-9]+`), "127.0.0.1:PORT"},
 	{regexp.MustCompile(`request-id [0-9a-f-]{36}`), "request-id ID"},
+	{regexp.MustCompile(`thumbprint [0-9A-F]{40}`), "thumbprint DIGEST"},
+	{regexp.MustCompile(`from [0-9-]{10} to [0-9-]{10}`), "from DATE to DATE"},
 	{regexp.MustCompile(`[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]+(Z| UTC)?`), "MOMENT"},
 	{regexp.MustCompile(`(?m)^ *(?:–|[0-9]+\.[0-9]{3})(?: +(?:–|<?[0-9]+\.[0-9]{3}))? +([├│└→←])`), "  $1"},
 	{regexp.MustCompile(`(?m)^ {4,}([├│└→←])`), "  $1"},
