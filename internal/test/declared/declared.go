@@ -48,6 +48,7 @@ var (
 	matcher  = regexp.MustCompile(`([a-zA-Z_]\w*)\s*(?:=~|!~|!=|=)`)
 	grouping = regexp.MustCompile(`\b(?:by|without|on|ignoring|group_left|group_right)\s*\(([^)]*)\)`)
 	word     = regexp.MustCompile(`[a-zA-Z_]\w*`)
+	replaced = regexp.MustCompile(`,\s*["'](\w+)["'],\s*["'][^"']*["'],\s*["']\w*["'],`) // the label that label_replace makes
 )
 
 // Problems lists what expression names and metrics (of Metrics) does not hold. An expression without any metric is a
@@ -56,6 +57,9 @@ func Problems(expression string, metrics map[string][]string) []string {
 	var problems []string
 	bare := quoted.ReplaceAllString(expression, `""`)
 	allowed := slices.Clone(ScrapeLabels)
+	for _, m := range replaced.FindAllStringSubmatch(expression, -1) {
+		allowed = append(allowed, m[1])
+	}
 	groups := grouping.FindAllStringSubmatch(bare, -1)
 	found := selector.FindAllStringSubmatch(grouping.ReplaceAllString(bare, ""), -1)
 	for _, m := range found {

@@ -13,6 +13,8 @@ func TestProblems(t *testing.T) {
 		"recorded":                   {`ews:failing{via="direct"} == 1`, 0},
 		"text in quotes is no label": {`probe_finding{code="{nonsense=1}"}`, 0},
 		"the histogram":              {`sum by (le) (rate(ews_exporter_probe_duration_seconds_bucket[5m]))`, 0},
+		"made label":                 {`max by (check) (label_replace(probe_finding{code="x"} > bool 0, "check", "$1", "code", "(.+)"))`, 0},
+		"unknown made label":         {`max by (chick) (label_replace(probe_finding, "check", "$1", "code", "(.+)"))`, 1},
 		"unknown metric":             {`probe_nonsense > 0`, 1},
 		"unknown label":              {`probe_finding{stage="tls"}`, 1},
 		"unknown group":              {`max by (stage) (probe_finding)`, 1},

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"text/template"
+)
+
+// docsURL is where the links of alerts lead.
+const docsURL = "https://github.com/ews-exporter/ews_exporter/blob/main/docs"
+
+// fill fills in the placeholders of a text of rules, which are Go's templates in [[ ]], because alerts have {{ }} themselves.
+// What repeats in the texts of alerts stands here once.
+func (f alertFacts) fill(name, text string) (string, error) {
+	t, err := template.New(name).Delims("[[", "]]").Funcs(template.FuncMap{
+		// Of expressions: lists that grow with the probers.
+		"pieces": func() any { return f.pieces }, "explained": func() any { return f.explained },
+		"objectives": func() any { return f.objectives }, "failing": func() string { return strings.Join(f.failing, "|") },
+		"own": f.own, "explaining": f.explaining, "counted": f.counting,
+		// Of texts.
+		"docs": func() string { return docsURL }, "page": f.page,
+		"who": who, "seen": seen, "ask": ask, "number": number, "label": label, "each": each,
+		"origin": originOf, "answered": answered, "failures": failures, "failed": failed, "found": found, "byStage": byStage,
+	}).Parse(text)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	if err := t.Execute(&b, nil); err != nil {
+		return "", err
+	}
+	return b.String(), nil
+}
+
+// scopes are how queries in texts name the series of the alert's own target: the matchers, and labels in them.
+var scopes = map[string][]string{
+	"$finding":  {"code", "site", "service", "via", "instance", "module"},
+	"$probe":    {"site", "service", "via", "instance", "module"},
+	"$target":   {"site", "service", "via", "instance"},
+	"$service":  {"site", "service"},
+	"$exporter": {"site", "instance"},
+	"$site":     {"site"},
+}
+
+var scope = regexp.MustCompile(`\$(?:finding|probe|target|service|exporter|site)\b`)
+
+// ask begins a part of a text about what a query gives; its scopes stand for matchers. Where it gives nothing, the part is
+// left out, up to {{ else }} or {{ end }}.
+func ask(query string) string {
+	args := ""
+	query = scope.ReplaceAllStringFunc(query, func(name string) string {
+		matchers := make([]string, len(scopes[name]))
+		for i, l := range scopes[name] {
+			matchers[i] = l + "=%q"
+			args += " $labels." + l
+		}
+		return strings.Join(matchers, ",")
+	})
+	if args == "" {
+		return fmt.Sprintf(`{{ with query "%s" }}`, query)
+	}
+	return fmt.Sprintf(`{{ with printf "%s"%s | query }}`, query, args)
+}
+
+// number is the first value that a query gives, in a format of printf.
+func number(query, format string) string {
+	return ask(query) + fmt.Sprintf(`{{ . | first | value | printf "%s" }}{{ end }}`, format)
+}
+
+// label is a label of the first series that a query gives.
+func label(query, name string) string {
+	return ask(query) + fmt.Sprintf(`{{ . | first | label "%s" }}{{ end }}`, name)
+}
+
+// each goes through what a query gave, sorted by a label, with commas in between.
+func each(label string) string {
+	return fmt.Sprintf(`{{ range $i, $s := sortByLabel "%s" . }}{{ if $i }},{{ end }}`, label)
+}
+
+// who begins a summary: the service, or the target of one that has none.
+func who() string {
+	return `{{ or $labels.service $labels.instance }}{{ with $labels.via }} (via {{ . }}){{ end }}`
+}
+
+func seen() string { return `Seen at {{ $labels.instance }}, module {{ $labels.module }}.` }
+
+// originOf is who a query with the labels origin and product says has answered, else other words.
+func originOf(query string, otherwise ...string) string {
+	text := ask(query) + `{{ with first . }}{{ .Labels.origin }}{{ with .Labels.product }} ({{ . }}){{ end }}{{ end }}`
+	for _, words := range otherwise {
+		text += "{{ else }}" + words
+	}
+	return text + "{{ end }}"
+}
+
+// answered is who answered where a finding was made, now or within a window.
+func answered(code string, window ...string) string {
+	selector := fmt.Sprintf("probe_finding{code='%s',$probe}", code)
+	if len(window) > 0 {
+		selector = fmt.Sprintf("max_over_time(%s[%s])", selector, window[0])
+	}
+	return originOf("max by (origin, product) (" + selector + ")")
+}
+
+// failure says why a probe failed, and who answered where that tells something.
+const failureText = ` {{ .Labels.stage }}/{{ .Labels.reason }}` +
+	`{{ if or (match "^(status|content)$" .Labels.stage) (and (ne .Labels.origin "unknown") (match "^(auth|send|receive)$" .Labels.stage)) }}` +
+	`, answered by {{ .Labels.origin }}{{ with .Labels.product }} ({{ . }}){{ end }}{{ end }}.`
+
+// failures are those of each module at the target now.
+func failures() string {
+	return ask("max by (module, stage, reason, origin, product) (probe_failure_info{$target})") +
+		`{{ range sortByLabel "module" . }} Module {{ .Labels.module }}:` + failureText + `{{ end }}{{ end }}`
+}
+
+// failed are those of the probe within a window, after words that introduce them where there are any.
+func failed(words, window string) string {
+	return ask("count by (stage, reason, origin, product) (max_over_time(probe_failure_info{$probe}["+window+"]))") +
+		words + `{{ range sortByLabel "reason" . }}` + failureText + `{{ end }}{{ end }}`
+}
+
+// found are the findings at the target.
+func found() string {
+	return ask("max by (code) (probe_finding{severity!='info',$target})") +
+		` Found:{{ range sortByLabel "code" . }} {{ .Labels.code }}{{ end }}.{{ end }}`
+}
+
+// page is the link of an alert about a failing target: to the page of a finding that has no alert of its own, or its own section.
+func (f alertFacts) page(alert string) string {
+	return docsURL + "/" + ask(fmt.Sprintf("max by (code) (probe_finding{severity='error',code!~'%s',$target})", f.own("error"))) +
+		`findings/{{ . | sortByLabel "code" | first | label "code" }}.md{{ else }}alerts.md#` + strings.ToLower(alert) + `{{ end }}`
+}
+
+// byStage is what to do first, by the stage at which the target fails; content is that of the stage of this name.
+func byStage(content ...string) string {
+	text := ask("max by (stage) (probe_failure_info{$target})") + `{{ $stage := . | first | label "stage" }} First: ` +
+		`{{ if eq $stage "resolve" }}resolve the name on the exporter's machine and ask who changed DNS` +
+		`{{ else if eq $stage "connect" }}see that something listens there and that no firewall is between` +
+		`{{ else if eq $stage "tls" }}look at the certificate and its binding` +
+		`{{ else if eq $stage "auth" }}see that the account is not locked, its secret right, and its scheme offered` +
+		`{{ else if eq $stage "status" }}look for the status code in the logs of who answered` +
+		`{{ else if or (eq $stage "config") (eq $stage "policy") }}mend the exporter's configuration`
+	for _, c := range content {
+		text += `{{ else if eq $stage "content" }}` + c
+	}
+	return text + `{{ else }}open the exporter's report of this target{{ end }}.{{ end }}`
+}
