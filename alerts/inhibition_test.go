@@ -69,6 +69,25 @@ func TestOneFaultGivesOnePage(t *testing.T) {
 			[]labels{alert("EwsServerFailing", ex01), alert("EwsProbeIntermittent", warning), alert("EwsAutodiscoverIntermittent", warning)},
 			[]string{"EwsServerFailing"},
 		},
+		"a server in maintenance": {
+			[]labels{
+				alert("EwsServerFailing", ex01), alert("EwsFinding", labels{"severity": "warning", "code": "bytes_after_response", "via": "direct", "instance": "ex01.contoso.com"}),
+				alert("EwsThrottled", ex01), alert("EwsCertificateExpires7d", ex01), alert("EwsAutodiscoverIntermittent", warning),
+			},
+			[]string{"EwsCertificateExpires7d", "EwsServerFailing"},
+		},
+		"a probe's account that is slowed down": {
+			[]labels{alert("EwsThrottled", warning), alert("EwsAvailabilityBurnFast", nil), alert("EwsSlow", warning), alert("EwsProbeIntermittent", warning)},
+			[]string{"EwsThrottled"},
+		},
+		"another target than that of the account that is slowed down": {
+			[]labels{alert("EwsThrottled", warning), alert("EwsAvailabilityBurnFast", labels{"instance": "mail2.contoso.com"})},
+			[]string{"EwsAvailabilityBurnFast", "EwsThrottled"},
+		},
+		"nothing is decided, and nothing asked": {
+			[]labels{alert("EwsExporterDown", nil), {"alertname": "EwsProbeUndecided", "severity": "info", "service": "mail.contoso.com"}},
+			[]string{"EwsExporterDown"},
+		},
 		"a finding at the balancer and at a server": {
 			[]labels{alert("EwsFinding", labels{"severity": "warning", "code": "tls_version_old"}), alert("EwsFinding", labels{"severity": "warning", "code": "tls_version_old", "via": "direct", "instance": "ex01.contoso.com"})},
 			[]string{"EwsFinding"},

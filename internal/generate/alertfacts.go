@@ -6,8 +6,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ews-exporter/ews_exporter/internal/advice"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/runner"
 )
 
 // alertFacts are what the placeholders of rules are filled with: what probers declare, and what their rules say already.
@@ -23,6 +25,8 @@ type alertFacts struct {
 	partly   codes // of the errors, those that explain some checks only
 	told     codes
 	known    map[string]result.Severity
+
+	book advice.Book
 }
 
 // codes is a set of findings.
@@ -48,7 +52,10 @@ func (c codes) without(others ...codes) codes {
 
 // factsOf gathers them.
 func factsOf(sources []ruleSource, definitions []prober.Definition) alertFacts {
-	f := alertFacts{errors: codes{}, warnings: codes{}, counted: codes{}, partly: codes{}, told: codes{}, known: map[string]result.Severity{}}
+	f := alertFacts{
+		errors: codes{}, warnings: codes{}, counted: codes{}, partly: codes{}, told: codes{}, known: map[string]result.Severity{},
+		book: runner.AllAdvice(definitions),
+	}
 	pieces := map[string]*result.Metric{}
 	for _, d := range definitions {
 		for _, finding := range d.Findings {

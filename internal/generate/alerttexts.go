@@ -21,7 +21,10 @@ func (f alertFacts) fill(name, text string) (string, error) {
 		// Of texts.
 		"docs": func() string { return docsURL }, "page": f.page,
 		"who": who, "seen": seen, "ask": ask, "number": number, "label": label, "each": each,
-		"origin": originOf, "answered": answered, "failures": failures, "failed": failed, "found": found, "byStage": byStage,
+		"origin": originOf, "answered": answered, "failures": failures, "failed": failed, "found": found,
+		// What to do first, see alertadvice.go.
+		"act": f.act, "actOnFailing": f.actOnFailing, "actOnFailed": f.actOnFailed, "actOnFinding": f.actOnFinding,
+		"actOnUndecided": f.actOnUndecided, "advised": f.advised, "first": first,
 	}).Parse(text)
 	if err != nil {
 		return "", err
@@ -33,23 +36,32 @@ func (f alertFacts) fill(name, text string) (string, error) {
 	return b.String(), nil
 }
 
-// scopes are how queries in texts name the series of the alert's own target: the matchers, and labels in them.
+// scopes are how queries in texts name the series of the alert's own target: by these of its labels.
 var scopes = map[string][]string{
 	"$finding":  {"code", "site", "service", "via", "instance", "module"},
 	"$probe":    {"site", "service", "via", "instance", "module"},
 	"$target":   {"site", "service", "via", "instance"},
 	"$service":  {"site", "service"},
 	"$exporter": {"site", "instance"},
+	"$module":   {"module"},
 	"$site":     {"site"},
 }
 
-var scope = regexp.MustCompile(`\$(?:finding|probe|target|service|exporter|site)\b`)
+var scope = regexp.MustCompile(`\$(?:finding|probe|target|service|exporter|module|site|advice|keys)\b`)
 
 // ask begins a part of a text about what a query gives; its scopes stand for matchers. Where it gives nothing, the part is
 // left out, up to {{ else }} or {{ end }}.
 func ask(query string) string {
 	args := ""
 	query = scope.ReplaceAllStringFunc(query, func(name string) string {
+		switch name { // what the text found before
+		case "$advice":
+			args += " $advice"
+			return "advice=%q"
+		case "$keys":
+			args += " $keys"
+			return "advice=~%q"
+		}
 		matchers := make([]string, len(scopes[name]))
 		for i, l := range scopes[name] {
 			matchers[i] = l + "=%q"
@@ -130,19 +142,4 @@ func found() string {
 func (f alertFacts) page(alert string) string {
 	return docsURL + "/" + ask(fmt.Sprintf("max by (code) (probe_finding{severity='error',code!~'%s',$target})", f.own("error"))) +
 		`findings/{{ . | sortByLabel "code" | first | label "code" }}.md{{ else }}alerts.md#` + strings.ToLower(alert) + `{{ end }}`
-}
-
-// byStage is what to do first, by the stage at which the target fails; content is that of the stage of this name.
-func byStage(content ...string) string {
-	text := ask("max by (stage) (probe_failure_info{$target})") + `{{ $stage := . | first | label "stage" }} First: ` +
-		`{{ if eq $stage "resolve" }}resolve the name on the exporter's machine and ask who changed DNS` +
-		`{{ else if eq $stage "connect" }}see that something listens there and that no firewall is between` +
-		`{{ else if eq $stage "tls" }}look at the certificate and its binding` +
-		`{{ else if eq $stage "auth" }}see that the account is not locked, its secret right, and its scheme offered` +
-		`{{ else if eq $stage "status" }}look for the status code in the logs of who answered` +
-		`{{ else if or (eq $stage "config") (eq $stage "policy") }}mend the exporter's configuration`
-	for _, c := range content {
-		text += `{{ else if eq $stage "content" }}` + c
-	}
-	return text + `{{ else }}open the exporter's report of this target{{ end }}.{{ end }}`
 }

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/ews-exporter/ews_exporter/internal/advice"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+)
+
+// What to do first is in the exporters' own metrics, so that an alert says what the report says. It is looked up when the text
+// is made, in two steps: which advice probe_fault_info names at the alert's target, and what ews_exporter_advice_info has for
+// that. An expression never joins these: with two exporters, or two versions of them, such a rule dies. Where nothing is found,
+// because no exporter is scraped or it is an older one, the text has its own words.
+//
+// The functions act… say who acts, and leave the step for the function first, which comes after it.
+
+// act is about findings by their codes (a regular expression's alternatives), now or within a window.
+func (f alertFacts) act(codes string, window ...string) (string, error) {
+	keys := map[string]bool{}
+	for _, code := range strings.Split(codes, "|") {
+		led := f.leads(code)
+		if len(led) == 0 {
+			return "", fmt.Errorf("nothing leads from %q to an advice", code)
+		}
+		maps.Copy(keys, led)
+	}
+	return lookUp("advice=~'"+joined(keys)+"'", func(which string) string {
+		return within("probe_fault_info{"+which+",$probe}", window...)
+	}), nil
+}
+
+// actOnFailing is about the checks that fail at the target for no other alert's reason; an operand may narrow them down.
+func (f alertFacts) actOnFailing(operand ...string) string {
+	failing := strings.Join(append([]string{"ews:check_failing:unexplained{$target}"}, operand...), " ")
+	return lookUp("advice!~'"+f.warned()+"'", func(which string) string {
+		return "probe_fault_info{" + which + ",$target} and on (site, service, via, instance, module) (" + failing + ")"
+	})
+}
+
+// actOnFailed is about the probe's failures within a window.
+func (f alertFacts) actOnFailed(window string) string {
+	return lookUp("advice!~'"+f.warned()+"'", func(which string) string {
+		return within("probe_fault_info{"+which+",$probe}", window)
+	})
+}
+
+// actOnFinding is about the finding that the alert has as a label: a warning without an alert of its own.
+func (f alertFacts) actOnFinding() string {
+	own, text, branch := f.own(string(result.Warning)), `{{ $keys := "" }}`, "if"
+	for _, code := range slices.Sorted(maps.Keys(f.known)) {
+		if led := f.leads(code); len(led) > 0 && f.known[code] != result.Info && !own[code] {
+			text += fmt.Sprintf(`{{ %s eq $labels.code "%s" }}{{ $keys = "%s" }}`, branch, code, joined(led))
+			branch = "else if"
+		}
+	}
+	return text + "{{ end }}" + lookUp("$keys", func(which string) string { return "probe_fault_info{" + which + ",$probe}" })
+}
+
+// actOnUndecided is about probes of a module and a service that prove nothing.
+func (f alertFacts) actOnUndecided() string {
+	keys := map[string]bool{}
+	for _, u := range result.Undecidednesses {
+		maps.Copy(keys, f.leads("undecided/"+string(u.Reason)))
+	}
+	return lookUp("advice=~'"+joined(keys)+"'", func(which string) string { return "probe_fault_info{" + which + ",$service,$module}" })
+}
+
+// advised is about what no fault of a probe tells of; it goes by what leads to the advice, and says nothing of who acts.
+func (f alertFacts) advised(about string) (string, error) {
+	a, ok := f.book.Find(advice.Case{About: about}, false)
+	if !ok {
+		return "", fmt.Errorf("nothing leads from %q to an advice", about)
+	}
+	return `{{ $module := "" }}{{ $first := "" }}{{ $advice := "` + a.Key + `" }}` + stepOf, nil
+}
+
+// leads are the keys of all advice to which something may lead, at a server too.
+func (f alertFacts) leads(about string) map[string]bool {
+	keys := map[string]bool{}
+	for _, a := range f.book {
+		if slices.ContainsFunc(a.For, func(c advice.Case) bool { return c.About == about }) {
+			keys[a.Key] = true
+			if a.Direct != "" {
+				keys[a.Direct] = true
+			}
+		}
+	}
+	return keys
+}
+
+// warned are the keys to which warnings and undecidedness lead, and neither a failure nor a finding that may be an error.
+func (f alertFacts) warned() string {
+	warned, failed := map[string]bool{}, map[string]bool{}
+	for _, a := range f.book {
+		for _, c := range a.For {
+			into := failed
+			if severity, finding := f.known[c.About]; finding && severity != result.Error || strings.HasPrefix(c.About, "undecided/") {
+				into = warned
+			}
+			into[a.Key], into[a.Direct] = true, true
+		}
+	}
+	maps.DeleteFunc(warned, func(key string, _ bool) bool { return key == "" || failed[key] })
+	return joined(warned)
+}
+
+func joined(keys map[string]bool) string { return strings.Join(slices.Sorted(maps.Keys(keys)), "|") }
+
+// within is a selector over a window, where there is one.
+func within(selector string, window ...string) string {
+	if len(window) == 0 {
+		return selector
+	}
+	return "max_over_time(" + selector + "[" + window[0] + "])"
+}
+
+// lookUp finds the advice that most modules agree on among faults of which advice, says who acts on it, and keeps the step and
+// the module.
+func lookUp(which string, faults func(which string) string) string {
+	return `{{ $module := "" }}{{ $first := "" }}{{ $advice := "" }}` +
+		ask("topk(1, count by (advice) (max by (module, advice) ("+faults(which)+")))") + `{{ $advice = . | first | label "advice" }}{{ end }}` +
+		ask("max by (module, owner, certainty) ("+faults("$advice")+")") + `{{ $module = . | first | label "module" }}{{ $or := "" }} Act:` +
+		`{{ range sortByLabel "owner" . }}{{ if eq .Labels.module $module }}{{ $or }} {{ reReplaceAll "_" " " .Labels.owner }}{{ $or = " or" }}{{ end }}{{ end }}` +
+		` ({{ . | first | label "certainty" }}).{{ end }}` + stepOf
+}
+
+// stepOf keeps the first step of an advice in $first. Past the balancer nobody is told to ask past it, and the server is known.
+const stepOf = `{{ with printf "topk(1, ews_exporter_advice_info{advice=%q})" $advice | query }}{{ $first = . | first | label "first" }}{{ end }}` +
+	`{{ $server := "SERVER" }}{{ if eq (or $labels.via "") "direct" }}{{ $server = or $labels.instance "SERVER" }}` +
+	`{{ if match "--direct" $first }}{{ $first = "" }}{{ end }}{{ end }}`
+
+// first ends a text with the step that was looked up, with what is known in the places that advice keeps for it; where there is
+// none, own words, and others for a server that is asked directly. No full stop follows: the step may be a command.
+func first(words string, direct ...string) string {
+	text := ` First: {{ if $first }}{{ $first`
+	for _, known := range [][2]string{{"TARGET", `(or $labels.instance "TARGET")`}, {"SERVICE", `(or $labels.service "SERVICE")`}, {"MODULE", `(or $module "MODULE")`}, {"SERVER", "$server"}} {
+		text += fmt.Sprintf(` | reReplaceAll "\\b%s\\b" %s`, known[0], known[1])
+	}
+	text += ` }}`
+	for _, d := range direct {
+		text += `{{ else if eq $labels.via "direct" }}` + d
+	}
+	return text + `{{ else }}` + words + `{{ end }}`
+}
