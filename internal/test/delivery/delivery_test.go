@@ -128,7 +128,7 @@ func TestFromFaultToAlert(t *testing.T) {
 	text := strings.Join(strings.Fields(alert.Text()), " ")
 	for _, want := range []string{
 		"mail.contoso.test (via balancer): late request bodies are answered 501", "the same request without Expect 200",
-		"Made by: middlebox (kemp)", "What to do first: set 100-continue handling", "RFC-7231 Compliant", "docs/findings/late_body_rejected.md",
+		"Made by: middlebox (kemp)", "RFC-7231 Compliant", "Act: middlebox (sure)", "What to do first: Look up how the box treats Expect: 100-continue", "docs/findings/late_body_rejected.md",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the alert does not say %q:\n%s", want, alert.Text())
@@ -141,6 +141,44 @@ func TestFromFaultToAlert(t *testing.T) {
 	arrives(t, c, notes, "on-call", "resolved")
 	c.Close()
 	checkGone(t, c)
+}
+
+// TestWhatProvesNothingArrives: a module without an auth, where a logon is asked for before anything is tested, succeeds for ever.
+// That is told, with what to do.
+func TestWhatProvesNothingArrives(t *testing.T) {
+	t.Parallel()
+	needed(t)
+	site := simulated(t, "early-401")
+	notes := make(chan delivery.Notification, 1000)
+	c := start(t, site, delivery.Options{
+		Factor:  30, // two minutes for an hour
+		Jobs:    []delivery.Job{{Module: "expect_continue_quick", Targets: []delivery.Target{{Address: address(t, site, "early-401"), Service: "mail.contoso.test"}}}},
+		Receive: func(n delivery.Notification) { notes <- n },
+	}, quick)
+	alert := first(t, c, notes)
+	if alert.Labels["alertname"] != "EwsProbeUndecided" || alert.Labels["severity"] != "info" || alert.Labels["service"] != "mail.contoso.test" {
+		t.Errorf("it is told as %v", alert.Labels)
+	}
+	text := strings.Join(strings.Fields(alert.Text()), " ")
+	for _, want := range []string{"module expect_continue_quick succeeds and proves nothing", "(via balancer): no_logon.", "Act: exporter", "give the module an auth", "docs/alerts.md#ewsprobeundecided"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the alert does not say %q:\n%s", want, alert.Text())
+		}
+	}
+}
+
+// first is the first alert that comes.
+func first(t *testing.T, c *delivery.Chain, notes <-chan delivery.Notification) delivery.Alert {
+	t.Helper()
+	select {
+	case n := <-notes:
+		return n.Alerts[0]
+	case <-time.After(patience):
+		t.Fatalf("no alert came within %v", patience)
+	case <-c.Done():
+		t.Fatalf("the chain ended: %v", c.Err())
+	}
+	panic("unreachable")
 }
 
 // arrives waits for an alert of that status. The only alert that may come is EwsLateBodyRejected.

@@ -118,6 +118,10 @@ func checkTold(t *testing.T, f fault, told []delivery.Alert) {
 		t.Errorf("%s %s leads to no %s", f.module, f.scenario, f.alert)
 		return
 	}
+	// How long a certificate lasts is a number, and not a fault of the probe that somebody acts on.
+	if f.alert != "" && f.alert != "EwsCertificateExpires1d" && !strings.Contains(text, " Act: ") || strings.Contains(text, "What to do first: open the exporter's report") {
+		t.Errorf("%s %s: %s does not have the step of its own cause:\n%s", f.module, f.scenario, f.alert, text)
+	}
 	for _, words := range f.says {
 		if !strings.Contains(text, words) {
 			t.Errorf("%s %s: %s does not say %q:\n%s", f.module, f.scenario, f.alert, words, text)
