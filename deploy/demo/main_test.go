@@ -55,7 +55,7 @@ func TestDemo(t *testing.T) {
 	text := strings.Join(strings.Fields(shown.text.String()), " ")
 	for _, want := range []string{
 		"The exporter got a 501 through the balancer.", "FIRING critical EwsLateBodyRejected", "Made by: middlebox (kemp)",
-		"What to do first: set 100-continue handling", "RFC-7231 Compliant", "/findings/late_body_rejected",
+		"RFC-7231 Compliant", "What to do first: Look up how the box treats Expect", "/findings/late_body_rejected",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not shown:\n%s", want, shown.text.String())

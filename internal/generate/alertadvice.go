@@ -136,8 +136,11 @@ const stepOf = `{{ with printf "topk(1, ews_exporter_advice_info{advice=%q})" $a
 // none, own words, and others for a server that is asked directly. No full stop follows: the step may be a command.
 func first(words string, direct ...string) string {
 	text := ` First: {{ if $first }}{{ $first`
-	for _, known := range [][2]string{{"TARGET", `(or $labels.instance "TARGET")`}, {"SERVICE", `(or $labels.service "SERVICE")`}, {"MODULE", `(or $module "MODULE")`}, {"SERVER", "$server"}} {
-		text += fmt.Sprintf(` | reReplaceAll "\\b%s\\b" %s`, known[0], known[1])
+	for _, known := range []struct{ word, value string }{
+		{"TARGET", `(or $labels.instance "TARGET")`}, {"HOST", `(reReplaceAll "^(\\w+://)?(\\[.*\\]|[^:/]*).*" "$2" (or $labels.instance "HOST"))`},
+		{"SERVICE", `(or $labels.service "SERVICE")`}, {"MODULE", `(or $module "MODULE")`}, {"SERVER", "$server"},
+	} {
+		text += fmt.Sprintf(` | reReplaceAll "\\b%s\\b" %s`, known.word, known.value)
 	}
 	text += ` }}`
 	for _, d := range direct {
