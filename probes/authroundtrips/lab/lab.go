@@ -38,6 +38,8 @@ func Part() lab.Part {
 			"connection-per-request":     shows("auth_connections", "auth/refused", ""),
 		},
 		Loads: loads(),
+		Least: []string{"auth_roundtrips: {objects: 1}"},
+		Most:  []string{"auth_roundtrips: {extended_protection_check: true}"},
 	}
 }
 

@@ -20,6 +20,8 @@ func Part() lab.Part {
 		},
 		Scenarios: scenarios(),
 		Loads:     loads(),
+		Least:     []string{"smtp: {security: implicit}"}, // so that it meets the same handshakes as others do
+		Most:      []string{`targets: ["127.0.0.0/8"]`, "smtp: {mail_from: true}"},
 	}
 }
 

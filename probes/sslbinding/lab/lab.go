@@ -24,6 +24,8 @@ func Part() lab.Part {
 		Shared:  map[string][]lab.Verdict{"healthy": {{Module: module, Failure: lab.None}}},
 		Cases:   cases,
 		Loads:   loads(),
+		Least:   []string{"ssl_binding: {min_days: 0}"},
+		Most:    []string{"ssl_binding: {sweep: true, revocation: true, names: [" + lab.Service + "]}"},
 	}
 }
 
