@@ -197,7 +197,7 @@ func kdc(t *testing.T) string {
 func TestNoSecretShows(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
-		t.Skip("takes ten seconds")
+		t.Skip("takes most of a minute")
 	}
 	hash, err := bcrypt.GenerateFromPassword([]byte(planted["web password"]), bcrypt.MinCost)
 	if err != nil {
