@@ -17,6 +17,9 @@ type Part struct {
 	// Most are those of one that asks for all that it can, and waits for no longer than a second. Where it can send a secret
 	// of its own, Secret stands, in a field of the name SecretField.
 	Most []string
+	// Health are those of one that fetches the server's page of health, and nothing else, which blackbox_exporter can do too:
+	// what a probe costs is measured beside that. Nil where the prober does no such thing.
+	Health []string
 }
 
 // What stands in Most, for tests to put something else in their place.

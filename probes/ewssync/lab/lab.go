@@ -24,6 +24,7 @@ func Part() lab.Part {
 		Shared: shared(),
 		Loads:  loads(),
 		Least:  []string{"ews_sync: {operations: [get_folder]}"},
+		Health: []string{"ews_sync: {operations: [healthcheck]}"},
 		Most: []string{"ews_sync: {operations: [healthcheck, get_folder, sync, notify, stream, availability, oof, resolve_names, time_zones], " +
 			"stream_hold: 1s, mailbox: " + lab.MailAddress + ", headers: {" + lab.SecretField + ": " + lab.Secret + "}}"},
 	}
