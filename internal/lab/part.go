@@ -20,6 +20,9 @@ type Part struct {
 	// Health are those of one that fetches the server's page of health, and nothing else, which blackbox_exporter can do too:
 	// what a probe costs is measured beside that. Nil where the prober does no such thing.
 	Health []string
+
+	Brief  []Module // that wait for less than Modules, so that they fit between two scrapes of a test
+	Faults []Fault
 }
 
 // What stands in Most, for tests to put something else in their place.

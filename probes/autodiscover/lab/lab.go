@@ -18,7 +18,7 @@ func Part() lab.Part {
 		cases = append(cases, s.asCase())
 	}
 	return lab.Part{
-		Prober: "autodiscover", Cases: cases, Loads: loads(),
+		Prober: "autodiscover", Cases: cases, Loads: loads(), Faults: faults(),
 		Least: []string{"autodiscover: {email: " + lab.MailAddress + ", methods: [pox], attempts: 1}"},
 		Most:  []string{"autodiscover: {email: " + lab.MailAddress + ", methods: [pox, soap, json, get], attempts: 2}"},
 	}

@@ -10,6 +10,7 @@ const (
 	fast    = "expect_continue_fast"
 	basic   = "expect_continue_basic"
 	windows = "expect_continue_windows"
+	brief   = "expect_continue_quick"
 )
 
 // Part is the prober's.
@@ -24,6 +25,8 @@ func Part() lab.Part {
 			{Name: windows, Logon: lab.Windows, Keys: []string{"timeout: 8s", short}},
 		},
 		Shared: shared(),
+		Brief:  []lab.Module{{Name: brief, Keys: []string{"expect_continue: {wait: 300ms, variants: [immediate]}"}}},
+		Faults: faults(),
 		Loads:  loads(),
 		Least:  []string{"expect_continue: {wait: 1s}"},
 		Most:   []string{"expect_continue: {wait: 200ms, variants: [immediate], headers: {" + lab.SecretField + ": " + lab.Secret + "}}"},
