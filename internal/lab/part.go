@@ -27,7 +27,7 @@ type Part struct {
 
 // What stands in Most, for tests to put something else in their place.
 const (
-	SecretField = "X-Api-Key"
+	SecretField = "X-Api-Key"              // #nosec G101 -- a field's name
 	Secret      = "a-secret-of-the-module" // #nosec G101 -- a placeholder
 )
 
