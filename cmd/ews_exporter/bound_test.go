@@ -1,11 +1,13 @@
 package main
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ews-exporter/ews_exporter/config"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/probes"
 )
 
@@ -13,13 +15,15 @@ import (
 // logged on at by default.
 func TestPasswordIsBound(t *testing.T) {
 	t.Parallel()
+	all := probes.All()
+	byDomain := all[slices.IndexFunc(all, func(d prober.Definition) bool { return slices.Contains(d.Paths, prober.Path{Way: prober.ByDomain}) })].Name
 	tests := map[string]struct {
 		module, target, hostname string
 		want                     []string
 	}{
-		"a host":         {"expect_continue", "mail.contoso.com", "", []string{"mail.contoso.com"}},
-		"under a name":   {"expect_continue", "192.0.2.1:8443", "mail.contoso.com", []string{"mail.contoso.com:8443"}},
-		"a mail address": {"autodiscover", "probe@contoso.com", "", []string{"autodiscover.contoso.com"}},
+		"a host":         {example.Name, "mail.contoso.com", "", []string{"mail.contoso.com"}},
+		"under a name":   {example.Name, "192.0.2.1:8443", "mail.contoso.com", []string{"mail.contoso.com:8443"}},
+		"a mail address": {byDomain, "probe@contoso.com", "", []string{"autodiscover.contoso.com"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,74 +20,58 @@ import (
 	"github.com/ews-exporter/ews_exporter/config"
 	"github.com/ews-exporter/ews_exporter/internal/lab"
 	"github.com/ews-exporter/ews_exporter/probes"
-	"github.com/ews-exporter/ews_exporter/probes/expectcontinue"
 	"github.com/ews-exporter/ews_exporter/probes/labs"
 )
 
-var update = flag.Bool("update", false, "rewrite the golden files in testdata/probe")
+var update = flag.Bool("update", false, "rewrite the golden files of probers")
 
-// TestGoldenProbes keeps what /probe answers for every simulated site, and so for every outcome: what a dashboard or a
-// rule was built on must not change by accident. Measured values are masked; whether they are there is what counts.
+// goldens has what /probe answers of simulated sites, in the prober's folder: PROBER/testdata/probe/MODULE/SCENARIO.prom.
+const goldens = "../../probes/*/testdata/probe/*/*.prom"
+
+// TestGoldenProbes keeps what /probe answers for simulated sites: what a dashboard or a rule was built on must not change by
+// accident. Measured values are masked; whether they are there is what counts.
 func TestGoldenProbes(t *testing.T) {
 	t.Parallel()
-	site, exporter := wholeLab(t)
+	site := startLab(t)
 	targets := map[string]string{"not-http": notHTTP(t, site), "closed-port": "127.0.0.1:1"}
 	for _, s := range site.Scenarios() {
-		if !s.Varies && !s.InTurn && s.OverHTTP() {
-			targets[s.Name] = s.Address
-		}
+		targets[s.Name] = s.Address
 	}
-	for name, target := range targets {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			holdAgainst(t, name, scrape(t, exporter, "expect_continue_fast", target))
-		})
-	}
-}
-
-// TestGoldenRoundTrips does the same for auth_roundtrips, at the sites that differ in what a logon costs.
-func TestGoldenRoundTrips(t *testing.T) {
-	t.Parallel()
-	names := []string{"ntlm-persisted", "ntlm-per-request", "only-basic", "legs-split", "protection-allow-rebound"}
-	for _, name := range names { // an exporter for each: a refusal at two sites suspends the auth at all
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			site, err := lab.Start(t.Context(), labs.All(), lab.Options{Only: []string{name}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(site.Close)
-			scenario, _ := site.Scenario(name)
-			holdAgainst(t, "auth_roundtrips-"+name, scrape(t, overLab(t, site).handler, "auth_roundtrips", scenario.Address))
-		})
-	}
-}
-
-// TestGoldenMail does the same for smtp, at every simulated mail server.
-func TestGoldenMail(t *testing.T) {
-	t.Parallel()
-	site, exporter := wholeLab(t)
-	for _, s := range site.Scenarios() {
-		if s.OverHTTP() {
+	for _, file := range goldenFiles(t) {
+		module, scenario := filepath.Base(filepath.Dir(file)), strings.TrimSuffix(filepath.Base(file), ".prom")
+		target, there := targets[scenario]
+		if !there {
+			t.Errorf("%s: there is no such scenario", file)
 			continue
 		}
-		module, _ := s.Advice()
-		t.Run(s.Name, func(t *testing.T) {
+		t.Run(module+" at "+scenario, func(t *testing.T) {
 			t.Parallel()
-			holdAgainst(t, s.Name, scrape(t, exporter, module, s.Address))
+			// An exporter for each: a refusal at two sites suspends the auth at all.
+			holdAgainst(t, file, scrape(t, overLab(t, site).handler, module, target))
 		})
 	}
 }
 
-// wholeLab is the whole simulated site, and an exporter over it.
-func wholeLab(t *testing.T) (*lab.Site, http.Handler) {
-	t.Helper()
-	site, err := lab.Start(t.Context(), labs.All(), lab.Options{})
-	if err != nil {
-		t.Fatal(err)
+// TestEveryScenarioHasAGolden, but for those that do not answer alike each time.
+func TestEveryScenarioHasAGolden(t *testing.T) {
+	t.Parallel()
+	all := strings.Join(goldenFiles(t), "\n") + "\n"
+	for _, s := range lab.Scenarios(labs.All()) {
+		module, _ := s.Advice()
+		if !s.Varies && !s.InTurn && !strings.Contains(all, "/"+s.Name+".prom\n") {
+			t.Errorf("no golden file is of the scenario %s: make an empty one such as probes/PROBER/testdata/probe/%s/%s.prom, and run: go test ./cmd/ews_exporter -run Golden -update",
+				s.Name, module, s.Name)
+		}
 	}
-	t.Cleanup(site.Close)
-	return site, overLab(t, site).handler
+}
+
+func goldenFiles(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob(goldens)
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	return files
 }
 
 // address is where a scenario runs.
@@ -141,23 +126,30 @@ func scrape(t *testing.T, exporter http.Handler, module, target string) string {
 	return string(body)
 }
 
-// measured are the values that differ from run to run.
-var measured = regexp.MustCompile(`(?m)^(probe_(?:duration_seconds|dns_lookup_time_seconds|http_duration_seconds|step_duration_seconds|auth_object_duration_seconds|expect_continue_wait_seconds|smtp_greeting_seconds|smtp_mail_seconds|ssl_earliest_cert_expiry|ssl_last_chain_expiry_timestamp_seconds)(?:\{.*\})?) .+$`)
+// measured are the values that differ from run to run; timeout is the one among them that does not.
+var measured = regexp.MustCompile(`(?m)^(probe_(?:\w+_seconds|ssl_earliest_cert_expiry)(?:\{.*\})?) .+$`)
+
+const timeout = "probe_timeout_seconds "
 
 // cipher depends on the machine: without AES in hardware TLS 1.3 prefers ChaCha20.
 var cipher = regexp.MustCompile(`cipher="[^"]+"`)
 
-func holdAgainst(t *testing.T, name, got string) {
+func holdAgainst(t *testing.T, file, got string) {
 	t.Helper()
-	got = cipher.ReplaceAllString(measured.ReplaceAllString(got, "$1 <measured>"), `cipher="<cipher>"`)
-	file := filepath.Join("testdata", "probe", name+".prom")
+	got = measured.ReplaceAllStringFunc(got, func(line string) string {
+		if strings.HasPrefix(line, timeout) {
+			return line
+		}
+		return measured.ReplaceAllString(line, "$1 <measured>")
+	})
+	got = cipher.ReplaceAllString(got, `cipher="<cipher>"`)
 	if *update {
 		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
-	want, err := os.ReadFile(file)
+	want, err := os.ReadFile(file) // #nosec G304 -- a golden file
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,25 +158,22 @@ func holdAgainst(t *testing.T, name, got string) {
 	}
 }
 
-// TestEveryOutcomeHasAGolden: the closed set is covered.
+// TestEveryOutcomeHasAGolden: the closed sets are covered.
 func TestEveryOutcomeHasAGolden(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob("testdata/probe/*.prom")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []byte
-	for _, f := range files {
-		text, err := os.ReadFile(f) // #nosec G304 -- a golden file of this test
+	var all strings.Builder
+	for _, f := range goldenFiles(t) {
+		text, err := os.ReadFile(f) // #nosec G304 -- a golden file
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, text...)
+		all.Write(text)
 	}
-	for _, o := range expectcontinue.Outcomes {
-		line := fmt.Sprintf("probe_expect_continue_outcome{outcome=%q} 1\n", o)
-		if !regexp.MustCompile(regexp.QuoteMeta(line)).Match(all) {
-			t.Errorf("no golden file has %s", line)
+	for _, d := range probes.All() {
+		for _, o := range d.Outcomes {
+			if line := fmt.Sprintf("probe_%s_outcome{outcome=%q} 1\n", d.Name, o); !strings.Contains(all.String(), line) {
+				t.Errorf("no golden file has %s", line)
+			}
 		}
 	}
 }

@@ -12,10 +12,10 @@ import (
 
 func TestHangupReloads(t *testing.T) {
 	t.Parallel()
-	file := write(t, "modules:\n  before:\n    prober: expect_continue\n")
+	file := write(t, "modules:\n  before: "+flow()+"\n")
 	r := begin(t, "--web.listen-address=127.0.0.1:0", "--config.file="+file)
 	url := r.url(t)
-	if err := os.WriteFile(file, []byte("modules:\n  after:\n    prober: expect_continue\n"), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte("modules:\n  after: "+flow()+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {

@@ -253,7 +253,7 @@ func TestFewFilesLeft(t *testing.T) {
 	}
 	dir := t.TempDir()
 	file := filepath.Join(dir, "ews_exporter.yml")
-	if err := os.WriteFile(file, []byte("modules: {slow: {prober: expect_continue, timeout: 6s, expect_continue: {wait: 200ms}}}\npolicy: {allow: [127.0.0.0/8]}\n"), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte("modules: {slow: "+flow("timeout: 6s")+"}\npolicy: {allow: [127.0.0.0/8]}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	p := withFiles(t, 64, "--config.file="+file, "--limit.probes-per-address=200")

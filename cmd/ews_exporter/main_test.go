@@ -21,7 +21,6 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/ews-exporter/ews_exporter/internal/lab"
-	"github.com/ews-exporter/ews_exporter/probes/labs"
 )
 
 func TestMain(m *testing.M) {
@@ -149,11 +148,7 @@ func send(t *testing.T, method, url string) (int, string) {
 // simulated is a lab with its configuration's file.
 func simulated(t *testing.T) (*lab.Site, string) {
 	t.Helper()
-	site, err := lab.Start(t.Context(), labs.All(), lab.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(site.Close)
+	site := startLab(t)
 	dir := t.TempDir()
 	if err := lab.WriteConfig(dir, site); err != nil {
 		t.Fatal(err)
@@ -183,22 +178,22 @@ func TestUsage(t *testing.T) {
 		"an unknown flag":           {[]string{"--confg.file=x"}, exitUsage, "Try ews_exporter --help."},
 		"an unknown flag of probe":  {[]string{"probe", "--confg.file=x"}, exitUsage, "Try ews_exporter probe --help."},
 		"an unknown command":        {[]string{"bogus"}, exitUsage, `unknown command "bogus": there are help, serve, probe,`},
-		"a duration without a unit": {[]string{"probe", "--timeout", "5", "expect_continue", "x"}, exitUsage, "such as 5s"},
-		"examples":                  {[]string{"--help"}, exitOK, "Examples:\n  ews_exporter probe expect_continue"},
-		"examples of a command":     {[]string{"probe", "--help"}, exitOK, "Examples:\n  ews_exporter probe expect_continue"},
-		"a limit too short":         {[]string{"probe", "expect_continue", "192.0.2.1", "--timeout=3s"}, exitFailed, "raise --timeout\n"},
+		"a duration without a unit": {[]string{"probe", "--timeout", "5", example.Name, "x"}, exitUsage, "such as 5s"},
+		"examples":                  {[]string{"--help"}, exitOK, "Examples:\n  ews_exporter probe " + example.Name},
+		"examples of a command":     {[]string{"probe", "--help"}, exitOK, "Examples:\n  ews_exporter probe " + example.Name},
+		"a limit too short":         {[]string{"probe", example.Name, "192.0.2.1", "--timeout=100ms"}, exitFailed, "raise --timeout\n"},
 		"a finding":                 {[]string{"finding", "late_body_rejected"}, exitOK, "# late_body_rejected\n"},
 		"all findings":              {[]string{"finding"}, exitOK, "\nlate_body_rejected\n"},
 		"no finding":                {[]string{"finding", "../secret"}, exitUsage, "Try ews_exporter finding --help."},
-		"a missing argument":        {[]string{"probe", "expect_continue"}, exitUsage, "Try ews_exporter probe --help."},
+		"a missing argument":        {[]string{"probe", example.Name}, exitUsage, "Try ews_exporter probe --help."},
 		"no file to check":          {[]string{"check"}, exitUsage, "FILE"},
 		"a negative offset":         {[]string{"--timeout-offset=-1s"}, exitUsage, "must not be negative"},
 		"no probes at all":          {[]string{"--limit.probes=0"}, exitUsage, "at least 1"},
 		"an unknown module":         {[]string{"probe", "nothing", "127.0.0.1"}, exitUsage, "nothing"},
-		"a malformed target":        {[]string{"probe", "expect_continue", "a b"}, exitUsage, "not probed"},
-		"a denied target":           {[]string{"probe", "expect_continue", "127.0.0.1"}, exitUsage, "loopback"},
-		"two ways to log on":        {[]string{"probe", "expect_continue", "x.test", "--username=u", "--auth=a"}, exitUsage, "exclude each other"},
-		"no password":               {[]string{"probe", "expect_continue", "x.test", "--username=u"}, exitUsage, "password"},
+		"a malformed target":        {[]string{"probe", example.Name, "a b"}, exitUsage, "not probed"},
+		"a denied target":           {[]string{"probe", example.Name, "127.0.0.1"}, exitUsage, "loopback"},
+		"two ways to log on":        {[]string{"probe", example.Name, "x.test", "--username=u", "--auth=a"}, exitUsage, "exclude each other"},
+		"no password":               {[]string{"probe", example.Name, "x.test", "--username=u"}, exitUsage, "password"},
 		"a configuration not there": {[]string{"--config.file=/nowhere.yml"}, exitFailed, "/nowhere.yml"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -213,8 +208,8 @@ func TestUsage(t *testing.T) {
 
 func TestCheck(t *testing.T) {
 	t.Parallel()
-	good := write(t, "modules:\n  a:\n    prober: expect_continue\n")
-	bad := write(t, "modules:\n  b:\n    prober: expect_continue\n    timout: 3s\n")
+	good := write(t, "modules:\n  a:\n    prober: "+example.Name+"\n")
+	bad := write(t, "modules:\n  b:\n    prober: "+example.Name+"\n    timout: 3s\n")
 	if got := execute(t, "", "check", good); got.code != exitOK || !strings.HasSuffix(got.out, "undecided_ok: true (warning)\n"+good+": ok\n") {
 		t.Errorf("a module without an auth is not warned of: exit %d: %s%s", got.code, got.out, got.errors)
 	}
@@ -285,7 +280,7 @@ func TestProbe(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			args := append([]string{"probe", "expect_continue_fast", address(site, test.scenario), "--config.file=" + file}, test.flags...)
+			args := append([]string{"probe", quick, address(site, test.scenario), "--config.file=" + file}, test.flags...)
 			got := execute(t, test.stdin, args...)
 			if got.code != test.code {
 				t.Errorf("exit %d, want %d", got.code, test.code)
@@ -305,7 +300,7 @@ func TestProbe(t *testing.T) {
 func TestProbeJSON(t *testing.T) {
 	t.Parallel()
 	site, file := simulated(t)
-	got := execute(t, "", "probe", "expect_continue_fast", address(site, "kemp-rfc2616"), "--json", "--config.file="+file)
+	got := execute(t, "", "probe", quick, address(site, "kemp-rfc2616"), "--json", "--config.file="+file)
 	var decoded struct {
 		Failure  struct{ Stage string }
 		Findings []struct{ Code string }
@@ -324,36 +319,33 @@ func TestServe(t *testing.T) {
 	r := begin(t, "--web.listen-address=127.0.0.1:0", "--config.file="+file)
 	url := r.url(t)
 	target := address(site, "kemp-rfc2616")
-	code, body := get(t, url+"/probe?module=expect_continue_fast&target="+target)
-	for _, want := range []string{
-		`probe_expect_continue_outcome{outcome="ignored_then_error"} 1`, `probe_http_responses{code="501",origin="middlebox"}`,
-		`probe_finding{code="late_body_rejected"`, "probe_success 0",
-	} {
+	code, body := get(t, url+"/probe?module="+quick+"&target="+target)
+	for _, want := range append(shows(t, site, "kemp-rfc2616"), `probe_http_responses{code="501",origin="middlebox"}`) {
 		if code != http.StatusOK || !strings.Contains(body, want) {
 			t.Errorf("%d, %q is missing in\n%s", code, want, body)
 		}
 	}
 	for path, want := range map[string]string{
 		"/":        target,
-		"/metrics": `ews_exporter_probes_total{module="expect_continue_fast",result="failure"} `,
+		"/metrics": `ews_exporter_probes_total{module="` + quick + `",result="failure"} `,
 		"/config":  "password_file: ",
-		"/report?module=expect_continue_fast&target=" + target:           "late_body_rejected",
-		"/findings/late_body_rejected":                                   "100-Continue",
-		"/probe?module=expect_continue_fast&debug=true&target=" + target: "prober: expect_continue",
+		"/report?module=" + quick + "&target=" + target:           "late_body_rejected",
+		"/findings/late_body_rejected":                            "100-Continue",
+		"/probe?module=" + quick + "&debug=true&target=" + target: "prober: " + first.Prober,
 	} {
 		if code, body := get(t, url+path); code != http.StatusOK || !strings.Contains(body, want) {
 			t.Errorf("%s: %d, %q is missing in\n%s", path, code, want, body)
 		}
 	}
 	own := strings.TrimPrefix(url, "http://")
-	if code, body := get(t, url+"/probe?module=expect_continue_fast&target="+own); code == http.StatusOK && !strings.Contains(body, "own_listener") {
+	if code, body := get(t, url+"/probe?module="+quick+"&target="+own); code == http.StatusOK && !strings.Contains(body, "own_listener") {
 		t.Errorf("the exporter probes itself: %d\n%s", code, body)
 	}
 }
 
 func TestReload(t *testing.T) {
 	t.Parallel()
-	file := write(t, "modules:\n  before:\n    prober: expect_continue\n")
+	file := write(t, "modules:\n  before:\n    prober: "+example.Name+"\n")
 	r := begin(t, "--web.listen-address=127.0.0.1:0", "--config.file="+file)
 	url := r.url(t)
 	change := func(text string) (int, string) {
@@ -371,7 +363,7 @@ func TestReload(t *testing.T) {
 	if _, body := get(t, url+"/metrics"); !strings.Contains(body, "ews_exporter_config_last_reload_successful 0") {
 		t.Error("the failed reload is not in the metrics")
 	}
-	if code, body := change("modules:\n  after:\n    prober: expect_continue\n"); code != http.StatusOK {
+	if code, body := change("modules:\n  after:\n    prober: " + example.Name + "\n"); code != http.StatusOK {
 		t.Errorf("a good file: %d %s", code, body)
 	}
 	if _, body := get(t, url+"/config"); !strings.Contains(body, "after:") {
@@ -386,7 +378,7 @@ func TestStopLetsProbesFinish(t *testing.T) {
 	url := r.url(t)
 	answered := make(chan string, 1)
 	go func() {
-		_, body := get(t, url+"/probe?module=expect_continue_fast&target="+address(site, "kemp-rfc2616"))
+		_, body := get(t, url+"/probe?module="+quick+"&target="+address(site, "kemp-rfc2616"))
 		answered <- body
 	}()
 	awaitProbe(t, url)
@@ -402,11 +394,7 @@ func TestStopLetsProbesFinish(t *testing.T) {
 // TestStopAnswersWhatIsLeft: when patience ends, who still waits gets what was measured, and not an error.
 func TestStopAnswersWhatIsLeft(t *testing.T) {
 	t.Parallel()
-	site, err := lab.Start(t.Context(), labs.All(), lab.Options{Only: []string{"silent"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(site.Close)
+	site := startLab(t, "silent")
 	e := overLab(t, site)
 	e.patience = 300 * time.Millisecond
 	var listen net.ListenConfig
@@ -422,7 +410,7 @@ func TestStopAnswersWhatIsLeft(t *testing.T) {
 	}()
 	answered := make(chan string, 1)
 	go func() {
-		code, body := get(t, "http://"+l.Addr().String()+"/probe?module=expect_continue_fast&target="+address(site, "silent"))
+		code, body := get(t, "http://"+l.Addr().String()+"/probe?module="+quick+"&target="+address(site, "silent"))
 		answered <- fmt.Sprint(code, body)
 	}()
 	awaitProbe(t, "http://"+l.Addr().String())
@@ -443,12 +431,11 @@ func TestLab(t *testing.T) {
 	if len(tries) != 3 {
 		t.Fatalf("%d curl lines, want 3:\n%s", len(tries), &r.out)
 	}
-	// The fast module, because the printed ones wait 5 s.
-	fast := strings.Replace(tries[1][1], "module=expect_continue&", "module=expect_continue_fast&", 1)
-	if code, body := get(t, fast); code != http.StatusOK || !strings.Contains(body, `probe_expect_continue_outcome{outcome="continue"} 1`) {
+	works := tries[1][1]
+	if code, body := get(t, works); code != http.StatusOK || !strings.Contains(body, "probe_success 1") {
 		t.Errorf("%d\n%s", code, body)
 	}
-	page, _, _ := strings.Cut(fast, "probe?")
+	page, _, _ := strings.Cut(works, "probe?")
 	if code, body := get(t, page); code != http.StatusOK || strings.Count(body, `class="try"`) != 8 || !strings.Contains(body, `name="target" value="127.0.0.1:`) {
 		t.Errorf("the start page offers nothing to try: %d\n%s", code, body)
 	}

@@ -8,25 +8,23 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ews-exporter/ews_exporter/internal/lab"
 	"github.com/ews-exporter/ews_exporter/internal/test/servers"
-	"github.com/ews-exporter/ews_exporter/probes/labs"
 )
 
 // scrapeConfig is the README's, for two of the lab's sites.
 const scrapeConfig = `
 scrape_configs:
-  - job_name: ews_expect_continue
+  - job_name: ews
     metrics_path: /probe
     scrape_interval: 3s
     scrape_timeout: 3s
-    params: {module: [expect_continue_fast]}
+    params: {module: [` + quick + `]}
     static_configs:
       - targets: [%q, %q]
     relabel_configs:
       - {source_labels: [__address__], target_label: __param_target}
       - {source_labels: [__param_target], target_label: instance}
-      - {target_label: module, replacement: expect_continue}
+      - {target_label: module, replacement: ` + quick + `}
       - {target_label: __address__, replacement: %q}
 `
 
@@ -34,27 +32,23 @@ scrape_configs:
 func TestRealPrometheus(t *testing.T) {
 	t.Parallel()
 	servers.Need(t, "prometheus")
-	site, err := lab.Start(t.Context(), labs.All(), lab.Options{Only: []string{"healthy", "kemp-rfc2616"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(site.Close)
-	healthy, _ := site.Scenario("healthy")
-	kemp, _ := site.Scenario("kemp-rfc2616")
+	site := startLab(t, "healthy", "kemp-rfc2616")
+	healthy, works := scenarioOf(t, site, "healthy")
+	kemp, fails := scenarioOf(t, site, "kemp-rfc2616")
 	exporter := httptest.NewServer(overLab(t, site).handler)
 	t.Cleanup(exporter.Close)
 	prometheus := servers.StartPrometheus(t, fmt.Sprintf(scrapeConfig, healthy.Address, kemp.Address, strings.TrimPrefix(exporter.URL, "http://")))
 	patience := time.Now().Add(30 * time.Second)
 	for expression, want := range map[string]float64{
-		fmt.Sprintf(`up{instance=%q}`, kemp.Address):                                                                                         1,
-		fmt.Sprintf(`probe_success{instance=%q}`, healthy.Address):                                                                           1,
-		fmt.Sprintf(`probe_success{instance=%q}`, kemp.Address):                                                                              0,
-		fmt.Sprintf(`probe_expect_continue_outcome{instance=%q,outcome="continue"}`, healthy.Address):                                        1,
-		fmt.Sprintf(`probe_expect_continue_outcome{instance=%q,outcome="ignored_then_error"}`, kemp.Address):                                 1,
-		fmt.Sprintf(`probe_http_responses{instance=%q,code="501",origin="middlebox"}`, kemp.Address):                                         1,
-		fmt.Sprintf(`probe_finding{instance=%q,code="late_body_rejected",severity="error",origin="middlebox",product="kemp"}`, kemp.Address): 1,
-		fmt.Sprintf(`probe_expect_continue_wait_seconds{instance=%q} >= bool 1`, kemp.Address):                                               1,
-		fmt.Sprintf(`probe_timeout_seconds{instance=%q}`, kemp.Address):                                                                      2.5,
+		fmt.Sprintf(`up{instance=%q}`, kemp.Address):                                                                                                      1,
+		fmt.Sprintf(`probe_success{instance=%q}`, healthy.Address):                                                                                        1,
+		fmt.Sprintf(`probe_success{instance=%q}`, kemp.Address):                                                                                           0,
+		fmt.Sprintf(`{__name__=~"probe_.+_outcome",instance=%q,outcome=%q}`, healthy.Address, works.Outcome):                                              1,
+		fmt.Sprintf(`{__name__=~"probe_.+_outcome",instance=%q,outcome=%q}`, kemp.Address, fails.Outcome):                                                 1,
+		fmt.Sprintf(`probe_http_responses{instance=%q,code="501",origin="middlebox"}`, kemp.Address):                                                      1,
+		fmt.Sprintf(`probe_finding{instance=%q,code=%q,severity="error",origin=%q,product=%q}`, kemp.Address, fails.Finding, fails.Origin, fails.Product): 1,
+		fmt.Sprintf(`probe_duration_seconds{instance=%q} >= bool 1`, kemp.Address):                                                                        1,
+		fmt.Sprintf(`probe_timeout_seconds{instance=%q}`, kemp.Address):                                                                                   2.5,
 	} {
 		awaitSample(t, prometheus, patience, expression, want)
 	}
@@ -82,14 +76,10 @@ func awaitSample(t *testing.T, p servers.Prometheus, patience time.Time, express
 func TestPromtoolAcceptsTheMetrics(t *testing.T) {
 	t.Parallel()
 	promtool := servers.Need(t, "promtool")
-	site, err := lab.Start(t.Context(), labs.All(), lab.Options{Only: []string{"kemp-rfc2616"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(site.Close)
+	site := startLab(t, "kemp-rfc2616")
 	kemp, _ := site.Scenario("kemp-rfc2616")
 	check := exec.CommandContext(t.Context(), promtool, "check", "metrics") // #nosec G204 -- found by Need
-	check.Stdin = strings.NewReader(scrape(t, overLab(t, site).handler, "expect_continue_fast", kemp.Address))
+	check.Stdin = strings.NewReader(scrape(t, overLab(t, site).handler, quick, kemp.Address))
 	if out, err := check.CombinedOutput(); err != nil || len(out) > 0 {
 		t.Errorf("promtool check metrics: %v\n%s", err, out)
 	}

@@ -12,7 +12,7 @@ func TestProbeDirect(t *testing.T) {
 	t.Parallel()
 	site, file := simulated(t)
 	balancer, server := address(site, "kemp-rfc2616"), address(site, "healthy")
-	got := execute(t, "", "probe", "expect_continue_fast", balancer, "--direct", server, "--hostname=mail.contoso.test", "--config.file="+file)
+	got := execute(t, "", "probe", quick, balancer, "--direct", server, "--hostname=mail.contoso.test", "--config.file="+file)
 	if got.code != exitFailed {
 		t.Errorf("exit %d, want %d: %s", got.code, exitFailed, got.errors)
 	}
@@ -24,7 +24,7 @@ func TestProbeDirect(t *testing.T) {
 			t.Errorf("%q is missing in\n%s", want, got.out)
 		}
 	}
-	if got := execute(t, "", "probe", "expect_continue_fast", server, "--direct="+address(site, "kemp-fixed"), "--config.file="+file); got.code != exitOK || !strings.HasPrefix(got.out, "Works through ") {
+	if got := execute(t, "", "probe", quick, server, "--direct="+address(site, "kemp-fixed"), "--config.file="+file); got.code != exitOK || !strings.HasPrefix(got.out, "Works through ") {
 		t.Errorf("exit %d: %s%s", got.code, got.out, got.errors)
 	}
 }
@@ -59,7 +59,7 @@ func TestNothingTested(t *testing.T) {
 func TestProbeDirectJSON(t *testing.T) {
 	t.Parallel()
 	site, file := simulated(t)
-	got := execute(t, "", "probe", "expect_continue_fast", address(site, "kemp-rfc2616"), "--direct", address(site, "healthy"), "--json", "--config.file="+file)
+	got := execute(t, "", "probe", quick, address(site, "kemp-rfc2616"), "--direct", address(site, "healthy"), "--json", "--config.file="+file)
 	var decoded struct {
 		Sentence string
 		Results  []struct{ Target string }
@@ -77,9 +77,9 @@ func several(t *testing.T, file string) string {
 auths:
   elsewhere: {username: u, password: p, schemes: [basic], targets: [mail.contoso.com]}
 modules:
-  a_good: {prober: expect_continue, ip_protocol: ip4, tls_config: {ca_file: `+ca+`}, expect_continue: {wait: 200ms}}
-  b_untrusting: {prober: expect_continue, ip_protocol: ip4, expect_continue: {wait: 200ms}}
-  c_denied: {prober: expect_continue, auth: elsewhere, expect_continue: {wait: 200ms}}
+  a_good: `+flow("ip_protocol: ip4", "tls_config: {ca_file: "+ca+"}")+`
+  b_untrusting: `+flow("ip_protocol: ip4")+`
+  c_denied: `+flow("auth: elsewhere")+`
 policy: {allow: [127.0.0.0/8]}
 `)
 }
@@ -120,7 +120,7 @@ func TestProbeArguments(t *testing.T) {
 		"not provided":       {"probe", "--all"},
 		"TARGET":             {"probe", "m"},
 		"MODULE":             {"probe"},
-		"no server":          {"probe", "expect_continue", "192.0.2.1", "--direct=,"},
+		"no server":          {"probe", example.Name, "192.0.2.1", "--direct=,"},
 	} {
 		if got := execute(t, "", args...); got.code != exitUsage || !strings.Contains(got.errors, says) {
 			t.Errorf("%v: exit %d, want %q in %s", args, got.code, says, got.errors)

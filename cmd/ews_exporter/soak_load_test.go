@@ -19,7 +19,6 @@ import (
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/lab"
-	domains "github.com/ews-exporter/ews_exporter/probes/autodiscover/lab"
 )
 
 // crowd is what callers ask for, and what became of it.
@@ -44,7 +43,7 @@ type ask struct {
 var verdict = regexp.MustCompile(`(?s)(^|\n)probe_success [01]\n(.*\n)?$`)
 
 // soakTargets are all sites of the lab, and some that no prober can get along with.
-func soakTargets(t *testing.T, site *lab.Site) []string {
+func soakTargets(t *testing.T, site *lab.Site, peers []soakPeer) []string {
 	t.Helper()
 	tls, err := site.Authority().ServerConfig()
 	if err != nil {
@@ -53,6 +52,11 @@ func soakTargets(t *testing.T, site *lab.Site) []string {
 	var targets []string
 	for _, s := range site.Scenarios() {
 		targets = append(targets, s.Address)
+	}
+	for _, p := range peers {
+		if !p.logon {
+			targets = append(targets, p.Server)
+		}
 	}
 	long := "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: NTLM\r\nX-Long: " + strings.Repeat("long", 200_000) + "\r\n"
 	for _, steps := range [][]lab.Step{
@@ -68,8 +72,13 @@ func soakTargets(t *testing.T, site *lab.Site) []string {
 
 // soakLogons are the sites at which the password is right. At another one it would be refused, and the auth suspended
 // for the rest of the test.
-func soakLogons(site *lab.Site, discover *domains.Site) []string {
-	targets := []string{fmt.Sprintf("127.0.0.1:%d", discover.HTTPS)}
+func soakLogons(site *lab.Site, peers []soakPeer) []string {
+	var targets []string
+	for _, p := range peers {
+		if p.logon {
+			targets = append(targets, p.Server)
+		}
+	}
 	for _, name := range []string{"early-401", "basic-logon", "ntlm-persisted", "ntlm-per-request", "protection-allow", "protection-require"} {
 		targets = append(targets, address(site, name))
 	}
@@ -79,18 +88,18 @@ func soakLogons(site *lab.Site, discover *domains.Site) []string {
 // soakProbes pairs modules with the targets that they may be asked for. All modules come about equally often.
 func soakProbes(every, logons []string) []ask {
 	var asks []ask
-	for _, module := range modulesOfSoak {
+	for _, m := range modulesOfSoak() {
 		targets := every
-		if slices.Contains([]string{"logon", "trips", "discover"}, module) {
+		if m.logon {
 			targets = slices.Repeat(logons, len(every)/len(logons))
 		}
 		for _, target := range targets {
-			query := url.Values{"module": {module}, "target": {target}}
-			if module == "discover" {
+			query := url.Values{"module": {m.name}, "target": {target}}
+			if m.hostname {
 				query.Set("hostname", soakName)
 			}
 			a := ask{path: "/probe?" + query.Encode(), answer: verdict, others: []int{http.StatusServiceUnavailable}}
-			if module == "second" {
+			if m.name == second {
 				a.others = append(a.others, http.StatusBadRequest) // while the configuration has none
 			}
 			asks = append(asks, a)
@@ -111,7 +120,7 @@ func soakPages(site *lab.Site) []ask {
 		{path: "/-/ready", answer: regexp.MustCompile(`ready`)},
 		{path: "/findings/late_body_rejected", answer: regexp.MustCompile(`100-Continue`)},
 		{path: "/report?" + query, answer: regexp.MustCompile(`.`), others: []int{http.StatusNotFound}},
-		{path: "/probe?debug=true&" + query, answer: regexp.MustCompile(`(?s)Module, without secrets.*prober: expect_continue`), others: []int{http.StatusServiceUnavailable}},
+		{path: "/probe?debug=true&" + query, answer: regexp.MustCompile(`(?s)Module, without secrets.*prober: ` + first.Prober), others: []int{http.StatusServiceUnavailable}},
 		{path: "/report", form: url.Values{"module": {"bare"}, "target": {kemp}}, answer: regexp.MustCompile(`late_body_rejected`), others: []int{http.StatusServiceUnavailable}},
 		{path: "/probe?module=nothing&target=" + kemp, others: []int{http.StatusBadRequest}},
 		{path: "/probe?module=bare&target=192.0.2.1", others: []int{http.StatusForbidden}},

@@ -21,7 +21,6 @@ import (
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/lab"
-	domains "github.com/ews-exporter/ews_exporter/probes/autodiscover/lab"
 	"github.com/ews-exporter/ews_exporter/probes/labs"
 )
 
@@ -47,9 +46,9 @@ func TestSoak(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(site.Close)
-	discover := discovered(t)
-	targets, logons := soakTargets(t, site), soakLogons(site, discover)
-	files := newSoakFiles(t, slices.Concat(targets, logons), logons, site, discover)
+	peers := soakPeers(t)
+	targets, logons := soakTargets(t, site, peers), soakLogons(site, peers)
+	files := newSoakFiles(t, slices.Concat(targets, logons), logons, site, peers)
 	p := serveAlone(t, "--config.file="+files.config, "--log.level=debug", fmt.Sprintf("--limit.probes=%d", probesAtOnce))
 	crowd := &crowd{base: p.url, asks: append(soakProbes(targets, logons), soakPages(site)...), answers: map[string]int{}}
 	crowd.ask(t.Context(), crowd.asks[0], 0) // what is made once is made before it is counted
@@ -78,8 +77,37 @@ func TestSoak(t *testing.T) {
 	t.Logf("%s\n%s\n%s\n%s", *soakFor, crowd, modules, watch)
 }
 
-// modulesOfSoak are those of soakConfig.
-var modulesOfSoak = []string{"bare", "logon", "refused", "kept", "second", "trips", "ews", "discover", "bindings"}
+// soakModule is a module of the load.
+type soakModule struct {
+	name, keys string
+	prober     string
+	logon      bool // asked only where the password is right
+	hostname   bool // what it is asked for goes along, so that look-ups of mail domains find something too
+}
+
+// second is the module that only the second of the good configurations has.
+const second = "second"
+
+// modulesOfSoak are all that first's prober can be made to do by keys of any module, and all that each prober can by its own:
+// without a logon, and with one.
+func modulesOfSoak() []soakModule {
+	const trusted = "tls_config: {ca_file: ca.pem}"
+	simple := func(name string, more ...string) soakModule {
+		return soakModule{name: name, prober: first.Prober, keys: flow(append(more, trusted)...), logon: name == "logon"}
+	}
+	all := []soakModule{
+		simple("bare", "timeout: TIMEOUT"), simple("logon", "timeout: 3s", "auth: right"), simple("refused", "timeout: 3s", "auth: wrong"),
+		simple("kept", "timeout: 3s", "min_interval: 2s"), simple(second, "timeout: 3s"),
+	}
+	for _, p := range labs.All() {
+		all = append(all, soakModule{name: p.Prober, prober: p.Prober, keys: flowOf(p, p.Most, "timeout: 5s", trusted), hostname: true})
+		if overHTTP(p) {
+			name := p.Prober + "_logon"
+			all = append(all, soakModule{name: name, prober: p.Prober, keys: flowOf(p, p.Most, "timeout: 5s", "auth: right", trusted), logon: true, hostname: true})
+		}
+	}
+	return all
+}
 
 // long tells whether there is time enough for chance to have tried everything.
 func long() bool { return *soakFor >= time.Minute }
@@ -89,15 +117,22 @@ func (p *program) everyModule(t *testing.T) string {
 	t.Helper()
 	_, body := get(t, p.url+"/metrics")
 	var table strings.Builder
-	for _, module := range modulesOfSoak {
+	successes := map[string]float64{} // by prober
+	for _, m := range modulesOfSoak() {
 		count := func(result string) float64 {
-			return value(t, body, fmt.Sprintf(`%s{module="%s",result="%s"}`, probed, module, result))
+			return value(t, body, fmt.Sprintf(`%s{module="%s",result="%s"}`, probed, m.name, result))
 		}
 		success, failure := count("success"), count("failure")
-		if long() && (success+failure == 0 || success == 0 && module != "refused") {
-			t.Errorf("module %s: %v probes succeeded, %v failed, so the load was not what it should be", module, success, failure)
+		if long() && success+failure == 0 {
+			t.Errorf("module %s was not probed by, so the load was not what it should be", m.name)
 		}
-		fmt.Fprintf(&table, "| %s | %.0f | %.0f |\n", module, success, failure)
+		successes[m.prober] += success
+		fmt.Fprintf(&table, "| %s | %.0f | %.0f |\n", m.name, success, failure)
+	}
+	for prober, n := range successes {
+		if long() && n == 0 {
+			t.Errorf("no probe by %s succeeded, so the load was not what it should be", prober)
+		}
 	}
 	return table.String()
 }
@@ -113,50 +148,54 @@ auths:
   right: {username: '{{.Username}}', password_file: lab.password, schemes: [ntlm, negotiate, basic], targets: [{{.Logons}}]}
   wrong: {username: '{{.Username}}', password: not-the-labs-own, schemes: [ntlm, basic], targets: [{{.Targets}}], modules: [refused]}
 modules:
-  bare: {prober: expect_continue, timeout: 3s, tls_config: {ca_file: ca.pem}, expect_continue: {wait: {{.Wait}}, variants: [immediate]}}
-  logon: {prober: expect_continue, timeout: 3s, auth: right, tls_config: {ca_file: ca.pem}, expect_continue: {wait: {{.Wait}}}}
-  refused: {prober: expect_continue, timeout: 3s, auth: wrong, tls_config: {ca_file: ca.pem}, expect_continue: {wait: {{.Wait}}}}
-  kept: {prober: expect_continue, timeout: 3s, min_interval: 2s, tls_config: {ca_file: ca.pem}, expect_continue: {wait: {{.Wait}}}}
-  trips: {prober: auth_roundtrips, timeout: 3s, auth: right, tls_config: {ca_file: ca.pem}, auth_roundtrips: {extended_protection_check: true}}
-  ews: {prober: ews_sync, timeout: 4s, tls_config: {ca_file: ca.pem}, ews_sync: {operations: [healthcheck, get_folder, sync, notify, stream, availability, oof, resolve_names, time_zones], stream_hold: 1s, mailbox: probe@contoso.test}}
-  discover: {prober: autodiscover, timeout: 5s, auth: right, tls_config: {ca_file: ca.pem}, autodiscover: {email: probe@contoso.test, methods: [pox, soap, json, get], attempts: 2}}
-  bindings: {prober: ssl_binding, timeout: 3s, tls_config: {ca_file: ca.pem}, ssl_binding: {sweep: true, names: [mail.contoso.test]}}
-{{- if .Second}}
-  second: {prober: expect_continue, timeout: 2s, tls_config: {ca_file: ca.pem}, expect_continue: {wait: 100ms}}
-{{- end}}
-policy: {allow: ["127.0.0.0/8"]}
+{{.Modules}}policy: {allow: ["127.0.0.0/8"]}
 `))
 
-// discovered is a healthy site for autodiscover, which has its own authority.
-func discovered(t *testing.T) *domains.Site {
-	t.Helper()
-	a, err := domains.Start(t.Context(), domains.Scenarios()[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(a.Close)
-	return a
+// soakPeer is the first case of a part, for what no simulated site shows, where it can be asked by an address.
+type soakPeer struct {
+	lab.Peer
+	logon bool // the password of the auth is right there
 }
 
-// soakName is what autodiscover's targets are asked as.
+func soakPeers(t *testing.T) (all []soakPeer) {
+	t.Helper()
+	for _, p := range labs.All() {
+		if len(p.Cases) == 0 {
+			continue
+		}
+		if peer := p.Cases[0].Start(t); peer.Server != "" {
+			all = append(all, soakPeer{peer, peer.Logon != ""})
+		}
+	}
+	return all
+}
+
+// soakName is what targets are asked as.
 const soakName = "autodiscover.contoso.test"
 
 // newSoakFiles writes the first of two good configurations, of which only the second has the module "second".
-func newSoakFiles(t *testing.T, every, logons []string, site *lab.Site, discover *domains.Site) soakFiles {
+func newSoakFiles(t *testing.T, every, logons []string, site *lab.Site, peers []soakPeer) soakFiles {
 	t.Helper()
 	dir := t.TempDir()
-	for name, content := range map[string][]byte{
-		"ca.pem": append(site.Authority().PEM(), discover.Authority.PEM()...), "lab.password": []byte(lab.Password),
-	} {
+	authorities := site.Authority().PEM()
+	for _, p := range peers {
+		authorities = append(authorities, p.Authority.PEM()...)
+	}
+	for name, content := range map[string][]byte{"ca.pem": authorities, "lab.password": []byte(lab.Password)} {
 		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	f := soakFiles{config: filepath.Join(dir, "soak.yml")}
-	for i, wait := range []string{"300ms", "200ms"} {
-		var text strings.Builder
+	for i, timeout := range []string{"3s", "3100ms"} {
+		var text, modules strings.Builder
+		for _, m := range modulesOfSoak() {
+			if m.name != second || i == 1 {
+				fmt.Fprintf(&modules, "  %s: %s\n", m.name, strings.ReplaceAll(m.keys, "TIMEOUT", timeout))
+			}
+		}
 		if err := soakConfig.Execute(&text, map[string]any{
-			"Username": lab.Username, "Targets": authTargets(every), "Logons": authTargets(logons), "Wait": wait, "Second": i == 1,
+			"Username": lab.Username, "Targets": authTargets(every), "Logons": authTargets(logons), "Modules": modules.String(),
 		}); err != nil {
 			t.Fatal(err)
 		}
@@ -167,7 +206,7 @@ func newSoakFiles(t *testing.T, every, logons []string, site *lab.Site, discover
 	return f
 }
 
-// authTargets lists targets as an auth does, with the name that autodiscover goes by.
+// authTargets lists targets as an auth does, with the name that they are asked as too.
 func authTargets(targets []string) string {
 	var list []string
 	for _, target := range targets {

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/lab"
-	"github.com/ews-exporter/ews_exporter/probes/labs"
 )
 
 // What is in flight when the exporter is told to stop.
@@ -28,11 +27,7 @@ const (
 // loaded is an exporter with probes in flight that would take a minute each. hangs asks for the nth of them.
 func loaded(t *testing.T) (p *program, hangs func(n int) ask, fast ask) {
 	t.Helper()
-	site, err := lab.Start(t.Context(), labs.All(), lab.Options{Only: []string{"kemp-rfc2616"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(site.Close)
+	site := startLab(t, "kemp-rfc2616")
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "ca.pem"), site.Authority().PEM(), 0o600); err != nil {
 		t.Fatal(err)
@@ -40,8 +35,8 @@ func loaded(t *testing.T) (p *program, hangs func(n int) ask, fast ask) {
 	file := filepath.Join(dir, "stop.yml")
 	if err := os.WriteFile(file, []byte(`
 modules:
-  slow: {prober: expect_continue, timeout: 1m}
-  fast: {prober: expect_continue, tls_config: {ca_file: ca.pem}, expect_continue: {wait: 200ms}}
+  slow: `+flow("timeout: 1m")+`
+  fast: `+flow("tls_config: {ca_file: ca.pem}")+`
 policy: {allow: [127.0.0.0/8]}
 `), 0o600); err != nil {
 		t.Fatal(err)

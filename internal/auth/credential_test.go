@@ -36,17 +36,17 @@ func parse(t *testing.T, raw, hostname string) target.Target {
 
 func TestPermit(t *testing.T) {
 	t.Parallel()
-	c := credential(t, []string{"ews_sync"}, "mail.contoso.com", "*.fabrikam.com:8443")
+	c := credential(t, []string{"mailbox"}, "mail.contoso.com", "*.fabrikam.com:8443")
 	tests := []struct{ name, module, target, hostname, reason string }{
-		{"a listed target", "ews_sync", "https://mail.contoso.com/EWS/", "", ""},
-		{"a server by its address, asked for by the listed name", "ews_sync", "10.1.2.3", "mail.contoso.com", ""},
-		{"a wildcard with a port", "ews_sync", "ex01.fabrikam.com:8443", "", ""},
-		{"another module", "expect_continue", "mail.contoso.com", "", ModuleNotListed},
-		{"http", "ews_sync", "http://mail.contoso.com:443/", "", NotHTTPS},
-		{"another port", "ews_sync", "mail.contoso.com:8443", "", TargetNotListed},
-		{"another name", "ews_sync", "mail.evil.example", "", TargetNotListed},
-		{"two labels below a wildcard", "ews_sync", "a.b.fabrikam.com:8443", "", TargetNotListed},
-		{"another hostname for a listed host", "ews_sync", "mail.contoso.com", "mail.evil.example", TargetNotListed},
+		{"a listed target", "mailbox", "https://mail.contoso.com/EWS/", "", ""},
+		{"a server by its address, asked for by the listed name", "mailbox", "10.1.2.3", "mail.contoso.com", ""},
+		{"a wildcard with a port", "mailbox", "ex01.fabrikam.com:8443", "", ""},
+		{"another module", "other", "mail.contoso.com", "", ModuleNotListed},
+		{"http", "mailbox", "http://mail.contoso.com:443/", "", NotHTTPS},
+		{"another port", "mailbox", "mail.contoso.com:8443", "", TargetNotListed},
+		{"another name", "mailbox", "mail.evil.example", "", TargetNotListed},
+		{"two labels below a wildcard", "mailbox", "a.b.fabrikam.com:8443", "", TargetNotListed},
+		{"another hostname for a listed host", "mailbox", "mail.contoso.com", "mail.evil.example", TargetNotListed},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -239,7 +239,7 @@ func TestNTLMBindsItsAnswer(t *testing.T) {
 }
 
 // TestNTLMIntegrity: with its time a server asks for a message integrity code, and gets one over all that was said.
-// That gss-ntlmssp finds it right is what TestNTLMIntegrityJudgedByGSSAPI of auth_roundtrips holds.
+// That gss-ntlmssp finds it right is what TestNTLMIntegrityJudgedByGSSAPI holds.
 func TestNTLMIntegrity(t *testing.T) {
 	t.Parallel()
 	for _, settings := range []byte{0, avConstrained} {

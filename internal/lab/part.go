@@ -11,7 +11,25 @@ type Part struct {
 	Shared    map[string][]Verdict // what its modules report at the scenarios of all parts, by their names
 	Cases     []Case               // what no scenario shows
 	Loads     []Load               // what its modules cost
+
+	// Least are keys, as Module has them, of a module that asks for as little as possible of whatever it meets.
+	Least []string
+	// Most are those of one that asks for all that it can, and waits for no longer than a second. Where it can send a secret
+	// of its own, Secret stands, in a field of the name SecretField.
+	Most []string
+	// Health are those of one that fetches the server's page of health, and nothing else, which blackbox_exporter can do too:
+	// what a probe costs is measured beside that. Nil where the prober does no such thing.
+	Health []string
+
+	Brief  []Module // that wait for less than Modules, so that they fit between two scrapes of a test
+	Faults []Fault
 }
+
+// What stands in Most, for tests to put something else in their place.
+const (
+	SecretField = "X-Api-Key"              // #nosec G101 -- a field's name
+	Secret      = "a-secret-of-the-module" // #nosec G101 -- a placeholder
+)
 
 // Module is one of the modules in the configuration that the site comes with (see WriteConfig).
 type Module struct {

@@ -25,8 +25,8 @@ func TestLogfmt(t *testing.T) {
 		want string
 	}{
 		"a message with attributes": {
-			func(l *slog.Logger) { l.Info("probe done", "module", "ews_sync", "duration", 1500*time.Millisecond) },
-			`level=info msg="probe done" module=ews_sync duration=1.5s`,
+			func(l *slog.Logger) { l.Info("probe done", "module", "mailbox", "duration", 1500*time.Millisecond) },
+			`level=info msg="probe done" module=mailbox duration=1.5s`,
 		},
 		"an error": {
 			func(l *slog.Logger) { l.Error("reload", "err", errors.New("line 3: unknown field")) },

@@ -1,37 +1,21 @@
 package runner_test
 
 import (
+	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/ews-exporter/ews_exporter/config"
-	"github.com/ews-exporter/ews_exporter/internal/auth"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
-	"github.com/ews-exporter/ews_exporter/probes"
 )
 
-// everyProber is a module of each prober that asks for a service over HTTP.
-const everyProber = `modules:
-  expect_continue: {prober: expect_continue, timeout: 6s, expect_continue: {wait: 200ms}}
-  ews_sync: {prober: ews_sync, timeout: 6s, ews_sync: {operations: [get_folder]}}
-  ews_stream: {prober: ews_sync, timeout: 8s, ews_sync: {operations: [stream], stream_hold: 1s}}
-  auth_roundtrips: {prober: auth_roundtrips, timeout: 6s}
-  autodiscover: {prober: autodiscover, timeout: 6s, autodiscover: {email: probe@contoso.test, methods: [pox]}}
-policy: {allow: [127.0.0.0/8]}
-`
-
-// TestWhatAnAnswerSays holds, for every prober, who is said to have answered and what the failure or its finding says.
+// TestWhatAnAnswerSays holds, for every prober that asks over HTTP, for little and for all that it can, who is said to have answered and what the failure or its finding says.
 func TestWhatAnAnswerSays(t *testing.T) {
 	t.Parallel()
 	const frontEnd = "Server: Microsoft-IIS/10.0|X-FEServer: EX01"
@@ -71,25 +55,20 @@ func TestWhatAnAnswerSays(t *testing.T) {
 				_, _ = io.WriteString(w, c.body)
 			}))
 			t.Cleanup(server.Close)
-			for _, module := range []string{"expect_continue", "ews_sync", "ews_stream", "auth_roundtrips", "autodiscover"} {
-				answersAs(t, module, probeEvery(t, module, server.URL), c.kind, c.product, c.says)
+			for _, p := range overHTTP(t) {
+				for _, keys := range [][]string{p.Least, p.Most} {
+					answersAs(t, inline(keys), probeBy(t, p.Prober, keys, server.URL), c.kind, c.product, c.says)
+				}
 			}
 		})
 	}
 }
 
-func probeEvery(t *testing.T, module, target string) *result.Result {
+// probeBy probes once, by a module with these keys.
+func probeBy(t *testing.T, prober string, keys []string, target string) *result.Result {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "c.yml")
-	if err := os.WriteFile(file, []byte(everyProber), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	cfg, err := config.Load([]string{file}, probes.All())
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := runner.New(runner.Options{Config: func() *config.Config { return cfg }, Gate: auth.NewGate(time.Now), Version: "test", Log: slog.New(slog.DiscardHandler)})
-	answer, err := r.Probe(t.Context(), runner.Request{Module: module, Target: target})
+	cfg := load(t, fmt.Sprintf("modules: {m: {prober: %s, timeout: 8s, %s}}\npolicy: {allow: [127.0.0.0/8]}\n", prober, inline(keys)), nil)
+	answer, err := newRunner(cfg).Probe(t.Context(), runner.Request{Module: "m", Target: target})
 	if err != nil {
 		t.Fatal(err)
 	}

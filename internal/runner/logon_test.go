@@ -22,7 +22,6 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/lab"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
-	"github.com/ews-exporter/ews_exporter/probes"
 	"github.com/ews-exporter/ews_exporter/probes/labs"
 )
 
@@ -51,13 +50,13 @@ func logonRunner(t *testing.T, auths map[string]string, only ...string) (*lab.Si
 	var as, ms strings.Builder
 	for name, rest := range auths {
 		fmt.Fprintf(&as, "  %s: {username: '%s', targets: [%s], %s}\n", name, lab.Username, strings.Join(targets, ", "), rest)
-		fmt.Fprintf(&ms, "  %s: {prober: expect_continue, auth: %s, tls_config: {ca_file: ca.pem}, expect_continue: {wait: 1s}}\n", name, name)
+		fmt.Fprintf(&ms, "  %s: {prober: asker, auth: %s, tls_config: {ca_file: ca.pem}}\n", name, name)
 	}
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "ca.pem"), string(s.Authority().PEM()))
 	write(t, filepath.Join(dir, "right"), lab.Password+"\n")
 	write(t, filepath.Join(dir, "ews_exporter.yml"), fmt.Sprintf(logonConfig, as.String(), ms.String()))
-	cfg, err := config.Load([]string{filepath.Join(dir, "ews_exporter.yml")}, probes.All())
+	cfg, err := config.Load([]string{filepath.Join(dir, "ews_exporter.yml")}, kinds())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,20 +83,11 @@ func probeScenario(t *testing.T, s *lab.Site, r *runner.Runner, module, scenario
 	return answer.Result
 }
 
-func sample(res *result.Result, name string) float64 {
-	for _, s := range res.Samples {
-		if s.Name == name {
-			return s.Value
-		}
-	}
-	return -1
-}
-
-// statuses are those of one variant's responses, in order.
-func statuses(res *result.Result, variant string) string {
+// statuses are those of all responses, in order.
+func statuses(res *result.Result) string {
 	var list []string
 	for _, e := range res.Conversations {
-		if v, _, _ := strings.Cut(e.Step, "."); v == variant && e.Final != nil {
+		if e.Final != nil {
 			list = append(list, fmt.Sprint(e.Final.Status))
 		}
 	}
@@ -120,7 +110,7 @@ func TestWindowsLogon(t *testing.T) {
 		"protection-allow", "protection-require", "protection-allow-rebound", "protection-require-rebound")
 	tests := []struct {
 		module, scenario string
-		statuses         string // of the control
+		statuses         string
 		reason           string // of the failure; empty for success
 	}{
 		{"ntlm", "early-401", "401 401 200", ""},
@@ -138,7 +128,7 @@ func TestWindowsLogon(t *testing.T) {
 		t.Run(tt.module+" at "+tt.scenario, func(t *testing.T) {
 			t.Parallel()
 			res := probeScenario(t, s, r, tt.module, tt.scenario)
-			if got := statuses(res, "no_expect"); got != tt.statuses {
+			if got := statuses(res); got != tt.statuses {
 				t.Errorf("statuses %s, want %s", got, tt.statuses)
 			}
 			if tt.reason != "" {
@@ -149,9 +139,6 @@ func TestWindowsLogon(t *testing.T) {
 			}
 			if !res.Success() {
 				t.Errorf("failed: %v", res.Failure)
-			}
-			if got := outcome(res); got != "continue" || sample(res, "probe_expect_continue_body_tested") != 1 {
-				t.Errorf("outcome %s, body tested %v: with a logon the body is under test", got, sample(res, "probe_expect_continue_body_tested"))
 			}
 		})
 	}
@@ -173,7 +160,7 @@ func TestRefusedWindowsLogon(t *testing.T) {
 			t.Parallel()
 			s, r := logonRunner(t, map[string]string{"m": "schemes: [" + tt.scheme + "], " + tt.rest}, tt.scenario)
 			res := probeScenario(t, s, r, "m", tt.scenario)
-			if got := statuses(res, "no_expect"); got != "401 401 401" || !failure.Is(res.Failure, failure.Auth, "refused") {
+			if got := statuses(res); got != "401 401 401" || !failure.Is(res.Failure, failure.Auth, "refused") {
 				t.Errorf("statuses %s, failure %v", got, res.Failure)
 			}
 			again := probeScenario(t, s, r, "m", tt.scenario)
@@ -264,11 +251,11 @@ auths:
   file: {schemes: [bearer], targets: [%q, %q], token_file: token}
   url: {schemes: [bearer], targets: [%q, %q], oauth2: {client_id: probe, client_secret_file: client_secret, token_url: %q, ca_file: issuer.pem}}
 modules:
-  file: {prober: expect_continue, auth: file, tls_config: {ca_file: ca.pem}, expect_continue: {wait: 1s}}
-  url: {prober: expect_continue, auth: url, tls_config: {ca_file: ca.pem}, expect_continue: {wait: 1s}}
+  file: {prober: asker, auth: file, tls_config: {ca_file: ca.pem}}
+  url: {prober: asker, auth: url, tls_config: {ca_file: ca.pem}}
 policy: {allow: ["127.0.0.0/8"]}
 `, filed, other, issued, other, issuer.URL))
-	cfg, err := config.Load([]string{filepath.Join(dir, "ews_exporter.yml")}, probes.All())
+	cfg, err := config.Load([]string{filepath.Join(dir, "ews_exporter.yml")}, kinds())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -318,27 +305,23 @@ func TestThousandScrapesWithAWrongPassword(t *testing.T) {
 			dir := t.TempDir()
 			write(t, filepath.Join(dir, "ca.pem"), string(s.Authority().PEM()))
 			file := filepath.Join(dir, "ews_exporter.yml")
+			modules, inYAML := modulesOfAll(t)
 			write(t, file, fmt.Sprintf(`
 auths:
-  a: {username: '%s', password: wrong, schemes: [%s], targets: ["%s"]}
-  b: {username: '%s', password: wrong, schemes: [%s], targets: ["%s"]}
+  a: {username: '%[1]s', password: wrong, schemes: [%[2]s], targets: ["%[3]s"]}
+  b: {username: '%[1]s', password: wrong, schemes: [%[2]s], targets: ["%[3]s"]}
 modules:
-  expect: {prober: expect_continue, auth: a, tls_config: {ca_file: ca.pem}, expect_continue: {wait: 10ms, variants: [immediate]}}
-  trips: {prober: auth_roundtrips, auth: a, tls_config: {ca_file: ca.pem}}
-  other: {prober: auth_roundtrips, auth: b, tls_config: {ca_file: ca.pem}, auth_roundtrips: {extended_protection_check: true}}
-policy: {allow: ["127.0.0.0/8"]}
-`, lab.Username, schemes, strings.Join(targets, `", "`), lab.Username, schemes, strings.Join(targets, `", "`)))
-			store, err := config.NewStore(func() (*config.Config, error) { return config.Load([]string{file}, probes.All()) })
+%[4]spolicy: {allow: ["127.0.0.0/8"]}
+`, lab.Username, schemes, strings.Join(targets, `", "`), inYAML))
+			store, err := config.NewStore(func() (*config.Config, error) { return config.Load([]string{file}, kinds()) })
 			if err != nil {
 				t.Fatal(err)
 			}
 			r := runner.New(runner.Options{
 				Config: store.Current, Gate: auth.NewGate(time.Now), Version: "test", Log: slog.New(slog.DiscardHandler), MaxProbesPerAddress: 100,
 			})
-			var logons, probed atomic.Int64
-			var seen sync.Map // results: identical scrapes share one
+			var probed atomic.Int64
 			var all sync.WaitGroup
-			modules := []string{"expect", "trips", "other"}
 			for worker := range 8 {
 				all.Go(func() {
 					for i := range 125 {
@@ -348,7 +331,7 @@ policy: {allow: ["127.0.0.0/8"]}
 							}
 						}
 						n := worker + i
-						answer, err := r.Probe(t.Context(), runner.Request{Module: modules[n%3], Target: targets[(n/3)%len(targets)], Limit: 3 * time.Second})
+						answer, err := r.Probe(t.Context(), runner.Request{Module: modules[n%len(modules)], Target: targets[(n/len(modules))%len(targets)], Limit: 6 * time.Second})
 						if err != nil {
 							t.Error(err)
 							return
@@ -357,18 +340,33 @@ policy: {allow: ["127.0.0.0/8"]}
 							t.Errorf("a wrong password succeeded at %s", answer.Result.Target)
 						}
 						probed.Add(1)
-						if _, shared := seen.LoadOrStore(answer.Result.ID, true); !shared {
-							logons.Add(complete(answer.Result))
-						}
 					}
 				})
 			}
 			all.Wait()
-			if probed.Load() != 1000 || logons.Load() > 2 || logons.Load() == 0 {
-				t.Errorf("%d scrapes made %d logons", probed.Load(), logons.Load())
+			logons := 0
+			for _, scenario := range s.Scenarios() {
+				logons += s.Cost(scenario.Name).Logons
+			}
+			if probed.Load() != 1000 || logons > 2 || logons == 0 {
+				t.Errorf("%d scrapes made %d logons", probed.Load(), logons)
 			}
 		})
 	}
+}
+
+// modulesOfAll are two modules of each prober that asks over HTTP, in YAML too: by the auth a one that asks for as little as
+// possible, by b one that asks for all it can.
+func modulesOfAll(t *testing.T) (names []string, inYAML string) {
+	t.Helper()
+	for _, p := range overHTTP(t) {
+		for auth, keys := range map[string][]string{"a": p.Least, "b": p.Most} {
+			name := p.Prober + "_by_" + auth
+			names = append(names, name)
+			inYAML += fmt.Sprintf("  %s: {prober: %s, auth: %s, tls_config: {ca_file: ca.pem}, %s}\n", name, p.Prober, auth, inline(keys))
+		}
+	}
+	return names, inYAML
 }
 
 // complete counts the requests that carried the last answer of a logon.
@@ -431,10 +429,10 @@ func TestHostileChallenges(t *testing.T) {
 			write(t, filepath.Join(dir, "ca.pem"), string(authority.PEM()))
 			write(t, filepath.Join(dir, "ews_exporter.yml"), fmt.Sprintf(`
 auths: {a: {username: u, password: hunter2, schemes: [ntlm], targets: [%q]}}
-modules: {m: {prober: auth_roundtrips, auth: a, tls_config: {ca_file: ca.pem}, auth_roundtrips: {method: GET}}}
+modules: {m: {prober: asker, auth: a, tls_config: {ca_file: ca.pem}}}
 policy: {allow: ["127.0.0.0/8"]}
 `, site.Addr()))
-			cfg, err := config.Load([]string{filepath.Join(dir, "ews_exporter.yml")}, probes.All())
+			cfg, err := config.Load([]string{filepath.Join(dir, "ews_exporter.yml")}, kinds())
 			if err != nil {
 				t.Fatal(err)
 			}

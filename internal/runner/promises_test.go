@@ -44,7 +44,7 @@ func promisingSite(t *testing.T, then ...lab.Step) (*lab.Script, *lab.Authority)
 const promisesConfig = `
 auths: {web: {username: probe, password: correct-horse, schemes: [basic], targets: [%[2]s]}}
 modules:
-  ews: {prober: expect_continue, auth: web, timeout: %[3]s, ip_protocol: ip4, tls_config: {ca_file: ca.pem%[4]s}, expect_continue: {wait: 300ms, variants: [immediate]}}
+  ews: {prober: asker, auth: web, timeout: %[3]s, ip_protocol: ip4, tls_config: {ca_file: ca.pem%[4]s}, asker: {times: 3}}
   puppet: {prober: puppet, auth: web, ip_protocol: ip4, tls_config: {ca_file: ca.pem}, puppet: {path: %[1]q}}
 policy: {allow: [127.0.0.1]}
 `
@@ -131,20 +131,6 @@ func TestAPanicDoesNotHoldUpTheAuth(t *testing.T) {
 	}
 }
 
-// TestAHangingControlIsTheFailure: no time is left for the request under test, and the first failure is told.
-func TestAHangingControlIsTheFailure(t *testing.T) {
-	t.Parallel()
-	server, authority := promisingSite(t, lab.Hang)
-	r, _ := promisingRunner(t, server, authority, "1500ms", "")
-	answer, err := r.Probe(t.Context(), runner.Request{Module: "ews", Target: server.Addr()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if f := answer.Result.Failure; f == nil || f.Stage != "receive" || f.Reason != "timeout" {
-		t.Errorf("failure %v, want receive/timeout of the control", f)
-	}
-}
-
 // TestRequestsThatDifferShareNothing: another name or another auth is another probe.
 func TestRequestsThatDifferShareNothing(t *testing.T) {
 	t.Parallel()
@@ -193,7 +179,7 @@ func TestAnAbandonedProbeTellsNothing(t *testing.T) {
 	t.Parallel()
 	server := lab.Serve(t, lab.Hang)
 	cfg := load(t, `
-modules: {slow: {prober: expect_continue, min_interval: 1h, timeout: 3s, ip_protocol: ip4, expect_continue: {wait: 200ms}}}
+modules: {slow: {prober: asker, min_interval: 1h, timeout: 3s, ip_protocol: ip4}}
 policy: {allow: [127.0.0.1]}
 `, nil)
 	var told atomic.Int32

@@ -15,7 +15,6 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/lab"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
-	"github.com/ews-exporter/ews_exporter/probes"
 )
 
 // TestARefusedWindowsLogonBlamesNobodyFalsely: a box that takes the legs of NTLM apart and a wrong password get the same
@@ -111,7 +110,7 @@ func movedRunner(t *testing.T, authority *lab.Authority, auths, modules string) 
 	write(t, filepath.Join(dir, "ca.pem"), string(authority.PEM()))
 	write(t, filepath.Join(dir, "token"), "filed-token\n")
 	write(t, filepath.Join(dir, "ews_exporter.yml"), fmt.Sprintf("auths: {%s}\nmodules: {%s}\npolicy: {allow: [\"127.0.0.0/8\"]}\n", auths, modules))
-	cfg, err := config.Load([]string{filepath.Join(dir, "ews_exporter.yml")}, probes.All())
+	cfg, err := config.Load([]string{filepath.Join(dir, "ews_exporter.yml")}, kinds())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +180,7 @@ func outlast(t *testing.T, answer string, proven, suspends bool) {
 		return message("200 OK", "", "")
 	})
 	r, gate, now := movedRunner(t, authority, fmt.Sprintf("a: {username: u, password: hunter2, schemes: [basic], targets: [%q]}", target),
-		`m: {prober: auth_roundtrips, auth: a, tls_config: {ca_file: ca.pem}, auth_roundtrips: {objects: 1}}`)
+		`m: {prober: asker, auth: a, tls_config: {ca_file: ca.pem}}`)
 	if proven && !ask(t, r, "m", target).Success() {
 		t.Fatal("a healthy site failed")
 	}
@@ -218,7 +217,7 @@ func TestTwoNamesThatRefuseBlindNoOther(t *testing.T) {
 		targets = append(targets, answering(t, authority, `Basic realm="x"`, func() string { return answer }))
 	}
 	r, _, now := movedRunner(t, authority, fmt.Sprintf(`a: {username: u, password: hunter2, schemes: [basic], targets: ["%s"]}`, strings.Join(targets, `", "`)),
-		`m: {prober: auth_roundtrips, auth: a, tls_config: {ca_file: ca.pem}, auth_roundtrips: {objects: 1}}`)
+		`m: {prober: asker, auth: a, tls_config: {ca_file: ca.pem}}`)
 	for minute := range 20 {
 		for i, target := range targets {
 			if res := ask(t, r, "m", target); res.Success() != (i < 3) {
@@ -241,7 +240,7 @@ func TestARefusedTokenIsNoPassword(t *testing.T) {
 		return message("401 Unauthorized", "X-FEServer: EX01\r\nx-ms-diagnostics: "+diagnostics+"\r\nWWW-Authenticate: Bearer error=\"invalid_token\"\r\nWWW-Authenticate: Negotiate\r\n", "")
 	})
 	r, _, _ := movedRunner(t, authority, fmt.Sprintf("a: {schemes: [bearer], token_file: token, targets: [%q]}", target),
-		`m: {prober: auth_roundtrips, auth: a, tls_config: {ca_file: ca.pem}}`)
+		`m: {prober: asker, auth: a, tls_config: {ca_file: ca.pem}}`)
 	for _, want := range []string{"V1S2SAppOnly", "no password"} {
 		f := ask(t, r, "m", target).Failure
 		if f == nil || !strings.Contains(f.Message, want) || !strings.Contains(f.Message, "token") {
@@ -264,7 +263,7 @@ func TestAPasswordThatIsAWordOfOurs(t *testing.T) {
 		return message("401 You sent wrong", "WWW-Authenticate: Basic realm=\"x\"\r\nX-Sent: wrong\r\nX-FEServer: wrong\r\n", "")
 	})
 	r, _, _ := movedRunner(t, authority, fmt.Sprintf("a: {username: u, password: wrong, schemes: [basic], targets: [%q]}", target),
-		`m: {prober: auth_roundtrips, auth: a, tls_config: {ca_file: ca.pem}}`)
+		`m: {prober: asker, auth: a, tls_config: {ca_file: ca.pem}}`)
 	res := ask(t, r, "m", target)
 	if res.Failure == nil || !strings.HasPrefix(res.Failure.Message, "Exchange (<secret>) refused") || !strings.Contains(res.Failure.Message, "the user name or password is wrong, or the account") {
 		t.Errorf("failure %v", res.Failure)

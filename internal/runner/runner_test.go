@@ -28,7 +28,6 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
 	"github.com/ews-exporter/ews_exporter/internal/wire"
-	"github.com/ews-exporter/ews_exporter/probes"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -46,7 +45,7 @@ func load(t *testing.T, text string, files map[string]string) *config.Config {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cfg, err := config.Load([]string{path}, append(probes.All(), puppetKind))
+	cfg, err := config.Load([]string{path}, kinds())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,9 +77,9 @@ const refusing = `
 auths:
   web: {username: u, password: correct-horse, schemes: [basic], targets: [mail.contoso.com], modules: [ews]}
 modules:
-  ews: {prober: expect_continue, auth: web}
-  open: {prober: expect_continue}
-  loose: {prober: expect_continue, tls_config: {insecure_skip_verify: true}}
+  ews: {prober: asker, auth: web}
+  open: {prober: asker}
+  loose: {prober: asker, tls_config: {insecure_skip_verify: true}}
 policy:
   deny: [10.0.0.0/8, "*.internal.example"]
 `
@@ -136,7 +135,7 @@ const local = `
 modules:
   puppet: {prober: puppet, puppet: {path: %s}}
   slow: {prober: puppet, min_interval: 1h, puppet: {path: %s}}
-  fast: {prober: expect_continue, ip_protocol: ip4, expect_continue: {wait: 200ms}}
+  fast: {prober: asker, ip_protocol: ip4, asker: {times: 2}}
 policy: {allow: [127.0.0.0/8]}
 `
 
@@ -248,12 +247,12 @@ func TestLimitTooShort(t *testing.T) {
 	t.Parallel()
 	server := lab.Serve(t, lab.Hang)
 	r := localRunner(t, nil, nil)
-	answer, err := r.Probe(t.Context(), runner.Request{Module: "fast", Target: "http://" + server.Addr(), Limit: time.Second})
+	answer, err := r.Probe(t.Context(), runner.Request{Module: "fast", Target: "http://" + server.Addr(), Limit: 500 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
 	f := answer.Result.Failure
-	if f == nil || f.Stage != "config" || f.Reason != "limit_too_short" || !strings.Contains(f.Message, "1s") || !strings.Contains(f.Message, "1.2s") {
+	if f == nil || f.Stage != "config" || f.Reason != "limit_too_short" || !strings.Contains(f.Message, "500ms") || !strings.Contains(f.Message, "1s") {
 		t.Errorf("failure %+v", f)
 	}
 	if server.Connections() != 0 {
@@ -416,7 +415,7 @@ func TestStopRefusesNewProbes(t *testing.T) {
 func TestRebindingGainsNothing(t *testing.T) {
 	t.Parallel()
 	server := lab.Serve(t, lab.Hang)
-	cfg := load(t, "modules: {fast: {prober: expect_continue, expect_continue: {wait: 200ms}}}", nil)
+	cfg := load(t, "modules: {fast: {prober: asker}}", nil)
 	r := runner.New(runner.Options{
 		Config: func() *config.Config { return cfg }, Gate: auth.NewGate(time.Now), Log: slog.New(slog.DiscardHandler),
 		Resolver: loopbackResolver{},
@@ -460,14 +459,14 @@ func TestNothingSecretIsEchoed(t *testing.T) {
 	_, port, _ := strings.Cut(server.Addr(), ":")
 	cfg := load(t, fmt.Sprintf(`
 auths: {web: {username: probe, password_file: secret, schemes: [basic], targets: ["127.0.0.1:%s"]}}
-modules: {ews: {prober: expect_continue, auth: web, tls_config: {ca_file: ca.pem}, expect_continue: {wait: 200ms}}}
+modules: {ews: {prober: asker, auth: web, tls_config: {ca_file: ca.pem}}}
 policy: {allow: [127.0.0.1]}
 `, port), map[string]string{"secret": echoPassword + "\n", "ca.pem": string(authority.PEM())})
 	answer, err := newRunner(cfg).Probe(t.Context(), runner.Request{Module: "ews", Target: server.Addr()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if outcome(answer.Result) == "" {
+	if complete(answer.Result) == 0 {
 		t.Fatalf("the logon never went out: %v", answer.Result.Failure)
 	}
 	text, err := json.Marshal(answer.Result)
@@ -504,8 +503,8 @@ func TestWrongPassword(t *testing.T) {
 	text := fmt.Sprintf(`
 auths: {web: {username: probe, password: wrong, schemes: [basic], targets: ["127.0.0.1:%[1]s", "localhost:%[1]s", "mail.contoso.test:%[1]s"]}}
 modules:
-  one: {prober: expect_continue, auth: web, ip_protocol: ip4, tls_config: {ca_file: ca.pem}, expect_continue: {wait: 200ms, variants: [immediate]}}
-  two: {prober: expect_continue, auth: web, ip_protocol: ip4, tls_config: {ca_file: ca.pem}, expect_continue: {wait: 100ms}}
+  one: {prober: asker, auth: web, ip_protocol: ip4, tls_config: {ca_file: ca.pem}, asker: {times: 3}}
+  two: {prober: asker, auth: web, ip_protocol: ip4, tls_config: {ca_file: ca.pem}, asker: {times: 2}}
 policy: {allow: [127.0.0.1]}
 `, port)
 	gate := auth.NewGate(time.Now)

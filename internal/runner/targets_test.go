@@ -3,28 +3,31 @@ package runner_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"testing"
 
 	"github.com/ews-exporter/ews_exporter/config"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/lab"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
+	"github.com/ews-exporter/ews_exporter/probes/labs"
 )
 
 // TestModuleTargets: whoever can reach the exporter cannot have a module with targets asked for anything else, and none that
 // needs targets without. Nothing is sent then.
 func TestModuleTargets(t *testing.T) {
 	t.Parallel()
-	server := lab.Serve(t, lab.Write("220 mail.contoso.test\r\n"), lab.ReadLine, lab.Write("250 mail.contoso.test\r\n"), lab.Hang)
+	server := lab.Serve(t, lab.Cut)
 	_, port, _ := net.SplitHostPort(server.Addr())
 	cfg := load(t, `
 modules:
-  here: {prober: smtp, ip_protocol: ip4, timeout: 3s, targets: [127.0.0.1, mx.contoso.test], smtp: {security: none, mail_from: true}}
-  named: {prober: smtp, ip_protocol: ip4, timeout: 3s, targets: ["mx*.contoso.test"], smtp: {security: none}}
-  looks: {prober: autodiscover, ip_protocol: ip4, timeout: 5s, targets: [192.0.2.0/24], autodiscover: {email: a@sub.contoso.test}}
-  there: {prober: smtp, ip_protocol: ip4, timeout: 3s, targets: [192.0.2.0/24], smtp: {security: none}}
+  here: {prober: nuisance, ip_protocol: ip4, timeout: 3s, targets: [127.0.0.1, mx.contoso.test]}
+  named: {prober: asker, ip_protocol: ip4, timeout: 3s, targets: ["mx*.contoso.test"]}
+  there: {prober: asker, ip_protocol: ip4, timeout: 3s, targets: [192.0.2.0/24]}
 policy: {allow: [127.0.0.0/8, "*.contoso.test"]}
 `, nil)
 	bare := *cfg.Modules["here"]
@@ -64,20 +67,42 @@ policy: {allow: [127.0.0.0/8, "*.contoso.test"]}
 			t.Errorf("%v, %v", f, answer.Result.Connections)
 		}
 	})
-	t.Run("what a look-up leads to", func(t *testing.T) {
-		t.Parallel()
-		answer, err := r.Probe(t.Context(), runner.Request{Module: "looks", Target: "sub.contoso.test"})
+}
+
+// TestTargetsOfALookUp: what probers that are asked for a domain find by themselves has to be a target of the module too.
+func TestTargetsOfALookUp(t *testing.T) {
+	t.Parallel()
+	tested := 0
+	for _, p := range labs.All() {
+		if !slices.Contains(definition(p).Paths, prober.Path{Way: prober.ByDomain}) {
+			continue
+		}
+		tested++
+		cfg := load(t, fmt.Sprintf("modules: {m: {prober: %s, ip_protocol: ip4, timeout: 5s, targets: [192.0.2.0/24], %s}}\npolicy: {allow: [127.0.0.0/8, \"*.contoso.test\"]}\n",
+			p.Prober, inline(p.Least)), nil)
+		answer, err := resolving(cfg).Probe(t.Context(), runner.Request{Module: "m", Target: "sub.contoso.test"})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, c := range answer.Result.Connections {
-			t.Errorf("%s was dialled", c.Address)
+			t.Errorf("%s: %s was dialled", p.Prober, c.Address)
 		}
 		if f := answer.Result.Failure; !failure.Is(f, failure.Policy, "not_a_target") {
-			t.Errorf("%v", f)
+			t.Errorf("%s: %v", p.Prober, f)
 		}
-	})
+	}
+	if tested == 0 {
+		t.Error("no prober is asked for a domain")
+	}
 }
+
+// nuisance is an asker that must not be turned against just anybody.
+type nuisance struct{ asker }
+
+var nuisanceKind = prober.Definition{Name: "nuisance", New: func() prober.Prober { return &nuisance{asker{Times: 1}} }}
+
+// WantsTargets implements prober.Bound.
+func (*nuisance) WantsTargets() string { return "nuisance" }
 
 // resolving is a runner for which every name leads to 127.0.0.1.
 func resolving(cfg *config.Config) *runner.Runner {

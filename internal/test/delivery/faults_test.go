@@ -1,69 +1,104 @@
 package delivery_test
 
 import (
+	"cmp"
+	"fmt"
 	"maps"
+	"net"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/ews-exporter/ews_exporter/internal/lab"
 	"github.com/ews-exporter/ews_exporter/internal/test/delivery"
+	"github.com/ews-exporter/ews_exporter/probes/labs"
 )
 
-// fault is a service with something wrong, the one alert that has to arrive about it, and words of its text.
+// fault is a fault of a part, and how it is asked.
 type fault struct {
-	module   string
-	scenario string // through the balancer; empty where the module has a host of its own
-	server   string // asked directly; empty for none
-	service  string // with a server a name that the lab's certificates cover
-	alert    string // empty for none
-	says     []string
+	lab.Fault
+	targets []delivery.Target
 }
 
-var faults = []fault{
-	{"ews_sync", "healthy", "", "healthy", "", nil},
-	{
-		"ews_sync", "ews-affinity-broken", "healthy", "localhost", "EwsAffinityBroken",
-		[]string{"subscriptions are lost between two requests", "Answered by: exchange"},
-	},
-	{"ews_sync", "ews-throttled", "", "throttled", "EwsThrottled", []string{"ErrorServerBusy to", "Said by: exchange"}},
-	{
-		"ews_sync", "ews-mailbox-moving", "healthy", "mail.contoso.test", "EwsBalancerFailing",
-		[]string{"Works at a server, and not here: get_folder, notify, sync.", "(ews_sync): works."},
-	},
-	{
-		"ews_sync", "ews-soap-fault", "ews-soap-fault", "autodiscover.contoso.test", "EwsOperationFailing",
-		[]string{"EWS does not work: availability", "ErrorInternalServerError to get_folder"},
-	},
-	{
-		"ews_sync", "ews-sick-member", "", "sick", "EwsAvailabilityBurnFast",
-		[]string{"the budget of a month is gone in two days", "in at least three bouts"},
-	},
-	{"expect_continue_quick", "early-401", "", "logon", "", nil},
-	{"expect_continue_quick", "expect-417", "", "refuses", "EwsExpectContinueRejected", []string{"Expect: 100-continue is refused with 417"}},
-	{"expect_continue_quick", "ignored", "", "ignores", "EwsExpectContinueIgnored", []string{"No 100 Continue came in 0.30 s"}},
-	{"expect_continue_quick", "late-100", "", "late", "EwsExpectContinueLate", []string{"100 Continue comes only after the body"}},
-	{"expect_continue_quick", "silent", "", "silent", "EwsServiceFailing", []string{"receive/"}},
-	{"expect_continue_quick", "healthy", "silent", "127.0.0.1", "EwsServerFailing", []string{"Take the server out of the pool"}},
-	{"bindings-expired", "", "", "expired", "EwsCertificateExpires1d", []string{"expired"}},
-	{"ews_write_brief", "ews-events-lost", "", "lost", "EwsNotificationsMissing", []string{"no event told of it", "Answered by: exchange"}},
-	// Each has a module of its own, by which its alerts are told apart, see namesBroken.
-	{
-		module: "autodiscover-flapping", alert: "EwsAutodiscoverIntermittent",
-		says: []string{"Unanswered: pox", "status/unexpected_status, answered by middlebox"},
-	},
-	{
-		module: "autodiscover-wrong-url", alert: "EwsAutodiscoverWrongUrl",
-		says: []string{"Not as expected: EXPR.EwsUrl", "https://anywhere.fabrikam.test", "Answers by server:"},
-	},
+// faultsOf are those of all parts, and the configuration of the modules that they have of their own.
+func faultsOf(t *testing.T, site *lab.Site) (all []fault, configs []string) {
+	t.Helper()
+	for _, p := range labs.All() {
+		for _, f := range p.Faults {
+			if _, runs := site.Scenario(f.At); runs {
+				all = append(all, atScenario(t, site, f))
+				continue
+			}
+			i := slices.IndexFunc(p.Cases, func(c lab.Case) bool { return c.Name == f.At })
+			if i < 0 {
+				t.Fatalf("%s: there is no scenario and no case %s", p.Prober, f.At)
+			}
+			one, config := atCase(t, p, p.Cases[i], f)
+			all, configs = append(all, one), append(configs, config)
+		}
+	}
+	return all, configs
+}
+
+// atScenario asks a scenario, and a server behind it where there is one.
+func atScenario(t *testing.T, site *lab.Site, f lab.Fault) fault {
+	t.Helper()
+	f.Service = cmp.Or(f.Service, f.At+"."+f.Module)
+	at := address(t, site, f.At)
+	if f.Host != "" {
+		_, port, _ := net.SplitHostPort(at)
+		at = net.JoinHostPort(f.Host, port)
+	}
+	targets := []delivery.Target{{Address: at, Service: f.Service}}
+	if f.Server != "" {
+		targets = append(targets, delivery.Target{Address: address(t, site, f.Server), Service: f.Service, Via: "direct"})
+	}
+	return fault{f, targets}
+}
+
+// atCase asks a case at its server, by a module of its own.
+func atCase(t *testing.T, p lab.Part, c lab.Case, f lab.Fault) (one fault, config string) {
+	t.Helper()
+	peer := c.Start(t)
+	if f.Keys != nil {
+		peer.Keys = f.Keys
+	}
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	write(t, ca, string(peer.Authority.PEM()))
+	keys := append([]string{"prober: " + p.Prober, "tls_config: {ca_file: " + ca + "}"}, peer.Keys...)
+	if peer.Logon != "" {
+		config = fmt.Sprintf("auths:\n  %s: {%s, targets: ['%s']}\n", f.At, peer.Logon, strings.Join(peer.LogonTargets, "', '"))
+		keys = append(keys, "auth: "+f.At)
+	}
+	config += "modules:\n  " + f.At + ":\n    " + strings.Join(keys, "\n    ") + "\n"
+	target := delivery.Target{Address: peer.Server, Service: peer.Hostname, Via: "direct"}
+	if f.Service != "" {
+		target = delivery.Target{Address: peer.Server, Service: f.Service}
+	}
+	f.Module = f.At
+	return fault{f, []delivery.Target{target}}, config
+}
+
+// jobs are those of Prometheus, one for each module.
+func jobs(faults []fault) (all []delivery.Job) {
+	targets := map[string][]delivery.Target{}
+	for _, f := range faults {
+		targets[f.Module] = append(targets[f.Module], f.targets...)
+	}
+	for _, module := range slices.Sorted(maps.Keys(targets)) {
+		all = append(all, delivery.Job{Module: module, Targets: targets[module]})
+	}
+	return all
 }
 
 // about tells whether an alert with these labels is about the fault.
 func (f fault) about(labels map[string]string) bool {
-	if f.service == "" {
-		return labels["module"] == f.module
+	if f.Service == "" {
+		return labels["module"] == f.Module
 	}
-	return labels["service"] == f.service && (labels["module"] == "" || labels["module"] == f.module)
+	return labels["service"] == f.Service && (labels["module"] == "" || labels["module"] == f.Module)
 }
 
 // TestOneFaultGivesOneAlert: services with one fault each, and what Alertmanager sends about them: the right alert about
@@ -72,30 +107,11 @@ func TestOneFaultGivesOneAlert(t *testing.T) {
 	t.Parallel()
 	needed(t)
 	site := simulated(t)
-	names, nameFiles := namesBroken(t)
-	bindings, bindingFiles := bindingsBroken(t)
-	jobs, others := map[string][]delivery.Target{}, slices.Concat(names, bindings)
-	for _, f := range faults {
-		if f.scenario == "" {
-			i := slices.IndexFunc(others, func(j delivery.Job) bool { return j.Module == f.module })
-			target := others[i].Targets[0]
-			if f.service != "" {
-				target = delivery.Target{Address: target.Address, Service: f.service}
-			}
-			jobs[f.module] = []delivery.Target{target}
-			continue
-		}
-		jobs[f.module] = append(jobs[f.module], delivery.Target{Address: address(t, site, f.scenario), Service: f.service})
-		if f.server != "" {
-			jobs[f.module] = append(jobs[f.module], delivery.Target{Address: address(t, site, f.server), Service: f.service, Via: "direct"})
-		}
-	}
+	faults, configs := faultsOf(t, site)
+	faults = slices.DeleteFunc(faults, func(f fault) bool { return f.Long })
 	notes := make(chan delivery.Notification, 1000)
-	o := delivery.Options{Factor: 12, Receive: func(n delivery.Notification) { notes <- n }} // five seconds between scrapes
-	for _, module := range slices.Sorted(maps.Keys(jobs)) {
-		o.Jobs = append(o.Jobs, delivery.Job{Module: module, Targets: jobs[module]})
-	}
-	told := collect(t, start(t, site, o, slices.Concat([]string{quick, brief(site)}, nameFiles, bindingFiles)...), notes)
+	o := delivery.Options{Factor: 12, Jobs: jobs(faults), Receive: func(n delivery.Notification) { notes <- n }} // five seconds between scrapes
+	told := collect(t, start(t, site, o, configs...), notes, faults)
 	for _, f := range faults {
 		checkTold(t, f, told)
 	}
@@ -108,32 +124,32 @@ func checkTold(t *testing.T, f fault, told []delivery.Alert) {
 	for _, a := range told {
 		switch {
 		case !f.about(a.Labels):
-		case a.Labels["alertname"] == f.alert:
+		case a.Labels["alertname"] == f.Alert:
 			text = strings.Join(strings.Fields(a.Text()), " ")
 		default:
-			t.Errorf("%s %s leads besides to\n%s", f.module, f.scenario, a.Text())
+			t.Errorf("%s at %s leads besides to\n%s", f.Module, f.At, a.Text())
 		}
 	}
-	if f.alert != "" && text == "" {
-		t.Errorf("%s %s leads to no %s", f.module, f.scenario, f.alert)
+	if f.Alert != "" && text == "" {
+		t.Errorf("%s at %s leads to no %s", f.Module, f.At, f.Alert)
 		return
 	}
 	// How long a certificate lasts is a number, and not a fault of the probe that somebody acts on.
-	if f.alert != "" && f.alert != "EwsCertificateExpires1d" && !strings.Contains(text, " Act: ") || strings.Contains(text, "What to do first: open the exporter's report") {
-		t.Errorf("%s %s: %s does not have the step of its own cause:\n%s", f.module, f.scenario, f.alert, text)
+	if f.Alert != "" && f.Alert != "EwsCertificateExpires1d" && !strings.Contains(text, " Act: ") || strings.Contains(text, "What to do first: open the exporter's report") {
+		t.Errorf("%s at %s: %s does not have the step of its own cause:\n%s", f.Module, f.At, f.Alert, text)
 	}
-	for _, words := range f.says {
+	for _, words := range f.Says {
 		if !strings.Contains(text, words) {
-			t.Errorf("%s %s: %s does not say %q:\n%s", f.module, f.scenario, f.alert, words, text)
+			t.Errorf("%s at %s: %s does not say %q:\n%s", f.Module, f.At, f.Alert, words, text)
 		}
 	}
 }
 
 // collect waits until every fault's alert has come, and gives all that came.
-func collect(t *testing.T, c *delivery.Chain, notes <-chan delivery.Notification) (told []delivery.Alert) {
+func collect(t *testing.T, c *delivery.Chain, notes <-chan delivery.Notification, faults []fault) (told []delivery.Alert) {
 	t.Helper()
 	missing := func(f fault) bool {
-		return f.alert != "" && !slices.ContainsFunc(told, func(a delivery.Alert) bool { return f.about(a.Labels) && a.Labels["alertname"] == f.alert })
+		return f.Alert != "" && !slices.ContainsFunc(told, func(a delivery.Alert) bool { return f.about(a.Labels) && a.Labels["alertname"] == f.Alert })
 	}
 	for limit := time.After(patience); slices.ContainsFunc(faults, missing); {
 		select {

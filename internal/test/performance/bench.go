@@ -14,12 +14,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/ews-exporter/ews_exporter/internal/lab"
 	"github.com/ews-exporter/ews_exporter/internal/test/servers"
+	"github.com/ews-exporter/ews_exporter/probes/labs"
 )
 
 // bench is what all measurements share: a folder, the peers, and the programs that run.
@@ -146,14 +149,16 @@ func (p process) resident() (int64, error) {
 
 // startExporter starts the exporter with a module for the health check.
 func (b *bench) startExporter(ctx context.Context, flags ...string) (*exporter, error) {
+	parts := labs.All()
+	part := parts[slices.IndexFunc(parts, func(p lab.Part) bool { return p.Health != nil })]
 	return b.run(ctx, servers.Server{
 		Program: b.exporter,
 		Config: `modules:
   health:
-    prober: ews_sync
+    prober: ` + part.Prober + `
     timeout: 60s
     tls_config: {ca_file: "{{.Certificate}}"}
-    ews_sync: {operations: [healthcheck]}
+    ` + strings.Join(part.Health, "\n    ") + `
 policy: {allow: [127.0.0.0/8]}
 `,
 		Args: func(p servers.Place) []string {

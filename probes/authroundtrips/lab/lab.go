@@ -37,7 +37,16 @@ func Part() lab.Part {
 			"protection-require-rebound": shows("auth_rebound_require", "auth/refused", ""),
 			"connection-per-request":     shows("auth_connections", "auth/refused", ""),
 		},
+		Faults: []lab.Fault{
+			{Module: module, At: "ntlm-persisted", Panels: true},
+			{Module: module, At: "ntlm-per-request", Panels: true}, // every request authenticates
+			// By a name of its own: the check of Extended Protection runs once an hour for a name.
+			{Module: module, At: "protection-allow", Host: "localhost", Panels: true},
+			{Module: module, At: "only-basic", Alert: "EwsServiceFailing", Says: []string{"auth/scheme_not_offered"}, Panels: true},
+		},
 		Loads: loads(),
+		Least: []string{"auth_roundtrips: {objects: 1}"},
+		Most:  []string{"auth_roundtrips: {extended_protection_check: true}"},
 	}
 }
 

@@ -17,7 +17,11 @@ func Part() lab.Part {
 	for _, s := range Scenarios() {
 		cases = append(cases, s.asCase())
 	}
-	return lab.Part{Prober: "autodiscover", Cases: cases, Loads: loads()}
+	return lab.Part{
+		Prober: "autodiscover", Cases: cases, Loads: loads(), Faults: faults(),
+		Least: []string{"autodiscover: {email: " + lab.MailAddress + ", methods: [pox], attempts: 1}"},
+		Most:  []string{"autodiscover: {email: " + lab.MailAddress + ", methods: [pox, soap, json, get], attempts: 2}"},
+	}
 }
 
 // asCase is a scenario in which the settings of a mail address are looked up, with a logon at the hosts of its domain.

@@ -22,7 +22,16 @@ func Part() lab.Part {
 			{Name: streams, About: "what comes while a response stays open", Logon: lab.Basic, Keys: []string{"ews_sync: {operations: [stream], write: true}"}},
 		},
 		Shared: shared(),
+		Brief: []lab.Module{
+			{Name: "ews_stream_brief", Logon: lab.Basic, Keys: []string{"ews_sync: {operations: [stream], write: true, stream_hold: 1s, event_wait: 1s}"}},
+			{Name: "ews_write_brief", Logon: lab.Basic, Keys: []string{"ews_sync: {operations: [sync, notify], write: true, event_wait: 1s}"}},
+		},
+		Faults: faults(),
 		Loads:  loads(),
+		Least:  []string{"ews_sync: {operations: [get_folder]}"},
+		Health: []string{"ews_sync: {operations: [healthcheck]}"},
+		Most: []string{"ews_sync: {operations: [healthcheck, get_folder, sync, notify, stream, availability, oof, resolve_names, time_zones], " +
+			"stream_hold: 1s, mailbox: " + lab.MailAddress + ", headers: {" + lab.SecretField + ": " + lab.Secret + "}}"},
 	}
 }
 

@@ -10,6 +10,7 @@ const (
 	fast    = "expect_continue_fast"
 	basic   = "expect_continue_basic"
 	windows = "expect_continue_windows"
+	brief   = "expect_continue_quick"
 )
 
 // Part is the prober's.
@@ -24,11 +25,15 @@ func Part() lab.Part {
 			{Name: windows, Logon: lab.Windows, Keys: []string{"timeout: 8s", short}},
 		},
 		Shared: shared(),
+		Brief:  []lab.Module{{Name: brief, Keys: []string{"expect_continue: {wait: 300ms, variants: [immediate]}"}}},
+		Faults: faults(),
 		Loads:  loads(),
+		Least:  []string{"expect_continue: {wait: 1s}"},
+		Most:   []string{"expect_continue: {wait: 200ms, variants: [immediate], headers: {" + lab.SecretField + ": " + lab.Secret + "}}"},
 	}
 }
 
-// shared are the verdicts without a logon, and by Basic where a site asks for that.
+// shared are the verdicts without a logon, and with one where a site that asks for it lets the body be tested.
 func shared() map[string][]lab.Verdict {
 	good := lab.Verdict{Module: module, Outcome: "continue", Failure: lab.None, Origin: "exchange"}
 	notTested := lab.Verdict{Module: module, Outcome: "final_first", Failure: lab.None, Finding: "expect_continue_not_tested", Origin: "exchange"}
@@ -69,6 +74,11 @@ func shared() map[string][]lab.Verdict {
 		"protection-allow-rebound", "protection-require-rebound",
 	} {
 		all[scenario] = []lab.Verdict{notTested}
+	}
+	for _, scenario := range []string{"early-401", "ntlm-per-request", "protection-allow", "protection-require"} {
+		byWindows := good
+		byWindows.Module = windows
+		all[scenario] = append(all[scenario], byWindows)
 	}
 	return all
 }

@@ -19,7 +19,13 @@ func Part() lab.Part {
 			}},
 		},
 		Scenarios: scenarios(),
-		Loads:     loads(),
+		Faults: []lab.Fault{
+			{Module: module, At: "smtp-masked", Alert: "EwsServiceFailing", Says: []string{"content/inspected"}, Panels: true}, // a firewall rewrites
+			{Module: module, At: "smtp-healthy", Panels: true},
+		},
+		Loads: loads(),
+		Least: []string{"smtp: {security: implicit}"}, // so that it meets the same handshakes as others do
+		Most:  []string{`targets: ["127.0.0.0/8"]`, "smtp: {mail_from: true}"},
 	}
 }
 

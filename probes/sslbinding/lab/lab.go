@@ -22,8 +22,11 @@ func Part() lab.Part {
 		Prober:  "ssl_binding",
 		Modules: []lab.Module{{Name: module}},
 		Shared:  map[string][]lab.Verdict{"healthy": {{Module: module, Failure: lab.None}}},
-		Cases:   cases,
+		Cases:   append(cases, revocationMissing()),
+		Faults:  faults(),
 		Loads:   loads(),
+		Least:   []string{"ssl_binding: {min_days: 0}"},
+		Most:    []string{"ssl_binding: {sweep: true, revocation: true, names: [" + lab.Service + "]}"},
 	}
 }
 

@@ -1,4 +1,4 @@
-package runner_test
+package expectcontinue_test
 
 import (
 	"fmt"
@@ -7,10 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ews-exporter/ews_exporter/internal/lab"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
 	"github.com/ews-exporter/ews_exporter/internal/test/servers"
-	"github.com/ews-exporter/ews_exporter/probes/labs"
 )
 
 // behind are the simulated sites that the real servers stand in front of.
@@ -35,32 +33,23 @@ func TestRealServers(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts real servers")
 	}
-	site, err := lab.Start(t.Context(), labs.All(), lab.Options{Only: behind})
+	s, r := site(t)
+	certificate, err := s.Authority().Issue(time.Now().Add(time.Hour), "127.0.0.1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(site.Close)
-	authority := site.Authority()
-	certificate, err := authority.Issue(time.Now().Add(time.Hour), "127.0.0.1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := newRunner(load(t, `
-modules: {ec: {prober: expect_continue, timeout: 4s, ip_protocol: ip4, tls_config: {ca_file: ca.pem}, expect_continue: {wait: 1s, variants: [immediate]}}}
-policy: {allow: [127.0.0.1]}
-`, map[string]string{"ca.pem": string(authority.PEM())}))
 	for _, front := range servers.Fronts() {
 		for _, name := range behind {
 			t.Run(front.Name+" before "+name, func(t *testing.T) {
 				t.Parallel()
-				scenario, _ := site.Scenario(name)
+				scenario, _ := s.Scenario(name)
 				address := front.Start(t, scenario.Address, certificate)
-				answer, err := r.Probe(t.Context(), runner.Request{Module: "ec", Target: address})
+				answer, err := r.Probe(t.Context(), runner.Request{Module: "expect_continue_fast", Target: address, Limit: 4 * time.Second})
 				if err != nil {
 					t.Fatal(err)
 				}
 				if got, want := outcome(answer.Result), fronted[front.Name][name]; got != want {
-					t.Errorf("outcome %q, want %q (failure: %v, findings %v)", got, want, answer.Result.Failure, codes(answer.Result))
+					t.Errorf("outcome %q, want %q (failure: %v, findings %v)", got, want, answer.Result.Failure, answer.Result.Findings)
 				}
 				if _, found := strings.CutPrefix(name, "kemp"); found && fronted[front.Name][name] == "ignored_then_error" && answer.Result.Success() {
 					t.Error("the 501 must fail the probe")
@@ -70,10 +59,10 @@ policy: {allow: [127.0.0.1]}
 	}
 }
 
-// TestRealServersAreDocumented holds the table of docs/expect-continue.md against what was asserted above.
+// TestRealServersAreDocumented holds the table of README.md against what was asserted above.
 func TestRealServersAreDocumented(t *testing.T) {
 	t.Parallel()
-	page, err := os.ReadFile("../../docs/expect-continue.md")
+	page, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +72,7 @@ func TestRealServersAreDocumented(t *testing.T) {
 			row += fmt.Sprintf(" `%s` |", fronted[front.Name][name])
 		}
 		if !strings.Contains(string(page), row+"\n") {
-			t.Errorf("docs/expect-continue.md lacks the row\n%s", row)
+			t.Errorf("README.md lacks the row\n%s", row)
 		}
 	}
 }

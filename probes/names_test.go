@@ -1,0 +1,85 @@
+package probes_test
+
+import (
+	"bytes"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/ews-exporter/ews_exporter/probes"
+)
+
+// naming are folders elsewhere whose files may still name a prober, each with the reason. The list only shrinks.
+var naming = map[string]string{
+	"internal/test/hostile": "what each prober reports of broken peers does not yet stand in its folder",
+}
+
+// TestNothingElseNamesAProber: outside of this folder no source, rule, dashboard or example names a prober or its folder,
+// but for what make generate writes. So a new prober is complete where it stands, and one that goes leaves nothing behind.
+func TestNothingElseNamesAProber(t *testing.T) {
+	t.Parallel()
+	names := proberNames()
+	seen := map[string]bool{}
+	err := filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		path = filepath.ToSlash(strings.TrimPrefix(path, ".."+string(filepath.Separator)))
+		if entry.IsDir() {
+			if path == "probes" || strings.HasPrefix(entry.Name(), ".") && path != ".." {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if !slices.Contains([]string{".go", ".yml", ".yaml", ".json"}, filepath.Ext(path)) {
+			return nil
+		}
+		text, err := os.ReadFile(filepath.Join("..", path))
+		if err != nil || generated(text) {
+			return err
+		}
+		if found := names.Find(text); found != nil {
+			exempt := func(folder string) bool { return strings.HasPrefix(path, folder+"/") }
+			folders := slices.Collect(maps.Keys(naming))
+			if i := slices.IndexFunc(folders, exempt); i >= 0 {
+				seen[folders[i]] = true
+			} else {
+				t.Errorf("%s names %q: let it go by the list of probers, or by what they bring (internal/lab.Part); what is about one prober belongs into its folder", path, found)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for folder := range naming {
+		if !seen[folder] {
+			t.Errorf("nothing in %s names a prober any more: take it out of the list", folder)
+		}
+	}
+}
+
+// proberNames finds the name of a prober, or its folder. A name that is a common word, such as that of a protocol, counts
+// where it stands for the prober alone.
+func proberNames() *regexp.Regexp {
+	var all []string
+	for _, d := range probes.All() {
+		folder := strings.ReplaceAll(d.Name, "_", "")
+		all = append(all, `prober: *`+d.Name+`\b`, `/probes/`+folder+`\b`)
+		if folder != d.Name {
+			all = append(all, `\b`+d.Name+`\b`, `\b`+folder+`\b`)
+		}
+	}
+	return regexp.MustCompile(strings.Join(all, "|"))
+}
+
+// generated tells whether a file says in its first lines that it is.
+func generated(text []byte) bool {
+	head := text[:min(len(text), 600)]
+	return bytes.Contains(head, []byte("make generate")) || bytes.Contains(head, []byte("DO NOT EDIT"))
+}
