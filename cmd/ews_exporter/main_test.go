@@ -21,6 +21,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/ews-exporter/ews_exporter/internal/lab"
+	"github.com/ews-exporter/ews_exporter/probes"
 	"github.com/ews-exporter/ews_exporter/probes/labs"
 )
 
@@ -183,22 +184,27 @@ func TestUsage(t *testing.T) {
 		"an unknown flag":           {[]string{"--confg.file=x"}, exitUsage, "Try ews_exporter --help."},
 		"an unknown flag of probe":  {[]string{"probe", "--confg.file=x"}, exitUsage, "Try ews_exporter probe --help."},
 		"an unknown command":        {[]string{"bogus"}, exitUsage, `unknown command "bogus": there are help, serve, probe,`},
+		"a command misspelt":        {[]string{"chekc", "x.yml"}, exitUsage, "did you mean check?"},
 		"a duration without a unit": {[]string{"probe", "--timeout", "5", "expect_continue", "x"}, exitUsage, "such as 5s"},
 		"examples":                  {[]string{"--help"}, exitOK, "Examples:\n  ews_exporter probe expect_continue"},
 		"examples of a command":     {[]string{"probe", "--help"}, exitOK, "Examples:\n  ews_exporter probe expect_continue"},
 		"a limit too short":         {[]string{"probe", "expect_continue", "192.0.2.1", "--timeout=3s"}, exitFailed, "raise --timeout\n"},
 		"a finding":                 {[]string{"finding", "late_body_rejected"}, exitOK, "# late_body_rejected\n"},
-		"all findings":              {[]string{"finding"}, exitOK, "\nlate_body_rejected\n"},
+		"all findings":              {[]string{"finding"}, exitOK, "late_body_rejected  "},
+		"a finding misspelt":        {[]string{"finding", "late_body_reject"}, exitUsage, `there is no finding "late_body_reject"; did you mean late_body_rejected?`},
 		"no finding":                {[]string{"finding", "../secret"}, exitUsage, "Try ews_exporter finding --help."},
 		"a missing argument":        {[]string{"probe", "expect_continue"}, exitUsage, "Try ews_exporter probe --help."},
 		"no file to check":          {[]string{"check"}, exitUsage, "FILE"},
 		"a negative offset":         {[]string{"--timeout-offset=-1s"}, exitUsage, "must not be negative"},
 		"no probes at all":          {[]string{"--limit.probes=0"}, exitUsage, "at least 1"},
 		"an unknown module":         {[]string{"probe", "nothing", "127.0.0.1"}, exitUsage, "nothing"},
+		"a module misspelt":         {[]string{"probe", "expect_contineu", "127.0.0.1"}, exitUsage, "did you mean expect_continue?"},
+		"and with a password":       {[]string{"probe", "expect_contineu", "127.0.0.1", "--username=u"}, exitUsage, "did you mean expect_continue?"},
 		"a malformed target":        {[]string{"probe", "expect_continue", "a b"}, exitUsage, "not probed"},
 		"a denied target":           {[]string{"probe", "expect_continue", "127.0.0.1"}, exitUsage, "loopback"},
 		"two ways to log on":        {[]string{"probe", "expect_continue", "x.test", "--username=u", "--auth=a"}, exitUsage, "exclude each other"},
 		"no password":               {[]string{"probe", "expect_continue", "x.test", "--username=u"}, exitUsage, "password"},
+		"a file for a folder":       {[]string{"--web.listen-address=127.0.0.1:0", "--storage.path=main_test.go"}, exitFailed, "--storage.path main_test.go: main_test.go is a file"},
 		"a configuration not there": {[]string{"--config.file=/nowhere.yml"}, exitFailed, "/nowhere.yml"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -217,6 +223,10 @@ func TestCheck(t *testing.T) {
 	bad := write(t, "modules:\n  b:\n    prober: expect_continue\n    timout: 3s\n")
 	if got := execute(t, "", "check", good); got.code != exitOK || !strings.HasSuffix(got.out, "undecided_ok: true (warning)\n"+good+": ok\n") {
 		t.Errorf("a module without an auth is not warned of: exit %d: %s%s", got.code, got.out, got.errors)
+	}
+	alone := write(t, "policy: {allow: [mail.contoso.com]}\n")
+	if got := execute(t, "", "check", alone); got.code != exitOK || !strings.HasPrefix(got.out, "No file defines modules, so there is one for each prober, with its defaults: ") || !strings.Contains(got.out, probes.All()[0].Name) {
+		t.Errorf("a file without modules: exit %d: %s%s", got.code, got.out, got.errors)
 	}
 	got := execute(t, "", "check", good, bad)
 	if got.code != exitFailed || !strings.Contains(got.out, bad+":4: ") || !strings.Contains(got.out, good+": ok\n") {
