@@ -109,7 +109,7 @@ func (c *command) declare() *kingpin.Application {
 	files(serve, &c.serve.files)
 	c.serve.declare(serve, ":10501")
 
-	probe := app.Command("probe", "Run one probe and print its report; with --direct or --all, several. Exits with 0 when all succeeded, 1 when one failed, 2 when nothing was probed. It remembers nothing between runs: with a wrong password each run is one more try, and too many lock the account.").HelpLong(probeExamples)
+	probe := app.Command("probe", "Run one probe and print its report; with --direct or --all, several. Exits with 0 when all succeeded, 1 when one failed, 2 when nothing was probed, 3 when nothing failed and a probe decided nothing of what it is for. It remembers nothing between runs: with a wrong password each run is one more try, and too many lock the account.").HelpLong(probeExamples)
 	c.probe.declare(probe)
 
 	check := app.Command("check", "Check configuration files. Exits with 1 when one has a mistake.")
@@ -118,7 +118,7 @@ func (c *command) declare() *kingpin.Application {
 	simulated := app.Command("lab", "Run a simulated Exchange site on loopback, one scenario per known fault.")
 	c.lab.declare(simulated)
 
-	found := app.Command("finding", "Print what a finding means and how to mend it; without CODE, list them all.")
+	found := app.Command("finding", "Print who acts on a finding, what it means and how to mend it; without CODE, list them all with a sentence each.")
 	found.Arg("CODE", "As reports and probe_finding have it, such as late_body_rejected.").StringVar(&c.finding)
 
 	health := app.Command("healthcheck", "Ask a running exporter whether it is healthy; for containers. Exits with 0 or 1.")

@@ -217,6 +217,29 @@ func TestUsage(t *testing.T) {
 	}
 }
 
+// TestExitCodesAreTold: in the help of the command that has most of them, and on the page.
+func TestExitCodesAreTold(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/command-line.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	help := strings.Join(strings.Fields(execute(t, "", "probe", "--help").out), " ")
+	for code, says := range map[int]string{exitOK: "when all succeeded", exitFailed: "when one failed", exitUsage: "when nothing was probed", exitOpen: "when nothing failed and a probe decided nothing"} {
+		if !strings.Contains(help, fmt.Sprintf("%d %s", code, says)) {
+			t.Errorf("probe --help does not say %d %s:\n%s", code, says, help)
+		}
+		if !strings.Contains(string(page), fmt.Sprintf("\n| %d | ", code)) {
+			t.Errorf("the page does not tell of %d", code)
+		}
+	}
+	for _, m := range new(command).declare().Model().Commands {
+		if m.Name != "help" && !strings.Contains(string(page), "| `"+m.Name) {
+			t.Errorf("the page does not tell of the command %s", m.Name)
+		}
+	}
+}
+
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	good := write(t, "modules:\n  a:\n    prober: expect_continue\n")
