@@ -173,6 +173,7 @@ func write(t *testing.T, text string) string {
 
 func TestUsage(t *testing.T) {
 	t.Parallel()
+	first := probes.All()[0].Name
 	for name, test := range map[string]struct {
 		args []string
 		code int
@@ -198,8 +199,8 @@ func TestUsage(t *testing.T) {
 		"a negative offset":         {[]string{"--timeout-offset=-1s"}, exitUsage, "must not be negative"},
 		"no probes at all":          {[]string{"--limit.probes=0"}, exitUsage, "at least 1"},
 		"an unknown module":         {[]string{"probe", "nothing", "127.0.0.1"}, exitUsage, "nothing"},
-		"a module misspelt":         {[]string{"probe", "expect_contineu", "127.0.0.1"}, exitUsage, "did you mean expect_continue?"},
-		"and with a password":       {[]string{"probe", "expect_contineu", "127.0.0.1", "--username=u"}, exitUsage, "did you mean expect_continue?"},
+		"a module misspelt":         {[]string{"probe", first[:len(first)-1], "127.0.0.1"}, exitUsage, "did you mean " + first + "?"},
+		"and with a password":       {[]string{"probe", first[:len(first)-1], "127.0.0.1", "--username=u"}, exitUsage, "did you mean " + first + "?"},
 		"a malformed target":        {[]string{"probe", "expect_continue", "a b"}, exitUsage, "not probed"},
 		"a denied target":           {[]string{"probe", "expect_continue", "127.0.0.1"}, exitUsage, "loopback"},
 		"two ways to log on":        {[]string{"probe", "expect_continue", "x.test", "--username=u", "--auth=a"}, exitUsage, "exclude each other"},
