@@ -22,8 +22,8 @@ func TestFindingPrintsThePage(t *testing.T) {
 		}
 		begins := "# " + f.Code + "\n"
 		if a, ok := book.Find(advice.Case{About: f.Code}, false); ok {
-			begins += "\nSuffers:    "
-			if got := execute(t, "", "finding", f.Code).out; !strings.Contains(got, "\nFirst:      "+a.First+"\n") || !strings.Contains(got, "\nAct:        ") {
+			begins += "\nUrgency:    "
+			if got := execute(t, "", "finding", f.Code).out; !strings.Contains(got, "\nFirst:      ") || !strings.Contains(got, "  "+a.First+"\n") || !strings.Contains(got, "\nAct:        ") {
 				t.Errorf("%s: who acts, or the first step, is missing:\n%.400s", f.Code, got)
 			}
 		} else if f.Severity != result.Info {
