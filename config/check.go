@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/ews-exporter/ews_exporter/internal/prober"
+	"github.com/ews-exporter/ews_exporter/internal/suggest"
 )
 
 // check looks at what the keys say together.
@@ -13,8 +14,10 @@ func (l *loader) check() {
 	for _, name := range slices.Sorted(maps.Keys(l.config.Auths)) {
 		l.checkAuth(join("auths", name), l.config.Auths[name])
 	}
-	for _, name := range slices.Sorted(maps.Keys(l.config.Modules)) {
-		l.checkModule(join("modules", name), l.config.Modules[name])
+	if !l.config.Implied {
+		for _, name := range slices.Sorted(maps.Keys(l.config.Modules)) {
+			l.checkModule(join("modules", name), l.config.Modules[name])
+		}
 	}
 	if len(l.config.Auths) > 0 && len(l.config.Policy.Allow) == 0 {
 		first := slices.Min(slices.Collect(maps.Keys(l.config.Auths)))
@@ -29,9 +32,12 @@ func (l *loader) checkModule(path string, m *Module) {
 		own := join(path, m.Prober)
 		m.Settings.Check(func(field, problem string) { l.report(own+dotted(field), problem) })
 		l.checkTimeout(path, own, m)
+		if doubter, ok := m.Settings.(prober.Doubter); ok && l.sound(own) {
+			doubter.Doubts(func(field, doubt string) { l.warn(own+dotted(field), doubt) })
+		}
 	}
 	if m.IPProtocol != "ip4" && m.IPProtocol != "ip6" {
-		l.report(path+".ip_protocol", fmt.Sprintf("%.64q is neither ip4 nor ip6", m.IPProtocol))
+		l.report(path+".ip_protocol", suggest.OneOf(m.IPProtocol, []string{"ip4", "ip6"}))
 	}
 	l.checkTLS(path+".tls_config", &m.TLS)
 	l.checkUse(path, m)
@@ -56,10 +62,10 @@ func dotted(field string) string {
 func (l *loader) checkProber(path, prober string) {
 	field := path + ".prober"
 	if prober == "" {
-		l.report(field, "a module needs a prober; "+hint("", l.proberNames()))
+		l.report(field, "a module needs a prober; "+suggest.Hint("", l.proberNames()))
 		return
 	}
-	l.report(field, fmt.Sprintf("unknown prober %.64q; %s", prober, hint(prober, l.proberNames())))
+	l.report(field, fmt.Sprintf("unknown prober %.64q; %s", prober, suggest.Hint(prober, l.proberNames())))
 }
 
 func (l *loader) checkTimeout(path, own string, m *Module) {
@@ -98,7 +104,7 @@ func (l *loader) checkAuthOf(path, names, name string, m *Module) {
 	}
 	a := l.config.Auths[name]
 	if a == nil {
-		l.report(join(path, names), fmt.Sprintf("unknown auth %.64q; %s", name, hint(name, slices.Collect(maps.Keys(l.config.Auths)))))
+		l.report(join(path, names), fmt.Sprintf("unknown auth %.64q; %s", name, suggest.Hint(name, slices.Collect(maps.Keys(l.config.Auths)))))
 		return
 	}
 	if m.Definition.NoLogon {

@@ -13,6 +13,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/auth"
 	"github.com/ews-exporter/ews_exporter/internal/policy"
 	"github.com/ews-exporter/ews_exporter/internal/secret"
+	"github.com/ews-exporter/ews_exporter/internal/suggest"
 )
 
 // Misfit says why the module must not use the auth: the module's field that is in the way, and the problem. Both are
@@ -59,19 +60,18 @@ func (l *loader) checkAuth(path string, a *Auth) {
 	}
 	for i, name := range a.Modules {
 		if l.config.Modules[name] == nil {
-			l.report(item(path+".modules", i), "there is no such module; "+hint(name, slices.Collect(maps.Keys(l.config.Modules))))
+			l.report(item(path+".modules", i), "there is no such module; "+suggest.Hint(name, slices.Collect(maps.Keys(l.config.Modules))))
 		}
 	}
 }
 
 func (l *loader) checkSchemes(field string, schemes []string) {
-	possible := strings.Join(auth.Schemes(), ", ")
 	if len(schemes) == 0 {
-		l.report(field, "required; possible: "+possible)
+		l.report(field, "required; possible: "+strings.Join(auth.Schemes(), ", "))
 	}
 	for i, s := range schemes {
 		if !slices.Contains(auth.Schemes(), s) {
-			l.report(item(field, i), "not a scheme of this version; possible: "+possible)
+			l.report(item(field, i), "not a scheme of this version; "+suggest.Hint(s, auth.Schemes()))
 		} else if slices.Index(schemes, s) != i {
 			l.report(item(field, i), "is there already")
 		}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/ews-exporter/ews_exporter/internal/secret"
+	"github.com/ews-exporter/ews_exporter/internal/suggest"
 	"github.com/ews-exporter/ews_exporter/internal/target"
 )
 
@@ -34,7 +35,7 @@ func (l *loader) checkTLS(path string, t *TLS) {
 		t.ServerName = name
 	}
 	if _, ok := versions[t.MinVersion]; !ok {
-		l.report(path+".min_version", fmt.Sprintf("%.64q is not possible; possible: %s", t.MinVersion, strings.Join(slices.Sorted(maps.Keys(versions)), ", ")))
+		l.report(path+".min_version", suggest.OneOf(t.MinVersion, slices.Collect(maps.Keys(versions))))
 	}
 	for i, pin := range t.Pins {
 		t.Pins[i] = strings.ToLower(strings.ReplaceAll(pin, ":", ""))

@@ -19,6 +19,9 @@ type Config struct {
 	Modules map[string]*Module
 	Policy  Policy
 
+	// Implied tells that no file defines a module, so that Modules are those of Default.
+	Implied bool
+
 	// Warnings are what Load accepted and a person should know of.
 	Warnings Problems
 }

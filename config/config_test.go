@@ -143,14 +143,21 @@ func TestDefaultIsOneModulePerProber(t *testing.T) {
 	}
 }
 
-func TestFilesNameTheirModulesAlone(t *testing.T) {
+// TestDefaultsStayUntilAFileDefinesModules: a file that says something else takes nothing away.
+func TestDefaultsStayUntilAFileDefinesModules(t *testing.T) {
 	t.Parallel()
-	for name, content := range map[string]string{"empty": "", "a comment": "# nothing\n", "empty sections": "modules:\nauths: {}\npolicy:\n"} {
+	for content, implied := range map[string]bool{
+		"": true, "# nothing\n": true, "modules:\nauths: {}\npolicy:\n": true, "policy: {allow: [mail.contoso.com]}": true,
+		"auths: {a: {username: u, password: hunter2, schemes: [basic], targets: [mail.contoso.com], modules: [ping]}}": true, "modules: {own: {prober: pong}}": false,
+	} {
 		c, err := load(t, content)
 		check(t, err)
-		if len(c.Modules) != 0 {
-			t.Errorf("%s: modules %v", name, c.Modules)
+		if c.Implied != implied || (c.Modules["ping"] != nil && c.Modules["pong"] != nil) != implied || (c.Modules["own"] != nil) == implied {
+			t.Errorf("%q: modules %v, implied: %t", content, c.Modules, c.Implied)
 		}
+	}
+	if _, err := load(t, "modules: {own: {prober: pong}}\nauths: {a: {username: u, password: hunter2, schemes: [basic], targets: [mail.contoso.com], modules: [ping]}}"); err == nil {
+		t.Error("a module that no file defines is there beside one that is defined")
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/auth"
 
 	"github.com/ews-exporter/ews_exporter/internal/prober"
+	"github.com/ews-exporter/ews_exporter/internal/suggest"
 )
 
 // The bounds of what one file may hold, its aliases followed.
@@ -214,7 +215,7 @@ func fieldsOf(t reflect.Type) map[string]int {
 // unknown reports a key that means nothing. Under auths it is not shown: who gets the indentation wrong makes a key of
 // what was to be a value.
 func (d *decoder) unknown(path string, e entry, known []string) {
-	text := "unknown key; " + hint(e.key, known)
+	text := "unknown key; " + suggest.Hint(e.key, known)
 	if !d.quiet {
 		path = join(path, e.key)
 	}

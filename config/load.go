@@ -51,8 +51,11 @@ func newLoader(probers []prober.Definition) *loader {
 	return &loader{config: Default(nil), probers: probers, places: map[string]place{}}
 }
 
-// finish checks what was gathered.
+// finish checks what was gathered. Where no file defines a module, there are those that there are without a file.
 func (l *loader) finish() (*Config, error) {
+	if len(l.config.Modules) == 0 {
+		l.config.Implied, l.config.Modules = true, Default(l.probers).Modules
+	}
 	// What refers to a part that could not be read would only add mistakes that are none.
 	if !slices.ContainsFunc(l.problems, func(p Problem) bool { return !strings.Contains(p.Field, ".") }) {
 		l.check()

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -83,22 +84,7 @@ func TestExamplesGiveTheScrapeLabels(t *testing.T) {
 		if c.Global.ExternalLabels["replica"] == "" || !slices.ContainsFunc(c.Alerting.Relabel, func(r relabel) bool { return r.Action == "labeldrop" && r.Regex == "replica" }) {
 			t.Errorf("%s: alerts of two replicas would not be one", name)
 		}
-		jobs := map[string]bool{}
-		for _, job := range c.Jobs {
-			jobs[job.Name] = true
-			if job.Path != "/probe" {
-				continue
-			}
-			for _, label := range []string{"__param_target", "instance", "module", "__param_hostname", "__address__"} {
-				if !slices.ContainsFunc(job.Relabel, func(r relabel) bool { return r.Target == label }) {
-					t.Errorf("%s, %s: nothing sets %s", name, job.Name, label)
-				}
-			}
-			checkLabels(t, name, job.Static)
-		}
-		if !jobs["ews_exporter"] {
-			t.Errorf("%s does not scrape the exporter itself", name)
-		}
+		checkJobs(t, name, c)
 	}
 	own, err := filepath.Glob("targets/*/*.yml")
 	if err != nil {
@@ -146,12 +132,57 @@ func TestEveryProberIsInTheExamples(t *testing.T) {
 	}
 }
 
+// TestTheReadmesScrapeIsWhole: who copies it has the labels that rules and dashboards rely on, and Prometheus takes it.
+func TestTheReadmesScrapeIsWhole(t *testing.T) {
+	t.Parallel()
+	block := regexp.MustCompile("(?s)```yaml\n(scrape_configs:.*?)```").FindStringSubmatch(readText(t, "../README.md"))
+	if block == nil {
+		t.Fatal("the README has no scrape configuration")
+	}
+	var c config
+	if err := yaml.Unmarshal([]byte(block[1]), &c); err != nil {
+		t.Fatal(err)
+	}
+	checkJobs(t, "README.md", c)
+	file := filepath.Join(t.TempDir(), "prometheus.yml")
+	writeText(t, file, block[1])
+	if out, err := exec.CommandContext(t.Context(), servers.Need(t, "promtool"), "check", "config", file).CombinedOutput(); err != nil { // #nosec G204 -- the test's own
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// checkJobs holds a scrape configuration to what rules and dashboards rely on.
+func checkJobs(t *testing.T, name string, c config) {
+	t.Helper()
+	itself := false
+	for _, job := range c.Jobs {
+		itself = itself || job.Name == "ews_exporter"
+		if job.Path != "/probe" {
+			continue
+		}
+		for _, label := range []string{"__param_target", "instance", "module", "__param_hostname", "__address__"} {
+			if !slices.ContainsFunc(job.Relabel, func(r relabel) bool { return r.Target == label }) {
+				t.Errorf("%s, %s: nothing sets %s", name, job.Name, label)
+			}
+		}
+		checkLabels(t, name, job.Static)
+	}
+	if !itself {
+		t.Errorf("%s does not scrape the exporter itself", name)
+	}
+}
+
 func checkLabels(t *testing.T, name string, groups []group) {
 	t.Helper()
 	for _, g := range groups {
 		for label := range g.Labels {
 			if !slices.Contains(declared.ScrapeLabels, label) {
 				t.Errorf("%s sets %s, which is no scrape label", name, label)
+			}
+		}
+		for _, label := range []string{"service", "site"} {
+			if g.Labels[label] == "" {
+				t.Errorf("%s sets no %s", name, label)
 			}
 		}
 		if via := g.Labels["via"]; via != "balancer" && via != "direct" {

@@ -30,3 +30,21 @@ func TestTenMinutes(t *testing.T) {
 		t.Errorf("the page takes %d files from the repository", len(taken))
 	}
 }
+
+// TestOneSetOfPlaceholders: a reader who puts their own names in meets no other ones.
+func TestOneSetOfPlaceholders(t *testing.T) {
+	page, err := os.ReadFile("ten-minutes.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range regexp.MustCompile(`[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|org|net|test)\b`).FindAllString(string(page), -1) {
+		if name != "github.com" && name != "contoso.com" && !strings.HasSuffix(name, ".contoso.com") {
+			t.Errorf("%s is of another set of names", name)
+		}
+	}
+	for _, word := range []string{"mbx", "fabrikam"} {
+		if strings.Contains(string(page), word) {
+			t.Errorf("%s is of another set of names", word)
+		}
+	}
+}

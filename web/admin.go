@@ -2,6 +2,8 @@ package web
 
 import (
 	"net/http"
+
+	"github.com/ews-exporter/ews_exporter/internal/plain"
 )
 
 func healthy(w http.ResponseWriter, _ *http.Request) { text(w, "healthy\n") }
@@ -15,7 +17,25 @@ func (s *server) ready(w http.ResponseWriter, _ *http.Request) {
 }
 
 // config shows the configuration in force, without secrets.
-func (s *server) config(w http.ResponseWriter, _ *http.Request) { text(w, s.Redacted("")) }
+func (s *server) config(w http.ResponseWriter, r *http.Request) {
+	s.raw(w, r, "Configuration", "What is in force, without secrets. Programs get the bare text.", s.Redacted(""))
+}
+
+// metrics are the exporter's own: within a page to browsers, which Prometheus never takes itself for.
+func (s *server) metrics(bare http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !wantsPage(w, r) {
+			bare.ServeHTTP(w, r)
+			return
+		}
+		all, err := exposition(s.Self.Registry())
+		if err != nil {
+			http.Error(w, plain.Escape("the metrics could not be gathered: "+err.Error()), http.StatusInternalServerError)
+			return
+		}
+		s.raw(w, r, "Own metrics", "What the exporter tells of itself. Prometheus, and whoever else asks for no page, gets the bare text.", all)
+	})
+}
 
 // reload reads the configuration again. What is wrong with it goes to the caller; the old one stays in force.
 func (s *server) reload(w http.ResponseWriter, r *http.Request) {

@@ -26,7 +26,8 @@ var functions = template.FuncMap{
 	"arrow":   func(from wire.Side) string { return map[wire.Side]string{wire.Client: "→", wire.Server: "←"}[from] },
 	"clock":   func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") },
 	"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-	"ago":     func(t time.Time) string { return ago(time.Since(t)) },
+	"ago":     func(t time.Time) string { return lasting(time.Since(t)) + " ago" },
+	"lasting": func(t time.Time) string { return lasting(time.Since(t)) },
 }
 
 // head shows a response's head as it came, line by line.
@@ -80,14 +81,15 @@ func sign(cell string) string {
 	return ""
 }
 
-func ago(d time.Duration) string {
+// lasting says how long, in the greatest unit of which there are several.
+func lasting(d time.Duration) string {
 	switch d = max(0, d); {
 	case d < time.Minute:
-		return fmt.Sprintf("%d s ago", int(d.Seconds()))
+		return fmt.Sprintf("%d s", int(d.Seconds()))
 	case d < time.Hour:
-		return fmt.Sprintf("%d min ago", int(d.Minutes()))
+		return fmt.Sprintf("%d min", int(d.Minutes()))
 	case d < 48*time.Hour:
-		return fmt.Sprintf("%d h ago", int(d.Hours()))
+		return fmt.Sprintf("%d h", int(d.Hours()))
 	}
-	return fmt.Sprintf("%d days ago", int(d.Hours()/24))
+	return fmt.Sprintf("%d days", int(d.Hours()/24))
 }

@@ -69,6 +69,14 @@ func (s Series) Wrong() string {
 	return report.Wrong(s.Result)
 }
 
+// Acts says who acts, "" for nobody.
+func (s Series) Acts() string {
+	if s.Verdict == nil {
+		return ""
+	}
+	return report.Acts(s.Verdict)
+}
+
 // As is the name that was asked for, "" where the target says it.
 func (s Series) As() string { return hostname(s.Result) }
 
@@ -86,7 +94,7 @@ func (s *server) index(w http.ResponseWriter, r *http.Request) {
 func (p *indexPage) fill(all []Series) {
 	p.Filter = p.Filter[:min(len(p.Filter), maxPattern)]
 	p.Total = len(all)
-	p.Counts = []count{{report.Failed, "failed", 0}, {report.Warned, "with a warning", 0}, {report.Undecided, "not tested", 0}, {report.Succeeded, "work", 0}}
+	p.Counts = []count{{report.Failed, "failed", 0}, {report.Warned, "with a warning", 0}, {report.Undecided, "undecided", 0}, {report.Succeeded, "work", 0}}
 	for _, s := range all {
 		i := slices.IndexFunc(p.Counts, func(c count) bool { return c.State == s.State })
 		p.Counts[i].N++

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ews-exporter/ews_exporter/internal/markdown"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
+	"github.com/ews-exporter/ews_exporter/internal/report"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 )
 
@@ -50,18 +51,20 @@ func (s *server) finding(w http.ResponseWriter, r *http.Request) {
 	code := r.PathValue("code")
 	page := s.findingPage(code)
 	if page == "" {
-		http.NotFound(w, r)
+		s.unknownFinding(w, r, code)
 		return
 	}
+	guides := report.GuidesTo(s.Advice, code)
 	if !wantsPage(w, r) {
-		text(w, page)
+		text(w, report.WithGuides(page, guides))
 		return
 	}
 	_, body, _ := strings.Cut(page, "\n") // the title is the template's
 	s.page(w, http.StatusOK, "finding.html", struct {
 		chrome
-		Text template.HTML
-	}{s.chrome(code, "../"), markdown.HTML(body, "", 0)})
+		Guides []report.Guide
+		Text   template.HTML
+	}{s.chrome(code, "../"), guides, markdown.HTML(body, "", 0)})
 }
 
 // group is the findings of one prober.

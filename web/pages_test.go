@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ews-exporter/ews_exporter/internal/advice"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/result"
@@ -192,6 +193,8 @@ func hostile() *result.Result {
 	r.Deciding.Error, r.Deciding.URL = evil, evil
 	secure := r.Connections[0].Secure
 	secure.Chain[0].Subject, secure.Chain[0].Names, secure.VerifyError, secure.Verified = evil, []string{evil}, evil, false
+	v := r.Verdict
+	v.AtFault, v.On, v.First, v.Then, v.Separates, v.Proof = evil, evil, evil, evil, evil, []string{evil, evil}
 	r.Tables = []result.Table{{Title: evil, Columns: []string{evil}, Rows: [][]string{{evil}}}}
 	return r
 }
@@ -206,7 +209,7 @@ func TestPagesEscapeAndAreLocked(t *testing.T) {
 	e.recent.Add(later(examples.Kemp(), 1))
 	for _, path := range []string{
 		"/compare?of=" + hostile().ID + "," + later(examples.Kemp(), 1).ID,
-		"/", "/?filter=" + url.QueryEscape(evilName), "/findings/late_body_rejected", "/findings/", "/report/" + hostile().ID,
+		"/config", "/metrics", "/", "/?filter=" + url.QueryEscape(evilName), "/findings/late_body_rejected", "/findings/", "/report/" + hostile().ID,
 		"/report?module=dialogue&target=" + url.QueryEscape(evilName),
 	} {
 		response, body := e.ask(t, "GET", path, "Accept", aPage)
@@ -279,7 +282,7 @@ func TestIndexShowsWhatIsBrokenFirst(t *testing.T) {
 	}
 	for _, want := range []string{
 		"A Kemp LoadMaster in front of Exchange never passed on 100 Continue", "got 200 from Exchange server EX01.", `href="findings/late_body_rejected"`, "<option selected>dialogue</option>",
-		"<strong>1</strong> failed", "<strong>2</strong> in all",
+		"<strong>1</strong> failed", "<strong>2</strong> in all", `title="since 2026-03-14 09:26:53">for `,
 	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("%q is missing in\n%s", want, body)
@@ -294,8 +297,138 @@ func TestIndexShowsWhatIsBrokenFirst(t *testing.T) {
 			t.Errorf("%s shows %v, want %v", query, got, want)
 		}
 	}
-	if _, body := e.ask(t, "GET", "/config"); body != "redacted: \n" {
-		t.Errorf("/config gives %q", body)
+}
+
+// TestTheReportBeginsWithWhoActs: the page says what the text says, in its order, before anything else of the probe, and the
+// first step can be copied.
+func TestTheReportBeginsWithWhoActs(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	r := examples.Kemp()
+	e.recent.Add(r)
+	_, page := e.ask(t, "GET", "/report/"+r.ID, "Accept", aPage)
+	begin, _, _ := strings.Cut(page, `<ol class="path"`)
+	at := 0
+	for _, want := range []string{
+		`class="verdict failed">Failed after`, "<dt>Urgency</dt><dd><p>now</p>", "<dt>Suffers</dt><dd><p>Mailbox moves", "<dt>Act</dt><dd><p>whoever runs the box in front of Exchange (sure)",
+		"<dt>At fault</dt><dd><p>a box in front of Exchange (Kemp LoadMaster)", `<dt>First</dt><dd><p>in a terminal:</p><p class="step"><code>ews_exporter probe dialogue mail.contoso.com --direct EX01</code></p>`,
+		`<button type="button" class="copy" aria-label="Copy the first step" hidden>Copy</button>`, "<p>If it works there: the box.</p>", "<dt>Proof</dt><dd><p>HTTP/1.1 501 Invalid Request", "<p>body: none</p>",
+		"<dt>Then</dt><dd><p>Let it pass Expect on.</p><p>Kemp LoadMaster: 100-Continue Handling: RFC-7231 Compliant</p>",
+	} {
+		i := strings.Index(html.UnescapeString(begin)[at:], want)
+		if i < 0 {
+			t.Fatalf("%q is missing at the page's beginning, or not where it belongs:\n%s", want, begin)
+		}
+		at += i
+	}
+	if _, body := e.ask(t, "GET", "/"); !strings.Contains(body, "Act: whoever runs the box in front of Exchange (sure)") {
+		t.Errorf("the start page does not say who acts:\n%s", body)
+	}
+	healthy := later(examples.Continue(), 1)
+	e.recent.Add(healthy)
+	if _, body := e.ask(t, "GET", "/report/"+healthy.ID, "Accept", aPage); strings.Contains(body, "<dt>Act</dt>") {
+		t.Errorf("somebody has to act on what is well:\n%s", body)
+	}
+}
+
+// TestUndecidedShows: what decided nothing has a mark and a state of its own, wherever states are shown.
+func TestUndecidedShows(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	open := examples.Continue()
+	open.Undecided = "Not tested: a logon was asked for"
+	open.ID = "OPEN"
+	e.recent.Add(open)
+	well := examples.Continue()
+	well.ID, well.Target = "WELL", "ex01.contoso.com"
+	e.recent.Add(well)
+	for path, wants := range map[string][]string{
+		"/":                     {`<li class="undecided"><a href="./?state=undecided"><strong>1</strong> undecided</a>`, `<span class="mark undecided">`},
+		"/?state=undecided":     {`aria-current="true"><strong>1</strong> undecided`},
+		"/report/OPEN":          {`<span class="badge undecided">? Undecided</span>`, `<p class="verdict undecided">Not tested: a logon was asked for.`},
+		"/compare?of=OPEN,WELL": {`<span class="badge undecided">`, `<td class="undecided"><div>? not tested`},
+	} {
+		if _, body := e.ask(t, "GET", path, "Accept", aPage); !containsAll(body, wants...) {
+			t.Errorf("%s: of %q something is missing in\n%s", path, wants, body)
+		}
+	}
+}
+
+func containsAll(text string, parts ...string) bool {
+	for _, part := range parts {
+		if !strings.Contains(text, part) {
+			return false
+		}
+	}
+	return true
+}
+
+// TestNoPageIsADeadEnd: whatever a browser opens has the way back and on, relative to wherever it is; programs get bare text.
+func TestNoPageIsADeadEnd(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	for path, test := range map[string]struct {
+		status     int
+		home, says string
+		bare       string // its beginning
+	}{
+		"/config":                    {200, "./", "redacted: ", "redacted: \n"},
+		"/metrics":                   {200, "./", "ews_exporter_", "# HELP "},
+		"/nothing":                   {404, "./", "Not found", "404 page not found\n"},
+		"/not/here/either":           {404, "../../", "Not found", "404 page not found\n"},
+		"/findings/late_body_reject": {404, "../", `<a href="../findings/late_body_rejected">`, "There is no finding \"late_body_reject\". Did you mean late_body_rejected?\n"},
+		"/findings/%3Cscript%3E":     {404, "../", "There is no finding", "There is no finding"},
+		"/report/GONE":               {404, "../", "Run the probe again", "This probe is not there"},
+		"/report?module=dialogue":    {400, "./", "is missing", "the parameter"},
+		"/-/reload":                  {405, "../", "PUT", "Method Not Allowed\n"},
+	} {
+		response, body := e.ask(t, "GET", path, "Accept", aPage)
+		if response.StatusCode != test.status || !containsAll(html.UnescapeString(body), `<a class="brand" href="`+test.home+`">`, `href="`+test.home+`findings/"`, test.says) || tag.MatchString(body) {
+			t.Errorf("%s: %s, of %+v something is missing in\n%s", path, response.Status, test, body)
+		}
+		if response, body := e.ask(t, "GET", path); response.StatusCode != test.status || !strings.HasPrefix(body, test.bare) {
+			t.Errorf("%s: a program gets %s\n%.200s", path, response.Status, body)
+		}
+	}
+	if response, _ := e.ask(t, "GET", "/-/reload", "Accept", aPage); response.Header.Get("Allow") == "" {
+		t.Error("what is allowed is not said")
+	}
+	client := *e.Client()
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, e.URL+"/nothing/../config", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Accept", aPage)
+	response, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	if response.StatusCode/100 != 3 {
+		t.Errorf("a path that leads elsewhere: %s", response.Status)
+	}
+}
+
+// TestFindingBeginsWithWhatToDo: who acts and the first step, before the long text.
+func TestFindingBeginsWithWhatToDo(t *testing.T) {
+	t.Parallel()
+	e := start(t, func(o *Options) {
+		o.Advice = advice.Book{
+			{
+				Key: "withheld", Owners: []advice.Owner{advice.Middlebox, advice.IIS}, On: "on the box", First: "look <at> it", Separates: "the same past the box", When: advice.Now,
+				Suffers: "Clients.", For: advice.About("late_body_rejected"), Direct: "withheld_there",
+			},
+			{Key: "withheld_there", Owners: []advice.Owner{advice.IIS}, Certainty: advice.Likely, First: "List the modules", Suffers: "Clients."},
+		}
+	})
+	for accept, wants := range map[string][]string{
+		aPage: {"<dd><p>undecided between whoever runs the box in front of Exchange and the administrators", "<p>on the box:</p><p class=\"step\"><code>look &lt;at&gt; it</code></p>", "Asked of a server directly:", "List the modules"},
+		"*/*": {"# late\n\nUrgency:    now\nSuffers:    Clients.\nAct:        undecided between", "\nFirst:      on the box:\n                look <at> it\n            the same past the box\n", "\n\nAsked of a server directly:\n", "List the modules\n<script>"},
+	} {
+		if _, body := e.ask(t, "GET", "/findings/late_body_rejected", "Accept", accept); !containsAll(body, wants...) {
+			t.Errorf("%s: of %q something is missing in\n%s", accept, wants, body)
+		}
 	}
 }
 
@@ -384,7 +517,7 @@ func TestCompare(t *testing.T) {
 	_, body := e.ask(t, "GET", "/"+to, "Accept", aPage)
 	for _, want := range []string{
 		"Fails through mail.contoso.com (192.0.2.10), works on ex01.contoso.com: the balancer, a Kemp LoadMaster.",
-		`<td class="failed">✗ failed`, `href="./report/` + direct.ID, "late_body_rejected", `value="ex01.contoso.com"`,
+		`<td class="failed"><div>✗ failed`, `href="./report/` + direct.ID, "late_body_rejected", `value="ex01.contoso.com"`,
 	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("%q is missing in\n%s", want, body)

@@ -95,9 +95,13 @@ func (m *Recent) Add(r *result.Result) {
 
 // summary is what a list shows of r.
 func summary(r *result.Result) *result.Result {
+	var asked *result.Verdict
+	if v := r.Verdict; v != nil {
+		asked = &result.Verdict{Fault: v.Fault, Also: v.Also}
+	}
 	return &result.Result{
 		ID: r.ID, Module: r.Module, Prober: r.Prober, Target: r.Target, Name: r.Name, Auth: r.Auth,
-		Start: r.Start, Duration: r.Duration, Failure: r.Failure, Undecided: r.Undecided, Findings: r.Findings[:min(len(r.Findings), maxListed)],
+		Start: r.Start, Duration: r.Duration, Failure: r.Failure, Undecided: r.Undecided, Verdict: asked, Findings: r.Findings[:min(len(r.Findings), maxListed)],
 	}
 }
 

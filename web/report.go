@@ -77,7 +77,7 @@ func (s *server) byID(w http.ResponseWriter, r *http.Request) {
 	case kind == "txt":
 		text(w, asText(found))
 	default:
-		http.NotFound(w, r)
+		s.lost(w, r, "A report is a page, or has .json or .txt at its end.", "")
 	}
 }
 

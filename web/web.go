@@ -11,11 +11,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/ews-exporter/ews_exporter/collector"
+	"github.com/ews-exporter/ews_exporter/internal/advice"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
 )
 
-// Options are what the handlers stand on. All fields but EnablePprof, TimeoutOffset, Tries and Recent are required.
+// Options are what the handlers stand on. All fields but Advice, EnablePprof, TimeoutOffset, Tries and Recent are required.
 type Options struct {
 	Prober   runner.Prober
 	Self     *collector.Self
@@ -25,6 +26,7 @@ type Options struct {
 	Version  string
 
 	Probers []prober.Definition // whose findings are listed
+	Advice  advice.Book         // what to do first on each; may be empty
 	Tries   []Try               // what the start page offers to probe by a click; none for an earnest site
 
 	Modules  func() []string            // names of the modules in force, in order
@@ -62,9 +64,9 @@ func New(o Options) http.Handler {
 	mux.HandleFunc("GET /-/ready", s.ready)
 	mux.HandleFunc("POST /-/reload", s.reload)
 	mux.HandleFunc("PUT /-/reload", s.reload)
-	mux.Handle("GET /metrics", promhttp.HandlerFor(o.Self.Registry(), promhttp.HandlerOpts{
+	mux.Handle("GET /metrics", s.metrics(promhttp.HandlerFor(o.Self.Registry(), promhttp.HandlerOpts{
 		ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelError), Registry: o.Self.Registry(),
-	}))
+	})))
 	if o.EnablePprof {
 		mux.HandleFunc("/debug/pprof/", pprof.Index)
 		mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
@@ -72,7 +74,7 @@ func New(o Options) http.Handler {
 		mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 		mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
 	}
-	return secured(mux)
+	return secured(s.guided(mux))
 }
 
 // secured sets what every page needs: nothing but its own style, script and icon, no frame, no guessing of types,

@@ -2,8 +2,10 @@ package main
 
 import (
 	"errors"
+	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/ews-exporter/ews_exporter/config"
 	"github.com/ews-exporter/ews_exporter/probes"
@@ -20,6 +22,9 @@ func (c *command) runCheck() int {
 		c.print("%s\n", p)
 	}
 	if loaded != nil {
+		if loaded.Implied {
+			c.print("No file defines modules, so there is one for each prober, with its defaults: %s\n", strings.Join(slices.Sorted(maps.Keys(loaded.Modules)), ", "))
+		}
 		for _, w := range loaded.Warnings {
 			c.print("%s (warning)\n", w)
 		}

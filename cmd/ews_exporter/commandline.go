@@ -109,7 +109,7 @@ func (c *command) declare() *kingpin.Application {
 	files(serve, &c.serve.files)
 	c.serve.declare(serve, ":10501")
 
-	probe := app.Command("probe", "Run one probe and print its report; with --direct or --all, several. Exits with 0 when all succeeded, 1 when one failed, 2 when nothing was probed. It remembers nothing between runs: with a wrong password each run is one more try, and too many lock the account.").HelpLong(probeExamples)
+	probe := app.Command("probe", "Run one probe and print its report; with --direct or --all, several. Exits with 0 when all succeeded, 1 when one failed, 2 when nothing was probed, 3 when nothing failed and a probe decided nothing of what it is for. It remembers nothing between runs: with a wrong password each run is one more try, and too many lock the account.").HelpLong(probeExamples)
 	c.probe.declare(probe)
 
 	check := app.Command("check", "Check configuration files. Exits with 1 when one has a mistake.")
@@ -118,7 +118,7 @@ func (c *command) declare() *kingpin.Application {
 	simulated := app.Command("lab", "Run a simulated Exchange site on loopback, one scenario per known fault.")
 	c.lab.declare(simulated)
 
-	found := app.Command("finding", "Print what a finding means and how to mend it; without CODE, list them all.")
+	found := app.Command("finding", "Print who acts on a finding, what it means and how to mend it; without CODE, list them all with a sentence each.")
 	found.Arg("CODE", "As reports and probe_finding have it, such as late_body_rejected.").StringVar(&c.finding)
 
 	health := app.Command("healthcheck", "Ask a running exporter whether it is healthy; for containers. Exits with 0 or 1.")
@@ -127,7 +127,7 @@ func (c *command) declare() *kingpin.Application {
 }
 
 func files(cmd *kingpin.CmdClause, to *[]string) {
-	cmd.Flag("config.file", "Configuration file; repeatable, and globs are understood. Without one there is a module per prober with its defaults.").
+	cmd.Flag("config.file", "Configuration file; repeatable, and globs are understood. As long as none defines modules there is one per prober, with its defaults.").
 		StringsVar(to)
 }
 
@@ -205,7 +205,7 @@ func (f *probeFlags) declare(cmd *kingpin.CmdClause) {
 	cmd.Flag("direct", "Compare with these servers, asked directly under the target's name: ex01,ex02. Ends in one sentence that says where the fault is.").
 		StringVar(&f.direct)
 	cmd.Flag("relay-check", "Over SMTP, name a recipient that nobody has, to see whether the server relays for strangers. No mail is sent.").BoolVar(&f.relayCheck)
-	cmd.Flag("all", "Run every module against the target: probe --all TARGET.").BoolVar(&f.all)
+	cmd.Flag("all", "Run every module against the target: probe --all TARGET. Begins with a summary, and tells all about what is not well. With --direct a row for each module, a column for each way.").BoolVar(&f.all)
 }
 
 // problem says what is wrong with the arguments and flags, "" for nothing.
@@ -213,8 +213,6 @@ func (f *probeFlags) problem() string {
 	switch {
 	case f.timeout < 0:
 		return fmt.Sprintf("--timeout is %s, and must not be negative", f.timeout)
-	case f.all && f.direct != "":
-		return "--all and --direct exclude each other: give one"
 	case f.all && f.username != "":
 		return "--username is for one module: leave --all out, or name auths in a configuration"
 	case f.relayCheck && (f.all || f.direct != ""):

@@ -3,15 +3,34 @@ package main
 import (
 	"strings"
 	"testing"
+
+	"github.com/ews-exporter/ews_exporter/internal/advice"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/runner"
+	"github.com/ews-exporter/ews_exporter/probes"
 )
 
-// TestFindingPrintsThePage: it begins with the code, and not with what the file says of how it was made.
+// TestFindingPrintsThePage: the list has a sentence on each, and each page begins with the code, who acts and what to do
+// first; what only informs needs neither.
 func TestFindingPrintsThePage(t *testing.T) {
 	t.Parallel()
-	for code := range strings.Lines(execute(t, "", "finding").out) {
-		code = strings.TrimSpace(code)
-		if got := execute(t, "", "finding", code); got.code != exitOK || !strings.HasPrefix(got.out, "# "+code+"\n") {
-			t.Errorf("exit code %d, %.80q", got.code, got.out)
+	listed := execute(t, "", "finding").out
+	book := runner.AllAdvice(probes.All())
+	for _, f := range findings() {
+		if !strings.Contains(listed, f.Summary+"\n") {
+			t.Errorf("%s is listed without its sentence", f.Code)
+		}
+		begins := "# " + f.Code + "\n"
+		if a, ok := book.Find(advice.Case{About: f.Code}, false); ok {
+			begins += "\nUrgency:    "
+			if got := execute(t, "", "finding", f.Code).out; !strings.Contains(got, "\nFirst:      ") || !strings.Contains(got, "  "+a.First+"\n") || !strings.Contains(got, "\nAct:        ") {
+				t.Errorf("%s: who acts, or the first step, is missing:\n%.400s", f.Code, got)
+			}
+		} else if f.Severity != result.Info {
+			t.Errorf("%s has no advice", f.Code)
+		}
+		if got := execute(t, "", "finding", f.Code); got.code != exitOK || !strings.HasPrefix(got.out, begins) {
+			t.Errorf("exit code %d, %.200q", got.code, got.out)
 		}
 	}
 }

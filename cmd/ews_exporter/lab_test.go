@@ -1,8 +1,13 @@
 package main
 
 import (
+	"io"
 	"net"
+	"net/http"
+	"net/url"
+	"regexp"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -53,4 +58,49 @@ func TestLabStopsLast(t *testing.T) {
 	if code := r.exit(t); code != exitOK {
 		t.Errorf("exit %d:\n%s", code, &r.errors)
 	}
+}
+
+// TestTheLabLeadsOn: every link that is printed opens, and every button of the start page ends with what works, or with who
+// acts and what to do first.
+func TestTheLabLeadsOn(t *testing.T) {
+	t.Parallel()
+	r := begin(t, "lab", "--serve", "--base-port=0", "--web.listen-address=127.0.0.1:0")
+	r.out.await(t, `(Stop with Ctrl-C)`)
+	links := regexp.MustCompile(`http://[^\s']+`).FindAllString(r.out.String(), -1)
+	if len(links) < 4 {
+		t.Errorf("too few links: %v", links)
+	}
+	var running sync.WaitGroup
+	for _, link := range links {
+		running.Go(func() {
+			if code, body := get(t, link); code != http.StatusOK {
+				t.Errorf("%s: %d\n%s", link, code, body)
+			}
+		})
+	}
+	start := links[0]
+	_, page := get(t, start)
+	buttons := regexp.MustCompile(`name="module" value="([^"]+)"><input type="hidden" name="target" value="([^"]+)">\n<button>([^<]+)<`).FindAllStringSubmatch(page, -1)
+	if len(buttons) < 5 {
+		t.Errorf("too few buttons: %v", buttons)
+	}
+	for _, b := range buttons {
+		running.Go(func() {
+			answer, err := http.PostForm(start+"report", url.Values{"module": {b[1]}, "target": {b[2]}}) //nolint:noctx // it leads to the report, which is text
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer func() { _ = answer.Body.Close() }()
+			body := new(strings.Builder)
+			if _, err := io.Copy(body, answer.Body); err != nil {
+				t.Error(err)
+			}
+			if text := body.String(); !strings.HasPrefix(text, "Succeeded in") && (!strings.Contains(text, "\nAct: ") || !strings.Contains(text, "\nFirst: ")) {
+				t.Errorf("%s ends without a step:\n%.600s", b[3], text)
+			}
+		})
+	}
+	running.Wait()
+	http.DefaultClient.CloseIdleConnections()
 }

@@ -21,6 +21,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/ews-exporter/ews_exporter/internal/lab"
+	"github.com/ews-exporter/ews_exporter/probes"
 )
 
 func TestMain(m *testing.M) {
@@ -167,6 +168,7 @@ func write(t *testing.T, text string) string {
 
 func TestUsage(t *testing.T) {
 	t.Parallel()
+	first := probes.All()[0].Name
 	for name, test := range map[string]struct {
 		args []string
 		code int
@@ -178,22 +180,27 @@ func TestUsage(t *testing.T) {
 		"an unknown flag":           {[]string{"--confg.file=x"}, exitUsage, "Try ews_exporter --help."},
 		"an unknown flag of probe":  {[]string{"probe", "--confg.file=x"}, exitUsage, "Try ews_exporter probe --help."},
 		"an unknown command":        {[]string{"bogus"}, exitUsage, `unknown command "bogus": there are help, serve, probe,`},
+		"a command misspelt":        {[]string{"chekc", "x.yml"}, exitUsage, "did you mean check?"},
 		"a duration without a unit": {[]string{"probe", "--timeout", "5", example.Name, "x"}, exitUsage, "such as 5s"},
 		"examples":                  {[]string{"--help"}, exitOK, "Examples:\n  ews_exporter probe " + example.Name},
 		"examples of a command":     {[]string{"probe", "--help"}, exitOK, "Examples:\n  ews_exporter probe " + example.Name},
 		"a limit too short":         {[]string{"probe", example.Name, "192.0.2.1", "--timeout=100ms"}, exitFailed, "raise --timeout\n"},
 		"a finding":                 {[]string{"finding", "late_body_rejected"}, exitOK, "# late_body_rejected\n"},
-		"all findings":              {[]string{"finding"}, exitOK, "\nlate_body_rejected\n"},
+		"all findings":              {[]string{"finding"}, exitOK, "late_body_rejected  "},
+		"a finding misspelt":        {[]string{"finding", "late_body_reject"}, exitUsage, `there is no finding "late_body_reject"; did you mean late_body_rejected?`},
 		"no finding":                {[]string{"finding", "../secret"}, exitUsage, "Try ews_exporter finding --help."},
 		"a missing argument":        {[]string{"probe", example.Name}, exitUsage, "Try ews_exporter probe --help."},
 		"no file to check":          {[]string{"check"}, exitUsage, "FILE"},
 		"a negative offset":         {[]string{"--timeout-offset=-1s"}, exitUsage, "must not be negative"},
 		"no probes at all":          {[]string{"--limit.probes=0"}, exitUsage, "at least 1"},
 		"an unknown module":         {[]string{"probe", "nothing", "127.0.0.1"}, exitUsage, "nothing"},
+		"a module misspelt":         {[]string{"probe", first[:len(first)-1], "127.0.0.1"}, exitUsage, "did you mean " + first + "?"},
+		"and with a password":       {[]string{"probe", first[:len(first)-1], "127.0.0.1", "--username=u"}, exitUsage, "did you mean " + first + "?"},
 		"a malformed target":        {[]string{"probe", example.Name, "a b"}, exitUsage, "not probed"},
 		"a denied target":           {[]string{"probe", example.Name, "127.0.0.1"}, exitUsage, "loopback"},
 		"two ways to log on":        {[]string{"probe", example.Name, "x.test", "--username=u", "--auth=a"}, exitUsage, "exclude each other"},
 		"no password":               {[]string{"probe", example.Name, "x.test", "--username=u"}, exitUsage, "password"},
+		"a file for a folder":       {[]string{"--web.listen-address=127.0.0.1:0", "--storage.path=main_test.go"}, exitFailed, "--storage.path main_test.go: main_test.go is a file"},
 		"a configuration not there": {[]string{"--config.file=/nowhere.yml"}, exitFailed, "/nowhere.yml"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -206,12 +213,39 @@ func TestUsage(t *testing.T) {
 	}
 }
 
+// TestExitCodesAreTold: in the help of the command that has most of them, and on the page.
+func TestExitCodesAreTold(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/command-line.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	help := strings.Join(strings.Fields(execute(t, "", "probe", "--help").out), " ")
+	for code, says := range map[int]string{exitOK: "when all succeeded", exitFailed: "when one failed", exitUsage: "when nothing was probed", exitOpen: "when nothing failed and a probe decided nothing"} {
+		if !strings.Contains(help, fmt.Sprintf("%d %s", code, says)) {
+			t.Errorf("probe --help does not say %d %s:\n%s", code, says, help)
+		}
+		if !strings.Contains(string(page), fmt.Sprintf("\n| %d | ", code)) {
+			t.Errorf("the page does not tell of %d", code)
+		}
+	}
+	for _, m := range new(command).declare().Model().Commands {
+		if m.Name != "help" && !strings.Contains(string(page), "| `"+m.Name) {
+			t.Errorf("the page does not tell of the command %s", m.Name)
+		}
+	}
+}
+
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	good := write(t, "modules:\n  a:\n    prober: "+example.Name+"\n")
 	bad := write(t, "modules:\n  b:\n    prober: "+example.Name+"\n    timout: 3s\n")
 	if got := execute(t, "", "check", good); got.code != exitOK || !strings.HasSuffix(got.out, "undecided_ok: true (warning)\n"+good+": ok\n") {
 		t.Errorf("a module without an auth is not warned of: exit %d: %s%s", got.code, got.out, got.errors)
+	}
+	alone := write(t, "policy: {allow: [mail.contoso.com]}\n")
+	if got := execute(t, "", "check", alone); got.code != exitOK || !strings.HasPrefix(got.out, "No file defines modules, so there is one for each prober, with its defaults: ") || !strings.Contains(got.out, probes.All()[0].Name) {
+		t.Errorf("a file without modules: exit %d: %s%s", got.code, got.out, got.errors)
 	}
 	got := execute(t, "", "check", good, bad)
 	if got.code != exitFailed || !strings.Contains(got.out, bad+":4: ") || !strings.Contains(got.out, good+": ok\n") {

@@ -238,7 +238,8 @@ func TestTheMemoryIsOneExportersAlone(t *testing.T) {
 func TestADiskThatTakesNothingIsNoReasonNotToRun(t *testing.T) {
 	t.Parallel()
 	site := newRememberingSite(t, lab.Password)
-	if err := os.WriteFile(site.memory, nil, 0o600); err != nil { // a file where the folder should be
+	obstacle := filepath.Join(site.memory, "memory.json.new") // a folder in the way of the file, whoever runs the test
+	if err := os.MkdirAll(filepath.Join(obstacle, "x"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	p := serveAlone(t, site.args...)
@@ -253,7 +254,7 @@ func TestADiskThatTakesNothingIsNoReasonNotToRun(t *testing.T) {
 	if log := p.logged(t); strings.Count(log, "cannot be written") != 1 {
 		t.Errorf("logged:\n%s", log)
 	}
-	if err := os.Remove(site.memory); err != nil { // the disk is well again
+	if err := os.RemoveAll(obstacle); err != nil { // the disk is well again
 		t.Fatal(err)
 	}
 	if text := site.scrape(client, p.url, 0); !strings.Contains(text, "probe_success 1") {

@@ -27,6 +27,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
 	"github.com/ews-exporter/ews_exporter/internal/secret"
+	"github.com/ews-exporter/ews_exporter/internal/suggest"
 	"github.com/ews-exporter/ews_exporter/internal/target"
 	"github.com/ews-exporter/ews_exporter/probes"
 )
@@ -158,7 +159,7 @@ func (c *command) bound(cfg *config.Config) ([]policy.TargetPattern, error) {
 	f := &c.probe
 	module := cfg.Modules[f.module]
 	if module == nil {
-		return nil, fmt.Errorf("unknown module %q", f.module)
+		return nil, fmt.Errorf("unknown module %q; %s", f.module, suggest.Hint(f.module, slices.Collect(maps.Keys(cfg.Modules))))
 	}
 	aim, err := prober.AimOf(module.Definition, module.Settings, f.target, f.hostname)
 	if err != nil {

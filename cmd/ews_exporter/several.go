@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"slices"
+	"strings"
 
 	"github.com/ews-exporter/ews_exporter/internal/compare"
 	"github.com/ews-exporter/ews_exporter/internal/plain"
@@ -67,50 +70,126 @@ func worst(results []*result.Result) report.State {
 	return state
 }
 
-// survey is what --all prints as JSON.
-type survey struct {
-	Results []*result.Result  `json:"results"`
-	Refused map[string]string `json:"refused,omitempty"` // by module, why it was not run
+// surveyed is what became of one module of --all.
+type surveyed struct {
+	module  string
+	results []*result.Result // with --direct several, that through the balancer first; none where it was refused
+	refused error
 }
 
-// probeAll runs the modules one after the other and ends with a summary. A module that may not be run against the
-// target is told in it; when none may, nothing was probed.
-func (c *command) probeAll(ctx context.Context, p runner.Prober, req runner.Request, modules []string) int {
-	done := survey{Refused: map[string]string{}}
-	summary := result.Table{Title: "Summary", Columns: []string{"module", "verdict", "took", "what is wrong"}}
+// survey is what --all prints as JSON, and with --direct.
+type survey struct {
+	Results     []*result.Result      `json:"results,omitzero"`
+	Comparisons map[string]comparison `json:"comparisons,omitempty"` // by module
+	Refused     map[string]string     `json:"refused,omitempty"`     // by module, why it was not run
+}
+
+// probeAll runs the modules one after the other. A module that may not be run against the target is told in the summary;
+// when none may, nothing was probed.
+func (c *command) probeAll(ctx context.Context, p watched, req runner.Request, modules []string) int {
+	var all []surveyed
+	var results []*result.Result
 	for _, module := range modules {
 		req.Module = module
-		answer, err := p.Probe(ctx, req)
-		if err != nil {
-			done.Refused[module] = err.Error()
-			summary.Rows = append(summary.Rows, []string{module, "– not probed", "", err.Error()})
-			continue
-		}
-		r := answer.Result
-		done.Results = append(done.Results, r)
-		summary.Rows = append(summary.Rows, []string{module, report.Word(r), report.Length(r.Duration) + " s", report.Wrong(r)})
-		if c.probe.json {
-			continue
-		}
-		c.print("━━ %s\n\n", plain.Escape(module))
-		if err := c.show(r); err != nil {
-			return c.exitCode(err)
-		}
-		c.print("\n")
-	}
-	if len(done.Results) > 0 { // else it may be malformed, and have a password in it
-		summary.Title += " of " + req.Target
+		one := surveyed{module: module}
+		one.results, one.refused = c.askOne(ctx, p, req)
+		all, results = append(all, one), append(results, one.results...)
 	}
 	var err error
 	if c.probe.json {
-		err = c.showJSON(done)
+		err = c.showJSON(c.asSurvey(all))
 	} else {
-		err = report.Table(c.stdout, summary)
+		err = c.showSurvey(req.Target, all)
 	}
-	if err == nil && len(done.Results) == 0 {
+	if err == nil && len(results) == 0 {
 		return c.notProbed(errors.New("no module may be run against this target; the summary says why"))
 	}
-	return c.exitCode(err, done.Results...)
+	return c.exitCode(err, results...)
+}
+
+// askOne runs one module: through the balancer, and with --direct at each server too.
+func (c *command) askOne(ctx context.Context, p watched, req runner.Request) ([]*result.Result, error) {
+	if c.probe.direct == "" {
+		answer, err := p.Probe(ctx, req)
+		if err != nil {
+			return nil, err
+		}
+		return []*result.Result{answer.Result}, nil
+	}
+	requests, err := compare.Requests(req, c.probe.direct)
+	if err != nil {
+		return nil, err
+	}
+	defer p.line.during(fmt.Sprintf("%s of %s and %d servers", req.Module, req.Target, len(requests)-1))()
+	return compare.Run(ctx, p.Prober, requests)
+}
+
+func (c *command) asSurvey(all []surveyed) survey {
+	s := survey{Comparisons: map[string]comparison{}, Refused: map[string]string{}}
+	if c.probe.direct == "" {
+		s.Results = []*result.Result{}
+	}
+	for _, one := range all {
+		switch {
+		case one.refused != nil:
+			s.Refused[one.module] = one.refused.Error()
+		case c.probe.direct != "":
+			s.Comparisons[one.module] = comparison{compare.Sentence(one.results), one.results}
+		default:
+			s.Results = append(s.Results, one.results...)
+		}
+	}
+	return s
+}
+
+// showSurvey prints the summary, and below it all about what is not well.
+func (c *command) showSurvey(target string, all []surveyed) error {
+	var table strings.Builder
+	_ = report.Table(&table, c.summary(target, all)) // writing to memory does not fail
+	_, err := io.WriteString(c.stdout, strings.TrimPrefix(table.String(), "\n"))
+	for _, one := range all {
+		if one.refused != nil || worst(one.results) == report.Succeeded {
+			continue
+		}
+		c.print("\n━━ %s\n\n", plain.Escape(one.module))
+		if c.probe.direct != "" {
+			err = errors.Join(err, c.showComparison(one.results))
+		} else {
+			err = errors.Join(err, c.show(one.results[0]))
+		}
+	}
+	return err
+}
+
+// summary has a row for each module: what came of it, and with --direct at each server.
+func (c *command) summary(target string, all []surveyed) result.Table {
+	t := result.Table{Title: "Summary", Columns: []string{"module", "verdict", "took", "who acts", "what is wrong"}}
+	for _, one := range all {
+		if one.refused == nil { // else the target may be malformed, and have a password in it
+			t.Title = "Summary of " + target
+			if c.probe.direct != "" {
+				t.Columns = slices.Concat([]string{"module"}, compare.Sides(one.results), []string{"what that says"})
+			}
+		}
+	}
+	for _, one := range all {
+		row := []string{one.module}
+		switch {
+		case one.refused != nil:
+			row = append(row, "– not probed")
+			row = append(append(row, make([]string, len(t.Columns)-3)...), one.refused.Error())
+		case c.probe.direct != "":
+			for _, r := range one.results {
+				row = append(row, report.Word(r))
+			}
+			row = append(row, compare.Sentence(one.results))
+		default:
+			r := one.results[0]
+			row = append(row, report.Word(r), report.Length(r.Duration)+" s", report.Owners(r.Verdict), report.Wrong(r))
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
 }
 
 func (c *command) showJSON(v any) error {

@@ -84,7 +84,7 @@ policy: {allow: [127.0.0.0/8]}
 `)
 }
 
-// TestProbeAll runs all that may be run, and sums up.
+// TestProbeAll runs all that may be run, sums up first, and tells all about what is not well alone.
 func TestProbeAll(t *testing.T) {
 	t.Parallel()
 	site, file := simulated(t)
@@ -95,12 +95,15 @@ func TestProbeAll(t *testing.T) {
 		t.Errorf("exit %d: %s", got.code, got.errors)
 	}
 	for _, want := range []string{
-		`━━ a_good`, `━━ b_untrusting`, `Summary of ` + regexp.QuoteMeta(target), `a_good +✓ works`,
-		`b_untrusting +✗ failed +[0-9.]+ s +.*certificate.*`, `c_denied +– not probed +.*add it to the auth's targets if the secret may be sent there\n`,
+		`(?s)^Summary of ` + regexp.QuoteMeta(target) + `\n.*━━ b_untrusting\n\nFailed after `, `a_good +✓ works`,
+		`b_untrusting +✗ failed +[0-9.]+ s +exporter or certificate +.*certificate.*`, `c_denied +– not probed +.*add it to the auth's targets if the secret may be sent there\n`,
 	} {
 		if !regexp.MustCompile(want).MatchString(got.out) {
 			t.Errorf("%q is missing in\n%s", want, got.out)
 		}
+	}
+	if strings.Contains(got.out, "━━ a_good") {
+		t.Errorf("what is well is told at length:\n%s", got.out)
 	}
 	asJSON := execute(t, "", "probe", "--all", target, "--json", "--config.file="+file)
 	var decoded survey
@@ -112,15 +115,44 @@ func TestProbeAll(t *testing.T) {
 	}
 }
 
+// TestProbeAllDirect: one table says of each module which way it works, and below it is all about those that do not.
+func TestProbeAllDirect(t *testing.T) {
+	t.Parallel()
+	site, file := simulated(t)
+	file = several(t, file)
+	balancer, server := address(site, "kemp-rfc2616"), address(site, "healthy")
+	args := []string{"probe", "--all", balancer, "--direct=" + server, "--hostname=mail.contoso.test", "--config.file=" + file}
+	got := execute(t, "", args...)
+	if got.code != exitFailed {
+		t.Errorf("exit %d: %s", got.code, got.errors)
+	}
+	for _, want := range []string{
+		`(?s)^Summary of ` + regexp.QuoteMeta(balancer) + `\n +module +through: \S+ +directly: ` + regexp.QuoteMeta(server) + ` +what that says\n`,
+		`a_good +✗ failed +✓ works +fails through .*, works on .*: the balancer, a Kemp LoadMaster\n`,
+		`b_untrusting +✗ failed +✗ failed +fails through`, `c_denied +– not probed +.*add it to the auth's targets`, `━━ a_good\n\nFails through `, `Side by side`,
+	} {
+		if !regexp.MustCompile(want).MatchString(got.out) {
+			t.Errorf("%q is missing in\n%s", want, got.out)
+		}
+	}
+	asJSON := execute(t, "", append(args, "--json")...)
+	var decoded survey
+	if err := json.Unmarshal([]byte(asJSON.out), &decoded); err != nil || len(decoded.Comparisons) != 2 || len(decoded.Comparisons["a_good"].Results) != 2 || decoded.Refused["c_denied"] == "" {
+		t.Errorf("%v\n%s", err, asJSON.out)
+	}
+	if got := execute(t, "", "probe", "--all", balancer, "--direct=e x", "--config.file="+file); got.code != exitUsage || !strings.Contains(got.errors, "no module") {
+		t.Errorf("nothing was probed: exit %d: %s", got.code, got.errors)
+	}
+}
+
 func TestProbeArguments(t *testing.T) {
 	t.Parallel()
 	for says, args := range map[string][]string{
-		"exclude each other": {"probe", "--all", "x", "--direct=y"},
-		"leave MODULE out":   {"probe", "--all", "m", "x"},
-		"not provided":       {"probe", "--all"},
-		"TARGET":             {"probe", "m"},
-		"MODULE":             {"probe"},
-		"no server":          {"probe", example.Name, "192.0.2.1", "--direct=,"},
+		"leave MODULE out": {"probe", "--all", "m", "x"},
+		"not provided":     {"probe", "--all"},
+		"TARGET":           {"probe", "m"},
+		"MODULE":           {"probe"},
+		"no server":        {"probe", example.Name, "192.0.2.1", "--direct=,"},
 	} {
 		if got := execute(t, "", args...); got.code != exitUsage || !strings.Contains(got.errors, says) {
 			t.Errorf("%v: exit %d, want %q in %s", args, got.code, says, got.errors)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/alecthomas/kingpin/v2"
 
+	"github.com/ews-exporter/ews_exporter/internal/suggest"
 	"github.com/ews-exporter/ews_exporter/probes"
 )
 
@@ -46,7 +47,11 @@ func (c *command) mistake(app *kingpin.Application, args []string, err error) in
 	}
 	said := strings.TrimPrefix(err.Error(), "time: ")
 	if word, ok := strings.CutPrefix(said, "unexpected "); ok && c.selected == "" {
-		return c.usage("unknown command %s: there are %s", strconv.Quote(word), strings.Join(commands, ", "))
+		text := fmt.Sprintf("unknown command %s: there are %s", strconv.Quote(word), strings.Join(commands, ", "))
+		if near := suggest.Nearest(word, commands); near != "" {
+			text += "; did you mean " + near + "?"
+		}
+		return c.usage("%s", text)
 	}
 	if strings.HasPrefix(said, "missing unit in duration") {
 		said += ": write it with its unit, such as 5s"

@@ -48,6 +48,9 @@ func load(files []string, log *slog.Logger) (*config.Store, error) {
 		for _, w := range c.Warnings {
 			log.Warn("Configuration", "warning", w.String())
 		}
+		if c.Implied && len(files) > 0 {
+			log.Info("No file defines modules, so there is one for each prober, with its defaults")
+		}
 		return c, nil
 	})
 }
@@ -60,7 +63,8 @@ func newExporter(store *config.Store, flags *serveFlags, own []netip.AddrPort, l
 	e.self = collector.NewSelf(func() map[string]bool { return gate.Suspended(names()) },
 		func() map[string]bool { return gate.Explained(names()) }, runner.BadRequest, runner.DeniedTarget, runner.DeniedAuth, runner.CrossSite, runner.UnknownHost, runner.TooManyProbes, runner.OutOfFiles, runner.Stopping)
 	e.self.CountLogons(func() map[string]int64 { return gate.Logons(names()) })
-	e.self.Advise(runner.AllAdvice(probes.All()))
+	book := runner.AllAdvice(probes.All())
+	e.self.Advise(book)
 	e.self.Reloaded(true)
 	var recent *web.Recent
 	observe := e.self.Observe
@@ -78,7 +82,7 @@ func newExporter(store *config.Store, flags *serveFlags, own []netip.AddrPort, l
 	})
 	e.guard = inbound.New(inbound.Options{Probes: flags.probes, Allowed: flags.hosts, Refused: e.self.Refused, Log: log})
 	e.handler = web.New(web.Options{
-		Prober: e.guard.Prober(e.runner), Self: e.self, Recent: recent, Findings: docs.Findings, Probers: probes.All(), Tries: flags.tries, Log: log, Version: version.Version,
+		Prober: e.guard.Prober(e.runner), Self: e.self, Recent: recent, Findings: docs.Findings, Probers: probes.All(), Advice: book, Tries: flags.tries, Log: log, Version: version.Version,
 		Modules:  func() []string { return slices.Sorted(maps.Keys(store.Current().Modules)) },
 		Redacted: e.redacted, Reload: e.reload, Ready: func() bool { return !e.stopping.Load() },
 		TimeoutOffset: flags.timeoutOffset, EnablePprof: flags.pprof,

@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -17,22 +19,39 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// screen is what has been shown so far. It stops the demo, as Ctrl-C does, once that holds enough.
+// screen is what has been shown so far. Once that holds enough it opens the links that are in it, and stops the demo, as
+// Ctrl-C does.
 type screen struct {
 	mu     sync.Mutex
 	text   strings.Builder
 	enough string
 	stop   context.CancelFunc
+	opened map[string]string // what came of each link
 }
 
 func (s *screen) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.text.Write(p)
-	if strings.Contains(s.text.String(), s.enough) {
+	if strings.Contains(s.text.String(), s.enough) && s.opened == nil {
+		s.opened = map[string]string{}
+		for _, link := range regexp.MustCompile(`http://127\.0\.0\.1:\d+[^\s"'\\]*`).FindAllString(s.text.String(), -1) {
+			s.opened[link] = outcome(link)
+		}
 		s.stop()
 	}
 	return len(p), nil
+}
+
+// outcome is the status that a link leads to, or why it leads nowhere.
+func outcome(link string) string {
+	client := http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	answer, err := client.Get(link) //nolint:noctx // it has a limit
+	if err != nil {
+		return err.Error()
+	}
+	_ = answer.Body.Close()
+	return answer.Status
 }
 
 // TestDemo: what is shown names the box and the setting to change, and when it is stopped nothing is left.
@@ -59,6 +78,14 @@ func TestDemo(t *testing.T) {
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not shown:\n%s", want, shown.text.String())
+		}
+	}
+	if len(shown.opened) < 4 {
+		t.Errorf("few links are shown: %v", shown.opened)
+	}
+	for link, status := range shown.opened {
+		if status != "200 OK" {
+			t.Errorf("%s is shown, and leads to: %s", link, status)
 		}
 	}
 	if left, _ := os.ReadDir(os.TempDir()); len(left) > 0 {

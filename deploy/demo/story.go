@@ -33,8 +33,8 @@ divided by %d: what takes 5 minutes elsewhere takes %.0f seconds here.
   the balancer   %s   a simulated Kemp LoadMaster, set to RFC 2616
   the server     %s   behind it, healthy
   the exporter   %s/
-  Prometheus     %s/alerts
-  Alertmanager   %s/
+  Prometheus     %s/   see the menu: Alerts
+  Alertmanager   %[7]s/   Debian's has no page of alerts: amtool alert --alertmanager.url=%[7]s
 
 Stop with Ctrl-C.
 `, s.factor, 300/float64(s.factor), s.address(balancer), s.address(server), s.chain.Exporter, s.chain.Prometheus.URL, s.chain.Alertmanager)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/ews-exporter/ews_exporter/internal/advice"
 	"github.com/ews-exporter/ews_exporter/internal/compare"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
@@ -109,6 +110,11 @@ func TestSentence(t *testing.T) {
 		r.Undecided = "Not tested: " + why
 		return r
 	}
+	untrusted := func(target string) *result.Result {
+		r := failed(target, failure.TLS, "certificate_authority")
+		r.Verdict = &result.Verdict{Fault: result.Fault{Owner: advice.Exporter}, Also: []advice.Owner{advice.Certificate}}
+		return r
+	}
 	broken := func(target string) *result.Result { return failed(target, failure.Status, "http_500") }
 	said := func(target string, who origin.Kind, blames result.Blame) *result.Result {
 		r := broken(target)
@@ -148,6 +154,10 @@ func TestSentence(t *testing.T) {
 		{
 			[]*result.Result{failed("mail", failure.Receive, "closed"), broken("ex01")},
 			"fails through mail (receive: closed) and on ex01 (status: http_500), in different ways: begin with the servers",
+		},
+		{
+			[]*result.Result{untrusted("mail"), untrusted("ex01")},
+			"fails through mail and on ex01 in the same way (tls: certificate_authority): whoever configures this exporter or whoever issues and binds the certificates, not the balancer",
 		},
 		{
 			[]*result.Result{broken("mail"), ok("ex01"), broken("ex02")},

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ews-exporter/ews_exporter/internal/advice"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 )
@@ -111,8 +112,15 @@ func (s sides) verdict() string {
 }
 
 // common names what the balancer's way and the servers' share: the servers, and what stands before all of them, such as a
-// firewall. Only an answer of each server's own, that no finding lays to a box in between, leaves the servers alone.
+// firewall; or neither, where somebody else acts. Only an answer of each server's own, that no finding lays to a box in between, leaves the servers alone.
 func (s sides) common() string {
+	if v := s.through.Verdict; v != nil && !slices.ContainsFunc(v.Owners(), onTheWay) {
+		var titles []string
+		for _, o := range v.Owners() {
+			titles = append(titles, o.Title())
+		}
+		return strings.Join(titles, " or ")
+	}
 	for _, r := range s.fails {
 		elsewhere := func(f result.Finding) bool { return f.Blames == result.InBetween || f.Blames == result.Either }
 		if r.Deciding == nil || !slices.Contains([]origin.Kind{origin.Exchange, origin.IIS, origin.HTTPSys}, r.Deciding.Origin.Kind) || slices.ContainsFunc(r.Findings, elsewhere) {
@@ -120,6 +128,11 @@ func (s sides) common() string {
 		}
 	}
 	return "the servers"
+}
+
+// onTheWay tells whether an owner runs a server, or what stands before it.
+func onTheWay(o advice.Owner) bool {
+	return slices.Contains([]advice.Owner{advice.Network, advice.Middlebox, advice.Security, advice.Windows, advice.IIS, advice.Exchange}, o)
 }
 
 func (s sides) verdictOnWorking(through string) string {

@@ -13,19 +13,12 @@ import (
 
 // Table sets results side by side: a row for each thing to compare, a column for each result.
 func Table(results []*result.Result) result.Table {
-	t := result.Table{Title: "Side by side", Columns: []string{""}}
-	for i, r := range results {
-		side := "directly: "
-		if i == 0 {
-			side = "through: "
-		}
-		t.Columns = append(t.Columns, side+r.Target)
-	}
+	t := result.Table{Title: "Side by side", Columns: append([]string{""}, Sides(results)...)}
 	for _, row := range []struct {
 		name string
 		cell func(*result.Result) string
 	}{
-		{"verdict", verdict}, {"address", where}, {"answered by", who}, {"status", status}, {"findings", findings},
+		{"verdict", verdict}, {"who acts", func(r *result.Result) string { return cmp.Or(report.Owners(r.Verdict), "–") }}, {"address", where}, {"answered by", who}, {"status", status}, {"findings", findings},
 		{"certificate", certificate}, {"took", func(r *result.Result) string { return length(r.Duration) }},
 	} {
 		t.Rows = append(t.Rows, cells(results, row.name, row.cell))
@@ -34,6 +27,16 @@ func Table(results []*result.Result) result.Table {
 		t.Rows = append(t.Rows, cells(results, name, func(r *result.Result) string { return step(r.Steps, name) }))
 	}
 	return t
+}
+
+// Sides says of each result which way it was asked, and where.
+func Sides(results []*result.Result) []string {
+	sides := make([]string, len(results))
+	for i, r := range results {
+		sides[i] = "directly: " + r.Target
+	}
+	sides[0] = "through: " + results[0].Target
+	return sides
 }
 
 func cells(results []*result.Result, name string, cell func(*result.Result) string) []string {

@@ -35,6 +35,12 @@ type Prober interface {
 	Blank(res *result.Result)
 }
 
+// Doubter is a Prober whose settings may hold what can be right, and is a slip more often.
+type Doubter interface {
+	// Doubts reports each: the field's dotted name below the prober's key, and why. Check found nothing there.
+	Doubts(report func(field, doubt string))
+}
+
 // Bound is a Prober that must not be turned against just anybody: what it does is a nuisance to others, or logged by them.
 type Bound interface {
 	// WantsTargets says what about the settings demands that the module has targets, such as the field's name below the

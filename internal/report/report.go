@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ews-exporter/ews_exporter/internal/advice"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/plain"
 	"github.com/ews-exporter/ews_exporter/internal/result"
@@ -56,7 +55,7 @@ func JSON(w io.Writer, r *result.Result) error {
 // Heading writes one sentence in the colour of a state.
 func Heading(w io.Writer, sentence string, state State, opts Options) error {
 	p := &printer{paint: painter(opts.Color)}
-	p.line("%s", p.color(map[State]string{Failed: red, Warned: yellow, Undecided: yellow, Succeeded: green}[state], sentence))
+	p.line("%s", p.color(colors[state], sentence))
 	_, err := w.Write(p.b.Bytes())
 	return err
 }
@@ -97,11 +96,15 @@ func (p *printer) color(color, text string) painted {
 }
 
 const (
-	red    = "31"
-	green  = "32"
-	yellow = "33"
-	cyan   = "36"
+	red     = "31"
+	green   = "32"
+	yellow  = "33"
+	magenta = "35"
+	cyan    = "36"
 )
+
+// colors are those of the states. What is undecided has one of its own: it is neither well nor known to be wrong.
+var colors = map[State]string{Failed: red, Warned: yellow, Undecided: magenta, Succeeded: green}
 
 func painter(on bool) func(color, text string) string {
 	if !on {
@@ -111,76 +114,16 @@ func painter(on bool) func(color, text string) string {
 }
 
 func (p *printer) verdict() {
-	color, end := green, " "
+	state, end := Succeeded, " "
 	switch {
 	case p.r.Failure != nil:
-		color = red
+		state = Failed
 	case p.r.Undecided != "":
-		color, end = yellow, ":"
+		state, end = Undecided, ":"
 	}
 	verdict := Verdict(p.r)
 	word := verdict[:max(0, strings.Index(verdict, end))]
-	p.line("%s%s", p.color(color, word), verdict[len(word):])
-}
-
-// act says who acts, what to do first, and the proof.
-func (p *printer) act() {
-	v := p.r.Verdict
-	if v == nil {
-		return
-	}
-	p.line("")
-	p.entry("Urgency", Urgency(v))
-	p.entry("Suffers", v.Suffers)
-	p.entry("Act", Acts(v))
-	p.entry("At fault", v.AtFault)
-	p.first(v)
-	for i, line := range v.Proof {
-		p.entry([]string{"Proof", ""}[min(i, 1)], line)
-	}
-	p.entry("Then", v.Then)
-	for _, place := range v.Places {
-		p.entry("", origin.Title(place.Product)+": "+place.Setting)
-	}
-}
-
-// first is the first step: where, what on a line of its own, and what its outcome tells.
-func (p *printer) first(v *result.Verdict) {
-	if v.On == "" {
-		p.entry("First", v.First)
-	} else {
-		p.entry("First", v.On+":")
-		p.entry("", "    "+v.First)
-	}
-	p.entry("", v.Separates)
-}
-
-// entry is a line with its title, nothing for an empty one.
-func (p *printer) entry(title, text string) {
-	if text == "" {
-		return
-	}
-	if title != "" {
-		title += ":"
-	}
-	p.line("%-11s %s", title, text)
-}
-
-// Acts says who acts, and how sure that is.
-func Acts(v *result.Verdict) string {
-	var titles []string
-	for _, o := range v.Owners() {
-		titles = append(titles, o.Title())
-	}
-	if len(titles) > 1 {
-		return "undecided between " + strings.Join(titles[:len(titles)-1], ", ") + " and " + titles[len(titles)-1]
-	}
-	return titles[0] + " (" + string(v.Certainty) + ")"
-}
-
-// Urgency says when to act.
-func Urgency(v *result.Verdict) string {
-	return map[advice.When]string{advice.Now: "now", advice.Morning: "it can wait for working hours", advice.Plan: "no hurry"}[v.When]
+	p.line("%s%s", p.color(colors[state], word), verdict[len(word):])
 }
 
 // Verdict is what came of a probe, in one sentence that begins with "Failed", "Succeeded", or why it shows neither.

@@ -101,13 +101,21 @@ func TestColor(t *testing.T) {
 	}
 }
 
-// TestUndecided: what was not tested is not said to work.
+// TestUndecided: what was not tested is not said to work, and has a colour of its own.
 func TestUndecided(t *testing.T) {
 	t.Parallel()
 	r := examples.Continue()
 	r.Undecided = "Not tested: Exchange asked for a logon before the body"
-	if got := text(t, r, Options{Color: true}); !strings.HasPrefix(got, "\x1b[33mNot tested\x1b[0m: Exchange asked for a logon before the body.\n") {
+	if got := text(t, r, Options{Color: true}); !strings.HasPrefix(got, "\x1b[35mNot tested\x1b[0m: Exchange asked for a logon before the body.\n") {
 		t.Errorf("got %.80q", got)
+	}
+	seen := map[string]State{}
+	for _, state := range []State{Failed, Warned, Undecided, Succeeded} {
+		var b bytes.Buffer
+		if err := Heading(&b, "", state, Options{Color: true}); err != nil || seen[b.String()] != "" {
+			t.Errorf("%s looks like %s (%v)", state, seen[b.String()], err)
+		}
+		seen[b.String()] = state
 	}
 	if word, wrong := Word(r), Wrong(r); word != "? not tested" || wrong != "Exchange asked for a logon before the body" {
 		t.Errorf("got %q, %q", word, wrong)

@@ -87,6 +87,7 @@ type View struct {
 	*result.Result
 	State     State
 	Verdict   string  // one sentence
+	Act       []Entry // who acts, what to do first, and the proof
 	Path      []Hop   // who stood between the prober and the mailbox; empty where that cannot be told
 	Ticks     []Tick  // of the time axis
 	Phases    []Phase // those that the rows show
@@ -118,7 +119,7 @@ type Conversation struct {
 
 // NewView arranges r.
 func NewView(r *result.Result) *View {
-	v := &View{Result: r, State: StateOf(r), Verdict: Verdict(r), Path: path(r)}
+	v := &View{Result: r, State: StateOf(r), Verdict: Verdict(r), Act: Act(r.Verdict), Path: path(r)}
 	b := &builder{lookup: lookup{r}, axis: newAxis(r), shown: map[*result.Conversation]bool{}}
 	v.Ticks = b.axis.ticks()
 	v.Rows = b.rows(r.Steps)

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/policy"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
+	"github.com/ews-exporter/ews_exporter/internal/suggest"
 	"github.com/ews-exporter/ews_exporter/internal/target"
 )
 
@@ -79,7 +81,7 @@ func (r *Runner) prepare(req Request) (*job, error) {
 	cfg := r.Config()
 	j := &job{policy: r.policyOf(cfg)}
 	if j.module = cfg.Modules[req.Module]; j.module == nil {
-		return nil, refuse(http.StatusBadRequest, BadRequest, "unknown module %.100q: the configuration has %s", req.Module, names(cfg.Modules))
+		return nil, refuse(http.StatusBadRequest, BadRequest, "unknown module %.100q: %s", req.Module, among(req.Module, cfg.Modules))
 	}
 	j.prober = j.module.Settings
 	aim, err := prober.AimOf(j.module.Definition, j.prober, req.Target, req.Hostname)
@@ -171,7 +173,7 @@ func authFor(cfg *config.Config, j *job, override string) (*config.Auth, error) 
 	}
 	a := cfg.Auths[name]
 	if a == nil {
-		return nil, refuse(http.StatusBadRequest, BadRequest, "unknown auth %.100q: the configuration has %s", name, names(cfg.Auths))
+		return nil, refuse(http.StatusBadRequest, BadRequest, "unknown auth %.100q: %s", name, among(name, cfg.Auths))
 	}
 	if j.module.TLS.InsecureSkipVerify {
 		return nil, refuse(http.StatusForbidden, DeniedAuth, "the module %q does not verify certificates (insecure_skip_verify), so no auth may be used with it", j.module.Name)
@@ -194,17 +196,17 @@ func permit(c auth.Credential, j *job) error {
 	return c.Permit(j.module.Name, j.target)
 }
 
-// names lists what a configuration has, for a person who mistyped.
-func names[T any](m map[string]T) string {
-	if len(m) == 0 {
-		return "none"
+// among says what a configuration has, for a person who mistyped word.
+func among[T any](word string, m map[string]T) string {
+	names := slices.Sorted(maps.Keys(m))
+	if len(names) == 0 {
+		return "the configuration has none"
 	}
-	list := make([]string, 0, len(m))
-	for name := range m {
-		list = append(list, name)
+	all := "the configuration has " + strings.Join(names, ", ")
+	if near := suggest.Nearest(word, names); near != "" {
+		return "did you mean " + near + "? " + all
 	}
-	slices.Sort(list)
-	return strings.Join(list, ", ")
+	return all
 }
 
 // tooShort is the failure of a time limit under which the probe makes no sense, nil when there is time enough. from is

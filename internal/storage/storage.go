@@ -61,9 +61,12 @@ type document struct {
 	Sections map[string]json.RawMessage `json:"sections"`
 }
 
-// Open opens the folder, and makes it where need be. The error is ErrInUse; whatever else is wrong is logged, and shows
-// again when something is saved.
+// Open opens the folder, and makes it where need be. The error is ErrInUse, or that there is a file where the folder is to
+// be; whatever else is wrong is logged, and shows again when something is saved.
 func Open(dir string, log *slog.Logger) (*Store, error) {
+	if file := inTheWay(dir); file != "" {
+		return nil, fmt.Errorf("--storage.path %s: %s is a file, and a folder is needed: name one, or what may become one", dir, file)
+	}
 	s := &Store{dir: dir, log: log, sections: map[string]Section{}}
 	if err := s.open(); errors.Is(err, ErrInUse) {
 		return nil, fmt.Errorf("the folder %s of --storage.path: %w", dir, err)
@@ -72,6 +75,21 @@ func Open(dir string, log *slog.Logger) (*Store, error) {
 	}
 	s.load()
 	return s, nil
+}
+
+// inTheWay is the file that stands where dir or a folder above it has to be; empty for none.
+func inTheWay(dir string) string {
+	for {
+		info, err := os.Stat(dir)
+		switch above := filepath.Dir(dir); {
+		case err == nil && !info.IsDir():
+			return dir
+		case err == nil, above == dir:
+			return ""
+		default:
+			dir = above
+		}
+	}
 }
 
 // open makes the folder and takes its lock.

@@ -175,19 +175,33 @@ func TestADiskThatTakesNothing(t *testing.T) {
 // TestAFolderThatCannotBeMade is no reason not to run.
 func TestAFolderThatCannotBeMade(t *testing.T) {
 	t.Parallel()
-	file := filepath.Join(t.TempDir(), "file")
-	if err := os.WriteFile(file, nil, 0o600); err != nil {
+	link := filepath.Join(t.TempDir(), "link") // to a disk that is not there, whoever runs the test
+	if err := os.Symlink(filepath.Join(link, "..", "disk", "folder"), link); err != nil {
 		t.Fatal(err)
 	}
-	s, _, log := opened(t, filepath.Join(file, "below"))
+	s, _, log := opened(t, link)
 	if err := s.Save(); err == nil || strings.Count(log.String(), "level=WARN") != 1 {
 		t.Errorf("saved: %v, logged %s", err, log)
 	}
-	if err := os.Remove(file); err != nil {
+	if err := os.Remove(link); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Save(); err != nil {
 		t.Errorf("once it can be made: %v", err)
+	}
+}
+
+// TestAFileForAFolder: a slip of the command line is told of at once, and not taken for a disk that may get well again.
+func TestAFileForAFolder(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{file, filepath.Join(file, "below"), filepath.Join(file, "far", "below")} {
+		if _, err := Open(dir, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "--storage.path "+dir+": "+file+" is a file") {
+			t.Errorf("%s: %v", dir, err)
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/ews"
+	"github.com/ews-exporter/ews_exporter/internal/suggest"
 )
 
 // Bounds of what a module may ask for.
@@ -39,8 +40,8 @@ func (s *Settings) Check(report func(field, problem string)) {
 	if s.Objects < 1 || s.Objects > maxObjects {
 		report("objects", fmt.Sprintf("%d: from 1 to %d", s.Objects, maxObjects))
 	}
-	if !slices.Contains([]string{"GET", "POST"}, s.Method) {
-		report("method", fmt.Sprintf("%q: GET or POST", s.Method))
+	if methods := []string{"GET", "POST"}; !slices.Contains(methods, s.Method) {
+		report("method", suggest.OneOf(s.Method, methods))
 	}
 	if len(s.PathList) == 0 || len(s.PathList) > maxPaths {
 		report("paths", fmt.Sprintf("%d paths: from 1 to %d", len(s.PathList), maxPaths))
@@ -55,7 +56,7 @@ func (s *Settings) Check(report func(field, problem string)) {
 	}
 	for i, scheme := range s.ExpectedSchemes {
 		if !slices.Contains(schemes, scheme) || scheme == other {
-			report(fmt.Sprintf("expected_schemes[%d]", i), fmt.Sprintf("%q: one of %s", scheme, strings.Join(schemes[:len(schemes)-1], ", ")))
+			report(fmt.Sprintf("expected_schemes[%d]", i), suggest.OneOf(scheme, schemes[:len(schemes)-1]))
 		} else if slices.Index(s.ExpectedSchemes, scheme) != i {
 			report(fmt.Sprintf("expected_schemes[%d]", i), fmt.Sprintf("%q is there already", scheme))
 		}

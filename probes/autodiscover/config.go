@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/autodiscover"
+	"github.com/ews-exporter/ews_exporter/internal/suggest"
 	"github.com/ews-exporter/ews_exporter/internal/target"
 )
 
@@ -89,7 +90,7 @@ func (s *Settings) checkMethods(report func(field, problem string)) {
 	for i, m := range s.Methods {
 		field := fmt.Sprintf("methods[%d]", i)
 		if !slices.Contains(Methods, m) {
-			report(field, fmt.Sprintf("%.64q is none of %s", m, strings.Join(Methods, ", ")))
+			report(field, suggest.OneOf(m, Methods))
 		} else if slices.Index(s.Methods, m) != i {
 			report(field, fmt.Sprintf("%q is there already", m))
 		}

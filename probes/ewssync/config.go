@@ -10,6 +10,7 @@ import (
 
 	"github.com/ews-exporter/ews_exporter/config"
 	"github.com/ews-exporter/ews_exporter/internal/ews"
+	"github.com/ews-exporter/ews_exporter/internal/suggest"
 )
 
 // The operations, as the configuration and the metrics name them.
@@ -74,7 +75,7 @@ func (s *Settings) Check(report func(field, problem string)) {
 	for i, op := range s.Operations {
 		field := fmt.Sprintf("operations[%d]", i)
 		if !slices.Contains(Operations, op) {
-			report(field, fmt.Sprintf("%q: the operations are %s", op, strings.Join(Operations, ", ")))
+			report(field, suggest.OneOf(op, Operations))
 		} else if slices.Index(s.Operations, op) != i {
 			report(field, fmt.Sprintf("%q is there already", op))
 		}
@@ -109,7 +110,11 @@ func (s *Settings) checkAccounts(report func(field, problem string)) {
 			report("impersonation.account", "name the account to act as")
 		}
 		if i.By != "" && !slices.Contains(ews.Identities, ews.Identity(i.By)) {
-			report("impersonation.by", fmt.Sprintf("%q: the ways to name an account are %v", i.By, ews.Identities))
+			ways := make([]string, len(ews.Identities))
+			for n, way := range ews.Identities {
+				ways[n] = string(way)
+			}
+			report("impersonation.by", suggest.OneOf(i.By, ways))
 		}
 	}
 }

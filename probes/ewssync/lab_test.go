@@ -477,7 +477,7 @@ func TestNoMailbox(t *testing.T) {
 func TestSettings(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ settings, says string }{
-		{"operations: [sync, streams]", "operations[1]"},
+		{"operations: [sync, streams]", "operations[1]: \"streams\" is not possible; did you mean stream?"},
 		{"operations: [stream], stream_hold: 500ms", "stream_hold"},
 		{"operations: [notify], write: true, event_wait: 500ms", "event_wait"},
 		{"operations: [notify], write: true, event_wait: 2m", "event_wait"},
@@ -493,6 +493,7 @@ func TestSettings(t *testing.T) {
 		{"path: EWS", "path"},
 		{"request_server_version: '\"/>'", "request_server_version"},
 		{"impersonation: {by: Name, account: a@b.c}", "impersonation.by"},
+		{"impersonation: {by: PrimarySmptAddress, account: a@b.c}", "did you mean PrimarySmtpAddress?"},
 		{"impersonation: {by: SID}", "impersonation.account"},
 		{"headers: {Cookie: a}", "Cookie"},
 		{"impersonation: {by: PrincipalName, account: a@b.c}, anchor_mailbox: a@b.c, affinity_cookies: false, request_server_version: Exchange2016", ""},

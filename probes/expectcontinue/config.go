@@ -9,6 +9,7 @@ import (
 
 	"github.com/ews-exporter/ews_exporter/config"
 	"github.com/ews-exporter/ews_exporter/internal/ews"
+	"github.com/ews-exporter/ews_exporter/internal/suggest"
 )
 
 // The variants of the request: each on its own connection.
@@ -45,8 +46,8 @@ func defaults() *Settings {
 
 // Check implements prober.Prober.
 func (s *Settings) Check(report func(field, problem string)) {
-	if !slices.Contains([]string{"POST", "PUT"}, s.Method) {
-		report("method", fmt.Sprintf("%q: a request with a body is POST or PUT", s.Method))
+	if methods := []string{"POST", "PUT"}; !slices.Contains(methods, s.Method) {
+		report("method", suggest.OneOf(s.Method, methods))
 	}
 	if !strings.HasPrefix(s.Path, "/") || strings.ContainsFunc(s.Path, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
 		report("path", fmt.Sprintf("%q: a path begins with / and holds no spaces", s.Path))

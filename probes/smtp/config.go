@@ -9,6 +9,7 @@ import (
 
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	dialogue "github.com/ews-exporter/ews_exporter/internal/smtp"
+	"github.com/ews-exporter/ews_exporter/internal/suggest"
 	"github.com/ews-exporter/ews_exporter/internal/target"
 )
 
@@ -48,8 +49,8 @@ var capability = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*( [!-~]+)*$`)
 
 // Check implements prober.Prober. It brings names and capabilities into their normal spelling.
 func (s *Settings) Check(report func(field, problem string)) {
-	if !slices.Contains([]string{StartTLS, Implicit, None}, s.Security) {
-		report("security", fmt.Sprintf("%.64q: possible are %s, %s and %s", s.Security, StartTLS, Implicit, None))
+	if securities := []string{StartTLS, Implicit, None}; !slices.Contains(securities, s.Security) {
+		report("security", suggest.OneOf(s.Security, securities))
 	}
 	if problem := dialogue.CheckName(s.EHLO); s.EHLO != "" && problem != "" {
 		report("ehlo", problem)
@@ -70,6 +71,16 @@ func (s *Settings) Check(report func(field, problem string)) {
 	}
 	checkList("expected_capabilities", s.ExpectedCapabilities, report)
 	checkList("expected_names", s.ExpectedNames, report)
+}
+
+// Doubts implements prober.Doubter: servers may offer what nobody has heard of.
+func (s *Settings) Doubts(report func(field, doubt string)) {
+	for i, text := range s.ExpectedCapabilities {
+		keyword, _, _ := strings.Cut(text, " ")
+		if !slices.Contains(capabilities, keyword) {
+			report(fmt.Sprintf("expected_capabilities[%d]", i), fmt.Sprintf("%q is none of the usual keywords of EHLO; %s", keyword, suggest.Hint(keyword, capabilities)))
+		}
+	}
 }
 
 // checkList refuses a long list, and what stands in it twice.

@@ -182,6 +182,19 @@ func TestWhatIsSaid(t *testing.T) {
 	}
 }
 
+// TestCapabilitiesThatNobodyHas: a slip is warned of, and no mistake, for servers may offer anything.
+func TestCapabilitiesThatNobodyHas(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"startls": "did you mean starttls?", "aut ntlm": "did you mean auth?", "x-own-thing": "possible: 8bitmime", "auth ntlm": "", "STARTTLS": "",
+	} {
+		warnings := module(t, "", "expected_capabilities: ['"+text+"']").Warnings.Error()
+		if (want == "") != (warnings == "") || !strings.Contains(warnings, want) {
+			t.Errorf("%s: %q, want %q", text, warnings, want)
+		}
+	}
+}
+
 // TestVerdicts: what becomes of servers that differ in one thing.
 func TestVerdicts(t *testing.T) {
 	t.Parallel()

@@ -77,10 +77,10 @@ func (p *tab) everybody(what string) {
 // sideways.
 func TestEverybodyCanUseThePages(t *testing.T) {
 	servers.Need(t, "npm")
-	e := start(t, lab.Options{Only: []string{"kemp-rfc2616", "healthy", "ignored"}}, "healthy")
+	e := start(t, lab.Options{Only: []string{"kemp-rfc2616", "healthy", "ignored", "early-401"}}, "healthy")
 	p := open(t, e.URL)
 	reports := map[string]string{}
-	for _, scenario := range []string{"healthy", "ignored", "kemp-rfc2616"} {
+	for _, scenario := range []string{"healthy", "ignored", "early-401", "kemp-rfc2616"} {
 		p.visit("/")
 		p.ask(e.target(t, scenario))
 		reports[scenario] = p.eval("location.pathname")
@@ -88,9 +88,10 @@ func TestEverybodyCanUseThePages(t *testing.T) {
 	report, healthy := reports["kemp-rfc2616"], reports["healthy"]
 	compared := "/compare?of=" + strings.TrimPrefix(report, "/report/") + "," + strings.TrimPrefix(healthy, "/report/")
 	pages := map[string]string{
-		"the start page": "/", "a report": report, "a finding": "/findings/late_body_rejected", "the findings": "/findings/",
-		"a comparison": compared,
+		"the start page": "/", "a report": report, "an undecided report": reports["early-401"], "a finding": "/findings/late_body_rejected", "the findings": "/findings/",
+		"a comparison": compared, "the configuration": "/config", "the own metrics": "/metrics", "what is not there": "/nothing/here", "an unknown finding": "/findings/late_body_reject",
 	}
+	p.lost = []string{pages["what is not there"], pages["an unknown finding"]}
 	for name, path := range pages {
 		p.visit(path)
 		for _, theme := range []string{"light", "dark"} {

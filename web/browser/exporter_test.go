@@ -73,7 +73,7 @@ func start(t *testing.T, options lab.Options, offered ...string) *exporter {
 	e.Server = httptest.NewServer(guard.Handler(web.New(web.Options{
 		Prober: run, Self: collector.NewSelf(func() map[string]bool { return nil }, func() map[string]bool { return nil }), Recent: recent, Findings: docs.Findings, Probers: probes.All(), Tries: tries,
 		Log: quiet, Version: "1.0.0", Modules: func() []string { return []string{first, module} },
-		Redacted: func(string) string { return "" }, Reload: func() error { e.reloads.Add(1); return nil }, Ready: func() bool { return true },
+		Redacted: func(string) string { return strings.Repeat("a_very_long_key_of_a_configuration: ", 8) + "\n" }, Reload: func() error { e.reloads.Add(1); return nil }, Ready: func() bool { return true },
 	})))
 	t.Cleanup(e.Close)
 	return e

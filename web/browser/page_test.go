@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -24,7 +25,7 @@ import (
 )
 
 // patience bounds what a test does in the browser, on a busy machine.
-const patience = 40 * time.Second
+const patience = 90 * time.Second
 
 // chromium is one browser for all tests: each opens a tab of its own. It is nil until the first needs it.
 var chromium struct {
@@ -71,6 +72,7 @@ type tab struct {
 
 	mu       sync.Mutex
 	troubles []string
+	lost     []string        // paths that are not there: browsers complain of such a page itself
 	hosts    map[string]bool // that were asked for anything
 }
 
@@ -109,6 +111,9 @@ func (p *tab) hear(event any) {
 	case *runtime.EventConsoleAPICalled:
 		p.troubles = append(p.troubles, fmt.Sprintf("the console: %s", e.Type))
 	case *log.EventEntryAdded:
+		if slices.Contains(p.lost, strings.TrimPrefix(e.Entry.URL, p.home)) {
+			break
+		}
 		p.troubles = append(p.troubles, fmt.Sprintf("the log: %s %s %s", e.Entry.Level, e.Entry.Text, e.Entry.URL))
 	case *audits.EventIssueAdded:
 		p.troubles = append(p.troubles, fmt.Sprintf("an issue: %s", e.Issue.Code))

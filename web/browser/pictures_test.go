@@ -34,7 +34,7 @@ func TestPictures(t *testing.T) {
 	p.do(chromedp.SetValue(chromedp.CSS("#module"), first))
 	p.fill("#target", e.target(t, "kemp-rfc2616"))
 	p.follow("form.probe button", ".verdict")
-	p.picture("report", 1385)
+	p.picture("report", 1840)
 }
 
 // picture writes the top of the page, so many pixels of it, in both themes.

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/ews-exporter/ews_exporter/internal/advice"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/result"
@@ -133,6 +134,14 @@ func Kemp() *result.Result {
 			Sentence: "A Kemp LoadMaster in front of Exchange never passed on 100 Continue (waited 5.000 s), and answered 501 0.024 s after the body; the same request without Expect got 200 from Exchange server EX01.",
 		},
 		{Code: "answered_by_middlebox", Severity: result.Info, Origin: origin.Middlebox, Product: "kemp", Sentence: "The 501 was made by the load balancer."},
+	}
+	r.Verdict = &result.Verdict{
+		Fault:   result.Fault{Owner: advice.Middlebox, Certainty: advice.Sure, Advice: "continue_withheld"},
+		AtFault: "a box in front of Exchange (Kemp LoadMaster)", When: advice.Now, Suffers: "Mailbox moves and hybrid services.",
+		On: "in a terminal", First: "ews_exporter probe dialogue mail.contoso.com --direct EX01", Then: "Let it pass Expect on.", Risk: advice.Change,
+		Places:    advice.Places{{Product: "kemp", Setting: "100-Continue Handling: RFC-7231 Compliant"}},
+		Separates: "If it works there: the box.",
+		Proof:     []string{"HTTP/1.1 501 Invalid Request from 192.0.2.10:443, 5.03 s after the request's head", "body: none"},
 	}
 	r.Connections = []*wire.Connection{waiting, plain}
 	r.Conversations = []*result.Conversation{wait, without}

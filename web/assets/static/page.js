@@ -12,7 +12,7 @@ function copyText(element) {
 }
 
 for (const button of document.querySelectorAll("button.copy")) {
-  const source = document.getElementById(button.dataset.copies);
+  const source = button.dataset.copies ? document.getElementById(button.dataset.copies) : button.previousElementSibling;
   const label = button.textContent;
   button.hidden = false;
   button.addEventListener("click", () => {
