@@ -22,7 +22,7 @@ var Advice = advice.Book{
 		First: "Get-ThrottlingPolicyAssociation ACCOUNT | Format-List ObjectId,ThrottlingPolicyId",
 		Then:  "Give the probe an account that nobody else uses, or probe less often. If that is not enough: New-ThrottlingPolicy EwsProbe -EwsMaxConcurrency Unlimited -EwsCutoffBalance Unlimited, then Set-ThrottlingPolicyAssociation ACCOUNT -ThrottlingPolicy EwsProbe. It holds for this account alone; note its policy before, and undo by setting that, then Remove-ThrottlingPolicy EwsProbe.",
 		Risk:  advice.Change, When: advice.Plan,
-		Separates: "If ThrottlingPolicyId is empty: the policy of the organization holds for the account. If it names one: Get-ThrottlingPolicy NAME | Format-List Ews* shows how narrow it is. If Logging\\Ews in Exchange's folder on BACKEND has lines of the account from other addresses than the exporter's: somebody else uses it up.",
+		Separates: "If ThrottlingPolicyId is empty: the policy of the organization holds for the account. If it names one: Get-ThrottlingPolicy NAME | Format-List Ews* shows how narrow it is. If Select-String ACCOUNT \"$env:ExchangeInstallPath\\Logging\\Ews\\*.log\" on BACKEND shows other addresses than the exporter's: somebody else uses the account up.",
 		For:       append(advice.About("ews_throttled", "content/"+ReasonThrottled), codes(groups[Throttled]...)...),
 	},
 	{
@@ -75,7 +75,7 @@ var Advice = advice.Book{
 		On:     advice.InShell,
 		First:  "Get-Recipient ADDRESS | Format-List RecipientTypeDetails,ExternalEmailAddress,Database",
 		Then:   "Correct what the test names: the other side's URL, certificate, trust or right, after noting it. Hybrid needs the dedicated hybrid application since 2025. If the tests pass: read the folder Logging\\Ews of Exchange on SERVER at the proof's time.", Risk: advice.Look, When: advice.Morning,
-		Separates: "If it is remote, in Exchange Online: Test-OAuthConnectivity -Service EWS -TargetUri https://outlook.office365.com/ews/exchange.asmx -Mailbox YOURS shows whether the trust holds. If it is remote elsewhere: Test-OrganizationRelationship -UserIdentity YOURS -Identity RELATIONSHIP shows it. If it is local: the server or site of its Database does not answer; Get-ServerHealth there shows what is ill.",
+		Separates: "If it is remote, in Exchange Online: Test-OAuthConnectivity -Service EWS -TargetUri https://outlook.office365.com/ews/exchange.asmx -Mailbox YOURS shows whether the trust holds. If it is remote elsewhere: Test-OrganizationRelationship -UserIdentity YOURS -Identity RELATIONSHIP shows it. If it is local: the server or site of its Database does not answer; Get-ServerHealth there shows what is ill. (YOURS is a mailbox of this organization.)",
 		For:       codes(groups[Topology]...),
 	},
 	{

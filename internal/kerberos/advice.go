@@ -65,7 +65,7 @@ var Advice = advice.Book{
 		Owners: []advice.Owner{advice.Account}, Certainty: advice.Sure,
 		On:    onDC,
 		First: "Get-ADUser ACCOUNT -Properties PasswordExpired,PasswordNeverExpires,PasswordLastSet",
-		Then:  "Set a new password, write it into the secret's file, and plan its rotation, or use the keytab of a gMSA.",
+		Then:  "Note who else uses the account, for there is no way back; then set a new password, write it into the secret's file, and plan its rotation, or use the keytab of a gMSA.",
 		Risk:  advice.Change, When: advice.Morning,
 		Separates: "If PasswordExpired is True: it has. If it is False: it was set anew meanwhile; write the new one into the secret's file.",
 		For:       advice.About("auth/password_expired"),
