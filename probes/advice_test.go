@@ -73,7 +73,7 @@ func TestAdvice(t *testing.T) {
 		if a.Means == "" || a.Suffers == "" || a.When == "" || a.Risk == "" || len(a.Owners) == 0 {
 			problem("it lacks what it means, who suffers, when, the risk, or an owner")
 		}
-		if several := len(a.Owners) > 1; several != (a.Separates != "") || several == (a.Certainty != "") {
+		if several := len(a.Owners) > 1; several && a.Separates == "" || several == (a.Certainty != "") {
 			problem("one owner has a certainty, several have a test that tells them apart")
 		}
 		for _, o := range a.Owners {

@@ -96,7 +96,7 @@ func TestProbeAll(t *testing.T) {
 	}
 	for _, want := range []string{
 		`(?s)^Summary of ` + regexp.QuoteMeta(target) + `\n.*━━ b_untrusting\n\nFailed after `, `a_good +✓ works`,
-		`b_untrusting +✗ failed +[0-9.]+ s +exporter or certificate +.*certificate.*`, `c_denied +– not probed +.*add it to the auth's targets if the secret may be sent there\n`,
+		`b_untrusting +✗ failed +[0-9.]+ s +exporter or certificate +.*certificate.*`, `c_denied +– not probed +.*add it to targets of auth "[a-z]+" \(which lists .*\)\n`,
 	} {
 		if !regexp.MustCompile(want).MatchString(got.out) {
 			t.Errorf("%q is missing in\n%s", want, got.out)

@@ -2,7 +2,9 @@ package auth
 
 import (
 	"fmt"
+	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -92,14 +94,14 @@ func (c Credential) Permit(module string, t target.Target) error {
 		return failure.New(failure.Auth, NotHTTPS, "the auth %s is never sent over %s; probe an https target, or without an auth", c.Name, t.Scheme)
 	}
 	if !slices.ContainsFunc(c.Targets, func(p policy.TargetPattern) bool { return p.Match(t.Name, t.Port) }) {
-		return failure.New(failure.Auth, TargetNotListed, "the auth %s is not for %s, port %d, but for %s; %sadd it to the auth's targets if the secret may be sent there",
-			c.Name, t.Name, t.Port, c.listed(), c.otherName(t))
+		return failure.New(failure.Auth, TargetNotListed, "auth %q may not be sent to %s. Is that name right? %s add it to targets of auth %[1]q (which lists %[4]s)",
+			c.Name, net.JoinHostPort(t.Name, strconv.Itoa(int(t.Port))), c.otherName(t), c.listed())
 	}
 	return nil
 }
 
 // maxListed is how many targets a sentence names.
-const maxListed = 8
+const maxListed = 3
 
 // listed names the targets.
 func (c Credential) listed() string {
@@ -107,23 +109,25 @@ func (c Credential) listed() string {
 	for _, p := range c.Targets[:min(len(c.Targets), maxListed)] {
 		names = append(names, p.String())
 	}
-	if more := len(c.Targets) - len(names); more > 0 {
-		names = append(names, fmt.Sprintf("%d more", more))
-	}
 	if len(names) == 0 {
-		return "no target"
+		return "none"
 	}
-	return strings.Join(names, ", ")
+	list := strings.Join(names, ", ")
+	if more := len(c.Targets) - len(names); more > 0 {
+		list += fmt.Sprintf(" and %d more", more)
+	}
+	return list
 }
 
-// otherName says what to do with a server that is asked directly, and has the certificate of the name that clients use.
+// otherName begins what to do about a target that is not listed: a server that is asked directly has the certificate of the name
+// that clients use.
 func (c Credential) otherName(t target.Target) string {
 	for _, p := range c.Targets {
 		if t.Name == t.Host && !p.Wildcard() && p.Match(p.Host(), t.Port) {
-			return fmt.Sprintf("if this is a server that clients reach as %s, give that name too, hostname=%[1]s (--hostname of the command); else ", p.Host())
+			return fmt.Sprintf("If clients reach it as %s, give that name too, hostname=%[1]s (--hostname of the command); else", p.Host())
 		}
 	}
-	return ""
+	return "If it is,"
 }
 
 // PermitModule says whether a module may use the credential at all.

@@ -65,10 +65,10 @@ func TestPermitSaysWhatToGive(t *testing.T) {
 	t.Parallel()
 	listed := []string{"*.fabrikam.com", "mail.contoso.com", "ews.contoso.com:8443"}
 	for target, want := range map[string]string{
-		"ex01.contoso.com":                 "not for ex01.contoso.com, port 443, but for *.fabrikam.com, mail.contoso.com, ews.contoso.com:8443; if this is a server that clients reach as mail.contoso.com, give that name too, hostname=mail.contoso.com (--hostname of the command); else add it to the auth's targets",
+		"ex01.contoso.com":                 `auth "monitor" may not be sent to ex01.contoso.com:443. Is that name right? If clients reach it as mail.contoso.com, give that name too, hostname=mail.contoso.com (--hostname of the command); else add it to targets of auth "monitor" (which lists *.fabrikam.com, mail.contoso.com, ews.contoso.com:8443)`,
 		"ex01.contoso.com:8443":            "hostname=ews.contoso.com (",
-		"ex01.contoso.com:9443":            "ews.contoso.com:8443; add it",
-		"ex01.contoso.com as evil.example": "ews.contoso.com:8443; add it",
+		"ex01.contoso.com:9443":            "right? If it is, add it",
+		"ex01.contoso.com as evil.example": "sent to evil.example:443. Is that name right? If it is, add it",
 	} {
 		host, name, _ := strings.Cut(target, " as ")
 		if err := credential(t, nil, listed...).Permit("any", parse(t, host, name)); err == nil || !strings.Contains(err.Error(), want) {
@@ -78,7 +78,7 @@ func TestPermitSaysWhatToGive(t *testing.T) {
 	for range maxListed {
 		listed = append(listed, "mail.contoso.com")
 	}
-	if err := credential(t, nil, listed...).Permit("any", parse(t, "x", "")); !strings.Contains(err.Error(), ", 3 more;") {
+	if err := credential(t, nil, listed...).Permit("any", parse(t, "x", "")); !strings.Contains(err.Error(), " and 3 more)") {
 		t.Errorf("a long list is not cut: %v", err)
 	}
 }

@@ -184,7 +184,7 @@ func filler(r *result.Result) func(string) string {
 	}
 	known["SERVER"], known["BACKEND"] = servers(r)
 	if r.Direct && known["SERVER"] == "" {
-		known["SERVER"] = r.Target
+		known["SERVER"] = known["HOST"]
 	}
 	if known["BACKEND"] == "" {
 		known["BACKEND"] = known["SERVER"]

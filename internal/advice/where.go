@@ -1,0 +1,8 @@
+package advice
+
+// Where first steps are done.
+const (
+	InPowerShell = "on SERVER, in PowerShell"
+	OnEach       = "on each Exchange server behind SERVICE"
+	OnExporter   = "on the exporter's machine"
+)
