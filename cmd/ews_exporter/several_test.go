@@ -129,7 +129,7 @@ func TestProbeAllDirect(t *testing.T) {
 	for _, want := range []string{
 		`(?s)^Summary of ` + regexp.QuoteMeta(balancer) + `\n +module +through: \S+ +directly: ` + regexp.QuoteMeta(server) + ` +what that says\n`,
 		`a_good +✗ failed +✓ works +fails through .*, works on .*: the balancer, a Kemp LoadMaster\n`,
-		`b_untrusting +✗ failed +✗ failed +fails through`, `c_denied +– not probed +.*add it to the auth's targets`, `━━ a_good\n\nFails through `, `Side by side`,
+		`b_untrusting +✗ failed +✗ failed +fails through`, `c_denied +– not probed +.*add it to targets of auth`, `━━ a_good\n\nFails through `, `Side by side`,
 	} {
 		if !regexp.MustCompile(want).MatchString(got.out) {
 			t.Errorf("%q is missing in\n%s", want, got.out)

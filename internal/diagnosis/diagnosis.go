@@ -169,8 +169,8 @@ var (
 	harmless = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:@\[\]-]{0,252}$`)
 )
 
-// filler puts what is known in place of the words SERVER, BACKEND, TARGET (with its HOST and PORT), SERVICE, ADDRESS (with its DOMAIN) and MODULE; a
-// word for which nothing is known, or something that nobody should paste, stays.
+// filler puts what is known in place of the words SERVER, BACKEND, TARGET (with its HOST and PORT), SERVICE, ADDRESS (with its
+// DOMAIN) and MODULE; a word for which nothing is known, or something that nobody should paste, stays.
 func filler(r *result.Result) func(string) string {
 	known := map[string]string{"TARGET": r.Target, "SERVICE": r.Name, "MODULE": r.Module, "ADDRESS": r.Address}
 	if _, domain, ok := strings.Cut(r.Address, "@"); ok {

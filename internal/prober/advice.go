@@ -61,13 +61,13 @@ var Advice = advice.Book{
 		Then:      "Note the present limit, and raise it for those addresses alone; undo by setting the noted one.", When: advice.Morning,
 	}, "429"),
 	box(advice.Advice{
-		Key: "box_gets_no_answer", Means: "The server that a box chose ended the connection, hangs, or gave what the box cannot use.",
+		Key: "box_gets_no_answer", Owners: boxOrServer, Means: "The server that a box chose ended the connection, hangs, or gave what the box cannot use.",
 		On: advice.AtExporter, First: advice.AskServer,
 		Separates: "If SERVER fails too: it is that server; see the report of it. If SERVER answers: ask each member of the pool so. If all of them answer: the box's way to them, by port, protocol or time limit.",
 		Then:      "Take the member that fails out of the pool (undo by putting it back); or note the present server port, protocol and time limit of the box, and correct them.", When: advice.Now,
 	}, "408", "500", "502", "504"),
 	box(advice.Advice{
-		Key: "box_has_no_server", Means: "A box has no server left to ask.",
+		Key: "box_has_no_server", Owners: boxOrServer, Means: "A box has no server left to ask.",
 		First:     "Look on the box which members of the pool behind SERVICE its checks have taken out.",
 		Separates: "If a member is out, and https://MEMBER/EWS/healthcheck.htm shows 200 OK in a browser: the check is wrong. If that shows nothing: the member itself is ill, or in maintenance (Get-ServerComponentState MEMBER). If none is out: a limit on connections is reached.",
 		Then:      "Bring the members back, or note the check's present setting and let it ask for /EWS/healthcheck.htm. Undo by setting the noted one.", When: advice.Now,
@@ -143,9 +143,15 @@ var Advice = advice.Book{
 	},
 }
 
+// boxOrServer are those between whom a box's own answer leaves it that says that what stands behind does not answer.
+var boxOrServer = []advice.Owner{advice.Middlebox, advice.Exchange}
+
 // box completes advice for what a box in front of Exchange answered itself, by status; no status stands for any other.
 func box(a advice.Advice, statuses ...string) advice.Advice {
-	a.Suffers, a.Owners, a.Certainty, a.Risk = clientsGetError, []advice.Owner{advice.Middlebox}, advice.Sure, advice.Change
+	a.Suffers, a.Risk = clientsGetError, advice.Change
+	if a.Owners == nil {
+		a.Owners, a.Certainty = []advice.Owner{advice.Middlebox}, advice.Sure
+	}
 	a.Places, a.For = places[a.Key], advice.Codes(AnsweredByMiddlebox, statuses...)
 	return a
 }
