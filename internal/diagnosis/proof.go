@@ -26,7 +26,7 @@ func proof(r *result.Result) []string {
 	c := r.Deciding
 	switch f := c.Response(); {
 	case f != nil:
-		add(statusLine(r, c, f, conn))
+		add(statusLine(c, f, conn))
 		add(heads(f))
 		add(body(f))
 		add(evidence(c))
@@ -59,7 +59,7 @@ func at(conn *wire.Connection) string {
 	return conn.Address.String()
 }
 
-func statusLine(r *result.Result, c *result.Conversation, f *wire.Response, conn *wire.Connection) string {
+func statusLine(c *result.Conversation, f *wire.Response, conn *wire.Connection) string {
 	line := fmt.Sprintf("%s %s", f.Proto, c.Answer())
 	if a := at(conn); a != "" {
 		line += " from " + a
