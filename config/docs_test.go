@@ -9,9 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/prometheus/common/model"
 
 	"github.com/ews-exporter/ews_exporter/config"
 	"github.com/ews-exporter/ews_exporter/probes"
@@ -24,9 +21,6 @@ func TestPageNamesEveryKey(t *testing.T) {
 	sections := map[string]reflect.Type{
 		"## Auths": reflect.TypeFor[config.Auth](), "### kerberos": reflect.TypeFor[config.Kerberos](), "### oauth2": reflect.TypeFor[config.OAuth2](), "## Modules": reflect.TypeFor[config.Module](),
 		"### tls_config": reflect.TypeFor[config.TLS](), "## Policy": reflect.TypeFor[config.Policy](),
-	}
-	for _, k := range probes.All() {
-		sections["### "+k.Name] = reflect.TypeOf(k.New()).Elem()
 	}
 	for heading, typ := range sections {
 		_, section, ok := strings.Cut(page, "\n"+heading+"\n")
@@ -62,49 +56,6 @@ func TestPageExamplesLoad(t *testing.T) {
 			t.Errorf("%v, %+v\nin\n%s", err, c, e[1])
 		}
 	}
-}
-
-// TestPageTellsTheDefaults: where a prober's setting has a default that can be written down, the page has that one.
-func TestPageTellsTheDefaults(t *testing.T) {
-	t.Parallel()
-	page := readPage(t)
-	for _, d := range probes.All() {
-		_, section, _ := strings.Cut(page, "\n### "+d.Name+"\n")
-		section, _, _ = strings.Cut(section, "\n#")
-		settings := reflect.ValueOf(d.New()).Elem()
-		for _, field := range reflect.VisibleFields(settings.Type()) {
-			key := field.Tag.Get("yaml")
-			_, row, found := strings.Cut(section, "\n| `"+key+"` |")
-			if !found {
-				continue // no key of the configuration; else TestPageNamesEveryKey tells
-			}
-			cells := strings.SplitN(row, "|", 3)
-			if want := written(settings.FieldByIndex(field.Index)); want != "" && strings.TrimSpace(cells[1]) != want {
-				t.Errorf("%s: the default of %s is %s, and the page says %s", d.Name, key, want, cells[1])
-			}
-		}
-	}
-}
-
-// written is a default as the page writes it; empty for none, and for what has a meaning of its own where it is not set.
-func written(v reflect.Value) string {
-	switch value := v.Interface().(type) {
-	case bool:
-		return fmt.Sprintf("`%t`", value)
-	case time.Duration:
-		return "`" + model.Duration(value).String() + "`"
-	}
-	switch {
-	case v.IsZero():
-		return ""
-	case v.Kind() == reflect.Slice:
-		var parts []string
-		for i := range v.Len() {
-			parts = append(parts, fmt.Sprint(v.Index(i)))
-		}
-		return "`[" + strings.Join(parts, ", ") + "]`"
-	}
-	return fmt.Sprintf("`%v`", v)
 }
 
 // TestNoAuthForWhoNeverLogsOn: each probe would be refused, since a secret is sent over https alone.

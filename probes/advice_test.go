@@ -3,55 +3,12 @@ package probes_test
 import (
 	"regexp"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/ews-exporter/ews_exporter/internal/advice"
-	"github.com/ews-exporter/ews_exporter/internal/failure"
-	"github.com/ews-exporter/ews_exporter/internal/prober"
-	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
 	"github.com/ews-exporter/ews_exporter/probes"
 )
-
-// TestEverythingHasAdvice: whatever a probe may fail for, find or leave undecided, somebody is told what to do about it, where
-// a balancer stands in front and where none does.
-func TestEverythingHasAdvice(t *testing.T) {
-	t.Parallel()
-	for _, d := range probes.All() {
-		book := runner.Book(d)
-		for _, about := range subjects(d) {
-			through, ok := book.Find(advice.Case{About: about}, false)
-			direct, _ := book.Find(advice.Case{About: about}, true)
-			if !ok {
-				t.Errorf("%s: nothing says what to do about %s: add it to the For of an advice in the prober's advice.go", d.Name, about)
-			}
-			if strings.Contains(direct.First+direct.Separates, "--direct") {
-				t.Errorf("%s: about %s, the advice %s for a server that was asked directly says to ask directly", d.Name, about, direct.Key)
-			}
-			_ = through
-		}
-	}
-}
-
-// subjects are what leads to advice, by the names that advice has for them.
-func subjects(d prober.Definition) []string {
-	var all []string
-	for _, r := range slices.Concat(runner.CommonReasons(), d.Reasons) {
-		if own := r.Stage + "/" + failure.Stage(r.Reason); !slices.Contains(all, string(own)) {
-			all = append(all, string(own))
-		}
-	}
-	for _, f := range d.Findings {
-		if f.Severity != result.Info {
-			all = append(all, f.Code)
-		}
-	}
-	for _, u := range result.Undecidednesses {
-		all = append(all, "undecided/"+string(u.Reason))
-	}
-	return all
-}
 
 // destructive are what nobody should be told to do before having looked.
 var destructive = regexp.MustCompile(`(?i)\biisreset\b|\brestart\b|reset-|set-aduser|new password|extendedprotection.*(none|off)`)

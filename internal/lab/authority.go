@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -33,7 +34,7 @@ func NewAuthority() (*Authority, error) {
 		Subject:               pkix.Name{CommonName: "ews_exporter lab authority"},
 		NotBefore:             time.Now().Add(-time.Hour),
 		NotAfter:              time.Now().AddDate(1, 0, 0),
-		KeyUsage:              x509.KeyUsageCertSign,
+		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
 		BasicConstraintsValid: true,
 		IsCA:                  true,
 	}
@@ -60,9 +61,20 @@ func (a *Authority) Pool() *x509.CertPool {
 	return pool
 }
 
+// Certificate is the authority's, and Key signs for it: for lists of what it has revoked, and the like.
+func (a *Authority) Certificate() *x509.Certificate { return a.cert }
+
+// Key is that of Certificate.
+func (a *Authority) Key() crypto.Signer { return a.key }
+
 // Issue makes a server certificate (ECDSA P-256) for names, which may be IP addresses, valid until notAfter. The
 // chain holds the leaf alone, because clients of the lab know the authority.
 func (a *Authority) Issue(notAfter time.Time, names ...string) (tls.Certificate, error) {
+	return a.IssueAs(func(c *x509.Certificate) { c.NotBefore, c.NotAfter = notAfter.AddDate(-1, 0, 0), notAfter }, names...)
+}
+
+// IssueAs is Issue for a certificate that change has to its liking, valid for half a year; nil changes nothing.
+func (a *Authority) IssueAs(change func(*x509.Certificate), names ...string) (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return tls.Certificate{}, fmt.Errorf("making a lab server's key: %w", err)
@@ -71,10 +83,26 @@ func (a *Authority) Issue(notAfter time.Time, names ...string) (tls.Certificate,
 	if err != nil {
 		return tls.Certificate{}, fmt.Errorf("making a lab certificate's serial number: %w", err)
 	}
+	template := a.template(serial, names)
+	if change != nil {
+		change(template)
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, key.Public(), a.key)
+	if err != nil {
+		return tls.Certificate{}, fmt.Errorf("signing a lab certificate for %v: %w", names, err)
+	}
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil {
+		return tls.Certificate{}, fmt.Errorf("reading a lab certificate for %v back: %w", names, err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, nil
+}
+
+func (a *Authority) template(serial *big.Int, names []string) *x509.Certificate {
 	template := &x509.Certificate{
 		SerialNumber: serial,
-		NotBefore:    notAfter.AddDate(-1, 0, 0),
-		NotAfter:     notAfter,
+		NotBefore:    time.Now().AddDate(0, -6, 0),
+		NotAfter:     time.Now().AddDate(0, 6, 0),
 		KeyUsage:     x509.KeyUsageDigitalSignature,
 		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 
@@ -90,11 +118,7 @@ func (a *Authority) Issue(notAfter time.Time, names ...string) (tls.Certificate,
 			template.Subject.CommonName = name
 		}
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, key.Public(), a.key)
-	if err != nil {
-		return tls.Certificate{}, fmt.Errorf("signing a lab certificate for %v: %w", names, err)
-	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
+	return template
 }
 
 // ServerConfig is the TLS side of a lab server: a certificate for the lab's names, and HTTP/1.1 alone, because

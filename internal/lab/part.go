@@ -23,6 +23,11 @@ type Part struct {
 
 	Brief  []Module // that wait for less than Modules, so that they fit between two scrapes of a test
 	Faults []Fault
+
+	// What it makes of peers that are broken, or mean harm.
+	Good    string    // the body of an answer over HTTP that a module with Least takes for a good one; empty where any is
+	Meets   []Meeting // with those that several probers can meet
+	Hostile []Group   // that this prober alone can meet
 }
 
 // What stands in Most, for tests to put something else in their place.
@@ -58,7 +63,7 @@ const None = "none"
 type Verdict struct {
 	Module  string // of the part's modules; empty in a case
 	Failure string // "stage/reason", or None
-	Finding string // the code of a finding that must be there; empty where none may be
+	Finding string // the codes of the findings that are there, each after a comma, the one that matters first
 	// What follows is empty where it is not said.
 	Outcome string      // which one of the prober's outcomes
 	Origin  origin.Kind // who made the deciding exchange's final response

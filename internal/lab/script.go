@@ -37,6 +37,7 @@ type Script struct {
 	mu       sync.Mutex
 	conns    []net.Conn
 	received []*bytes.Buffer
+	open     int // connections whose script goes on
 }
 
 // Serve plays the steps on every connection, over plain TCP:
@@ -95,6 +96,13 @@ func (s *Script) Connections() int {
 	return len(s.received)
 }
 
+// Cost is what the server was cost so far, as far as that is known without its protocol.
+func (s *Script) Cost() Cost {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return Cost{Connections: len(s.received), Open: s.open}
+}
+
 func (s *Script) accept(config *tls.Config, scripts [][]Step) {
 	for n := 0; ; n++ {
 		conn, err := s.listener.Accept()
@@ -106,7 +114,12 @@ func (s *Script) accept(config *tls.Config, scripts [][]Step) {
 		}
 		c := s.adopt(conn)
 		steps := scripts[min(n, len(scripts)-1)]
-		s.running.Go(func() { c.play(steps) })
+		s.running.Go(func() {
+			c.play(steps)
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.open--
+		})
 	}
 }
 
@@ -117,6 +130,7 @@ func (s *Script) adopt(conn net.Conn) *Conn {
 	received := new(bytes.Buffer)
 	s.conns = append(s.conns, conn)
 	s.received = append(s.received, received)
+	s.open++
 	tee := io.TeeReader(conn, &lockedWriter{mu: &s.mu, to: received})
 	select {
 	case <-s.ended: // accepted while the test was ending

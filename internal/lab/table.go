@@ -15,7 +15,8 @@ func (s Scenario) Advice() (module, reports string) {
 		return "", ""
 	}
 	v := s.Verdicts[max(0, slices.IndexFunc(s.Verdicts, func(v Verdict) bool { return v.Shows }))]
-	return v.Module, reported(v.Failure == None, v.Finding, s.Varies)
+	first, _, _ := strings.Cut(v.Finding, ", ")
+	return v.Module, reported(v.Failure == None, first, s.Varies)
 }
 
 func reported(success bool, finding string, varies bool) string {

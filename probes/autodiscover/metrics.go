@@ -32,7 +32,7 @@ var (
 	expectedMetric = &result.Metric{
 		Name: "probe_autodiscover_url_expected", Labels: []string{"protocol"},
 		Help:     "1 when every answer had the URL expected here, 0 when one had another or none, or there was no answer.",
-		Presence: "always, for each configured expectation",
+		Presence: "each configured expectation",
 	}
 	answersMetric = &result.Metric{
 		Name: "probe_autodiscover_answers", Labels: []string{"method"},

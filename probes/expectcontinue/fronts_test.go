@@ -2,13 +2,22 @@ package expectcontinue_test
 
 import (
 	"fmt"
+	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/ews-exporter/ews_exporter/config"
+	"github.com/ews-exporter/ews_exporter/internal/auth"
+	"github.com/ews-exporter/ews_exporter/internal/lab"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
+	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
 	"github.com/ews-exporter/ews_exporter/internal/test/servers"
+	"github.com/ews-exporter/ews_exporter/probes/expectcontinue"
+	parts "github.com/ews-exporter/ews_exporter/probes/expectcontinue/lab"
 )
 
 // behind are the simulated sites that the real servers stand in front of.
@@ -75,4 +84,35 @@ func TestRealServersAreDocumented(t *testing.T) {
 			t.Errorf("README.md lacks the row\n%s", row)
 		}
 	}
+}
+
+// site starts the sites that all probers share, and a runner with the modules that they come with.
+func site(t *testing.T) (*lab.Site, *runner.Runner) {
+	t.Helper()
+	s, err := lab.Start(t.Context(), []lab.Part{parts.Part()}, lab.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	dir := t.TempDir()
+	if err := lab.WriteConfig(dir, s); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := config.Load([]string{filepath.Join(dir, "ews_exporter.yml")}, []prober.Definition{expectcontinue.Definition})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, runner.New(runner.Options{
+		Config: func() *config.Config { return cfg }, Gate: auth.NewGate(time.Now),
+		Version: "test", Log: slog.New(slog.DiscardHandler), MaxProbesPerAddress: 100,
+	})
+}
+
+func outcome(res *result.Result) string {
+	for _, s := range res.Samples {
+		if s.Name == "probe_expect_continue_outcome" && s.Value == 1 {
+			return s.Labels[0]
+		}
+	}
+	return ""
 }

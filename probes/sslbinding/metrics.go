@@ -23,12 +23,12 @@ var (
 	trusted = &result.Metric{
 		Name: "probe_ssl_binding_trusted", Labels: []string{"address", "sni"},
 		Help:     "Whether a client that wants the service's name would accept the certificate of each binding: authority, dates, usage and name, or a pin.",
-		Presence: "always, for each binding looked at",
+		Presence: "each binding that was looked at",
 	}
 	nameCovered = &result.Metric{
 		Name: "probe_ssl_binding_name_covered", Labels: []string{"address", "sni", "name"},
 		Help:     "Whether the certificate of each binding covers each required name.",
-		Presence: "always, for each binding looked at",
+		Presence: "each binding that was looked at",
 	}
 	expectedMetric = &result.Metric{
 		Name: "probe_ssl_binding_expected", Labels: []string{"address", "sni"},

@@ -28,7 +28,7 @@ func Part() lab.Part {
 		Shared: map[string][]lab.Verdict{
 			"ntlm-persisted":             shows(module, lab.None, ""),
 			"ntlm-per-request":           shows(module, lab.None, "auth_per_request"),
-			"only-basic":                 shows(module, "auth/scheme_not_offered", "auth_only_basic"),
+			"only-basic":                 shows(module, "auth/scheme_not_offered", "auth_only_basic, auth_scheme_missing"),
 			"legs-split":                 shows("auth_legs_split", "auth/refused", "auth_legs_split"),
 			"closes-after-challenge":     shows(module, "auth/connection_closed", ""),
 			"protection-allow":           shows(module, lab.None, ""),
@@ -47,6 +47,8 @@ func Part() lab.Part {
 		Loads: loads(),
 		Least: []string{"auth_roundtrips: {objects: 1}"},
 		Most:  []string{"auth_roundtrips: {extended_protection_check: true}"},
+		Cases: cases(),
+		Meets: meets(),
 	}
 }
 

@@ -155,3 +155,53 @@ func Scenarios() []Scenario {
 		},
 	}
 }
+
+// ways are mail domains in which each method goes each of the ways, and some that lead nowhere. They show no fault of their own.
+func ways() []Scenario {
+	server := map[string]endpoint{lab.Service: pool(settings(lab.Service))}
+	const every = "methods: [pox, soap, json, get], attempts: 1"
+	return []Scenario{
+		{
+			Name: "autodiscover-ways-domain", Description: "The mail domain's own host is Exchange, and may be logged on at.",
+			Settings: every + ", bare_domain_logon: true", hosts: map[string]endpoint{lab.MailDomain: pool(settings(lab.Service))},
+		},
+		{
+			Name: "autodiscover-ways-redirect", Description: "The plain http redirect alone leads to the server.",
+			Settings: every, hosts: server,
+			plain: map[string]endpoint{autodHost: goTo("https://" + lab.Service + portMark + "/autodiscover/autodiscover.xml")},
+		},
+		{
+			Name: "autodiscover-ways-srv", Description: "The service record alone leads to the server.",
+			Settings: every, hosts: server, service: lab.Service,
+		},
+		{
+			Name: "autodiscover-ways-direct", Description: "The server is asked itself.",
+			Settings: every, hosts: map[string]endpoint{autodHost: pool(settings(lab.Service))}, direct: true,
+		},
+		{
+			Name: "autodiscover-no-redirect", Description: "Plain http is answered with a page, and one of two name servers does not know the host, so that https was not asked.",
+			Settings: "attempts: 1",
+			Expect:   Expectation{"status/no_redirect", nil},
+			plain:    map[string]endpoint{autodHost: answering(http.StatusOK, "<h1>Welcome</h1>")}, forgotten: true,
+		},
+		{
+			Name: "autodiscover-logon-elsewhere", Description: "The server asks for a logon, and the auth is for another host.",
+			Settings: "attempts: 1",
+			Expect:   Expectation{"auth/target_not_listed", nil},
+			hosts:    map[string]endpoint{autodHost: pool(settings(lab.Service))}, logon: []string{lab.Service},
+		},
+		{
+			Name: "autodiscover-redirect-denied", Description: "A redirect leads to a host that the exporter's policy denies.",
+			Settings: "attempts: 1",
+			Expect:   Expectation{"policy/name_denied", nil},
+			hosts:    map[string]endpoint{autodHost: goTo("https://" + lab.Service + portMark + "/autodiscover/autodiscover.xml"), lab.Service: pool(settings(lab.Service))},
+			policy:   "allow: [127.0.0.0/8], deny: [" + lab.Service + "]",
+		},
+		{
+			Name: "autodiscover-portal", Description: "Whoever asks is sent to a page to log on by.",
+			Settings: "attempts: 1",
+			Expect:   Expectation{"status/logon_page", nil},
+			hosts:    map[string]endpoint{autodHost: goTo("/owa/auth/logon.aspx?url=x")},
+		},
+	}
+}

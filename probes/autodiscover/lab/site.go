@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"io"
 	"maps"
 	"net"
 	"net/http"
@@ -31,6 +32,10 @@ type Scenario struct {
 	holes       []string            // that take connections, and say nothing
 	certificate []string            // what the certificate of every host is for; nil for the host itself
 	service     string              // the host of the service record; empty for none
+	direct      bool                // the autodiscover host is asked itself
+	logon       []string            // hosts that may be logged on at, as the auth's targets; nil for all
+	policy      string              // of the exporter; empty for that of all cases
+	forgotten   bool                // the first look-up of the autodiscover host does not find it
 }
 
 // Expectation is what a probe by module autodiscover should report.
@@ -63,6 +68,7 @@ type Site struct {
 	issued   map[string]*tls.Certificate
 	secrets  atomic.Int64
 	relative atomic.Int64 // look-ups of names without a dot at their end
+	lookedUp atomic.Int64 // look-ups of the autodiscover host
 }
 
 // Secrets counts the requests over http, or under a certificate for another name, that carried an Authorization.
@@ -98,7 +104,7 @@ func (a *Site) start(ctx context.Context) error {
 		if secure {
 			l = tls.NewListener(l, &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}, GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 				if slices.Contains(a.holes, hello.ServerName) {
-					<-ctx.Done()
+					_, _ = io.Copy(io.Discard, hello.Conn) // until the client gives up
 				}
 				return a.certificateFor(hello.ServerName)
 			}})
@@ -207,7 +213,9 @@ func (a *Site) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, err
 		a.relative.Add(1)
 	}
 	names := slices.Concat(slices.Collect(maps.Keys(a.hosts)), slices.Collect(maps.Keys(a.plain)), a.holes)
-	if slices.Contains(names, strings.TrimSuffix(host, ".")) {
+	name := strings.TrimSuffix(host, ".")
+	lost := a.forgotten && name == autodHost && a.lookedUp.Add(1) == 1
+	if slices.Contains(names, name) && !lost {
 		return []netip.Addr{netip.MustParseAddr(loopback)}, nil
 	}
 	return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}

@@ -32,6 +32,10 @@ func Part() lab.Part {
 		Health: []string{"ews_sync: {operations: [healthcheck]}"},
 		Most: []string{"ews_sync: {operations: [healthcheck, get_folder, sync, notify, stream, availability, oof, resolve_names, time_zones], " +
 			"stream_hold: 1s, mailbox: " + lab.MailAddress + ", headers: {" + lab.SecretField + ": " + lab.Secret + "}}"},
+		Cases:   cases(),
+		Good:    message("GetFolder", `<Folders><Folder><FolderId Id="a"/></Folder></Folders>`),
+		Meets:   meets(),
+		Hostile: []lab.Group{streaming()},
 	}
 }
 

@@ -30,6 +30,8 @@ func Part() lab.Part {
 		Loads:  loads(),
 		Least:  []string{"expect_continue: {wait: 1s}"},
 		Most:   []string{"expect_continue: {wait: 200ms, variants: [immediate], headers: {" + lab.SecretField + ": " + lab.Secret + "}}"},
+		Cases:  cases(),
+		Meets:  meets(),
 	}
 }
 

@@ -26,6 +26,8 @@ func Part() lab.Part {
 		Loads: loads(),
 		Least: []string{"smtp: {security: implicit}"}, // so that it meets the same handshakes as others do
 		Most:  []string{`targets: ["127.0.0.0/8"]`, "smtp: {mail_from: true}"},
+		Cases: cases(),
+		Meets: meets(),
 	}
 }
 
@@ -43,7 +45,7 @@ func scenarios() []lab.Scenario {
 		{
 			Name: "smtp-inspected", Description: "A firewall that inspects SMTP: asterisks over the greeting, X over extensions that it does not know, and STARTTLS taken out.",
 			Try:      "A firewall that overwrites what a mail server says",
-			Verdicts: []lab.Verdict{{Module: module, Failure: "tls/starttls_not_offered", Finding: "smtp_inspected"}},
+			Verdicts: []lab.Verdict{{Module: module, Failure: "tls/starttls_not_offered", Finding: "smtp_inspected, smtp_starttls_missing"}},
 			Serve:    (&mailServer{firewall: &firewall{line: crossOut(false)}}).dialogue,
 		},
 		{

@@ -9,24 +9,27 @@ import (
 	"strings"
 
 	"github.com/ews-exporter/ews_exporter/internal/lab"
+	"github.com/ews-exporter/ews_exporter/internal/lab/script"
 )
 
 // Part is the prober's.
 func Part() lab.Part {
 	const module = "ssl_binding"
-	var cases []lab.Case
+	all := cases()
 	for _, s := range Scenarios() {
-		cases = append(cases, s.asCase())
+		all = append(all, s.asCase())
 	}
 	return lab.Part{
 		Prober:  "ssl_binding",
 		Modules: []lab.Module{{Name: module}},
 		Shared:  map[string][]lab.Verdict{"healthy": {{Module: module, Failure: lab.None}}},
-		Cases:   append(cases, revocationMissing()),
+		Cases:   append(all, revocationMissing()),
 		Faults:  faults(),
 		Loads:   loads(),
 		Least:   []string{"ssl_binding: {min_days: 0}"},
 		Most:    []string{"ssl_binding: {sweep: true, revocation: true, names: [" + lab.Service + "]}"},
+		Meets:   meets(),
+		Hostile: []lab.Group{revocation()},
 	}
 }
 
@@ -37,6 +40,9 @@ func (s Scenario) asCase() lab.Case {
 		Want: lab.Verdict{Failure: cmp.Or(s.Expect.Failure, lab.None), Finding: s.Expect.Finding},
 		Start: func(t lab.TB) lab.Peer {
 			b, err := Start(context.Background(), s)
+			if _, six := s.Families(); err != nil && six {
+				script.Skip(t, "this machine has no IPv6: "+err.Error())
+			}
 			if err != nil {
 				t.Fatalf("%v", err)
 			}
