@@ -241,7 +241,7 @@ func (a *authority) create(t testing.TB, template *x509.Certificate, key crypto.
 		if err != nil {
 			t.Fatal(err)
 		}
-		template.SerialNumber = number
+		template.SerialNumber = number.SetBit(number, 99, 1) // of one length, and not negative in DER
 	}
 	if template.NotAfter.IsZero() {
 		template.NotAfter = time.Now().AddDate(0, 6, 0)

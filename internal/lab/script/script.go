@@ -101,8 +101,8 @@ func Drips(begin, piece string) lab.Step { return Request(lab.Write(begin), Drip
 
 // Endless writes a piece again and again.
 func Endless(piece string) lab.Step {
-	chunk := chunkOf(piece)
 	return func(c *lab.Conn) error {
+		chunk := chunkOf(piece)
 		for {
 			if _, err := c.Write(chunk); err != nil {
 				return err
@@ -113,8 +113,8 @@ func Endless(piece string) lab.Step {
 
 // Many writes a piece so often that it makes n bytes.
 func Many(piece string, n int) lab.Step {
-	chunk := chunkOf(piece)
 	return func(c *lab.Conn) error {
+		chunk := chunkOf(piece)
 		for left := n; left > 0; left -= len(chunk) {
 			if _, err := c.Write(chunk[:min(left, len(chunk))]); err != nil {
 				return err

@@ -26,7 +26,7 @@ type play struct {
 
 // Flood plays what sends much, or without end. Nothing else may run meanwhile, because memory is watched.
 func (x *Examination) Flood(ctx context.Context) {
-	for _, p := range x.cases() {
+	for _, p := range x.cases() { //nolint:contextcheck // a peer ends with its stage
 		if p.floods {
 			x.perform(ctx, p)
 		}
@@ -37,7 +37,7 @@ func (x *Examination) Flood(ctx context.Context) {
 // several probers can meet, and what takes long; what that leaves unshown is not asked for then.
 func (x *Examination) Play(ctx context.Context, short bool) {
 	x.short = short
-	x.sideBySide(ctx, func(s *stage) []play {
+	x.sideBySide(ctx, func(s *stage) []play { //nolint:contextcheck // the stage has it
 		return append(append(x.scenarios(s), x.peers()...), x.cases()...)
 	})
 }

@@ -1,6 +1,7 @@
 package hostile
 
 import (
+	"context"
 	"net"
 	"strconv"
 	"syscall"
@@ -29,7 +30,7 @@ func blackhole(w world) lab.Peer {
 	}
 	port := strconv.Itoa(name.(*syscall.SockaddrInet4).Port) //nolint:forcetypeassert // as bound above
 	for range 4 {                                            // more than the queue holds
-		conn, err := net.DialTimeout("tcp", net.JoinHostPort("127.0.0.1", port), 200*time.Millisecond)
+		conn, err := (&net.Dialer{Timeout: 200 * time.Millisecond}).DialContext(context.Background(), "tcp", net.JoinHostPort("127.0.0.1", port))
 		if err != nil {
 			break
 		}

@@ -2,6 +2,7 @@ package hostile
 
 import (
 	"bytes"
+	"context"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hmac"
@@ -41,7 +42,7 @@ func recording(w world, kind byte, content ...byte) lab.Peer {
 		own := config.Clone()
 		own.KeyLogWriter = &keys
 		secured := tls.Server(said, own)
-		if err := secured.Handshake(); err != nil {
+		if err := secured.HandshakeContext(context.Background()); err != nil {
 			return err
 		}
 		if _, err := secured.Read(make([]byte, 4096)); err != nil {

@@ -26,20 +26,32 @@ func Part() lab.Part {
 			}},
 		},
 		Loads: []lab.Load{{About: "as it comes", At: "greeting-healthy"}},
-		Scenarios: []lab.Scenario{{
-			Name: "greeting-healthy", Description: "A server that greets as a mail server does.",
-			Verdicts: []lab.Verdict{{Module: module, Failure: lab.None, Outcome: "expected"}},
-			Serve: func(conn net.Conn, _ *tls.Config, request func()) {
-				request()
-				_, _ = io.WriteString(conn, "220 mail.contoso.test\r\n") // a client that went away misses nothing
-				_ = conn.Close()
+		Scenarios: []lab.Scenario{
+			{
+				Name: "greeting-healthy", Description: "A server that greets as a mail server does.",
+				Verdicts: []lab.Verdict{{Module: module, Failure: lab.None, Outcome: "expected"}},
+				Serve:    greets("220 mail.contoso.test"),
 			},
-		}},
+			{
+				Name: "greeting-other", Description: "A server of another kind at the mail server's port.",
+				Verdicts: []lab.Verdict{{Module: module, Failure: "content/other_greeting", Finding: "greeting_unexpected", Outcome: "other"}},
+				Serve:    greets("SSH-2.0-OpenSSH_9.2"),
+			},
+		},
 		Cases: []lab.Case{{
-			Name: "greeting-other", Want: lab.Verdict{Failure: "content/other_greeting", Finding: "greeting_unexpected", Outcome: "other"},
+			Name: "greeting-cut", Want: lab.Verdict{Failure: "receive/closed"},
 			Start: func(t lab.TB) lab.Peer {
-				return lab.Peer{Target: lab.Serve(t, lab.Write("SSH-2.0-OpenSSH_9.2\r\n"), lab.Hang).Addr()}
+				return lab.Peer{Target: lab.Serve(t, lab.Write("220 mail")).Addr()}
 			},
 		}},
+	}
+}
+
+// greets is a server that says one line, and closes.
+func greets(line string) func(net.Conn, *tls.Config, func()) {
+	return func(conn net.Conn, _ *tls.Config, request func()) {
+		request()
+		_, _ = io.WriteString(conn, line+"\r\n") // a client that went away misses nothing
+		_ = conn.Close()
 	}
 }
