@@ -6,9 +6,8 @@ import (
 )
 
 const (
-	atExporter = "on the exporter's machine"
-	showChain  = "openssl s_client -connect HOST:PORT -servername SERVICE -showcerts </dev/null"
-	showLeaf   = "openssl s_client -connect HOST:PORT -servername SERVICE </dev/null | openssl x509 -noout -text"
+	showChain = "openssl s_client -connect HOST:PORT -servername SERVICE -showcerts </dev/null"
+	showLeaf  = "openssl s_client -connect HOST:PORT -servername SERVICE </dev/null | openssl x509 -noout -text"
 	// showAll has the extensions of every certificate that is sent.
 	showAll      = "openssl s_client -connect HOST:PORT -servername SERVICE -showcerts </dev/null | openssl crl2pkcs7 -nocrl -certfile /dev/stdin | openssl pkcs7 -print_certs -text"
 	showBindings = "netsh http show sslcert"
@@ -78,7 +77,7 @@ var bindingBook = advice.Book{
 		Key:   "intermediate_not_sent",
 		Means: "A certificate's issuer is neither trusted nor sent along.", Suffers: "Phones, Linux, and whoever has not met the issuer before; Windows often finds it by itself.",
 		Owners: []advice.Owner{advice.Certificate, advice.Exporter},
-		On:     atExporter, First: showChain,
+		On:     advice.OnExporter, First: showChain,
 		Separates: "If the issuer (line i) of the first is a public authority, and no certificate after it has it as subject (line s): the intermediate is not sent. If the issuer is your own authority: the exporter does not know it.",
 		Then:      "Not sent: import the intermediate on the server (certlm.msc, Intermediate Certification Authorities) or the box, and bind the certificate again; to undo, remove it. Your own: name it in tls_config: {ca_file: …}, and reload.", Risk: advice.Change, When: advice.Morning,
 		For: advice.About(ChainIncomplete),
@@ -87,7 +86,7 @@ var bindingBook = advice.Book{
 		Key:   "chain_in_disorder",
 		Means: "The certificates of a chain are not sent in order, or some do not belong.", Suffers: "Old and strict clients.",
 		Owners: []advice.Owner{advice.Certificate}, Certainty: advice.Sure,
-		On: atExporter, First: showChain,
+		On: advice.OnExporter, First: showChain,
 		Separates: "If the issuer (line i) of one is not the subject (line s) of the next: that one is out of order, or does not belong.",
 		Then:      "Keep the present chain file, then import the chain anew, in order and without doubles, on what ends TLS there. To undo, import the kept file.", Risk: advice.Change, When: advice.Plan,
 		For: advice.About(ChainMisordered),
@@ -114,7 +113,7 @@ var bindingBook = advice.Book{
 		Key:   "too_many_doors",
 		Means: "There are more addresses or bindings than a probe looks at, so some were left out.", Suffers: "Nobody; what was left out is not watched.",
 		Owners: []advice.Owner{advice.Exporter}, Certainty: advice.Sure,
-		On: atExporter, First: "nslookup SERVICE",
+		On: advice.OnExporter, First: "nslookup SERVICE",
 		Separates: "If it gives more addresses than the report's table has: these are too many. If not: the module's addresses, ports and names are.",
 		Then:      "Split them over several modules or targets, and reload. To undo, set the former module.", Risk: advice.Change, When: advice.Plan,
 		For: advice.About(BindingsLeftOut),
@@ -123,7 +122,7 @@ var bindingBook = advice.Book{
 		Key:   "key_too_short",
 		Means: "A certificate's key is shorter than is safe.", Suffers: "Clients that refuse such keys.",
 		Owners: []advice.Owner{advice.Certificate}, Certainty: advice.Sure,
-		On: atExporter, First: showLeaf,
+		On: advice.OnExporter, First: showLeaf,
 		Then: "Have it issued anew with 2048 bits of RSA or more, and bind that. Keep the present one until all is well. To undo, bind it again.", Risk: advice.Change, When: advice.Plan,
 		Separates: "If Public-Key has the length of the report: the server's own certificate. If it is longer: an authority of its chain, whose owner has to renew it.",
 		For:       advice.About(CertificateWeak),
