@@ -128,16 +128,21 @@ func lookUp(which string, faults func(which string) string) string {
 }
 
 // stepOf keeps the first step of an advice in $first. Past the balancer nobody is told to ask past it, and the server is known.
-const stepOf = `{{ with printf "topk(1, ews_exporter_advice_info{advice=%q})" $advice | query }}{{ $first = . | first | label "first" }}{{ end }}` +
-	`{{ $server := "SERVER" }}{{ if eq (or $labels.via "") "direct" }}{{ $server = or $labels.instance "SERVER" }}` +
+var stepOf = `{{ with printf "topk(1, ews_exporter_advice_info{advice=%q})" $advice | query }}{{ $first = . | first | label "first" }}{{ end }}` +
+	`{{ $server := "SERVER" }}{{ if eq (or $labels.via "") "direct" }}{{ $server = ` + hostOf("SERVER") + ` }}` +
 	`{{ if match "--direct" $first }}{{ $first = "" }}{{ end }}{{ end }}`
+
+// hostOf is the host of the alert's instance, word without one.
+func hostOf(word string) string {
+	return `(reReplaceAll "^(\\w+://)?(\\[.*\\]|[^:/]*).*" "$2" (or $labels.instance "` + word + `"))`
+}
 
 // first ends a text with the step that was looked up, with what is known in the places that advice keeps for it; where there is
 // none, own words, and others for a server that is asked directly. No full stop follows: the step may be a command.
 func first(words string, direct ...string) string {
 	text := ` First: {{ if $first }}{{ $first`
 	for _, known := range []struct{ word, value string }{
-		{"TARGET", `(or $labels.instance "TARGET")`}, {"HOST", `(reReplaceAll "^(\\w+://)?(\\[.*\\]|[^:/]*).*" "$2" (or $labels.instance "HOST"))`},
+		{"TARGET", `(or $labels.instance "TARGET")`}, {"HOST", hostOf("HOST")},
 		{"SERVICE", `(or $labels.service "SERVICE")`}, {"MODULE", `(or $module "MODULE")`}, {"SERVER", "$server"},
 	} {
 		text += fmt.Sprintf(` | reReplaceAll "\\b%s\\b" %s`, known.word, known.value)
