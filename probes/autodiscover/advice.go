@@ -165,4 +165,60 @@ var book = advice.Book{
 		Direct: "lookup_fails_at_server",
 		For:    advice.About("content/truncated", "content/malformed"),
 	},
+	{
+		Key:   "mail_hoster_answers",
+		Means: "Autodiscover was answered with settings of other services alone, as a web hoster gives for IMAP and SMTP (cPanel, Plesk, mailcow, automx).", Suffers: "Outlook sets new accounts up by IMAP, without calendar and address lists.",
+		Owners: []advice.Owner{advice.Hoster}, Certainty: advice.Likely,
+		First: "nslookup DOMAIN and autodiscover.DOMAIN: does the host in the finding's sentence lead to a web hoster, or to Exchange?",
+		Then:  "Have the hoster turn its own Autodiscover off for DOMAIN (404 is right there); let autodiscover.DOMAIN lead to Exchange. Undo: the former record.", Risk: advice.Change, When: advice.Morning,
+		For: advice.About(NotExchange, "content/not_exchange"),
+	},
+	{
+		Key:   "bare_domain_certificate",
+		Means: "Clients ask https://DOMAIN first, and the certificate there is for other names, or out of date: mostly that of a web hoster.", Suffers: "Outlook shows a warning about a certificate when an account is set up, and now and then later.",
+		Owners: []advice.Owner{advice.Hoster}, Certainty: advice.Likely,
+		First: "Open https://DOMAIN in a browser: the warning names whom the certificate is for",
+		Then:  "Have the hoster bind a certificate for DOMAIN, or answer no https there. For Outlook alone: policy ExcludeHttpsRootDomain; undo by taking it off.", Risk: advice.Change, When: advice.Morning,
+		For: advice.About(DomainCertificate),
+	},
+	{
+		Key:   "service_record_leads_nowhere",
+		Means: "The service record of Autodiscover names what no client can ask: an address, a host that does not exist, port 0, port 80, or no host at all.", Suffers: newProfiles,
+		Owners: []advice.Owner{advice.DNS}, Certainty: advice.Sure,
+		First: "nslookup -type=SRV _autodiscover._tcp.DOMAIN: the line should name port 443 and a host's name, which nslookup finds in turn",
+		Then:  "Write it as: 0 0 443 mail.DOMAIN. (a name with an A record, no alias, no address), or delete it where autodiscover.DOMAIN works. Undo: the former record.", Risk: advice.Change, When: advice.Morning,
+		For: advice.About(ServiceRecord, "resolve/service_record"),
+	},
+	{
+		Key:   "redirect_inherited_in_iis",
+		Means: "IIS redirects Autodiscover to a page for people. A redirect that is set on the web site, as from / to /owa, holds for every virtual directory below it.", Suffers: newProfiles + " EWS mostly fails with it.",
+		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Likely,
+		On: "on SERVER", First: `C:\Windows\System32\inetsrv\appcmd list config "Default Web Site/Autodiscover" /section:httpRedirect`,
+		Then: "Clear HTTP Redirect on the virtual directories Autodiscover and EWS (and all others but the site's root); undo by checking it again.", Risk: advice.Change, When: advice.Now,
+		For: append(advice.By(origin.IIS, RedirectInherited), advice.By(origin.Exchange, RedirectInherited)...),
+	},
+	{
+		Key:   "redirect_to_a_page",
+		Means: "Autodiscover is redirected to a page for people or for logging on: by a redirect that IIS's virtual directory inherits, or by what stands in front.", Suffers: newProfiles,
+		Owners: []advice.Owner{advice.IIS, advice.Middlebox, advice.Identity},
+		On:     "on SERVER", First: `C:\Windows\System32\inetsrv\appcmd list config "Default Web Site/Autodiscover" /section:httpRedirect`,
+		Then: "Clear the redirect on Autodiscover and EWS, or give both a rule of their own without pre-authentication. Undo by the former setting.", Risk: advice.Change, When: advice.Now,
+		Separates: `If enabled="true": IIS inherits it. If not, and the page is for logging on: the pre-authentication. If neither: a rule of the box in front.`,
+		For:       advice.About(RedirectInherited),
+	},
+	{
+		Key:   "path_spelling",
+		Means: "A rule in front of Exchange tells small letters from capitals in Autodiscover's path, and clients write both. IIS takes either.", Suffers: "Clients that write the other spelling, always the same ones.",
+		Owners: []advice.Owner{advice.Middlebox}, Certainty: advice.Likely,
+		First: "Read the path in the box's rule for Autodiscover: is it compared with regard to upper and lower case?",
+		Then:  "Compare without. Undo by the former rule.", Places: casePlaces, Risk: advice.Change, When: advice.Morning,
+		For: advice.About(PathSpelling),
+	},
+}
+
+// casePlaces are where boxes are told not to mind upper and lower case.
+var casePlaces = advice.Places{
+	{Product: "haproxy", Setting: "-i in the acl: path_beg -i /autodiscover"},
+	{Product: "nginx", Setting: "location ~* ^/autodiscover in place of location /autodiscover"},
+	{Product: "apache", Setting: "<LocationMatch \"(?i)^/autodiscover\"> with ProxyPassMatch"},
 }
