@@ -152,12 +152,9 @@ func (s *Settings) Paths() []string {
 	return all
 }
 
-// Plan implements prober.Prober. Which ways a look-up takes is not known before.
+// Plan implements prober.Prober. Which ways a look-up takes, and whether there is a spelling to ask by, is not known before.
 func (s *Settings) Plan(bool) []string {
 	steps := slices.Clone(s.Methods)
-	if s.spells() {
-		steps = append(steps, spelling)
-	}
 	if s.FollowUp {
 		steps = append(steps, followUp)
 	}

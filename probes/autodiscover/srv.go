@@ -33,9 +33,6 @@ func (a *attempt) service(ctx context.Context, r *reply, domain string) error {
 	var records []*dns.SRV
 	lookup := r.step.Step("lookup")
 	records, err := a.p.records(ctx, autodiscover.SRVName(domain))
-	for i, rr := range records {
-		records[i].Target = strings.TrimSuffix(rr.Target, ".")
-	}
 	lookup.Detail("%s → %d records", autodiscover.SRVName(domain), len(records))
 	if f := lookup.End(err); f != nil {
 		return f
@@ -188,8 +185,11 @@ func pick(answer *dns.Msg, name string) ([]*dns.SRV, error) {
 	return order(list, name)
 }
 
-// order sorts records.
+// order sorts records, and takes the dot off their targets' end. Which of them lead nowhere is the caller's to see.
 func order(list []*dns.SRV, name string) ([]*dns.SRV, error) {
+	for _, rr := range list {
+		rr.Target = strings.TrimSuffix(rr.Target, ".")
+	}
 	if len(list) == 0 {
 		return nil, failure.New(failure.Resolve, "not_found", "resolve %s: there is no service record", name)
 	}
