@@ -59,26 +59,22 @@ func (r *reply) respelt() bool {
 	return false
 }
 
-// contrastSpellings asks by the other spelling; and where that comes to something else than the look-up did, once more by
-// both.
+// contrastSpellings asks by the other spelling; and where that comes to something else than the look-up did, by the own one twice
+// and by the other once more, in an order in which a pool that answers every other time well does not look the same.
 func (p *probe) contrastSpellings(ctx context.Context, step *prober.Step, a *attempt, r *reply) error {
 	own, other := paths[a.method], capitals[a.method]
 	served := a.answered == r && !r.respelt()
-	seen, err := p.get(ctx, step, r, other)
-	if reached, clear := reaches(seen); err != nil || !clear || reached == served {
-		return err
+	last := map[string]*result.Conversation{}
+	for _, path := range []string{other, own, own, other} {
+		answer, err := p.get(ctx, step, r, path)
+		if reached, clear := reaches(answer); err != nil || !clear || reached != (served == (path == own)) {
+			return err
+		}
+		last[path] = answer
 	}
-	first, err := p.get(ctx, step, r, own)
-	if reached, clear := reaches(first); err != nil || !clear || reached != served {
-		return err
-	}
-	second, err := p.get(ctx, step, r, other)
-	if reached, clear := reaches(second); err != nil || !clear || reached == served {
-		return err
-	}
-	p.spelt = &spelt{r, own, other, second, warning}
+	p.spelt = &spelt{r, own, other, last[other], warning}
 	if !served {
-		p.spelt = &spelt{r, other, own, first, a.severityOf(r)}
+		p.spelt = &spelt{r, other, own, last[own], a.severityOf(r)}
 	}
 	return nil
 }
