@@ -3,6 +3,7 @@ package autodiscover_test
 import (
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -227,7 +228,7 @@ func FuzzDomain(f *testing.F) {
 }
 
 func FuzzRedirectURL(f *testing.F) {
-	for _, s := range []string{"https://mail.contoso.com/autodiscover/autodiscover.xml", "https://a@contoso.com/", "//contoso.com", "https://contoso.com\\@evil/"} {
+	for _, s := range []string{"https://mail.contoso.com/autodiscover/autodiscover.xml", "https://a@contoso.com/", "//contoso.com", "https://contoso.com\\@evil/", "https://contoso.com/Autodiscover/a%40b/..%2f/autodiscover.xml"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, location string) {
@@ -238,6 +239,9 @@ func FuzzRedirectURL(f *testing.F) {
 		}
 		if host := u.Hostname(); u.Scheme != "https" || u.User != nil || host != "contoso.com" && !strings.HasSuffix(host, ".contoso.com") {
 			t.Errorf("%q leads to %s", location, u)
+		}
+		if path.Clean(u.Path) != u.Path || strings.Contains(u.Path, `\\`) || strings.Count(u.Path, "/") != strings.Count(u.EscapedPath(), "/") {
+			t.Errorf("%q leads to the path %q, which a server may take for another", location, u.Path)
 		}
 	})
 }
