@@ -13,8 +13,9 @@ const (
 
 // What is drawn from more than one observation.
 const (
-	adviceNotBorne = "expect_not_borne"    // the request without Expect got an answer, and the one with it none
-	adviceOldHop   = "http_1_0_on_the_way" // nobody answered Expect, and the answer came in HTTP/1.0
+	adviceErrorToExpect = "error_to_expect_alone" // the request without Expect got an answer, and the one with it a server error
+	adviceNotBorne      = "expect_not_borne"      // the request without Expect got an answer, and the one with it none
+	adviceOldHop        = "http_1_0_on_the_way"   // nobody answered Expect, and the answer came in HTTP/1.0
 )
 
 const (
@@ -29,6 +30,14 @@ const (
 )
 
 var book = advice.Book{
+	{
+		Key:   adviceErrorToExpect,
+		Means: "Requests with Expect: 100-continue get a server error, and the same one without Expect is answered.", Suffers: whoWaits,
+		Owners: []advice.Owner{advice.Middlebox, advice.Exchange},
+		On:     advice.AtExporter, First: advice.AskServer,
+		Separates: "If SERVER answers: probe SERVICE five times. If requests with Expect fail each time there: the box cannot bear Expect. If they fail now and then: one member of its pool is sick, and a request without Expect had met another one. If SERVER fails too: it is that server.",
+		Then:      "Box: note its present treatment of Expect, and let it pass Expect on; undo by setting the noted one. Member: take it out of the pool; undo by putting it back.", Places: expectPlaces, Risk: advice.Change, When: advice.Now, Direct: "server_fails_requests",
+	},
 	{
 		Key:   "continue_withheld",
 		Means: "A box in front of Exchange never answers Expect: 100-continue, and takes the body that comes late for a new request.", Suffers: whoWaits + " They fail. Exchange and IIS log nothing of it, the box does.",
