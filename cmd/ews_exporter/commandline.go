@@ -51,6 +51,7 @@ type serveFlags struct {
 	probes        int
 	perAddress    int
 	pprof         bool
+	logProbes     string
 	hosts         []policy.Rule // names that the exporter may be asked by, beside its own
 	storage       string
 	noReport      bool
@@ -140,6 +141,8 @@ func (f *serveFlags) declare(cmd *kingpin.CmdClause, address string) {
 		Default(fmt.Sprint(runner.DefaultMaxProbes)).IntVar(&f.probes)
 	cmd.Flag("limit.probes-per-address", "How many probes run at once against one address; more wait.").
 		Default(fmt.Sprint(runner.DefaultMaxProbesPerAddress)).IntVar(&f.perAddress)
+	cmd.Flag("log.probes", "Which probes are logged at level info, one line each: failed, all or none. At --log.level=debug all are.").
+		Default(string(runner.LogNone)).EnumVar(&f.logProbes, string(runner.LogFailed), string(runner.LogAll), string(runner.LogNone))
 	cmd.Flag("web.allow-host", "A name that the exporter is asked by, where it is not the machine's own: a name or a glob as in *.contoso.com; repeatable. Without, requests by it get 403. Addresses, localhost, names without a dot and those of Kubernetes need none.").
 		PlaceHolder("NAME").SetValue((*hostNames)(&f.hosts))
 	cmd.Flag("storage.path", "Folder in which it is remembered which auths are suspended and which targets asked to be left alone, so that restarts do not forget. Without one they do.").

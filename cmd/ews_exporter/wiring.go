@@ -67,8 +67,9 @@ func newExporter(store *config.Store, flags *serveFlags, own []netip.AddrPort, l
 	e.self.Advise(book)
 	e.self.Reloaded(true)
 	var recent *web.Recent
-	observe := e.self.Observe
+	observe, reports := e.self.Observe, ""
 	if !flags.noReport {
+		reports = "/report/"
 		recent = &web.Recent{}
 		observe = func(r *result.Result) {
 			e.self.Observe(r)
@@ -77,7 +78,7 @@ func newExporter(store *config.Store, flags *serveFlags, own []netip.AddrPort, l
 	}
 	e.runner = runner.New(runner.Options{
 		Config: store.Current, Gate: gate, Pauses: e.pauses, Listeners: own, Version: version.Version,
-		MaxProbes: flags.probes, MaxProbesPerAddress: flags.perAddress, Log: log,
+		MaxProbes: flags.probes, MaxProbesPerAddress: flags.perAddress, Log: log, LogProbes: runner.Logged(flags.logProbes), Reports: reports,
 		Observe: observe, Panicked: e.self.Panicked, InFlight: e.self.InFlight,
 	})
 	e.guard = inbound.New(inbound.Options{Probes: flags.probes, Allowed: flags.hosts, Refused: e.self.Refused, Log: log})
