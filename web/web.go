@@ -65,7 +65,7 @@ func New(o Options) http.Handler {
 	mux.HandleFunc("POST /-/reload", s.reload)
 	mux.HandleFunc("PUT /-/reload", s.reload)
 	mux.Handle("GET /metrics", s.metrics(promhttp.HandlerFor(o.Self.Registry(), promhttp.HandlerOpts{
-		ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelError), Registry: o.Self.Registry(),
+		ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelError), Registry: o.Self.Registry(), EnableOpenMetrics: true,
 	})))
 	if o.EnablePprof {
 		mux.HandleFunc("/debug/pprof/", pprof.Index)

@@ -43,7 +43,7 @@ var familyAdvice = advice.Advice{
 	Owners: []advice.Owner{advice.Exporter, advice.Network},
 	On:     "on a client, in PowerShell",
 	First:  "Test-NetConnection SERVICE -Port PORT",
-	Then:   "Set ip_protocol of the module to the family that clients use, and ip_protocol_fallback: false; or give the exporter's machine a route to the address.", Risk: advice.Change, When: advice.Morning,
+	Then:   "Set ip_protocol of the module to the family that clients use, and ip_protocol_fallback: false; note the values before, and go back by them. Or give the exporter's machine a route to the address.", Risk: advice.Change, When: advice.Morning,
 	Separates: "If RemoteAddress is of the other family than the address in the message: clients use that one, and the module should ask it. If it is of the same family and TcpTestSucceeded is True: a route is missing near the exporter. If that is False: a route is missing near the host, or the record should not be there.",
 	For:       advice.About("connect/" + reasonFamily),
 }
