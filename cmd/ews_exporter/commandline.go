@@ -47,6 +47,7 @@ type command struct {
 type serveFlags struct {
 	files         []string
 	web           *toolkit.FlagConfig
+	autoReload    time.Duration // 0: only when asked to
 	timeoutOffset time.Duration
 	probes        int
 	perAddress    int
@@ -135,6 +136,8 @@ func files(cmd *kingpin.CmdClause, to *[]string) {
 func (f *serveFlags) declare(cmd *kingpin.CmdClause, address string) {
 	f.web = kingpinflag.AddFlags(cmd, address)
 	f.taken = "choose one with --web.listen-address"
+	cmd.Flag("config.auto-reload-interval", "How often to look whether the configuration's files have changed, and to reload them where they have, such as 30s. 0s never looks.").
+		Default("0s").DurationVar(&f.autoReload)
 	cmd.Flag("timeout-offset", "Taken off Prometheus's scrape timeout, so that the answer arrives in time.").
 		Default("0.5s").DurationVar(&f.timeoutOffset)
 	cmd.Flag("limit.probes", "How many probes run at once; more are refused with 503.").
@@ -175,6 +178,8 @@ func (f *serveFlags) problem() string {
 	switch {
 	case f.timeoutOffset < 0:
 		return fmt.Sprintf("--timeout-offset is %s, and must not be negative", f.timeoutOffset)
+	case f.autoReload != 0 && f.autoReload < time.Second:
+		return fmt.Sprintf("--config.auto-reload-interval is %s, and must be at least 1s, or 0s", f.autoReload)
 	case f.probes < 1:
 		return fmt.Sprintf("--limit.probes is %d, and must be at least 1", f.probes)
 	case f.perAddress < 1:
