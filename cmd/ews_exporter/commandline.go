@@ -53,6 +53,9 @@ type serveFlags struct {
 	perAddress    int
 	pprof         bool
 	logProbes     string
+	externalURL   string
+	routePrefix   string
+	mount         mount         // of these two, by problem
 	hosts         []policy.Rule // names that the exporter may be asked by, beside its own
 	storage       string
 	noReport      bool
@@ -148,6 +151,10 @@ func (f *serveFlags) declare(cmd *kingpin.CmdClause, address string) {
 		Default(string(runner.LogNone)).EnumVar(&f.logProbes, string(runner.LogFailed), string(runner.LogAll), string(runner.LogNone))
 	cmd.Flag("web.allow-host", "A name that the exporter is asked by, where it is not the machine's own: a name or a glob as in *.contoso.com; repeatable. Without, requests by it get 403. Addresses, localhost, names without a dot and those of Kubernetes need none.").
 		PlaceHolder("NAME").SetValue((*hostNames)(&f.hosts))
+	cmd.Flag("web.external-url", "The URL by which browsers reach the exporter where a reverse proxy stands in front. Its host is one that the exporter may be asked by; its path, if any, is the prefix of all paths.").
+		PlaceHolder("URL").StringVar(&f.externalURL)
+	cmd.Flag("web.route-prefix", "Prefix of all paths, as they reach the exporter itself. Without it the path of --web.external-url; / where the proxy takes that off.").
+		PlaceHolder("PATH").StringVar(&f.routePrefix)
 	cmd.Flag("storage.path", "Folder in which it is remembered which auths are suspended and which targets asked to be left alone, so that restarts do not forget. Without one they do.").
 		StringVar(&f.storage)
 	cmd.Flag("web.disable-report", "Serve no pages about probes, and remember none: they tell whoever may open them about your servers.").
@@ -175,7 +182,11 @@ func (h *hostNames) IsCumulative() bool { return true }
 
 // problem says what is wrong with the values of flags, "" for nothing.
 func (f *serveFlags) problem() string {
+	var err error
+	f.mount, err = newMount(f.externalURL, f.routePrefix)
 	switch {
+	case err != nil:
+		return err.Error()
 	case f.timeoutOffset < 0:
 		return fmt.Sprintf("--timeout-offset is %s, and must not be negative", f.timeoutOffset)
 	case f.autoReload != 0 && f.autoReload < time.Second:

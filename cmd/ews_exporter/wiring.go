@@ -70,7 +70,7 @@ func newExporter(store *config.Store, flags *serveFlags, own []netip.AddrPort, l
 	var recent *web.Recent
 	observe, reports := e.self.Observe, ""
 	if !flags.noReport {
-		reports = "/report/"
+		reports = flags.mount.at("report/")
 		recent = &web.Recent{}
 		observe = func(r *result.Result) {
 			e.self.Observe(r)
@@ -82,12 +82,12 @@ func newExporter(store *config.Store, flags *serveFlags, own []netip.AddrPort, l
 		MaxProbes: flags.probes, MaxProbesPerAddress: flags.perAddress, Log: log, LogProbes: runner.Logged(flags.logProbes), Reports: reports,
 		Observe: observe, Panicked: e.self.Panicked, InFlight: e.self.InFlight,
 	})
-	e.guard = inbound.New(inbound.Options{Probes: flags.probes, Allowed: flags.hosts, Refused: e.self.Refused, Log: log})
+	e.guard = inbound.New(inbound.Options{Probes: flags.probes, Allowed: slices.Concat(flags.hosts, flags.mount.allowed()), Prefix: flags.mount.prefix, Refused: e.self.Refused, Log: log})
 	e.handler = web.New(web.Options{
 		Prober: e.guard.Prober(e.runner), Self: e.self, Recent: recent, Findings: docs.Findings, Probers: probes.All(), Advice: book, Tries: flags.tries, Log: log, Version: version.Version,
 		Modules:  func() []string { return slices.Sorted(maps.Keys(store.Current().Modules)) },
 		Redacted: e.redacted, Reload: e.reload, Ready: func() bool { return !e.stopping.Load() },
-		TimeoutOffset: flags.timeoutOffset, EnablePprof: flags.pprof,
+		Prefix: flags.mount.prefix, Origin: flags.mount.origin(), TimeoutOffset: flags.timeoutOffset, EnablePprof: flags.pprof,
 	})
 	return e
 }
