@@ -118,10 +118,14 @@ func (s *Self) Reloaded(ok bool) {
 // Advise adds what to do first, by advice.
 func (s *Self) Advise(book advice.Book) {
 	first := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: selfAdvice.Name, Help: selfAdvice.Help}, selfAdvice.Labels)
+	outcome := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: selfOutcome.Name, Help: selfOutcome.Help}, selfOutcome.Labels)
 	for _, a := range book {
 		first.WithLabelValues(a.Key, a.Step()).Set(1)
+		if a.Separates != "" {
+			outcome.WithLabelValues(a.Key, a.Separates).Set(1)
+		}
 	}
-	s.registry.MustRegister(first)
+	s.registry.MustRegister(first, outcome)
 }
 
 // CountLogons adds the logons that have begun, by auth; begun is asked at each scrape.

@@ -71,11 +71,18 @@ var selfAdvice = &result.Metric{
 	Labels: []string{"advice", "first"},
 }
 
+// selfOutcome says how to read it.
+var selfOutcome = &result.Metric{
+	Name:   "ews_exporter_advice_outcome_info",
+	Help:   "What the outcome of that first step tells, where it needs to be read.",
+	Labels: []string{"advice", "tells"},
+}
+
 // SelfMetrics lists the exporter's own metrics, in the order of docs/metrics.md. Those of the Go runtime, of the process
 // and of the handler of /metrics come on top.
 func SelfMetrics() []*result.Metric {
 	return []*result.Metric{
 		selfBuild, selfReloaded, selfReloadAt, selfProbes, selfResponses, selfDuration, selfInFlight, selfRefused,
-		selfPanics, selfSuspended, selfExplained, selfLogons, selfAdvice,
+		selfPanics, selfSuspended, selfExplained, selfLogons, selfAdvice, selfOutcome,
 	}
 }

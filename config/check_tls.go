@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ews-exporter/ews_exporter/internal/secret"
 	"github.com/ews-exporter/ews_exporter/internal/suggest"
 	"github.com/ews-exporter/ews_exporter/internal/target"
 )
@@ -21,7 +20,7 @@ const maxCA = 4 << 20
 func (l *loader) checkTLS(path string, t *TLS) {
 	if t.CAFile != "" {
 		t.CAFile = l.beside(path+".ca_file", t.CAFile)
-		roots, err := readCA(t.CAFile)
+		roots, err := l.readCA(t.CAFile)
 		if err != nil {
 			l.report(path+".ca_file", fmt.Sprintf("%s: %v", t.CAFile, err))
 		}
@@ -46,8 +45,8 @@ func (l *loader) checkTLS(path string, t *TLS) {
 }
 
 // readCA reads a file of certificates in PEM.
-func readCA(path string) (*x509.CertPool, error) {
-	data, err := secret.ReadFile(path, maxCA)
+func (l *loader) readCA(path string) (*x509.CertPool, error) {
+	data, err := l.read(path, maxCA)
 	if err != nil {
 		return nil, err
 	}

@@ -24,6 +24,8 @@ type Config struct {
 
 	// Warnings are what Load accepted and a person should know of.
 	Warnings Problems
+
+	sums sums // of the files that it was read from; none for Default
 }
 
 // Policy says what may be reached (see package policy). Rules of several files add up.

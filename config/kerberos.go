@@ -102,7 +102,7 @@ func (l *loader) kdcs(path string, k *Kerberos) map[string][]string {
 // krb5Conf reads the realms of a krb5.conf.
 func (l *loader) krb5Conf(field string, k *Kerberos) map[string][]string {
 	k.Krb5Conf = l.beside(field, k.Krb5Conf)
-	text, err := secret.ReadFile(k.Krb5Conf, maxConfig)
+	text, err := l.read(k.Krb5Conf, maxConfig)
 	if err != nil {
 		l.report(field, fmt.Sprintf("the file cannot be used: %v", err))
 		return nil

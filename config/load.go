@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/ews-exporter/ews_exporter/internal/prober"
-	"github.com/ews-exporter/ews_exporter/internal/secret"
 )
 
 // maxConfig is the most bytes that one file may hold.
@@ -21,6 +20,7 @@ type loader struct {
 	problems Problems
 	places   map[string]place // of every field that a file sets
 	broken   []string         // fields of which nothing could be read
+	sums     sums             // of the files that were read
 }
 
 // place is where a field is.
@@ -37,7 +37,7 @@ func Load(paths []string, probers []prober.Definition) (*Config, error) {
 	}
 	l := newLoader(probers)
 	for _, file := range l.expand(paths) {
-		data, err := secret.ReadFile(file, maxConfig)
+		data, err := l.read(file, maxConfig)
 		if err != nil {
 			l.fail(place{file: file}, "", fmt.Sprintf("the file cannot be read: %v", err))
 			continue
@@ -48,7 +48,7 @@ func Load(paths []string, probers []prober.Definition) (*Config, error) {
 }
 
 func newLoader(probers []prober.Definition) *loader {
-	return &loader{config: Default(nil), probers: probers, places: map[string]place{}}
+	return &loader{config: Default(nil), probers: probers, places: map[string]place{}, sums: sums{}}
 }
 
 // finish checks what was gathered. Where no file defines a module, there are those that there are without a file.
@@ -67,11 +67,16 @@ func (l *loader) finish() (*Config, error) {
 		m.headerSecrets = headerSecretsOf(m.Settings)
 	}
 	l.config.Warnings = l.config.Warnings.sorted()
+	l.config.sums = l.sums
 	return l.config, nil
 }
 
 // expand turns paths and globs into files, each once.
 func (l *loader) expand(paths []string) []string {
+	return expand(paths, func(path, problem string) { l.fail(place{file: path}, "", problem) })
+}
+
+func expand(paths []string, fail func(path, problem string)) []string {
 	var files []string
 	for _, path := range paths {
 		matches := []string{path}
@@ -80,9 +85,9 @@ func (l *loader) expand(paths []string) []string {
 			matches, err = filepath.Glob(path)
 			switch {
 			case err != nil:
-				l.fail(place{file: path}, "", "this is not a pattern that can be matched")
+				fail(path, "this is not a pattern that can be matched")
 			case len(matches) == 0:
-				l.fail(place{file: path}, "", "no file matches")
+				fail(path, "no file matches")
 			}
 		}
 		for _, file := range matches {

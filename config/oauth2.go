@@ -95,7 +95,7 @@ func (l *loader) authorities(field string, o *OAuth2) *x509.CertPool {
 		return nil
 	}
 	o.CAFile = l.beside(field, o.CAFile)
-	text, err := secret.ReadFile(o.CAFile, maxConfig)
+	text, err := l.read(o.CAFile, maxConfig)
 	if err != nil {
 		l.report(field, fmt.Sprintf("the file cannot be used: %v", err))
 		return nil

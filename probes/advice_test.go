@@ -48,3 +48,39 @@ func TestAdvice(t *testing.T) {
 		}
 	}
 }
+
+// glued are marks of a first step that is a command with something more stuck to it, or of a text that says nothing.
+var (
+	glued     = regexp.MustCompile(`^[A-Z][a-z]+-[A-Z]\w+ .*(, and |: |; then |…| on (that|a|the) server)|^ews_exporter .*(: |, )|--direct SERVER .`)
+	saysNone  = regexp.MustCompile(`(?i)^(what|mend) (these|this|it|the log) says?\.$|nothing to set|a present version`)
+	undone    = regexp.MustCompile(`(?i)\b(undo|undone|undoing|note|noted|noting)\b|put (it|the server) back`)
+	condition = regexp.MustCompile(`(?:^|[.;] )If [^:]+: `)
+)
+
+// TestTexts: somebody who was woken can paste the first step, and is told what each outcome means, and what to note so that the change can be undone.
+func TestTexts(t *testing.T) {
+	t.Parallel()
+	for _, a := range runner.AllAdvice(probes.All()) {
+		problem := func(what, text string) { t.Errorf("advice %s: %s: %q", a.Key, what, text) }
+		if glued.MatchString(a.First) {
+			problem("the first step is a command and something more", a.First)
+		}
+		if a.Separates != "" && !condition.MatchString(a.Separates) {
+			problem("what tells owners apart has no condition", a.Separates)
+		}
+		if len(a.Owners) > 1 && len(condition.FindAllString(a.Separates, -1)) < 2 {
+			problem("several owners, and fewer than two outcomes", a.Separates)
+		}
+		if a.Then == "" || saysNone.MatchString(a.Then) {
+			problem("it does not say what to do then", a.Then)
+		}
+		if a.Risk != advice.Look && !undone.MatchString(a.Then) {
+			problem("it says neither what to note nor how the change is undone", a.Then)
+		}
+		for _, place := range a.Places {
+			if saysNone.MatchString(place.Setting) {
+				problem("a place says nothing to set", place.Setting)
+			}
+		}
+	}
+}

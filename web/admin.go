@@ -39,7 +39,7 @@ func (s *server) metrics(bare http.Handler) http.Handler {
 
 // reload reads the configuration again. What is wrong with it goes to the caller; the old one stays in force.
 func (s *server) reload(w http.ResponseWriter, r *http.Request) {
-	if refused := crossSite(r); refused != nil {
+	if refused := s.crossSite(r); refused != nil {
 		http.Error(w, refused.Message, refused.Status)
 		return
 	}

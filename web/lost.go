@@ -3,19 +3,10 @@ package web
 import (
 	"fmt"
 	"net/http"
-	"strings"
 
 	"github.com/ews-exporter/ews_exporter/internal/plain"
 	"github.com/ews-exporter/ews_exporter/internal/suggest"
 )
-
-// homeOf is the way from a path back to /, relative: the exporter may be served under a path.
-func homeOf(r *http.Request) string {
-	if up := strings.Count(r.URL.Path, "/") - 1; up > 0 {
-		return strings.Repeat("../", up)
-	}
-	return "./"
-}
 
 // guided answers browsers with a page, from which they find on, where mux has nothing for a request.
 func (s *server) guided(mux *http.ServeMux) http.Handler {

@@ -42,7 +42,7 @@ func (s *server) probe(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	// Compressing these few kilobytes would cost three times the processor time of everything else in this function.
-	promhttp.HandlerFor(gatherer(answer), promhttp.HandlerOpts{DisableCompression: true}).ServeHTTP(w, r)
+	promhttp.HandlerFor(gatherer(answer), promhttp.HandlerOpts{DisableCompression: true, EnableOpenMetrics: true}).ServeHTTP(w, r)
 }
 
 // denied tells whether policy refused before anything was dialled.

@@ -146,7 +146,7 @@ func exposition(metrics prometheus.Gatherer) (string, error) {
 
 // run runs a probe that a person asked for, and leads to its record.
 func (s *server) run(w http.ResponseWriter, r *http.Request) {
-	asked, refused := readForm(w, r)
+	asked, refused := s.readForm(w, r)
 	if refused != nil {
 		s.refusePage(w, r, refused, asked)
 		return
@@ -171,10 +171,10 @@ func (s *server) run(w http.ResponseWriter, r *http.Request) {
 		ids[i] = res.ID
 	}
 	if len(ids) == 1 {
-		seeOther(w, "report/"+ids[0])
+		lead(w, http.StatusSeeOther, "report/"+ids[0])
 		return
 	}
-	seeOther(w, "compare?of="+strings.Join(ids, ","))
+	lead(w, http.StatusSeeOther, "compare?of="+strings.Join(ids, ","))
 }
 
 // requests are those that a form asks for: one, or with servers to compare with, one for each of them too.
@@ -195,18 +195,12 @@ func asRefusal(err error) *runner.Refusal {
 	return refusal(http.StatusInternalServerError, "", "the probe could not be run: %v", err)
 }
 
-// seeOther leads to a path relative to the one that was asked for, because the exporter may be served under a path.
-func seeOther(w http.ResponseWriter, relative string) {
-	w.Header().Set("Location", relative)
-	w.WriteHeader(http.StatusSeeOther)
-}
-
 // readForm reads the form of a page, which another site's page must not send.
-func readForm(w http.ResponseWriter, r *http.Request) (form, *runner.Refusal) {
-	if err := http.NewCrossOriginProtection().Check(r); err != nil {
+func (s *server) readForm(w http.ResponseWriter, r *http.Request) (form, *runner.Refusal) {
+	if err := s.protection.Check(r); err != nil {
 		return form{}, refusal(http.StatusForbidden, runner.CrossSite, "this request comes from another site's page (%v): open the exporter itself and ask there", err)
 	}
-	if refused := crossSite(r); refused != nil {
+	if refused := s.crossSite(r); refused != nil {
 		return form{}, refused
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)

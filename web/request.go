@@ -28,14 +28,15 @@ func badRequest(format string, args ...any) *runner.Refusal {
 	return refusal(http.StatusBadRequest, runner.BadRequest, format, args...)
 }
 
-// crossSite refuses what another site made a browser send: a page on the internet must not probe the inside.
-func crossSite(r *http.Request) *runner.Refusal {
+// crossSite refuses what another site made a browser send: a page on the internet must not probe the inside. A proxy in front
+// may ask by another name than the browser did, so there the exporter's own origin is what it was told to be.
+func (s *server) crossSite(r *http.Request) *runner.Refusal {
 	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" && site != "none" {
 		return refusal(http.StatusForbidden, runner.CrossSite,
 			"this request comes from another site's page (Sec-Fetch-Site: %s): open the exporter itself and ask there", site)
 	}
 	origin := r.Header.Get("Origin")
-	if origin == "" {
+	if origin == "" || s.Origin != "" && strings.EqualFold(origin, s.Origin) {
 		return nil
 	}
 	if u, err := url.Parse(origin); err != nil || !strings.EqualFold(u.Host, r.Host) {
@@ -73,7 +74,7 @@ func parameters(r *http.Request, known ...string) (map[string]string, *runner.Re
 // probeRequest reads a request for a probe, and whether it wants the text for people.
 func (s *server) probeRequest(r *http.Request) (runner.Request, bool, *runner.Refusal) {
 	var none runner.Request
-	if refused := crossSite(r); refused != nil {
+	if refused := s.crossSite(r); refused != nil {
 		return none, false, refused
 	}
 	p, refused := parameters(r, "module", "target", "auth", "hostname", "debug")

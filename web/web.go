@@ -16,7 +16,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/runner"
 )
 
-// Options are what the handlers stand on. All fields but Advice, EnablePprof, TimeoutOffset, Tries and Recent are required.
+// Options are what the handlers stand on. Those that say so, Advice, EnablePprof, TimeoutOffset, Tries and Recent may be left out.
 type Options struct {
 	Prober   runner.Prober
 	Self     *collector.Self
@@ -34,6 +34,9 @@ type Options struct {
 	Reload   func() error               // reads the configuration again; the old one stays in force on an error
 	Ready    func() bool                // false while the exporter stops
 
+	Prefix string // of every path, as in /ews; "": none
+	Origin string // by which browsers know the exporter where a proxy stands in front, as in https://monitor.contoso.com; "": by the Host that it is asked by
+
 	// TimeoutOffset is taken off Prometheus's scrape limit, so that the answer arrives in time.
 	TimeoutOffset time.Duration
 	EnablePprof   bool
@@ -42,11 +45,19 @@ type Options struct {
 // Try is a probe that the start page offers.
 type Try struct{ About, Module, Target string }
 
-type server struct{ Options }
+type server struct {
+	Options
+	protection *http.CrossOriginProtection
+}
 
 // New makes the handler of all endpoints.
 func New(o Options) http.Handler {
-	s := &server{o}
+	s := &server{o, http.NewCrossOriginProtection()}
+	if o.Origin != "" {
+		if err := s.protection.AddTrustedOrigin(o.Origin); err != nil {
+			panic(err) // it is none: a fault of the caller, who must have read it before
+		}
+	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.index)
 	mux.HandleFunc("GET /probe", s.probe)
@@ -65,7 +76,7 @@ func New(o Options) http.Handler {
 	mux.HandleFunc("POST /-/reload", s.reload)
 	mux.HandleFunc("PUT /-/reload", s.reload)
 	mux.Handle("GET /metrics", s.metrics(promhttp.HandlerFor(o.Self.Registry(), promhttp.HandlerOpts{
-		ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelError), Registry: o.Self.Registry(),
+		ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelError), Registry: o.Self.Registry(), EnableOpenMetrics: true,
 	})))
 	if o.EnablePprof {
 		mux.HandleFunc("/debug/pprof/", pprof.Index)
@@ -74,7 +85,7 @@ func New(o Options) http.Handler {
 		mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 		mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
 	}
-	return secured(s.guided(mux))
+	return secured(mounted(o.Prefix, s.guided(mux)))
 }
 
 // secured sets what every page needs: nothing but its own style, script and icon, no frame, no guessing of types,

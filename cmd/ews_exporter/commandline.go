@@ -47,10 +47,15 @@ type command struct {
 type serveFlags struct {
 	files         []string
 	web           *toolkit.FlagConfig
+	autoReload    time.Duration // 0: only when asked to
 	timeoutOffset time.Duration
 	probes        int
 	perAddress    int
 	pprof         bool
+	logProbes     string
+	externalURL   string
+	routePrefix   string
+	mount         mount         // of these two, by problem
 	hosts         []policy.Rule // names that the exporter may be asked by, beside its own
 	storage       string
 	noReport      bool
@@ -134,14 +139,22 @@ func files(cmd *kingpin.CmdClause, to *[]string) {
 func (f *serveFlags) declare(cmd *kingpin.CmdClause, address string) {
 	f.web = kingpinflag.AddFlags(cmd, address)
 	f.taken = "choose one with --web.listen-address"
+	cmd.Flag("config.auto-reload-interval", "How often to look whether the configuration's files have changed, and to reload them where they have, such as 30s. 0s never looks.").
+		Default("0s").DurationVar(&f.autoReload)
 	cmd.Flag("timeout-offset", "Taken off Prometheus's scrape timeout, so that the answer arrives in time.").
 		Default("0.5s").DurationVar(&f.timeoutOffset)
 	cmd.Flag("limit.probes", "How many probes run at once; more are refused with 503.").
 		Default(fmt.Sprint(runner.DefaultMaxProbes)).IntVar(&f.probes)
 	cmd.Flag("limit.probes-per-address", "How many probes run at once against one address; more wait.").
 		Default(fmt.Sprint(runner.DefaultMaxProbesPerAddress)).IntVar(&f.perAddress)
+	cmd.Flag("log.probes", "Which probes are logged at level info, one line each: failed, all or none. At --log.level=debug all are.").
+		Default(string(runner.LogNone)).EnumVar(&f.logProbes, string(runner.LogFailed), string(runner.LogAll), string(runner.LogNone))
 	cmd.Flag("web.allow-host", "A name that the exporter is asked by, where it is not the machine's own: a name or a glob as in *.contoso.com; repeatable. Without, requests by it get 403. Addresses, localhost, names without a dot and those of Kubernetes need none.").
 		PlaceHolder("NAME").SetValue((*hostNames)(&f.hosts))
+	cmd.Flag("web.external-url", "The URL by which browsers reach the exporter where a reverse proxy stands in front. Its host is one that the exporter may be asked by; its path, if any, is the prefix of all paths.").
+		PlaceHolder("URL").StringVar(&f.externalURL)
+	cmd.Flag("web.route-prefix", "Prefix of all paths, as they reach the exporter itself. Without it the path of --web.external-url; / where the proxy takes that off.").
+		PlaceHolder("PATH").StringVar(&f.routePrefix)
 	cmd.Flag("storage.path", "Folder in which it is remembered which auths are suspended and which targets asked to be left alone, so that restarts do not forget. Without one they do.").
 		StringVar(&f.storage)
 	cmd.Flag("web.disable-report", "Serve no pages about probes, and remember none: they tell whoever may open them about your servers.").
@@ -169,9 +182,15 @@ func (h *hostNames) IsCumulative() bool { return true }
 
 // problem says what is wrong with the values of flags, "" for nothing.
 func (f *serveFlags) problem() string {
+	var err error
+	f.mount, err = newMount(f.externalURL, f.routePrefix)
 	switch {
+	case err != nil:
+		return err.Error()
 	case f.timeoutOffset < 0:
 		return fmt.Sprintf("--timeout-offset is %s, and must not be negative", f.timeoutOffset)
+	case f.autoReload != 0 && f.autoReload < time.Second:
+		return fmt.Sprintf("--config.auto-reload-interval is %s, and must be at least 1s, or 0s", f.autoReload)
 	case f.probes < 1:
 		return fmt.Sprintf("--limit.probes is %d, and must be at least 1", f.probes)
 	case f.perAddress < 1:

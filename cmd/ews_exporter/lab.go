@@ -80,7 +80,7 @@ func tries(site *lab.Site) []web.Try {
 
 // invite prints what is worth trying.
 func (c *command) invite(site *lab.Site, listening net.Addr) {
-	exporter := "http://" + listening.String()
+	exporter := "http://" + listening.String() + c.lab.mount.prefix
 	c.print("\nOpen %s/ in a browser, or try:\n\n", exporter)
 	for _, try := range []struct{ about, scenario, more string }{
 		{"The load balancer that answers 501 to a late body (takes 5 s):", broken, ""},

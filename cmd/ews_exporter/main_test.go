@@ -146,10 +146,10 @@ func send(t *testing.T, method, url string) (int, string) {
 	return response.StatusCode, string(body)
 }
 
-// simulated is a lab with its configuration's file.
-func simulated(t *testing.T) (*lab.Site, string) {
+// simulated is a lab, or those scenarios of it, with its configuration's file.
+func simulated(t *testing.T, only ...string) (*lab.Site, string) {
 	t.Helper()
-	site := startLab(t)
+	site := startLab(t, only...)
 	dir := t.TempDir()
 	if err := lab.WriteConfig(dir, site); err != nil {
 		t.Fatal(err)

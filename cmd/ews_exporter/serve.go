@@ -91,7 +91,9 @@ func (e *exporter) serve(ctx context.Context, listeners []net.Listener, flags *t
 		})
 	}
 	group.Go(func() error {
-		e.reloadOn(ctx, hangup)
+		ticks, stop := every(e.interval)
+		defer stop()
+		e.reloadOn(ctx, hangup, ticks)
 		return nil
 	})
 	return group.Wait()
@@ -109,16 +111,4 @@ func (e *exporter) shutDown(ctx context.Context, server *http.Server) error {
 		return err
 	}
 	return nil
-}
-
-// reloadOn reloads the configuration at each signal until ctx ends.
-func (e *exporter) reloadOn(ctx context.Context, hangup <-chan os.Signal) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-hangup:
-			_ = e.reload() // it logs what is wrong
-		}
-	}
 }

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -36,6 +35,8 @@ type exporter struct {
 	log      *slog.Logger
 	stopping atomic.Bool
 	patience time.Duration // of a stop, with what is in flight
+	files    []string      // paths and globs of the configuration
+	interval time.Duration // at which they are looked at for changes; 0: never
 }
 
 // load reads the configuration for the first time. Each load logs its warnings.
@@ -58,7 +59,7 @@ func load(files []string, log *slog.Logger) (*config.Store, error) {
 func newExporter(store *config.Store, flags *serveFlags, own []netip.AddrPort, log *slog.Logger) *exporter {
 	gate := auth.NewGate(time.Now)
 	gate.LogTo(log)
-	e := &exporter{gate: gate, pauses: &prober.Pauses{}, store: store, log: log, patience: patience}
+	e := &exporter{gate: gate, pauses: &prober.Pauses{}, store: store, log: log, patience: patience, files: flags.files, interval: flags.autoReload}
 	names := func() []string { return slices.Collect(maps.Keys(store.Current().Auths)) }
 	e.self = collector.NewSelf(func() map[string]bool { return gate.Suspended(names()) },
 		func() map[string]bool { return gate.Explained(names()) }, runner.BadRequest, runner.DeniedTarget, runner.DeniedAuth, runner.CrossSite, runner.UnknownHost, runner.TooManyProbes, runner.OutOfFiles, runner.Stopping)
@@ -67,8 +68,9 @@ func newExporter(store *config.Store, flags *serveFlags, own []netip.AddrPort, l
 	e.self.Advise(book)
 	e.self.Reloaded(true)
 	var recent *web.Recent
-	observe := e.self.Observe
+	observe, reports := e.self.Observe, ""
 	if !flags.noReport {
+		reports = flags.mount.at("report/")
 		recent = &web.Recent{}
 		observe = func(r *result.Result) {
 			e.self.Observe(r)
@@ -77,15 +79,15 @@ func newExporter(store *config.Store, flags *serveFlags, own []netip.AddrPort, l
 	}
 	e.runner = runner.New(runner.Options{
 		Config: store.Current, Gate: gate, Pauses: e.pauses, Listeners: own, Version: version.Version,
-		MaxProbes: flags.probes, MaxProbesPerAddress: flags.perAddress, Log: log,
+		MaxProbes: flags.probes, MaxProbesPerAddress: flags.perAddress, Log: log, LogProbes: runner.Logged(flags.logProbes), Reports: reports,
 		Observe: observe, Panicked: e.self.Panicked, InFlight: e.self.InFlight,
 	})
-	e.guard = inbound.New(inbound.Options{Probes: flags.probes, Allowed: flags.hosts, Refused: e.self.Refused, Log: log})
+	e.guard = inbound.New(inbound.Options{Probes: flags.probes, Allowed: slices.Concat(flags.hosts, flags.mount.allowed()), Prefix: flags.mount.prefix, Refused: e.self.Refused, Log: log})
 	e.handler = web.New(web.Options{
 		Prober: e.guard.Prober(e.runner), Self: e.self, Recent: recent, Findings: docs.Findings, Probers: probes.All(), Advice: book, Tries: flags.tries, Log: log, Version: version.Version,
 		Modules:  func() []string { return slices.Sorted(maps.Keys(store.Current().Modules)) },
 		Redacted: e.redacted, Reload: e.reload, Ready: func() bool { return !e.stopping.Load() },
-		TimeoutOffset: flags.timeoutOffset, EnablePprof: flags.pprof,
+		Prefix: flags.mount.prefix, Origin: flags.mount.origin(), TimeoutOffset: flags.timeoutOffset, EnablePprof: flags.pprof,
 	})
 	return e
 }
@@ -105,21 +107,6 @@ func (e *exporter) redacted(module string) string {
 		return "the configuration cannot be shown: " + err.Error() + "\n"
 	}
 	return string(text)
-}
-
-// reload reads the configuration again, and tells the log and the metrics how that went.
-func (e *exporter) reload() error {
-	err := e.store.Reload()
-	e.self.Reloaded(err == nil)
-	if err != nil {
-		e.log.Error("Configuration not reloaded, the old one stays in force")
-		for line := range strings.Lines(err.Error()) {
-			e.log.Error("Configuration", "problem", strings.TrimSpace(line))
-		}
-		return err
-	}
-	e.log.Info("Configuration reloaded")
-	return nil
 }
 
 // stop refuses new probes; those in flight go on.

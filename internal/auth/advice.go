@@ -120,7 +120,7 @@ var Advice = advice.Book{
 		On:     advice.OnEach + ", in PowerShell",
 		First:  failedLogons,
 		Then:   "Account: mend what the Sub Status names (the secret's file is read anew for every probe). " + keepTogether, Places: connectionPlaces, Risk: advice.Look, When: advice.Morning,
-		Separates: "If one shows a failure of the account at the probe's time: it is the account, and its Sub Status says why (0xC000006A: the password; 0xC0000234: locked; 0xC0000072: disabled). If failed logons are audited and none shows it: the logon never arrived whole, which is the box.", Direct: "logon_refused_by_server",
+		Separates: "If one shows a failure of the account at the probe's time: it is the account, and its Sub Status says why (0xC000006A: the password; 0xC0000234: locked; 0xC0000072: disabled), but 0xC000035B: the box shows another certificate than the server has (Extended Protection), and no password is wrong. If failed logons are audited and none shows it: the logon never arrived whole, which is the box.", Direct: "logon_refused_by_server",
 		For: advice.About("auth/refused"),
 	},
 	{

@@ -126,7 +126,7 @@ func TestWhatIsNoAnswer(t *testing.T) {
 					t.Errorf("%s: %+v, want %s", dialect, got, test.xml)
 				}
 			}
-			if got := autodiscover.ParseJSON(strings.NewReader(test.body)); got.Kind != test.jsonAnswer || got.Problem == "" {
+			if got := autodiscover.ParseJSON(strings.NewReader(test.body), "EWS"); got.Kind != test.jsonAnswer || got.Problem == "" {
 				t.Errorf("json: %+v, want %s", got, test.jsonAnswer)
 			}
 		})
@@ -158,12 +158,12 @@ func TestParseJSON(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(&test.want, autodiscover.ParseJSON(strings.NewReader(test.body))); diff != "" {
+			if diff := cmp.Diff(&test.want, autodiscover.ParseJSON(strings.NewReader(test.body), "EWS")); diff != "" {
 				t.Errorf("-want +got\n%s", diff)
 			}
 		})
 	}
-	if a := autodiscover.ParseJSON(iotest.ErrReader(errors.New("reset"))); a.Kind != autodiscover.Truncated {
+	if a := autodiscover.ParseJSON(iotest.ErrReader(errors.New("reset")), "EWS"); a.Kind != autodiscover.Truncated {
 		t.Errorf("a body that cannot be read: %s", a.Kind)
 	}
 }
@@ -278,7 +278,9 @@ func fuzz(f *testing.F, parse func(io.Reader) *autodiscover.Answer) {
 
 func FuzzParsePOX(f *testing.F)  { fuzz(f, autodiscover.ParsePOX) }
 func FuzzParseSOAP(f *testing.F) { fuzz(f, autodiscover.ParseSOAP) }
-func FuzzParseJSON(f *testing.F) { fuzz(f, autodiscover.ParseJSON) }
+func FuzzParseJSON(f *testing.F) {
+	fuzz(f, func(r io.Reader) *autodiscover.Answer { return autodiscover.ParseJSON(r, "EWS") })
+}
 
 func BenchmarkParse(b *testing.B) {
 	texts := samples(b)

@@ -36,10 +36,11 @@ const (
 	RedirectURL     Kind = "redirect_url"     // ask again somewhere else
 	Failed          Kind = "error"            // the service says that it cannot; the status may be 200
 	Empty           Kind = "empty"
-	HTML            Kind = "html"      // a page for a browser
-	Foreign         Kind = "foreign"   // text or a document of another kind
-	Truncated       Kind = "truncated" // it ended before its document did
-	Malformed       Kind = "malformed" // not well formed, or beyond the bounds
+	HTML            Kind = "html"         // a page for a browser
+	Foreign         Kind = "foreign"      // text or a document of another kind
+	NotExchange     Kind = "not_exchange" // settings of other services alone, as web hosters give them for IMAP and SMTP
+	Truncated       Kind = "truncated"    // it ended before its document did
+	Malformed       Kind = "malformed"    // not well formed, or beyond the bounds
 )
 
 // Setting is one thing that an answer tells.

@@ -3,6 +3,7 @@ package autodiscover_test
 import (
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -109,7 +110,17 @@ func TestRedirectURL(t *testing.T) {
 		"port 0":                    {"https://mail.contoso.com:0/autodiscover/autodiscover.xml", autodiscover.Unreadable},
 		"port too high":             {"https://mail.contoso.com:70000/autodiscover/autodiscover.xml", autodiscover.Unreadable},
 		"too long":                  {"https://mail.contoso.com/autodiscover/" + strings.Repeat("x", 2000) + "/autodiscover.xml", autodiscover.Unreadable},
-		"asked before":              {"https://autodiscover.contoso.com:443/AutoDiscover/autodiscover.xml", autodiscover.Loop},
+		"asked before":              {"https://autodiscover.contoso.com:443/autodiscover/autodiscover.xml", autodiscover.Loop},
+		"asked in another case":     {"https://autodiscover.contoso.com/Autodiscover/Autodiscover.xml", ""},
+		"a mailbox in between":      {"https://mail.contoso.com/Autodiscover/shared@contoso.com/Autodiscover.xml", ""},
+		"an escaped mailbox":        {"https://mail.contoso.com/autodiscover/first.last%40contoso.com/autodiscover.xml", ""},
+		"a version in between":      {"https://mail.contoso.com/autodiscover/v1.0/autodiscover.svc", ""},
+		"an escaped slash":          {"https://mail.contoso.com/autodiscover/..%2fowa/autodiscover.xml", autodiscover.WrongPath},
+		"an escaped backslash":      {"https://mail.contoso.com/autodiscover/..%5Cowa/autodiscover.xml", autodiscover.WrongPath},
+		"a backslash":               {"https://mail.contoso.com/autodiscover/..\\owa/autodiscover.xml", autodiscover.WrongPath},
+		"an escaped line end":       {"https://mail.contoso.com/autodiscover/x%0d%0ay/autodiscover.xml", autodiscover.WrongPath},
+		"an empty segment":          {"https://mail.contoso.com/autodiscover//autodiscover.xml", autodiscover.WrongPath},
+		"a page of somebody else":   {"https://login.fabrikam.example/common/oauth2/authorize", autodiscover.WrongPath},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -217,7 +228,7 @@ func FuzzDomain(f *testing.F) {
 }
 
 func FuzzRedirectURL(f *testing.F) {
-	for _, s := range []string{"https://mail.contoso.com/autodiscover/autodiscover.xml", "https://a@contoso.com/", "//contoso.com", "https://contoso.com\\@evil/"} {
+	for _, s := range []string{"https://mail.contoso.com/autodiscover/autodiscover.xml", "https://a@contoso.com/", "//contoso.com", "https://contoso.com\\@evil/", "https://contoso.com/Autodiscover/a%40b/..%2f/autodiscover.xml"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, location string) {
@@ -228,6 +239,9 @@ func FuzzRedirectURL(f *testing.F) {
 		}
 		if host := u.Hostname(); u.Scheme != "https" || u.User != nil || host != "contoso.com" && !strings.HasSuffix(host, ".contoso.com") {
 			t.Errorf("%q leads to %s", location, u)
+		}
+		if path.Clean(u.Path) != u.Path || strings.Contains(u.Path, `\\`) || strings.Count(u.Path, "/") != strings.Count(u.EscapedPath(), "/") {
+			t.Errorf("%q leads to the path %q, which a server may take for another", location, u.Path)
 		}
 	})
 }

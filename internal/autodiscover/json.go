@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/ews-exporter/ews_exporter/internal/plain"
 )
@@ -24,8 +25,9 @@ func JSONPath(email, protocol string, redirects int) string {
 // maxJSON bounds a version 2 answer, which holds two short strings.
 const maxJSON = 64 << 10
 
-// ParseJSON reads a version 2 answer, of which it reads 64 KiB at most. An error may come with status 400 or 200.
-func ParseJSON(r io.Reader) *Answer {
+// ParseJSON reads a version 2 answer to a request for a protocol's URL, of which it reads 64 KiB at most. An error may come
+// with status 400 or 200.
+func ParseJSON(r io.Reader, protocol string) *Answer {
 	body, err := io.ReadAll(io.LimitReader(r, maxJSON+1))
 	body = bytes.TrimPrefix(bytes.TrimSpace(body), []byte("\ufeff"))
 	switch {
@@ -40,10 +42,10 @@ func ParseJSON(r io.Reader) *Answer {
 	case body[0] != '{':
 		return &Answer{Kind: Foreign, Problem: "it is not a JSON object"}
 	}
-	return parseObject(body)
+	return parseObject(body, protocol)
 }
 
-func parseObject(body []byte) *Answer {
+func parseObject(body []byte, protocol string) *Answer {
 	var document struct{ Protocol, URL, ErrorCode, ErrorMessage string }
 	d := json.NewDecoder(bytes.NewReader(body))
 	if err := d.Decode(&document); errors.Is(err, io.ErrUnexpectedEOF) {
@@ -60,6 +62,9 @@ func parseObject(body []byte) *Answer {
 	clean, ok := CleanURL(document.URL)
 	if !ok {
 		return &Answer{Kind: Foreign, Problem: "it is JSON, but holds neither a URL nor an error"}
+	}
+	if document.Protocol != "" && !strings.EqualFold(document.Protocol, protocol) { // as those that know ActiveSync alone
+		return other([]string{plain.Text(document.Protocol, maxWord)}, nil)
 	}
 	name := "JSON." + plain.Text(document.Protocol, maxWord)
 	return &Answer{Kind: Settings, URLs: []Setting{{name, clean}}}

@@ -59,6 +59,7 @@ type poxParser struct {
 	action    string
 	address   string
 	url       string
+	types     []string   // of the outermost protocols
 	protocols []protocol // open ones, the outermost first; WEB holds others
 }
 
@@ -145,6 +146,9 @@ func (p *poxParser) endProtocol(path boundedxml.Path) {
 	n := len(p.protocols) - 1
 	ended := p.protocols[n]
 	p.protocols = p.protocols[:n]
+	if n == 0 && !ofExchange(p.types) {
+		p.types = noteType(p.types, ended.kind)
+	}
 	for _, s := range ended.found {
 		name := ended.kind + "." + s.Protocol
 		if n == 0 {
@@ -177,8 +181,10 @@ func (p *poxParser) finish() *Answer {
 		a.Kind, a.Redirect = RedirectURL, p.url
 	case is(p.action, "redirectAddr"), is(p.action, "redirectUrl"):
 		a.Kind, a.Problem = Malformed, "it redirects, but not whereto"
-	case len(a.URLs) == 0 && len(a.Servers) == 0:
+	case len(a.URLs) == 0 && len(a.Servers) == 0 && (len(p.types) == 0 || ofExchange(p.types)):
 		a.Kind, a.Problem = Foreign, "it has no settings"
+	case !ofExchange(p.types):
+		return other(p.types, a.Servers)
 	default:
 		a.Kind = Settings
 	}

@@ -34,8 +34,23 @@ const (
 )
 
 // path is where a redirect may lead (Exchange Web Services Managed API, AutodiscoverService.cs, LegacyPathRegex; here
-// it must match from end to end, and the other dialects' documents count too).
-var path = regexp.MustCompile(`(?i)^/autodiscover/([a-z0-9_-]+/)*autodiscover\.(xml|svc|json)$`)
+// it must match from end to end, and the other dialects' documents count too). A mailbox may stand in between.
+var path = regexp.MustCompile(`(?i)^/autodiscover/([^/]+/)*autodiscover\.(xml|svc|json)$`)
+
+// IsPath tells whether an escaped path is one of Autodiscover's documents. No segment of it leads up or means another
+// path to a server that decodes it: none is "." or "..", or holds a slash, a backslash, or a control character.
+func IsPath(escaped string) bool {
+	if !path.MatchString(escaped) {
+		return false
+	}
+	for segment := range strings.SplitSeq(escaped, "/") {
+		plain, err := url.PathUnescape(segment)
+		if err != nil || plain == "." || plain == ".." || strings.ContainsFunc(plain, func(r rune) bool { return r == '/' || r == '\\' || r < ' ' || r == 0x7f }) {
+			return false
+		}
+	}
+	return true
+}
 
 // Redirects follows one look-up and decides which redirects it may go along with. It is not safe for concurrent use.
 type Redirects struct {
@@ -75,14 +90,15 @@ func (r *Redirects) Allowed(host string) bool {
 	return false
 }
 
-// Ask notes that a URL is asked for the address at hand, so that no redirect leads there again.
+// Ask notes that a URL, whose host is in lower case, is asked for the address at hand, so that no redirect leads there
+// again.
 func (r *Redirects) Ask(u string) { r.tried[r.key(u)] = true }
 
-// key tells look-ups apart: another address may be asked for at the same URL. Names and Exchange's paths do not know
-// cases.
+// key tells look-ups apart: another address may be asked for at the same URL. Exchange's paths do not know cases; those of
+// boxes in front do, and some redirect to the other spelling.
 func (r *Redirects) key(u string) string {
 	u, _, _ = strings.Cut(u, "?")
-	return r.address + " " + strings.ToLower(u)
+	return r.address + " " + u
 }
 
 // URL says whether a redirect, a Location or a RedirectUrl, may be followed, and notes that it is. The error is a
@@ -102,10 +118,12 @@ func (r *Redirects) URL(location string) (*url.URL, error) {
 	switch {
 	case err != nil || u.User != nil || u.Fragment != "":
 		return nil, refuse(Unreadable, "the redirect's URL is malformed: %s", shown(u))
-	case address.IsValid() || !r.Allowed(host):
-		return nil, refuse(NotAllowed, "the redirect leads to %s, which is outside of %s: list its domain in redirect_domains if it belongs to you", shown(u), strings.Join(r.domains, ", "))
-	case !path.MatchString(u.EscapedPath()):
+	case !IsPath(u.EscapedPath()): // before its host: to permit that would not help
 		return nil, refuse(WrongPath, "the redirect leads to %s, which is no Autodiscover path", shown(u))
+	case address.IsValid():
+		return nil, refuse(NotAllowed, "the redirect leads to %s, an address: redirects are followed to host names alone", shown(u))
+	case !r.Allowed(host):
+		return nil, refuse(NotAllowed, "the redirect leads to %s, which is outside of %s: list its domain in redirect_domains if it belongs to you", shown(u), strings.Join(r.domains, ", "))
 	}
 	port, err := port(u)
 	if err != nil {

@@ -3,6 +3,7 @@ package autodiscover
 import (
 	"encoding/xml"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/ews-exporter/ews_exporter/internal/ews/boundedxml"
@@ -53,6 +54,7 @@ type soapParser struct {
 	response bool // there is a GetUserSettingsResponseMessage
 	user     bool // there is a UserResponse
 	target   string
+	others   []string      // settings that came and were not asked for
 	name     string        // of the UserSetting at hand
 	value    string        // and its value
 	levels   [4]LevelError // under way: response, user, setting, fault
@@ -115,6 +117,9 @@ func (p *soapParser) End(path boundedxml.Path, text []byte) {
 	switch path.Name() {
 	case "UserSetting":
 		p.answer.add(poxName(p.name), p.value)
+		if !slices.Contains(UserSettings, p.name) {
+			p.others = noteType(p.others, p.name)
+		}
 	case "UserSettingError":
 		p.keep(levelSetting, "setting")
 	}
@@ -207,6 +212,8 @@ func (p *soapParser) finish() *Answer {
 	switch {
 	case !p.user || p.levels[levelUser].Code == "":
 		a.Kind, a.Problem = Foreign, "it has no answer for the address"
+	case len(p.others) > 0 && !slices.ContainsFunc(a.URLs, func(s Setting) bool { return !strings.HasPrefix(s.Protocol, "SOAP.") }):
+		return other(p.others, nil)
 	case len(a.URLs) == 0:
 		a.Kind, a.Problem = Failed, "the service has none of the settings"
 	default:

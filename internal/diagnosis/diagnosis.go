@@ -17,11 +17,15 @@ import (
 // Settle gives r its verdict and its faults. What comes from the target is in them as it came: redaction comes after.
 func Settle(r *result.Result, book advice.Book) {
 	var all []advice.Advice
+	direct := r.Direct && !boxSeen(r)
 	if a, ok := book.Get(r.Advice); ok {
+		if past, ok := book.Get(a.Direct); ok && direct {
+			a = past
+		}
 		all, r.Verdict = append(all, a), verdict(r, a, nil)
 	}
 	for _, happened := range happenings(r) {
-		if a, ok := book.Find(happened.Case, r.Direct); ok {
+		if a, ok := book.Find(happened.Case, direct); ok {
 			if len(all) == 0 {
 				r.Verdict = verdict(r, a, happened.finding)
 			}
@@ -35,6 +39,11 @@ func Settle(r *result.Result, book advice.Book) {
 			}
 		}
 	}
+}
+
+// boxSeen tells whether a box showed itself, so that it is not true that none stood in front of a server that was asked directly.
+func boxSeen(r *result.Result) bool {
+	return slices.ContainsFunc(r.Conversations, func(c *result.Conversation) bool { return c.Origin.Kind == origin.Middlebox })
 }
 
 func certainty(a advice.Advice) advice.Certainty {

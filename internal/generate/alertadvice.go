@@ -65,7 +65,7 @@ func (f alertFacts) actOnUndecided() string {
 	for _, u := range result.Undecidednesses {
 		maps.Copy(keys, f.leads("undecided/"+string(u.Reason)))
 	}
-	return lookUp("advice=~'"+joined(keys)+"'", func(which string) string { return "probe_fault_info{" + which + ",$service,$module}" })
+	return whoActs("advice=~'"+joined(keys)+"'", func(which string) string { return "probe_fault_info{" + which + ",$service,$module}" }) + stepAnywhere
 }
 
 // advised is about what no fault of a probe tells of; it goes by what leads to the advice, and says nothing of who acts.
@@ -74,7 +74,7 @@ func (f alertFacts) advised(about string) (string, error) {
 	if !ok {
 		return "", fmt.Errorf("nothing leads from %q to an advice", about)
 	}
-	return `{{ $module := "" }}{{ $first := "" }}{{ $advice := "` + a.Key + `" }}` + stepOf, nil
+	return `{{ $module := "" }}{{ $first := "" }}{{ $advice := "` + a.Key + `" }}` + stepAnywhere, nil
 }
 
 // leads are the keys of all advice to which something may lead, at a server too.
@@ -117,32 +117,53 @@ func within(selector string, window ...string) string {
 	return "max_over_time(" + selector + "[" + window[0] + "])"
 }
 
-// lookUp finds the advice that most modules agree on among faults of which advice, says who acts on it, and keeps the step and
-// the module.
+// lookUp says who acts on faults of which advice at the alert's target, and keeps the step.
 func lookUp(which string, faults func(which string) string) string {
+	return whoActs(which, faults) + stepOf
+}
+
+// whoActs finds the advice that most modules agree on among faults of which advice, says who acts on it, and keeps it and the
+// module.
+func whoActs(which string, faults func(which string) string) string {
 	return `{{ $module := "" }}{{ $first := "" }}{{ $advice := "" }}` +
 		ask("topk(1, count by (advice) (max by (module, advice) ("+faults(which)+")))") + `{{ $advice = . | first | label "advice" }}{{ end }}` +
 		ask("max by (module, owner, certainty) ("+faults("$advice")+")") + `{{ $module = . | first | label "module" }}{{ $or := "" }} Act:` +
 		`{{ range sortByLabel "owner" . }}{{ if eq .Labels.module $module }}{{ $or }} {{ reReplaceAll "_" " " .Labels.owner }}{{ $or = " or" }}{{ end }}{{ end }}` +
-		` ({{ . | first | label "certainty" }}).{{ end }}` + stepOf
+		` ({{ . | first | label "certainty" }}).{{ end }}`
 }
 
 // stepOf keeps the first step of an advice in $first. Past the balancer nobody is told to ask past it, and the server is known.
-const stepOf = `{{ with printf "topk(1, ews_exporter_advice_info{advice=%q})" $advice | query }}{{ $first = . | first | label "first" }}{{ end }}` +
-	`{{ $server := "SERVER" }}{{ if eq (or $labels.via "") "direct" }}{{ $server = or $labels.instance "SERVER" }}` +
+var stepOf = `{{ $front := "" }}{{ $back := "" }}` + atServers + stepAt
+
+// atServers keeps the servers that showed themselves at the alert's target.
+var atServers = ask("topk(1, max by (frontend, backend) (probe_server_info{frontend!='',$target}))") +
+	`{{ $front = . | first | label "frontend" }}{{ $back = reReplaceAll "\\..*" "" (. | first | label "backend") }}{{ end }}`
+
+// stepAnywhere keeps the first step where the alert is about no single target.
+var stepAnywhere = `{{ $front := "" }}{{ $back := "" }}` + stepAt
+
+// stepAt does so with the servers, where there are any, in $front and $back.
+var stepAt = `{{ with printf "topk(1, ews_exporter_advice_info{advice=%q})" $advice | query }}{{ $first = . | first | label "first" }}{{ end }}{{ $tells := "" }}` +
+	`{{ with printf "topk(1, ews_exporter_advice_outcome_info{advice=%q})" $advice | query }}{{ $tells = . | first | label "tells" }}{{ end }}` +
+	`{{ $server := or $front "SERVER" }}{{ if eq (or $labels.via "") "direct" }}{{ $server = ` + hostOf("SERVER") + ` }}` +
 	`{{ if match "--direct" $first }}{{ $first = "" }}{{ end }}{{ end }}`
+
+// hostOf is the host of the alert's instance, word without one.
+func hostOf(word string) string {
+	return `(reReplaceAll "^(\\w+://)?(\\[.*\\]|[^:/]*).*" "$2" (or $labels.instance "` + word + `"))`
+}
 
 // first ends a text with the step that was looked up, with what is known in the places that advice keeps for it; where there is
 // none, own words, and others for a server that is asked directly. No full stop follows: the step may be a command.
 func first(words string, direct ...string) string {
-	text := ` First: {{ if $first }}{{ $first`
+	filled := ""
 	for _, known := range []struct{ word, value string }{
-		{"TARGET", `(or $labels.instance "TARGET")`}, {"HOST", `(reReplaceAll "^(\\w+://)?(\\[.*\\]|[^:/]*).*" "$2" (or $labels.instance "HOST"))`},
-		{"SERVICE", `(or $labels.service "SERVICE")`}, {"MODULE", `(or $module "MODULE")`}, {"SERVER", "$server"},
+		{"TARGET", `(or $labels.instance "TARGET")`}, {"HOST", hostOf("HOST")},
+		{"SERVICE", `(or $labels.service "SERVICE")`}, {"MODULE", `(or $module "MODULE")`}, {"SERVER", "$server"}, {"BACKEND", `(or $back $server)`},
 	} {
-		text += fmt.Sprintf(` | reReplaceAll "\\b%s\\b" %s`, known.word, known.value)
+		filled += fmt.Sprintf(` | reReplaceAll "\\b%s\\b" %s`, known.word, known.value)
 	}
-	text += ` }}`
+	text := ` First: {{ if $first }}{{ $first` + filled + ` }}{{ if $tells }}{{ "\n" }}Then: {{ $tells` + filled + ` }}{{ end }}`
 	for _, d := range direct {
 		text += `{{ else if eq $labels.via "direct" }}` + d
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/runner"
@@ -32,8 +33,9 @@ func (g *Guard) Handler(next http.Handler) http.Handler {
 			c.begin()
 			defer c.end()
 		}
-		if refusal := g.hosts.refuse(r); refusal != "" {
-			if r.URL.Path == "/probe" {
+		path, _ := strings.CutPrefix(r.URL.Path, g.prefix)
+		if refusal := g.hosts.refuse(r, path); refusal != "" {
+			if path == "/probe" {
 				g.refused(runner.UnknownHost)
 			}
 			http.Error(w, refusal, http.StatusForbidden)

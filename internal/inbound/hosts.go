@@ -48,9 +48,10 @@ func ParseHost(s string) (policy.Rule, error) {
 	return policy.ParseRule(s)
 }
 
-// refuse says why a request is not answered, "" where it is. What supervises the exporter may ask by any name.
-func (h *hosts) refuse(r *http.Request) string {
-	if r.URL.Path == "/-/healthy" || r.URL.Path == "/-/ready" || h.known(r.Host) {
+// refuse says why a request is not answered, "" where it is. What supervises the exporter may ask by any name:
+// path is without the prefix below which it is served.
+func (h *hosts) refuse(r *http.Request, path string) string {
+	if path == "/-/healthy" || path == "/-/ready" || h.known(r.Host) {
 		return ""
 	}
 	name := plain.Text(hostOf(r.Host), 128)

@@ -89,6 +89,28 @@ func TestForeignNamesGetNothing(t *testing.T) {
 	}
 }
 
+// TestForeignNamesBelowAPrefix: what supervises the exporter may ask by any name there too, and a probe that is refused counts.
+func TestForeignNamesBelowAPrefix(t *testing.T) {
+	t.Parallel()
+	refused := 0
+	g := New(Options{Probes: 1, Prefix: "/ews", Allowed: rules(t, "monitor.contoso.com"), Refused: func(string) { refused++ }, Log: quiet})
+	handler := g.Handler(say("ok"))
+	for path, want := range map[string]int{
+		"/ews/-/healthy": 200, "/ews/-/ready": 200, "/ews/probe": 403, "/ews/config": 403, "/ews/ews/-/healthy": 403, "/x/-/healthy": 403, "/ews/-/healthy/x": 403,
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil)
+		r.Host = "attacker.example"
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		if w.Code != want {
+			t.Errorf("%s is answered %d, want %d", path, w.Code, want)
+		}
+	}
+	if refused != 1 {
+		t.Errorf("%d refused probes are counted", refused)
+	}
+}
+
 // TestForeignNamesOverTLS: HTTP/2 names the host as :authority.
 func TestForeignNamesOverTLS(t *testing.T) {
 	t.Parallel()

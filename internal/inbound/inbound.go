@@ -40,6 +40,7 @@ var usual = times{head: 10 * time.Second, read: 20 * time.Second, idle: 2 * time
 type Options struct {
 	Probes  int           // that may run at once (--limit.probes): the bounds on connections go by it
 	Allowed []policy.Rule // names, beside those that are always allowed, that the exporter may be asked by
+	Prefix  string        // below which everything is served, as in /ews; "": none
 	Refused func(string)  // counts a request for a probe that was refused, by runner's reason
 	Log     *slog.Logger
 }
@@ -48,6 +49,7 @@ type Options struct {
 type Guard struct {
 	log      *slog.Logger
 	refused  func(string)
+	prefix   string
 	hosts    *hosts
 	files    *files
 	limit    limits
@@ -71,7 +73,7 @@ type limits struct {
 func New(o Options) *Guard {
 	files := newFiles()
 	return &Guard{
-		log: o.Log, refused: o.Refused, hosts: newHosts(o.Allowed, o.Log), files: files, limit: limitsFor(o.Probes, files), times: usual,
+		log: o.Log, refused: o.Refused, prefix: o.Prefix, hosts: newHosts(o.Allowed, o.Log), files: files, limit: limitsFor(o.Probes, files), times: usual,
 		conns: map[*conn]struct{}{}, clients: map[client]int{},
 	}
 }

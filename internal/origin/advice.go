@@ -83,6 +83,8 @@ func advise(v *view, who Origin, backEnd bool) string {
 		return boxText(v, who)
 	case backEnd:
 		return "the front end passed on what the back end answered: look there, at its logs and application pools" + second(text, v.Status)
+	case v.redirects() && (who.Kind == IIS || who.Kind == Exchange):
+		return "IIS redirects, mostly by a redirect of the web site that the virtual directories EWS and Autodiscover inherit: clear HTTP Redirect on both"
 	case v.redirects():
 		return "a publishing rule in front of EWS sends clients elsewhere"
 	case v.Status == 404 && v.values("X-CasErrorCode") != "":

@@ -13,6 +13,7 @@ import (
 const (
 	portalOWA   = "Outlook on the web (forms-based logon)"
 	portalEntra = "Microsoft Entra ID"
+	portalLogon = "a logon page"
 	portalForm  = "a form that asks for a password"
 )
 
@@ -29,7 +30,8 @@ var portals = []struct {
 	{portalOWA, "", []string{"/owa/auth/", "/owa/auth.owa", "/ecp/auth/", "/exchweb/bin/auth/"}, nil},
 	{"AD FS", "", []string{"/adfs/ls", "/adfs/oauth2"}, nil},
 	{portalEntra, "", nil, []string{"login.microsoftonline.com", "login.microsoftonline.us", "login.partner.microsoftonline.cn", "login.windows.net", "login.microsoft.com"}},
-	{"a logon page", "", []string{"*login", "*logon", "*signin", "*sign-in", "*/sso", "*/saml"}, nil},
+	{"a VPN gateway's page", "", []string{"/vpn/", "/sslvpn", "/dana-na/", "/+cscoe+/", "/remote/login", "/global-protect/"}, nil},
+	{portalLogon, "", []string{"*login", "*logon", "*signin", "*sign-in", "*/sso", "*/saml"}, nil},
 }
 
 // portal names the page to log on by that a response is or leads to; empty for none.
@@ -49,7 +51,8 @@ func portal(v *view) string {
 	return ""
 }
 
-// leadsTo is the portal that a redirect leads to, and the box whose own that is. The query may name anything.
+// leadsTo is the portal that a redirect leads to, and the box whose own that is. What values in the query say may be of
+// anything, such as a page to return to; its names tell a request to log somebody on.
 func leadsTo(v *view) (name, product string) {
 	to, err := url.Parse(v.either("Location"))
 	if err != nil {
@@ -67,7 +70,16 @@ func leadsTo(v *view) (name, product string) {
 			return p.name, p.product
 		}
 	}
+	if asksToLogOn(to.Query()) {
+		return portalLogon, ""
+	}
 	return "", ""
+}
+
+// asksToLogOn tells whether a query is a request to sign somebody on: SAML's (SAML 2.0 Bindings section 3.4), WS-Federation's
+// (section 13.1), or OpenID Connect's (Core section 3.1.2.1; RFC 6749 section 4.1.1).
+func asksToLogOn(query url.Values) bool {
+	return query.Has("SAMLRequest") || query.Get("wa") == "wsignin1.0" || query.Has("client_id") && (query.Has("response_type") || query.Has("redirect_uri"))
 }
 
 // toPortal matches a redirect to the portal of one box.

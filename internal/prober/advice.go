@@ -50,7 +50,7 @@ var Advice = advice.Book{
 	}, "413", "431", "414"),
 	box(advice.Advice{
 		Key: "box_misreads_request", Means: "A box did not understand the request, or took something else for one.",
-		First:     "Read the box's log at the proof's time for a request line that is none, such as one with <s:Envelope.",
+		First:     "Read the box's log at the proof's time for a request line that is none: one with <?xml is this probe's, one with <s:Envelope a client's.",
 		Separates: "If there is such a line: the box read a body as the next request. If it names the method or a field: it does not let that through. " + notInItsLog,
 		Then:      "Note the present values. Body read as a request: let the box pass Expect: 100-continue on, or answer it at once. Method or field: allow POST and that field for /EWS and /Autodiscover. Undo by setting the noted ones.", When: advice.Now,
 	}, "400", "405", "411", "417", "425", "501", "505"),

@@ -120,6 +120,13 @@ func (s *Step) Fail(f *failure.Failure) {
 	}
 }
 
+// Warn says that the step succeeded, and that what came of it is not as it should be. A nil step is not marked.
+func (s *Step) Warn() {
+	if s != nil {
+		s.record.Odd = true
+	}
+}
+
 // On notes the connection that the step uses, which tells steps of one name apart.
 func (s *Step) On(conn *wire.Conn) { s.record.Connection = conn.Record.ID }
 

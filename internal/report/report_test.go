@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -172,5 +173,61 @@ func TestExchangesWithoutTheirStepAreShown(t *testing.T) {
 	r.Steps = nil
 	if got := text(t, r, Options{}); !strings.Contains(got, "501 Invalid Request") {
 		t.Errorf("nothing measured is hidden:\n%s", got)
+	}
+}
+
+// TestPollsAreFolded: of many exchanges in a row that are alike the first and the last are shown, and how many more there were;
+// one that is not like them is shown between them.
+func TestPollsAreFolded(t *testing.T) {
+	t.Parallel()
+	const node = "  answered by "
+	for name, test := range map[string]struct{ polls, odd, shown int }{
+		"few":                        {4, -1, 4},
+		"many":                       {33, -1, 2},
+		"one that was answered late": {33, 20, 5}, // two, it, and two
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := examples.Continue()
+			first := r.Conversations[0]
+			r.Conversations, r.Steps = nil, []*result.Step{{Name: "poll", Start: 0, End: 99}}
+			for i := range test.polls {
+				exchange, poll := *first.HTTP, *first
+				poll.Step, poll.HTTP, poll.Connection = "poll", &exchange, 1
+				exchange.Interim = nil
+				at := wire.Seconds(i)
+				exchange.Head = &wire.Span{Start: at, End: at}
+				if i == test.odd {
+					poll.Origin = origin.Origin{Kind: origin.Middlebox}
+				}
+				r.Conversations = append(r.Conversations, &poll)
+			}
+			got := text(t, r, Options{})
+			more := 0
+			for line := range strings.Lines(got) {
+				if _, text, ok := strings.Cut(line, "… "); ok {
+					n := 0
+					if _, err := fmt.Sscanf(text, "%d more like these", &n); err != nil {
+						t.Error(err)
+					}
+					more += n
+				}
+			}
+			if shown := strings.Count(got, node); shown != test.shown || more != test.polls-test.shown {
+				t.Errorf("%d shown and %d more, want %d and %d:\n%s", shown, more, test.shown, test.polls-test.shown, got)
+			}
+		})
+	}
+}
+
+// TestOddStep: a step that succeeded, and whose answer is not as it should be, is marked, and so is what it is a part of.
+func TestOddStep(t *testing.T) {
+	t.Parallel()
+	r := &result.Result{Steps: []*result.Step{{Name: "smtp", Steps: []*result.Step{{Name: "smtp.mail", Odd: true}, {Name: "smtp.quit"}}}}}
+	got := text(t, r, Options{})
+	for _, want := range []string{"! smtp\n", "! smtp.mail\n", "✓ smtp.quit\n"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("there is no %q in\n%s", want, got)
+		}
 	}
 }

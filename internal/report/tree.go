@@ -26,9 +26,7 @@ func (p *printer) steps(siblings []*result.Step, under, prefix string, whole []*
 		p.step(s, prefix+branch, own)
 		within, after := partly(s, own)
 		p.steps(s.Steps, s.Name+".", prefix+below, within)
-		for _, x := range after {
-			p.conversation(x, prefix+below)
-		}
+		p.conversations(after, prefix+below)
 	}
 	for i, name := range missing {
 		branch := "├─ "
@@ -52,14 +50,14 @@ func partly(s *result.Step, own []*result.Conversation) (within, after []*result
 	return within, after
 }
 
-// stateOfStep is a step's at a glance: one that succeeded, and whose answer or part did not, is a warning.
+// stateOfStep is a step's at a glance: one that succeeded, and is odd or whose answer or part did not, is a warning.
 func (l lookup) stateOfStep(s *result.Step, own []*result.Conversation) State {
 	if s.Failure != nil {
 		return Failed
 	}
 	bad := func(x *result.Conversation) bool { return stateOf(x) == Failed }
 	part := func(c *result.Step) bool { return l.stateOfStep(c, l.conversationsOf(c)) != Succeeded }
-	if slices.ContainsFunc(own, bad) || slices.ContainsFunc(s.Steps, part) {
+	if s.Odd || slices.ContainsFunc(own, bad) || slices.ContainsFunc(s.Steps, part) {
 		return Warned
 	}
 	return Succeeded
@@ -196,6 +194,38 @@ func (p *printer) rest() {
 type event struct {
 	at   wire.Seconds
 	text string
+}
+
+// manyAlike is how many conversations in a row are written that differ in nothing but their times.
+const manyAlike = 4
+
+// conversations writes them in their order. Where more than a few in a row are alike, as the requests of somebody who waits for
+// news are, the first and the last stand for all.
+func (p *printer) conversations(all []*result.Conversation, prefix string) {
+	for len(all) > 0 {
+		n := 1
+		for n < len(all) && alike(all[0], all[n]) {
+			n++
+		}
+		for i, x := range all[:n] {
+			switch {
+			case n <= manyAlike, i == 0, i == n-1:
+				p.conversation(x, prefix)
+			case i == 1:
+				p.note(prefix, "… %d more like these", n-2)
+				fallthrough
+			default:
+				p.shown[x] = true
+			}
+		}
+		all = all[n:]
+	}
+}
+
+// alike tells whether two exchanges over one connection went well and were answered alike.
+func alike(a, b *result.Conversation) bool {
+	return a.HTTP != nil && b.HTTP != nil && stateOf(a) == Succeeded && stateOf(b) == Succeeded && a.Connection == b.Connection &&
+		subject(a) == subject(b) && len(a.Interim) == len(b.Interim) && a.Answer() == b.Answer() && By(a.Origin) == By(b.Origin)
 }
 
 func (p *printer) conversation(x *result.Conversation, prefix string) {

@@ -82,6 +82,7 @@ type Step struct {
 	Detail     string           `json:"detail,omitempty"`     // one line for a person: the URL, the address, what came back
 	Connection int              `json:"connection,omitempty"` // the connection it used, 0 for none
 	Failure    *failure.Failure `json:"failure,omitempty"`
+	Odd        bool             `json:"odd,omitempty"` // it succeeded, and what came of it is not as it should be
 	Steps      []*Step          `json:"steps,omitempty"`
 }
 

@@ -39,7 +39,7 @@ func (r *Runner) run(ctx context.Context, j *job) (res *result.Result) {
 	if errors.Is(context.Cause(ctx), errAbandoned) {
 		return res
 	}
-	r.report(res)
+	r.report(ctx, res)
 	if short == nil && context.Cause(ctx) == nil {
 		r.last.put(j, res)
 	}
@@ -240,12 +240,8 @@ func shortenOrigin(o *origin.Origin) {
 }
 
 // report tells whoever wants to know.
-func (r *Runner) report(res *result.Result) {
-	args := []any{"module", res.Module, "target", res.Target, "success", res.Success(), "duration_seconds", float64(res.Duration)}
-	if f := res.Failure; f != nil {
-		args = append(args, "stage", string(f.Stage), "reason", f.Reason, "error", plain.Escape(f.Message))
-	}
-	r.Log.Debug("Probed.", args...)
+func (r *Runner) report(ctx context.Context, res *result.Result) {
+	r.log(ctx, res)
 	if r.Observe != nil {
 		r.Observe(res)
 	}

@@ -75,10 +75,12 @@ type Options struct {
 	MaxProbes           int // at once; 0: DefaultMaxProbes
 	MaxProbesPerAddress int // at once; 0: DefaultMaxProbesPerAddress
 
-	Log      *slog.Logger
-	Observe  func(*result.Result) // each new result, once
-	Panicked func()               // each panic in a prober
-	InFlight func(change float64) // each probe that begins (1) or ends (-1)
+	Log       *slog.Logger
+	LogProbes Logged
+	Reports   string               // where the reports of results are served, without their IDs, for the log; "": nowhere
+	Observe   func(*result.Result) // each new result, once
+	Panicked  func()               // each panic in a prober
+	InFlight  func(change float64) // each probe that begins (1) or ends (-1)
 	// Progress is told of each step of each probe that begins (running) or ends; nil: nobody wants to know.
 	Progress func(step string, running bool)
 }

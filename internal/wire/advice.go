@@ -278,4 +278,5 @@ var Advice = advice.Book{
 		Separates: "If it holds SslNegotiateCert or SslRequireCert: that is it. If it holds neither: ask the same of the directory in the report's URL, in place of EWS, and of each server behind the name.",
 		For:       advice.About("receive/renegotiation"),
 	},
+	familyAdvice,
 }

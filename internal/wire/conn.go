@@ -52,7 +52,7 @@ type Conn struct {
 
 // Connect dials address, one of the resolution's; name is what the connection is for (it differs from the name that was
 // looked up when one server is probed under the service's name). It gives a Conn even when it fails, for its Record; Close
-// must be called either way. Errors are failures of stage connect (refused, timeout, unreachable, reset, error), of stage
+// must be called either way. Errors are failures of stage connect (refused, timeout, unreachable, family_unreachable, reset, error), of stage
 // internal, or what Check and Acquire gave.
 func (d *Dialer) Connect(ctx context.Context, id int, name string, resolution *Resolution, address netip.AddrPort) (*Conn, error) {
 	c := &Conn{
@@ -72,10 +72,10 @@ func (d *Dialer) Connect(ctx context.Context, id int, name string, resolution *R
 		}
 		c.cleanup = append(c.cleanup, release)
 	}
-	return c, c.dial()
+	return c, c.dial(resolution)
 }
 
-func (c *Conn) dial() error {
+func (c *Conn) dial(from *Resolution) error {
 	bound := c.dialer.ConnectTimeout
 	if bound == 0 {
 		bound = DefaultConnectTimeout
@@ -86,7 +86,11 @@ func (c *Conn) dial() error {
 	raw, err := dialer.DialContext(c.ctx, "tcp", c.Record.Address.String())
 	c.Record.Connect.End = c.dialer.now()
 	if err != nil {
-		return failure.New(failure.Connect, connectReason(err), "connect to %s: %w", c, &connectError{err, c.Record.Connect.Length()})
+		reason, address := connectReason(err), c.Record.Address.Addr()
+		if reason == "unreachable" && from.bothFamilies(address) {
+			reason = reasonFamily
+		}
+		return failure.New(failure.Connect, reason, "connect to %s: %w%s", c, &connectError{err, c.Record.Connect.Length()}, from.choice(address))
 	}
 	c.attach(raw)
 	return nil

@@ -12,6 +12,7 @@ var Reasons = []failure.Reason{
 	{Stage: failure.Connect, Reason: "refused", Help: "The address refused the connection: nothing listens, or a firewall rejects."},
 	{Stage: failure.Connect, Reason: "timeout", Help: "No answer to the connection request within 3 s or the time limit."},
 	{Stage: failure.Connect, Reason: "unreachable", Help: "There is no route to the address."},
+	{Stage: failure.Connect, Reason: reasonFamily, Help: "There is no route to the address, and the name has addresses of the other family, IPv4 or IPv6: see ip_protocol."},
 	{Stage: failure.Connect, Reason: "reset", Help: "The connection was reset while it was made."},
 	{Stage: failure.Connect, Reason: "error", Help: "Any other fault of connecting."},
 	{Stage: failure.TLS, Reason: "certificate_name", Help: "The certificate does not cover the name."},

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"runtime"
@@ -46,6 +47,7 @@ type Resolution struct {
 	Addresses []netip.Addr // the preferred family first, at most MaxAddresses
 	Dropped   int          // addresses beyond MaxAddresses
 	Span      *Span        // nil when the name was an address and nothing was looked up
+	Prefer    Preference   // by which it was looked up
 }
 
 // Preference is blackbox_exporter's: the family to use, and whether the other one will do.
@@ -62,6 +64,11 @@ func (p Preference) network() string {
 		return "ip4"
 	}
 	return "ip6"
+}
+
+// String is the preference as the configuration has it.
+func (p Preference) String() string {
+	return fmt.Sprintf("ip_protocol %s, ip_protocol_fallback %t", cmp.Or(p.Protocol, "ip6"), p.Fallback)
 }
 
 func (p Preference) prefers(a netip.Addr) bool { return a.Is4() == (p.Protocol == "ip4") }
@@ -86,7 +93,7 @@ func (d *Dialer) Resolve(ctx context.Context, host string, prefer Preference) (*
 	if err != nil {
 		return &Resolution{Name: host, Span: span}, lookupFailure(ctx, host, prefer, err)
 	}
-	res := &Resolution{Name: host, Span: span, Addresses: order(found, prefer)}
+	res := &Resolution{Name: host, Span: span, Addresses: order(found, prefer), Prefer: prefer}
 	if len(res.Addresses) == 0 {
 		return res, noAddress(host, prefer)
 	}
@@ -122,8 +129,7 @@ func noAddress(host string, prefer Preference) error {
 	if prefer.Fallback {
 		family = "IP"
 	}
-	return failure.New(failure.Resolve, "no_address", "resolve %s: the name has no %s address (ip_protocol %s, ip_protocol_fallback %t)",
-		host, family, prefer.Protocol, prefer.Fallback)
+	return failure.New(failure.Resolve, "no_address", "resolve %s: the name has no %s address (%s)", host, family, prefer)
 }
 
 // misbehaving is what package net calls every other answer of a name server than SERVFAIL, REFUSED above all.

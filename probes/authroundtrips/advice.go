@@ -5,87 +5,104 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 )
 
+const (
+	vdir    = "Get-WebServicesVirtualDirectory -Server SERVER | Format-List Identity,*Authentication*"
+	persist = `C:\Windows\System32\inetsrv\appcmd list config "Default Web Site/EWS" /section:windowsAuthentication`
+	offer   = "Note the present value, then Set-WebServicesVirtualDirectory with -Identity 'SERVER\\EWS (Default Web Site)' -WindowsAuthentication $true, for that server."
+	stay    = "Note the present values, then set authPersistSingleRequest to false and, for Kerberos, authPersistNonNTLM to true (IIS Manager, /EWS, Configuration Editor), " +
+		"only where no box in front puts several clients onto one connection: one would act under another's name. To undo, set the noted values."
+)
+
 var book = advice.Book{
 	{
 		Key:   "scheme_missing",
 		Means: "A scheme that is expected is not offered.", Suffers: "Clients that use this scheme are refused, or fall back to a weaker one.",
 		Owners: []advice.Owner{advice.IIS, advice.Middlebox},
-		First:  "Get-WebServicesVirtualDirectory -Server SERVER | Format-List *Authentication*: on there and not offered here, a box took it out",
-		Then:   "Set-WebServicesVirtualDirectory … -WindowsAuthentication $true, or let the box pass WWW-Authenticate on. Undo by the former value.", Risk: advice.Change, When: advice.Morning,
-		Separates: "the same probe of a server past the box: the scheme is offered there, the box takes it out", Direct: "scheme_missing_at_server",
-		For: advice.About(SchemeMissing, OnlyBasic),
+		On:     advice.AtExporter, First: advice.AskServer,
+		Separates: "If the scheme is offered there: the box in front takes it out. If it is missing there too: IIS of that server.",
+		Then:      "The box: note its rule for WWW-Authenticate, then let it pass all of them on; to undo, set the noted rule. IIS: " + offer + " To undo, set the noted value.", Risk: advice.Change, When: advice.Morning,
+		Direct: "scheme_missing_at_server",
+		For:    advice.About(SchemeMissing, OnlyBasic),
 	},
 	{
 		Key:   "scheme_missing_at_server",
 		Means: "The server does not offer a scheme that is expected.", Suffers: "Clients that use this scheme are refused there, or fall back to a weaker one.",
 		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Likely,
-		First: "Get-WebServicesVirtualDirectory -Server SERVER | Format-List *Authentication*, and compare with the other servers",
-		Then:  "Set-WebServicesVirtualDirectory … -WindowsAuthentication $true. Undo by the former value.", Risk: advice.Change, When: advice.Morning,
+		On: advice.InShell, First: vdir,
+		Separates: "If WindowsAuthentication is False: that is why. If it is True: the providers of IIS (IIS Manager, /EWS, Authentication, Windows Authentication, Providers) lack Negotiate or NTLM.",
+		Then:      offer + " To undo, set the noted value.", Risk: advice.Change, When: advice.Morning,
 	},
 	{
 		Key:   "logon_per_request",
 		Means: "Every request logs on anew, which multiplies requests and bytes.", Suffers: "Everybody over slow lines: pages and calendars take twice as long.",
 		Owners: []advice.Owner{advice.IIS, advice.Middlebox},
-		First:  "C:\\Windows\\System32\\inetsrv\\appcmd list config \"Default Web Site/EWS\" /section:windowsAuthentication on a server: authPersistSingleRequest, authPersistNonNTLM",
-		Then:   "Set authPersistSingleRequest to false there, or let the box keep a client's connection. Undo by the former value.", Risk: advice.Change, When: advice.Plan,
-		Separates: "the same probe of a server past the box: one logon there, the box changes connections", Direct: "logon_per_request_at_server",
-		For: advice.About(PerRequest),
+		On:     advice.AtExporter, First: advice.AskServer,
+		Separates: "If one logon is enough there: the box in front changes connections, or sends Via. If each request logs on there too: authPersistSingleRequest or authPersistNonNTLM of that server's IIS.",
+		Then:      "The box: note the present value, then let it keep one server connection for each client's connection; to undo, set the noted value. IIS: " + stay, Places: affinityPlaces, Risk: advice.Change, When: advice.Plan,
+		Direct: "logon_per_request_at_server",
+		For:    advice.About(PerRequest),
 	},
 	{
 		Key:   "logon_per_request_at_server",
 		Means: "The server lets every request log on anew.", Suffers: "Everybody over slow lines: pages and calendars take twice as long.",
 		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Likely,
-		First: "C:\\Windows\\System32\\inetsrv\\appcmd list config \"Default Web Site/EWS\" /section:windowsAuthentication on SERVER: authPersistSingleRequest, authPersistNonNTLM",
-		Then:  "Set authPersistSingleRequest to false there. Undo by the former value.", Risk: advice.Change, When: advice.Plan,
+		On: advice.AtPrompt, First: persist,
+		Separates: "If authPersistSingleRequest is true, or the probe logs on by Kerberos and authPersistNonNTLM is false: that is why. If neither: a proxy between the exporter and SERVER, which Via in the report may name.",
+		Then:      stay, Risk: advice.Change, When: advice.Plan,
 	},
 	{
 		Key:   "legs_split",
 		Means: "The legs of one logon, sent over one connection, were answered by different servers, so that no logon by NTLM can succeed. The password was never judged.", Suffers: "Everybody who logs on by NTLM: endless prompts for a password that is right.",
 		Owners: []advice.Owner{advice.Middlebox}, Certainty: advice.Sure,
-		First: "Look at the affinity of this virtual service on the box: it must keep all requests of one client connection on one server",
-		Then:  "Affinity by source address, or by connection; a cookie is not enough. Undo by the former method.", Places: affinityPlaces, Risk: advice.Change, When: advice.Now,
+		On: advice.OnBox, First: "Look at the affinity (persistence) of the virtual service that holds the address of SERVICE.",
+		Separates: "If it is none, by cookie, or for each request: that is why. If it is by source address or connection: a second box on the way, or one that shares server connections between clients.",
+		Then:      "Note the present method, then set affinity by source address for this virtual service; a cookie is not enough. Load is spread more coarsely. The next logon is tried within 15 minutes. To undo, set the noted method.", Places: affinityPlaces, Risk: advice.Change, When: advice.Now,
 		For: advice.About(LegsSplit),
 	},
 	{
 		Key:   "other_certificate_behind",
 		Means: "Extended Protection compares the certificate that clients see with the server's own: they differ, as where a box ends TLS with another one.", Suffers: "Everybody who logs on by NTLM or Negotiate: endless prompts.",
 		Owners: []advice.Owner{advice.Middlebox, advice.Certificate},
-		First:  "Compare the thumbprint in the report with Get-ExchangeCertificate on each server: they must be the same on box and servers",
-		Then:   "Bind one certificate on the box and on all servers. Extended Protection stays on.", Risk: advice.Change, When: advice.Now,
-		Separates: "which of the two is the right one: the box's differs from all servers', or one server's from the others'", Direct: "other_certificate_on_server",
-		For: advice.About(ProtectionMismatch),
+		On:     "on each Exchange server behind SERVICE, in a command prompt", First: "netsh http show sslcert ipport=0.0.0.0:443",
+		Separates: "If all servers have one hash, and the report's thumbprint is another: the box has the wrong certificate. If one server's hash differs from the others': that server's binding.",
+		Then:      "Note the present thumbprint, then bind one and the same certificate on the box and on all servers. Extended Protection stays on. To undo, bind the noted one.", Risk: advice.Change, When: advice.Now,
+		Direct: "other_certificate_on_server",
+		For:    advice.About(ProtectionMismatch),
 	},
 	{
 		Key:   "other_certificate_on_server",
 		Means: "Extended Protection: the server has bound another certificate than the one that it shows here.", Suffers: "Everybody who logs on by NTLM or Negotiate at this server.",
 		Owners: []advice.Owner{advice.Certificate, advice.Network},
-		First:  "netsh http show sslcert on SERVER, and compare the hashes of all its addresses with the thumbprint in the report",
-		Then:   "Bind one certificate to all of them. Extended Protection stays on.", Risk: advice.Change, When: advice.Now,
-		Separates: "whether one of the server's own bindings has the thumbprint in the report: if not, something in between ends TLS",
+		On:     advice.AtPrompt, First: "netsh http show sslcert",
+		Separates: "If an entry has the thumbprint of the report as its hash: the server's entries differ from each other. If none has: something between the exporter and SERVER ends TLS with a certificate of its own.",
+		Then:      "The server: note the hash of the entry that differs, then bind one certificate to all (Enable-ExchangeCertificate -Thumbprint THUMBPRINT -Services IIS, with that of the report). In between: let it pass TLS on. Extended Protection stays on. To undo, bind the noted one.", Risk: advice.Change, When: advice.Now,
 	},
 	{
 		Key:   "object_not_fetched",
 		Means: "After the logon an object could not be fetched.", Suffers: "Clients that want the same path.",
-		Owners: []advice.Owner{advice.Exporter, advice.Exchange},
-		First:  "Open the path in a browser with the same account: fetched there, compare the module's objects; else the status in the proof says why",
-		Then:   "Correct the module's objects, or what refuses them.", Risk: advice.Look, When: advice.Morning,
-		Separates: "the same path with the same account in a browser",
-		For:       advice.About("status/not_fetched"),
+		Owners:    []advice.Owner{advice.Exporter, advice.Exchange},
+		On:        "on a client",
+		First:     "Open the URL of the proof in a browser, and log on with the account of the module's auth.",
+		Separates: "If it is fetched there: the module's objects name another path, in upper or lower case perhaps. If it is refused there too: Exchange; 404 means that the path is not there, 403 that the account may not, 500 and above that the server fails.",
+		Then:      "The module: note objects, correct them, and reload. Exchange: 404 and 403, compare with another server; 500 and above, " + advice.Health + " in the Exchange Management Shell. To undo, set what was noted.", Risk: advice.Change, When: advice.Morning,
+		For: advice.About("status/not_fetched"),
 	},
 	{
 		Key:   "server_fails_objects",
 		Means: "After the logon the server answered with an error of its own.", Suffers: "Clients that want the same path at the same server.",
 		Owners: []advice.Owner{advice.Exchange}, Certainty: advice.Likely,
-		First: "Get-ServerHealth SERVER | Where-Object AlertValue -eq Unhealthy; Get-ServerComponentState SERVER",
-		Then:  "What these say; take the server out of the pool meanwhile.", Risk: advice.Look, When: advice.Now,
+		On: advice.InShell, First: advice.Health,
+		Separates: "If a health set is Unhealthy: it names what fails. If all are Healthy: look in the newest files below %ExchangeInstallPath%Logging\\HttpProxy of SERVER at the proof's time.",
+		Then:      "Take SERVER out of the box's pool, mend what the health set or the log names, and put it back.", Risk: advice.Change, When: advice.Now,
 		For: byStatus(origin.Exchange, "500", "502", "503", "504"),
 	},
 	{
 		Key:   "pool_stopped_objects",
 		Means: "http.sys answered in place of an application: the application pool is stopped, or its queue is full.", Suffers: "Every client that reaches the same server.",
 		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Sure,
-		First: "Get-IISAppPool | Where-Object State -ne Started on that server; its System log has the reason (source WAS)",
-		Then:  "Mend what stopped it, then start the pool.", Risk: advice.Restart, When: advice.Now,
+		On: advice.AtEach, First: `C:\Windows\System32\inetsrv\appcmd list apppool /state:Stopped`,
+		Separates: "If a pool of Exchange is listed on one: that server, whose System log has the reason (source WAS). If none is: a queue is full on one; C:\\Windows\\System32\\LogFiles\\HTTPERR says QueueFull there.",
+		Then:      "Take that server out of the box's pool, mend what the log names, start the pool in IIS Manager, and put the server back.", Risk: advice.Restart, When: advice.Now,
 		For: byStatus(origin.HTTPSys, "503"),
 	},
 }
@@ -98,12 +115,12 @@ func byStatus(who origin.Kind, statuses ...string) []advice.Case {
 	return cases
 }
 
-// affinityPlaces are where boxes keep a client on one server.
+// affinityPlaces are where boxes keep a client on one server and, for NTLM, on one connection to it.
 var affinityPlaces = advice.Places{
 	{Product: "kemp", Setting: "Virtual Services, Standard Options, Persistence Options: Source IP Address"},
-	{Product: "f5", Setting: "Local Traffic, Virtual Servers, Resources, Default Persistence Profile: source_addr; no OneConnect, or the NTLM profile with it"},
+	{Product: "f5", Setting: "Local Traffic, Virtual Servers, Resources, Default Persistence Profile: source_addr; take OneConnect off, or add the NTLM profile to it"},
 	{Product: "netscaler", Setting: "lb vserver: persistenceType SOURCEIP; HTTP profile: conMultiplex DISABLED"},
-	{Product: "haproxy", Setting: "balance source, or stick on src; no option http-server-close"},
-	{Product: "nginx", Setting: "stream {} with hash $remote_addr; the free http proxy cannot carry NTLM"},
-	{Product: "arr", Setting: "server farm, Server Affinity: it is by cookie, which is not enough for NTLM"},
+	{Product: "haproxy", Setting: "balance source, or stick on src; take option http-server-close and option httpclose out"},
+	{Product: "nginx", Setting: "stream {} with hash $remote_addr in place of proxy_pass over http, which cannot carry NTLM in the free nginx"},
+	{Product: "arr", Setting: "its Server Affinity is by cookie, which is not enough for NTLM: pass TCP on for this name in its place"},
 }

@@ -28,6 +28,8 @@ const jsonProtocol = "EWS"
 type reply struct {
 	way       string
 	step      *prober.Step
+	asked     target.Target        // the last host asked
+	nowhere   []string             // what service records say that leads nowhere
 	passed    []string             // the URLs asked
 	exchange  *result.Conversation // the last one; nil without
 	answer    *autodiscover.Answer // nil for method get, or where none could be read
@@ -175,6 +177,7 @@ func targetOf(u *url.URL) (target.Target, error) {
 func (a *attempt) exchange(ctx context.Context, r *reply, t target.Target, u *url.URL, logon bool) (next string, err error) {
 	run := a.p.run
 	r.pass(u)
+	r.asked = t
 	host := prober.Absolute(t)
 	if r.way == wayDirect && t.Host == a.p.query.target.Host { // as whoever wrote it means it
 		host = t.Host
@@ -293,7 +296,16 @@ func (a *attempt) read(r *reply, conn *wire.Conn, body []byte) (next string, err
 		r.answer = answer
 		return "", nil
 	}
-	return "", failure.New(failure.Content, contentReason(answer.Kind), "%s answered %s, but %s", conn, line(final), answer.Problem).Named(answer.Code)
+	return "", failure.New(failure.Content, contentReason(answer.Kind), "%s answered %s, but %s%s", conn, line(final), answer.Problem, a.lostBody(answer)).Named(answer.Code)
+}
+
+// lostBody says what it means that a request is called invalid (MS-OXDSCLI 2.2.4.1.1.3.2: 600) that is none: Exchange says so
+// of a GET, and of a body that is empty or changed.
+func (a *attempt) lostBody(answer *autodiscover.Answer) string {
+	if a.method == JSON || answer.Code != "600" && answer.Code != "InvalidRequest" {
+		return ""
+	}
+	return "; the request that was sent is valid, so something on the way lost or changed its body, as what turns a POST into a GET does"
 }
 
 func (a *attempt) whyNoLogon(r *reply) string {
@@ -325,7 +337,7 @@ func parse(method string, body io.Reader) *autodiscover.Answer {
 	case SOAP:
 		return autodiscover.ParseSOAP(body)
 	case JSON:
-		return autodiscover.ParseJSON(body)
+		return autodiscover.ParseJSON(body, jsonProtocol)
 	}
 	return autodiscover.ParsePOX(body)
 }
@@ -334,6 +346,8 @@ func contentReason(k autodiscover.Kind) string {
 	switch k {
 	case autodiscover.Failed:
 		return reasonService
+	case autodiscover.NotExchange:
+		return reasonNotExchange
 	case autodiscover.Truncated:
 		return reasonTruncated
 	case autodiscover.Malformed:

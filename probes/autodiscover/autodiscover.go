@@ -41,6 +41,8 @@ var Definition = prober.Definition{
 		{Stage: failure.Status, Reason: reasonNoRedirect, Help: "The plain http request was not answered with a redirect."},
 		{Stage: failure.Content, Reason: reasonService, Help: "The service answered with an error of its own, such as 500, the address is not known."},
 		{Stage: failure.Content, Reason: reasonForeign, Help: "What came is no Autodiscover answer: a page, another document, or nothing."},
+		{Stage: failure.Content, Reason: reasonNotExchange, Help: "An Autodiscover answer has settings of other services alone, such as a web hoster's for IMAP and SMTP."},
+		{Stage: failure.Resolve, Reason: reasonServiceRecord, Help: "No way leads to Autodiscover, and the service record leads nowhere: to an address, a host that does not exist, port 0, or no host at all."},
 		{Stage: failure.Content, Reason: reasonTruncated, Help: "The answer breaks off."},
 		{Stage: failure.Content, Reason: reasonMalformed, Help: "The answer cannot be read, or breaks the bounds."},
 		{Stage: failure.Content, Reason: reasonWrongURL, Help: "An expected URL was not returned."},
@@ -54,6 +56,11 @@ var Definition = prober.Definition{
 		{Code: CertificateName, Severity: failing, Summary: "The certificate at autodiscover.DOMAIN is for other names (a warning when another way answered)."},
 		{Code: JSONBlocked, Severity: failing, Summary: "autodiscover.json is refused by something in front of Exchange."},
 		{Code: EWSUnreachable, Severity: warning, Summary: "An EWS URL that was returned does not lead to Exchange (with follow_up)."},
+		{Code: NotExchange, Severity: failing, Summary: "An answer has settings of other services alone, such as a web hoster's for IMAP and SMTP (a warning when another way answered)."},
+		{Code: DomainCertificate, Severity: failing, Summary: "The certificate at the mail domain's own host is for other names, or out of date (a warning when another way answered)."},
+		{Code: ServiceRecord, Severity: failing, Summary: "The service record leads nowhere (a warning when something else answered)."},
+		{Code: RedirectInherited, Severity: failing, Summary: "Autodiscover's path redirects to a page for people, as a redirect that is inherited from the web site does (a warning when another way answered)."},
+		{Code: PathSpelling, Severity: failing, Summary: "Of two spellings of Autodiscover's path that clients use, one reaches Exchange and one does not (a warning when it is not the probe's own)."},
 		prober.FindingAnsweredByMiddlebox,
 		prober.FindingBytesAfterResponse,
 	},
@@ -70,6 +77,11 @@ const (
 	CertificateName    = "autodiscover_certificate_name"
 	JSONBlocked        = "autodiscover_json_blocked"
 	EWSUnreachable     = "autodiscover_ews_unreachable"
+	NotExchange        = "autodiscover_not_exchange"
+	DomainCertificate  = "autodiscover_domain_certificate"
+	ServiceRecord      = "autodiscover_service_record"
+	RedirectInherited  = "autodiscover_redirect_inherited"
+	PathSpelling       = "autodiscover_path_spelling"
 )
 
 // Reasons beside those of package autodiscover's Refusal.
@@ -79,6 +91,8 @@ const (
 	reasonNoRedirect    = "no_redirect"
 	reasonService       = "service_error"
 	reasonForeign       = "not_autodiscover"
+	reasonNotExchange   = "not_exchange"
+	reasonServiceRecord = "service_record"
 	reasonTruncated     = "truncated"
 	reasonMalformed     = "malformed"
 	reasonWrongURL      = "wrong_url"
@@ -96,8 +110,11 @@ const (
 
 var lookUpWays = []string{wayDomain, wayAutodiscover, wayRedirect, waySRV}
 
-// followUp is the step that reaches the URLs returned.
-const followUp = "follow_up"
+// Steps after the look-ups.
+const (
+	followUp = "follow_up" // reaches the URLs returned
+	spelling = "spelling"  // asks by another spelling of the path
+)
 
 func steps() []prober.StepHelp {
 	var list []prober.StepHelp
@@ -130,10 +147,15 @@ func steps() []prober.StepHelp {
 			}
 		}
 	}
-	list = append(list, prober.StepHelp{Name: followUp, Help: "reach an EWS URL that was returned, without logon (with follow_up)"})
-	for _, p := range parts {
-		if p.Name != "logon" {
-			list = append(list, prober.StepHelp{Name: followUp + "." + p.Name, Help: p.Help})
+	for _, after := range []prober.StepHelp{
+		{Name: spelling, Help: "ask for the document in another spelling of its path, without logon (with spellings)"},
+		{Name: followUp, Help: "reach an EWS URL that was returned, without logon (with follow_up)"},
+	} {
+		list = append(list, after)
+		for _, p := range parts {
+			if p.Name != "logon" {
+				list = append(list, prober.StepHelp{Name: after.Name + "." + p.Name, Help: p.Help})
+			}
 		}
 	}
 	return list

@@ -32,6 +32,7 @@ type Settings struct {
 	RedirectDomains []string               `yaml:"redirect_domains"`  // where redirects may lead, beside the mail domain
 	BareDomainLogon bool                   `yaml:"bare_domain_logon"` // log on at the mail domain's own host too
 	FollowUp        bool                   `yaml:"follow_up"`         // reach the EWS URLs that are returned
+	Spellings       bool                   `yaml:"spellings"`         // ask by another spelling of the path too
 	Nameserver      string                 `yaml:"nameserver"`        // for the service record; empty: the system's
 
 	// ports are those of https and http.
@@ -42,7 +43,7 @@ type Settings struct {
 func (s *Settings) UsePorts(https, http uint16) { s.ports.https, s.ports.http = https, http }
 
 func defaults() *Settings {
-	s := &Settings{Methods: []string{POX}, Attempts: 3}
+	s := &Settings{Methods: []string{POX}, Attempts: 3, Spellings: true}
 	s.ports.https, s.ports.http = 443, 80
 	return s
 }
@@ -151,7 +152,7 @@ func (s *Settings) Paths() []string {
 	return all
 }
 
-// Plan implements prober.Prober. Which ways a look-up takes is not known before.
+// Plan implements prober.Prober. Which ways a look-up takes, and whether there is a spelling to ask by, is not known before.
 func (s *Settings) Plan(bool) []string {
 	steps := slices.Clone(s.Methods)
 	if s.FollowUp {

@@ -28,8 +28,12 @@ func (p *probe) judge() {
 		p.differ(m)
 	}
 	p.wrongURLs()
+	p.otherServices()
+	p.inherited()
+	p.spelled()
 	p.boxes()
 	p.certificates()
+	p.serviceRecords()
 	p.refusedRedirects()
 	p.blocked()
 }
@@ -293,13 +297,20 @@ func (p *probe) first(fits func(*reply) bool) (*attempt, *reply) {
 	return at, first
 }
 
-// certificates tells of a certificate that does not cover the name that all clients try.
+// certificates tells of certificates that clients warn of at the two names that all of them try. At the mail domain's own
+// host, whose certificate is seldom of the module's authority, only what no authority can mend counts.
 func (p *probe) certificates() {
 	a, r := p.first(func(r *reply) bool {
 		return r.way == wayAutodiscover && failure.Is(r.err(), failure.TLS, "certificate_name")
 	})
 	if r != nil {
-		p.run.Find(CertificateName, a.severityOf(r), r.who(), "Clients that ask https://%s%s are shown a certificate for other names: %s", autodiscover.Hosts(p.query.domain)[1], autodiscover.POXPath, r.failure.Message)
+		p.run.Find(CertificateName, a.severityOf(r), r.who(), "Clients that ask https://%s%s are shown a certificate for other names: %s", r.asked.Host, autodiscover.POXPath, r.failure.Message)
+	}
+	a, r = p.first(func(r *reply) bool {
+		return r.way == wayDomain && failure.Is(r.err(), failure.TLS, "certificate_name", "certificate_expired")
+	})
+	if r != nil {
+		p.run.Find(DomainCertificate, a.severityOf(r), r.who(), "Clients that ask https://%s%s first are shown a certificate that they warn of: %s.", r.asked.Host, autodiscover.POXPath, r.failure.Message)
 	}
 }
 

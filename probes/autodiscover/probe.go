@@ -9,6 +9,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/auth"
 	"github.com/ews-exporter/ews_exporter/internal/autodiscover"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
+	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 )
 
@@ -18,6 +19,7 @@ type probe struct {
 	run      *prober.Run
 	query    query
 	attempts []*attempt
+	spelt    *spelt // where the path's spelling matters
 }
 
 // Probe implements prober.Prober.
@@ -40,6 +42,9 @@ func (s *Settings) Probe(ctx context.Context, run *prober.Run) {
 	}
 	p.lookUp(ctx)
 	run.Contrast()
+	if s.spells() {
+		p.spell(ctx)
+	}
 	if s.FollowUp {
 		p.followUp(ctx)
 	}
@@ -52,7 +57,7 @@ func (s *Settings) Probe(ctx context.Context, run *prober.Run) {
 // lookUp makes the attempts: all side by side, so that a balancer is met from several connections at once; but with an
 // auth those that log on one by one, until a logon was accepted.
 func (p *probe) lookUp(ctx context.Context) {
-	if p.FollowUp {
+	if p.FollowUp || p.spells() {
 		var cancel context.CancelFunc
 		ctx, cancel = share(ctx, 5, 6)
 		defer cancel()
@@ -173,7 +178,7 @@ func (a *attempt) lookUp(ctx context.Context, domain string) error {
 			return a.conclude(ctx, r)
 		}
 	}
-	a.failed = furthest(tried)
+	a.failed = headline(tried)
 	return a.failed.failure
 }
 
@@ -226,6 +231,34 @@ func (a *attempt) try(ctx context.Context, way, domain string, others int) *repl
 	}
 	r.failure = r.step.End(err)
 	return r
+}
+
+// headline is the reply whose failure is the look-up's: that of a service record that leads nowhere where nothing else
+// answered, for somebody wrote it so that clients find their way by it; else the furthest.
+func headline(tried []*reply) *reply {
+	best := furthest(tried)
+	for _, r := range tried {
+		if failure.Is(r.err(), failure.Resolve, reasonServiceRecord) && !best.counts() {
+			return r
+		}
+	}
+	return best
+}
+
+// counts tells whether a failure shows more than that a name leads to somebody's web site, or to nothing: what is known to
+// stand at Exchange answered, a logon is asked for, or a host that bears the name hangs or fails.
+func (r *reply) counts() bool {
+	f := r.failure
+	switch {
+	case r.way == wayDomain && f.Stage != failure.Auth, failure.Is(f, failure.TLS, "certificate_name", "not_tls"):
+		return false
+	case f.Stage == failure.Resolve, f.Stage == failure.Connect, f.Reason == reasonNoRedirect:
+		return false
+	case f.Stage == failure.Status || f.Stage == failure.Content:
+		known := r.who().Kind != origin.Unknown
+		return known || r.exchange != nil && r.exchange.Status() >= 500
+	}
+	return true
 }
 
 // furthest is the reply whose failure tells most: of the way that got furthest, and of those alike the one that is not

@@ -40,6 +40,8 @@ func TestSecretsStayWhereTheyBelong(t *testing.T) {
 		"to the listed host":              {"autodiscover-healthy", "attempts: 1", []string{"autodiscover"}, "", []string{"autodiscover"}},
 		"to no other":                     {"autodiscover-healthy", "attempts: 1", []string{"mail"}, "auth/target_not_listed", nil},
 		"not after a redirect":            {"autodiscover-redirect-chain", "attempts: 1", []string{"redirect", "autodiscover"}, "auth/target_not_listed", []string{"redirect"}},
+		"not by a mailbox in the path":    {"autodiscover-mailbox-path", "attempts: 1", []string{"autodiscover"}, "auth/target_not_listed", nil},
+		"not by another spelling":         {"autodiscover-capitals", "attempts: 1", []string{"autodiscover"}, "status/unexpected_status", nil},
 		"not to a service record's host":  {"autodiscover-srv", "attempts: 1", []string{"autodiscover"}, "auth/target_not_listed", nil},
 		"not under another certificate":   {"autodiscover-certificate", "attempts: 1", []string{"autodiscover"}, "tls/certificate_name", nil},
 		"not by methods that need none":   {"autodiscover-healthy", "methods: [json, get], attempts: 1", []string{"autodiscover"}, "", nil},

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +15,9 @@ import (
 
 	"github.com/ews-exporter/ews_exporter/internal/autodiscover"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
+	"github.com/ews-exporter/ews_exporter/internal/origin"
+	"github.com/ews-exporter/ews_exporter/internal/plain"
+	"github.com/ews-exporter/ews_exporter/internal/target"
 )
 
 const (
@@ -28,9 +33,6 @@ func (a *attempt) service(ctx context.Context, r *reply, domain string) error {
 	var records []*dns.SRV
 	lookup := r.step.Step("lookup")
 	records, err := a.p.records(ctx, autodiscover.SRVName(domain))
-	for i, rr := range records {
-		records[i].Target = strings.TrimSuffix(rr.Target, ".")
-	}
 	lookup.Detail("%s → %d records", autodiscover.SRVName(domain), len(records))
 	if f := lookup.End(err); f != nil {
 		return f
@@ -40,19 +42,67 @@ func (a *attempt) service(ctx context.Context, r *reply, domain string) error {
 		if a.redirects == nil {
 			return failure.New(failure.Policy, autodiscover.NotAllowed, "the service record leads to %s, and there is no mail domain", rr.Target)
 		}
-		u, err := a.redirects.SRV(rr.Target, rr.Port)
-		if err != nil {
-			err = r.refuse(err, rr.Target, a)
-		} else {
-			u.Path = paths[a.method]
-			err = a.ask(ctx, r, u, true)
-		}
+		err := a.at(ctx, r, rr)
 		if err == nil || refused(failure.From(err)) {
 			return err
 		}
 		first = cmp.Or(first, err)
 	}
 	return first
+}
+
+// at asks the host that a service record names, and notes where the record leads nowhere.
+func (a *attempt) at(ctx context.Context, r *reply, rr *dns.SRV) error {
+	why := leadsNowhere(rr)
+	var err error
+	if why == "" {
+		before := len(r.passed)
+		var u *url.URL
+		if u, err = a.redirects.SRV(rr.Target, rr.Port); err != nil {
+			return r.refuse(err, rr.Target, a)
+		}
+		u.Path = paths[a.method]
+		err = a.ask(ctx, r, u, true)
+		own := len(r.passed) == before+1 // not where a redirect led from there
+		switch {
+		case own && failure.Is(err, failure.Resolve, "not_found", "no_address"):
+			why = "the host " + rr.Target + ", which has no address"
+		case own && rr.Port == a.p.ports.http && (failure.Is(err, failure.TLS) || failure.Is(err, failure.Connect, "refused")):
+			why = fmt.Sprintf("port %d of %s, which is that of plain http", rr.Port, rr.Target)
+		default:
+			return err
+		}
+	}
+	sentence := fmt.Sprintf("the service record %s (%d %d %d %s.) names %s", strings.TrimSuffix(rr.Hdr.Name, "."), rr.Priority, rr.Weight, rr.Port, plain.Text(rr.Target, 256), why)
+	r.nowhere = append(r.nowhere, sentence)
+	if failure.Is(err, failure.Connect) || failure.Is(err, failure.TLS) { // what came of it says more
+		return err
+	}
+	return failure.New(failure.Resolve, reasonServiceRecord, "%s: clients get nowhere by it", sentence)
+}
+
+// leadsNowhere says what a service record names that no client can ask (RFC 2782: a target is a host's name, and "." says
+// that there is no such service); empty where it may be asked.
+func leadsNowhere(rr *dns.SRV) string {
+	_, address, err := target.ParseHost(rr.Target)
+	switch {
+	case rr.Target == "":
+		return `no host: by the target "." it says that there is no such service`
+	case err == nil && address.IsValid():
+		return "an address, and a target is the name of a host"
+	case err != nil || !strings.Contains(rr.Target, "."):
+		return "what is no host's full name"
+	case rr.Port == 0:
+		return "port 0, at which nothing can be asked"
+	}
+	return ""
+}
+
+// serviceRecords tells of those that lead nowhere.
+func (p *probe) serviceRecords() {
+	if a, r := p.first(func(r *reply) bool { return len(r.nowhere) > 0 }); r != nil {
+		p.run.Find(ServiceRecord, a.severityOf(r), origin.Origin{Kind: origin.Unknown}, "%s.", capital(strings.Join(r.nowhere, "; ")))
+	}
 }
 
 // records asks the name servers for service records: the lowest priority first, and of those alike the heaviest (RFC
@@ -135,9 +185,11 @@ func pick(answer *dns.Msg, name string) ([]*dns.SRV, error) {
 	return order(list, name)
 }
 
-// order sorts records; a target of "." says that there is no such service (RFC 2782).
+// order sorts records, and takes the dot off their targets' end. Which of them lead nowhere is the caller's to see.
 func order(list []*dns.SRV, name string) ([]*dns.SRV, error) {
-	list = slices.DeleteFunc(list, func(rr *dns.SRV) bool { return rr.Target == "." || rr.Target == "" || rr.Port == 0 })
+	for _, rr := range list {
+		rr.Target = strings.TrimSuffix(rr.Target, ".")
+	}
 	if len(list) == 0 {
 		return nil, failure.New(failure.Resolve, "not_found", "resolve %s: there is no service record", name)
 	}
@@ -161,7 +213,7 @@ func systemRecords(ctx context.Context, name string) ([]*dns.SRV, error) {
 	}
 	var list []*dns.SRV
 	for _, s := range found {
-		list = append(list, &dns.SRV{Target: s.Target, Port: s.Port, Priority: s.Priority, Weight: s.Weight})
+		list = append(list, &dns.SRV{Hdr: dns.RR_Header{Name: name}, Target: s.Target, Port: s.Port, Priority: s.Priority, Weight: s.Weight})
 	}
 	return order(list, name)
 }

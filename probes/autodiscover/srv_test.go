@@ -33,11 +33,11 @@ _autodiscover._tcp.none SRV 0 0 0 .
 		want   []string // the first ones
 		reason string
 	}{
-		"in order":             {"_autodiscover._tcp.contoso.test.", []string{"first.contoso.test.:8443", "heavy.contoso.test.:443", "light.contoso.test.:443"}, ""},
-		"behind an alias":      {"_autodiscover._tcp.alias.contoso.test.", []string{"first.contoso.test.:8443"}, ""},
-		"too many for UDP":     {"_autodiscover._tcp.many.contoso.test.", []string{"a-host-with-a-long-name-59.contoso.test.:443"}, ""},
+		"in order":             {"_autodiscover._tcp.contoso.test.", []string{"first.contoso.test:8443", "heavy.contoso.test:443", "light.contoso.test:443"}, ""},
+		"behind an alias":      {"_autodiscover._tcp.alias.contoso.test.", []string{"first.contoso.test:8443"}, ""},
+		"too many for UDP":     {"_autodiscover._tcp.many.contoso.test.", []string{"a-host-with-a-long-name-59.contoso.test:443"}, ""},
 		"not there":            {"_autodiscover._tcp.nowhere.contoso.test.", nil, "not_found"},
-		"decidedly none":       {"_autodiscover._tcp.none.contoso.test.", nil, "not_found"},
+		"decidedly none":       {"_autodiscover._tcp.none.contoso.test.", []string{":0"}, ""},
 		"nobody's business":    {"_autodiscover._tcp.fabrikam.test.", nil, "server_failure"},
 		"other records' owner": {"ns.contoso.test.", nil, "not_found"},
 	}
@@ -69,7 +69,37 @@ func TestNoNameServer(t *testing.T) {
 	}
 }
 
-// FuzzPick holds that no answer makes more of itself than records with a host and a port.
+// TestRecordsThatLeadNowhere are known by what they say, as NSD gives it out: nobody is asked there.
+func TestRecordsThatLeadNowhere(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, record, says string }{
+		{"right", "0 0 443 mail.contoso.test.", ""},
+		{"another port", "0 0 8443 mail.contoso.test.", ""},
+		{"relative to the zone", "0 0 443 mail", ""},
+		{"none", "0 0 0 .", "no such service"},
+		{"address", "0 0 443 192.0.2.25.", "an address"},
+		{"port", "0 0 0 mail.contoso.test.", "port 0"},
+		{"label", "0 0 443 mail.", "no host's full name"},
+		{"url", `0 0 443 https:\/\/mail.contoso.test.`, "no host's full name"},
+		{"blank", `0 0 443 mail\032.contoso.test.`, "no host's full name"},
+	}
+	zone := zoneHead
+	for i, test := range tests {
+		zone += fmt.Sprintf("_autodiscover._tcp.d%d SRV %s\n", i, test.record)
+	}
+	p := &probe{Settings: &Settings{Nameserver: servers.StartNSD(t, "contoso.test", zone)}}
+	for i, test := range tests {
+		records, err := p.records(t.Context(), fmt.Sprintf("_autodiscover._tcp.d%d.contoso.test.", i))
+		if err != nil || len(records) != 1 {
+			t.Fatalf("%s: %d records, %v", test.name, len(records), err)
+		}
+		if why := leadsNowhere(records[0]); (why == "") != (test.says == "") || !strings.Contains(why, test.says) {
+			t.Errorf("%s (%s): %q, want %q", test.name, test.record, why, test.says)
+		}
+	}
+}
+
+// FuzzPick holds that no answer makes more of itself than records with a host and a port, or such as lead nowhere.
 func FuzzPick(f *testing.F) {
 	const name = "_autodiscover._tcp.contoso.test."
 	m := new(dns.Msg)
@@ -97,7 +127,7 @@ func FuzzPick(f *testing.F) {
 			t.Fatalf("%d records, and %v", len(records), err)
 		}
 		for _, r := range records {
-			if r.Target == "" || r.Target == "." || r.Port == 0 {
+			if (r.Target == "" || r.Target == "." || r.Port == 0) && leadsNowhere(r) == "" {
 				t.Fatalf("a record that leads nowhere: %v", r)
 			}
 		}

@@ -150,7 +150,7 @@ func (p *probe) throttled(op ews.Operation, e *result.Conversation, v ews.Verdic
 	p.backOff = p.run.Pause(wait)
 	p.run.Find(Throttled, result.Error, e.Origin, "%s answered %s with %s: it asks to be left alone for %s. No probe with this auth asks this target anything for %s.",
 		e.Origin.Name(), op, v.Code, wait.Round(time.Second), p.backOff.Round(time.Second))
-	return failure.New(failure.Content, ews.ReasonThrottled, "%s: %s %s; it is left alone for %s", op, e.Origin.Name(), v.Message, p.backOff.Round(time.Second))
+	return failure.New(failure.Content, ews.ReasonThrottled, "%s: %s %s; no probe with this auth asks this target again for %s", op, e.Origin.Name(), strings.TrimSuffix(v.Message, "."), p.backOff.Round(time.Second))
 }
 
 // statusFailure says what an HTTP status means that comes without an EWS response.

@@ -153,8 +153,8 @@ func (p *probe) affinity(subscribed, asked *result.Conversation, err error) {
 	if !slices.Contains(subscriptionGone, p.code) {
 		return
 	}
-	p.run.Find(AffinityBroken, result.Error, asked.Origin, "Subscribe was answered by %s, and right after that %s answered %s to the same subscription: it was asked of another mailbox server than the one that holds it.",
-		servers(subscribed), servers(asked), p.code)
+	p.run.Find(AffinityBroken, result.Error, asked.Origin, "Subscribe was answered by %s, and right after that %s answered %s to the same subscription, over %s connection: it was asked of another mailbox server than the one that holds it.",
+		servers(subscribed), servers(asked), p.code, sameOrAnother(subscribed, asked))
 	accuse(p.run, losesAffinity(subscribed.Origin, asked.Origin))
 	f := failure.From(err)
 	f.Message = fmt.Sprintf("%s; %s had made the subscription just before", strings.TrimSuffix(f.Message, "."), servers(subscribed))
@@ -177,12 +177,27 @@ func losesAffinity(subscribed, asked origin.Origin) result.Blame {
 	return result.Either
 }
 
+// sameOrAnother tells whether two exchanges went over one connection, for a person.
+func sameOrAnother(a, b *result.Conversation) string {
+	if a.Connection == b.Connection {
+		return "the same"
+	}
+	return "another"
+}
+
 // servers names the servers behind an exchange, for a person.
 func servers(e *result.Conversation) string {
-	if e.Origin.Backend != "" && e.Origin.Backend != e.Origin.Frontend {
-		return e.Origin.Name() + " with the back end " + e.Origin.Backend
+	var parts []string
+	if e.Origin.Frontend != "" {
+		parts = append(parts, "front end "+e.Origin.Frontend)
 	}
-	return e.Origin.Name()
+	if e.Origin.Backend != "" {
+		parts = append(parts, "back end "+e.Origin.Backend)
+	}
+	if len(parts) == 0 {
+		return e.Origin.Name()
+	}
+	return strings.Join(parts, " with ")
 }
 
 // needMailbox is the failure of an operation that names a mailbox, when none is known.

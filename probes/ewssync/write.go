@@ -2,6 +2,7 @@ package ewssync
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -181,7 +182,7 @@ func (p *probe) notifyWriting(ctx context.Context, step *prober.Step) error {
 // awaitEvent asks for events until the one comes that tells of the item.
 func (p *probe) awaitEvent(ctx context.Context, step *prober.Step, subscribed *ews.Response, id string) error {
 	watermark, begun, others := subscribed.Watermark, time.Now(), 0
-	for {
+	for asked := 1; ; asked++ {
 		r, err := p.ask(ctx, step, p.builder.GetEvents(subscribed.Subscription, watermark), nil)
 		if err != nil {
 			return err
@@ -189,12 +190,12 @@ func (p *probe) awaitEvent(ctx context.Context, step *prober.Step, subscribed *e
 		if slices.ContainsFunc(r.Events, func(e ews.Event) bool { return e.Type == ews.CreatedEvent && e.Item == id }) {
 			return nil
 		}
-		others += r.EventCount
+		others += r.EventCount - statuses(r)
 		if r.Watermark != "" {
 			watermark = r.Watermark
 		}
 		if time.Since(begun) >= p.EventWait {
-			return p.eventMissing(time.Since(begun), others)
+			return p.eventMissing(time.Since(begun), asked, others)
 		}
 		if end, ok := ctx.Deadline(); ok && time.Until(end) < 2*eventsEvery { // too little for another request and its answer
 			return p.noTimeForEvents(time.Since(begun))
@@ -203,6 +204,17 @@ func (p *probe) awaitEvent(ctx context.Context, step *prober.Step, subscribed *e
 			pause(ctx, eventsEvery)
 		}
 	}
+}
+
+// statuses counts the events that say that there is none.
+func statuses(r *ews.Response) int {
+	n := 0
+	for _, e := range r.Events {
+		if e.Type == ews.StatusEvent {
+			n++
+		}
+	}
+	return n
 }
 
 func pause(ctx context.Context, d time.Duration) {
@@ -217,9 +229,15 @@ func (p *probe) noTimeForEvents(waited time.Duration) error {
 	return failure.New(failure.Receive, "timeout", "the time limit came when the event of a new item had been waited for for %.1f s of %s (event_wait): give the module more time (timeout, and the scrape's)", waited.Seconds(), p.EventWait)
 }
 
-func (p *probe) eventMissing(waited time.Duration, others int) error {
+// eventMissing is the failure of a wait that was in vain: GetEvents was answered that many times, with that many events of
+// other items.
+func (p *probe) eventMissing(waited time.Duration, asked, others int) error {
 	e := p.lastExchange()
-	p.run.Find(NotificationsMissing, result.Error, e.Origin, "An item was created in a folder with a subscription, and within %.1f s (event_wait) %s sent %d other events (status events count), and none of the item.", waited.Seconds(), e.Origin.Name(), others)
+	news := "without any news"
+	if others > 0 {
+		news = fmt.Sprintf("with %d events of other items, and none of this one", others)
+	}
+	p.run.Find(NotificationsMissing, result.Error, e.Origin, "An item was created in a folder with a subscription, and within %.1f s (event_wait) %s answered GetEvents %d times, %s.", waited.Seconds(), e.Origin.Name(), asked, news)
 	return failure.New(failure.Content, NotificationsMissing, "no event told of an item that had been created %.1f s before, in a folder with a subscription", waited.Seconds())
 }
 

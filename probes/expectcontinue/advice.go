@@ -5,195 +5,235 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 )
 
-// whoWaits is who notices that nobody answers Expect.
-const whoWaits = "Clients that send Expect: 100-continue, as .NET does on POST by default: mailbox moves, free/busy between organisations, hybrid services."
+// Who notices that nobody answers Expect, and what that costs.
+const (
+	whoWaits = "Clients that send Expect: 100-continue, as .NET does on POST by default: mailbox moves, free/busy between organisations, hybrid services."
+	slowly   = " Their first request waits in vain, for 0.35 s in .NET Framework and for 1 s in .NET and curl, before it sends the body."
+)
 
 // What is drawn from more than one observation.
 const (
-	adviceNotBorne = "expect_not_borne"    // the request without Expect got an answer, and the one with it none
-	adviceOldHop   = "http_1_0_on_the_way" // nobody answered Expect, and the answer came in HTTP/1.0
+	adviceErrorToExpect = "error_to_expect_alone" // the request without Expect got an answer, and the one with it a server error
+	adviceNotBorne      = "expect_not_borne"      // the request without Expect got an answer, and the one with it none
+	adviceOldHop        = "http_1_0_on_the_way"   // nobody answered Expect, and the answer came in HTTP/1.0
+)
+
+const (
+	letPass = "Note the present value, then let the box pass Expect: 100-continue on, or answer it itself. To undo, set the noted value."
+	// askItself asks on the server itself, past everything in between.
+	askItself = `curl.exe -k -v -m 20 -H "Expect: 100-continue" -d x https://localhost/EWS/Exchange.asmx`
+	// compareModules is how the list of modules is read.
+	compareModules = "If the list has a module that the same list of a server without this fault lacks: that module. " +
+		"If the lists are alike: an antivirus program or an inspection between the exporter and SERVER."
+	removeModule = "Note the module's entry, then remove it from the application EWS alone (IIS Manager, Modules). To undo, add it again."
+	readModules  = "a module in SERVER's IIS, one of those that " + advice.Modules + " lists"
 )
 
 var book = advice.Book{
 	{
+		Key:   adviceErrorToExpect,
+		Means: "Requests with Expect: 100-continue get a server error, and the same one without Expect is answered.", Suffers: whoWaits,
+		Owners: []advice.Owner{advice.Middlebox, advice.Exchange},
+		On:     advice.AtExporter, First: advice.AskServer,
+		Separates: "If SERVER answers: probe SERVICE five times. If requests with Expect fail each time there: the box cannot bear Expect. If they fail now and then: one member of its pool is sick, and a request without Expect had met another one. If SERVER fails too: it is that server.",
+		Then:      "Box: note its present treatment of Expect, and let it pass Expect on; undo by setting the noted one. Member: take it out of the pool; undo by putting it back.", Places: expectPlaces, Risk: advice.Change, When: advice.Now, Direct: "server_fails_requests",
+	},
+	{
 		Key:   "continue_withheld",
-		Means: "A box in front of Exchange never answers Expect: 100-continue, and takes the body that comes late for a new request.", Suffers: whoWaits + " They fail, and no server logs it.",
+		Means: "A box in front of Exchange never answers Expect: 100-continue, and takes the body that comes late for a new request.", Suffers: whoWaits + " They fail. Exchange and IIS log nothing of it, the box does.",
 		Owners: []advice.Owner{advice.Middlebox}, Certainty: advice.Sure,
-		First: "Look up how the box treats Expect: 100-continue; its log has a line of a bad request that begins with <s:Envelope at the time of the probe",
-		Then:  "Let it pass Expect on, or answer it itself. The scope is often the whole box: note the former value for undoing.", Places: expectPlaces, Risk: advice.Change, When: advice.Now,
+		On:        advice.OnBox,
+		First:     "Look at its setting for Expect: 100-continue (Kemp: Miscellaneous Options, L7 Configuration), and in its log for a bad request at that time.",
+		Separates: "If the log has a bad request that begins with <?xml (the probe's) or <s:Envelope (a client's): it is this fault. If it has none: look at the log of the next box on the way.",
+		Then:      "Note the present value, then let the box pass Expect: 100-continue on, or answer it itself. The setting often holds for the whole box, every other service included. To undo, set the noted value.", Places: expectPlaces, Risk: advice.Change, When: advice.Now,
 		For: advice.About(LateBodyRejected, "status/"+LateBodyRejected),
 	},
 	{
 		Key:   adviceNotBorne,
-		Means: "A request with Expect: 100-continue gets no answer, and the same one without Expect does: something on the way cannot bear Expect.", Suffers: whoWaits + " They hang or are cut off, and no server logs it.",
+		Means: "A request with Expect: 100-continue gets no answer, and the same one without Expect does: something on the way cannot bear Expect.", Suffers: whoWaits + " They hang or are cut off; Exchange and IIS log nothing of it.",
 		Owners: []advice.Owner{advice.Middlebox, advice.Security, advice.IIS},
-		First:  "ews_exporter probe MODULE TARGET --direct SERVER: answered there, something in front cannot bear Expect; else a module or filter on that server",
-		Then:   "Let it pass Expect: 100-continue on, or answer it itself; a firewall that inspects HTTP: exempt /EWS.", Places: expectPlaces, Risk: advice.Change, When: advice.Now,
-		Separates: "the same probe of a server past everything in front", Direct: "expect_not_borne_at_server",
+		On:     advice.AtExporter, First: advice.AskServer,
+		Separates: "If it is answered there: what stands in front, a firewall where one inspects HTTP, else the box. If it hangs there too: " + readModules + ".",
+		Then:      "Note the present value, then let the box pass Expect: 100-continue on, or answer it itself; exempt /EWS alone from a firewall's inspection of HTTP. To undo, set the noted value.", Places: expectPlaces, Risk: advice.Change, When: advice.Now,
+		Direct: "expect_not_borne_at_server",
 	},
 	{
 		Key:   "expect_not_borne_at_server",
 		Means: "The server gives no answer to a request with Expect: 100-continue, and answers the same one without.", Suffers: whoWaits,
 		Owners: []advice.Owner{advice.IIS, advice.Security},
-		First:  `C:\Windows\System32\inetsrv\appcmd list modules /app.name:"Default Web Site/EWS" on SERVER: compare with a server that answers`,
-		Then:   "Take the foreign module away, or what inspects the way to the server.", Risk: advice.Change, When: advice.Now,
-		Separates: "the same request made on the server itself (https://localhost/EWS/Exchange.asmx)",
+		On:     advice.AtPrompt, First: askItself,
+		Separates: "If a final status comes, such as 401: something between the exporter and SERVER. If it hangs: " + readModules + ".",
+		Then:      "A module: note its entry, then remove it from the application EWS alone (IIS Manager, Modules). Something in between: exempt the path /EWS from its inspection. To undo, add or inspect it again.", Risk: advice.Change, When: advice.Now,
 	},
 	{
 		Key:   adviceOldHop,
-		Means: "The answer came in HTTP/1.0, which knows no 100 Continue: an old hop stands in the way, for IIS answers in HTTP/1.1.", Suffers: whoWaits + " Their first request waits for nothing first: 0.35 s in .NET Framework, 1 s in .NET and curl.",
+		Means: "The answer came in HTTP/1.0, which knows no 100 Continue: an old hop stands in the way, for IIS answers in HTTP/1.1.", Suffers: whoWaits + slowly,
 		Owners: []advice.Owner{advice.Middlebox}, Certainty: advice.Likely,
-		First: "Read Via and Server in the proof: which hop speaks HTTP/1.0? ews_exporter probe MODULE TARGET --direct SERVER shows HTTP/1.1 there",
-		Then:  "Replace it, or let it speak HTTP/1.1 to clients.", Risk: advice.Change, When: advice.Morning, Direct: "continue_ignored_by_server",
+		On:        advice.AtExporter,
+		First:     "ews_exporter probe MODULE SERVER --hostname SERVICE",
+		Separates: "If HTTP/1.1 comes from SERVER: the box in front speaks HTTP/1.0. If HTTP/1.0 comes from there too: a proxy stands between the exporter and SERVER as well, or SERVER is not Exchange.",
+		Then:      "Note the present value, then let that hop speak HTTP/1.1 to clients and to the server. Where it cannot, publish /EWS past it. To undo, set the noted value.", Risk: advice.Change, When: advice.Morning, Direct: "continue_ignored_by_server",
 	},
 	{
 		Key:   "continue_ignored",
-		Means: "Nobody answers Expect: 100-continue; a body that comes after the wait is taken all the same.", Suffers: whoWaits + " Their first request waits for nothing first: 0.35 s in .NET Framework, 1 s in .NET and curl.",
+		Means: "Nobody answers Expect: 100-continue; a body that comes after the wait is taken all the same.", Suffers: whoWaits + slowly,
 		Owners: []advice.Owner{advice.Middlebox, advice.IIS},
-		First:  "ews_exporter probe MODULE TARGET --direct SERVER: a 100 comes there at once, the box in front swallows it",
-		Then:   "Let the box pass Expect on, or answer it itself.", Places: expectPlaces, Risk: advice.Change, When: advice.Morning,
-		Separates: "the same probe of a server past the box", Direct: "continue_ignored_by_server",
-		For: advice.About(ContinueIgnored, ContinueLate),
+		On:     advice.AtExporter, First: advice.AskServer,
+		Separates: "If it works there: the box in front keeps the 100 Continue back. If the same finding comes there: " + readModules + ".",
+		Then:      letPass, Places: expectPlaces, Risk: advice.Change, When: advice.Morning,
+		Direct: "continue_ignored_by_server",
+		For:    advice.About(ContinueIgnored, ContinueLate),
 	},
 	{
 		Key:   "continue_ignored_by_server",
-		Means: "The server does not answer Expect: 100-continue in time.", Suffers: whoWaits + " Their first request to this server waits for nothing first: 0.35 s in .NET Framework, 1 s in .NET and curl.",
+		Means: "The server does not answer Expect: 100-continue in time.", Suffers: whoWaits + slowly,
 		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Likely,
-		First: `C:\Windows\System32\inetsrv\appcmd list modules /app.name:"Default Web Site/EWS" on SERVER: compare with a server that answers`,
-		Then:  "Take the foreign module away from that application.", Risk: advice.Change, When: advice.Morning,
+		On: advice.AtPrompt, First: advice.Modules, Separates: compareModules,
+		Then: removeModule, Risk: advice.Change, When: advice.Morning,
 	},
 	{
 		Key:   "continue_ignored_by_box",
-		Means: "A box in front of Exchange answers, and passes no 100 Continue on in time.", Suffers: whoWaits + " Their first request waits for nothing first: 0.35 s in .NET Framework, 1 s in .NET and curl.",
+		Means: "A box in front of Exchange answers, and passes no 100 Continue on in time.", Suffers: whoWaits + slowly,
 		Owners: []advice.Owner{advice.Middlebox}, Certainty: advice.Likely,
-		First: "Look up how the box treats Expect: 100-continue, and whether it buffers requests",
-		Then:  "Let the box pass Expect on, or answer it itself.", Places: expectPlaces, Risk: advice.Change, When: advice.Morning,
+		On:        advice.OnBox,
+		First:     "Look at its setting for Expect: 100-continue (Kemp: Miscellaneous Options, L7 Configuration), and whether it buffers requests.",
+		Separates: "If it is set to wait for the body, or buffers requests: that is why. If neither: look at the next box on the way.",
+		Then:      letPass, Places: expectPlaces, Risk: advice.Change, When: advice.Morning,
 		For: advice.By(origin.Middlebox, ContinueIgnored, ContinueLate),
 	},
 	{
 		Key:   "expect_refused_417",
-		Means: "Expect: 100-continue is refused with 417, as boxes do that know the next hop for HTTP/1.0; clients must send the request again.", Suffers: whoWaits + " Those that do not repeat fail.",
+		Means: "Expect: 100-continue is refused with 417, as boxes do that know the next hop for HTTP/1.0; clients must send the request again.", Suffers: whoWaits + " Those that do not send it again fail.",
 		Owners: []advice.Owner{advice.Middlebox}, Certainty: advice.Likely,
-		First: "ews_exporter probe MODULE TARGET --direct SERVER: no 417 there confirms the box; look up its setting for Expect",
-		Then:  "Let the box pass Expect on.", Places: expectPlaces, Risk: advice.Change, When: advice.Morning, Direct: "expect_refused_417_direct",
+		On: advice.AtExporter, First: advice.AskServer,
+		Separates: "If no 417 comes there: the box in front makes it. If it comes there too: a proxy between the exporter and SERVER, for Exchange does not answer 417 by itself.",
+		Then:      "Note the present value, then let what makes the 417 pass Expect: 100-continue on, and speak HTTP/1.1 to the server. To undo, set the noted value.", Places: expectPlaces, Risk: advice.Change, When: advice.Morning, Direct: "expect_refused_417_direct",
 		For: advice.About(ContinueRejected),
 	},
 	{
 		Key:   "expect_refused_417_direct",
-		Means: "Expect: 100-continue is refused with 417 on the way to this server, or by it.", Suffers: whoWaits + " Those that do not repeat fail.",
+		Means: "Expect: 100-continue is refused with 417 on the way to this server, or by it. Exchange does not answer 417 by itself.", Suffers: whoWaits + " Those that do not send it again fail.",
 		Owners: []advice.Owner{advice.Network, advice.IIS},
-		First:  "Read Via and Server in the proof: Exchange does not answer 417 by itself, so look what stands between the exporter and SERVER",
-		Then:   "Take it out of the way, or let it pass Expect on.", Risk: advice.Change, When: advice.Morning,
-		Separates: "the same request from the server itself (https://localhost/EWS/Exchange.asmx)",
+		On:     advice.AtPrompt, First: askItself,
+		Separates: "If no 417 comes: something between the exporter and SERVER makes it, which Via or Server in the proof may name. If it comes: " + readModules + ".",
+		Then:      "In between: let the exporter reach SERVER past that proxy, or let it pass Expect: 100-continue on. A module: note its entry, then remove it from the application EWS alone. To undo, set back what was noted.", Risk: advice.Change, When: advice.Morning,
 	},
 	{
 		Key:   "answered_before_body",
 		Means: "A final status came before the body was sent, and it is no request for a logon.", Suffers: "Clients that send such a request: the status says what they get.",
 		Owners: []advice.Owner{advice.Exporter, advice.Middlebox, advice.IIS},
-		First:  "Read the status in the proof, and what the same request without Expect got: alike, Expect is not the cause; else a box refuses Expect",
-		Then:   "Alike: what that status means. Else: let the box pass Expect on.", Places: expectPlaces, Risk: advice.Look, When: advice.Morning,
-		Separates: "the same probe of a server past the box", Direct: "answered_before_body_by_server",
-		For: advice.About(ContinueRefused),
+		On:     advice.AtExporter, First: advice.AskServer,
+		Separates: "If another status comes there: the box in front. If the same one comes, and the request without Expect got it too: the module's path or account. If it comes with Expect alone: IIS of that server.",
+		Then:      "The module: correct path or auth to those of clients. The box: note the present value, then let it pass Expect: 100-continue on. IIS: look up the status in its log (C:\\inetpub\\logs\\LogFiles\\W3SVC1) at the proof's time. To undo, set the noted value.", Places: expectPlaces, Risk: advice.Change, When: advice.Morning,
+		Direct: "answered_before_body_by_server",
+		For:    advice.About(ContinueRefused),
 	},
 	{
 		Key:   "answered_before_body_by_server",
 		Means: "The server gave a final status before the body was sent, and it is no request for a logon.", Suffers: "Clients that send such a request to this server.",
-		Owners: []advice.Owner{advice.Exporter, advice.IIS},
-		First:  "Read the status in the proof, and compare path and account of the module with what clients use",
-		Then:   "Correct the module, or what the status means.", Risk: advice.Look, When: advice.Morning,
-		Separates: "a client that gets an answer by the same path and account",
+		Owners:    []advice.Owner{advice.Exporter, advice.IIS},
+		First:     "Compare the path in the proof's URL, and the account of the module's auth, with those of a client that works at SERVER.",
+		Separates: "If one of them differs: the module. If both are alike: IIS of SERVER, whose log (C:\\inetpub\\logs\\LogFiles\\W3SVC1) has sc-status and sc-substatus at the proof's time.",
+		Then:      "The module: correct path or auth, and reload. IIS: note the setting that the substatus names, then set it as on a server that answers. To undo, set the noted value.", Risk: advice.Change, When: advice.Morning,
 	},
 	{
 		Key:   "interim_too_many",
 		Means: "More 100 Continue came than were asked for: two on the way answer Expect, or one answers unasked.", Suffers: "Clients that take the second one for their answer; most do not.",
 		Owners: []advice.Owner{advice.Middlebox, advice.IIS},
-		First:  "ews_exporter probe MODULE TARGET --direct SERVER: one alone there, the box makes another",
-		Then:   "Let the box either pass Expect on or answer it, not both.", Places: expectPlaces, Risk: advice.Change, When: advice.Plan,
-		Separates: "the same probe of a server past the box", Direct: "interim_too_many_from_server",
-		For: advice.About(ExtraInterim),
+		On:     advice.AtExporter, First: advice.AskServer,
+		Separates: "If one 100 Continue alone comes there: the box makes the other. If two come there too: " + readModules + ".",
+		Then:      "Note the present value, then let the box either pass Expect: 100-continue on or answer it, not both. To undo, set the noted value.", Places: expectPlaces, Risk: advice.Change, When: advice.Plan,
+		Direct: "interim_too_many_from_server",
+		For:    advice.About(ExtraInterim),
 	},
 	{
 		Key:   "interim_too_many_from_server",
 		Means: "More 100 Continue came from the server than were asked for.", Suffers: "Clients that take the second one for their answer; most do not.",
 		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Likely,
-		First: `C:\Windows\System32\inetsrv\appcmd list modules /app.name:"Default Web Site/EWS" on SERVER: compare with another server`,
-		Then:  "Take the foreign module away from that application.", Risk: advice.Change, When: advice.Plan,
+		On: advice.AtPrompt, First: advice.Modules, Separates: compareModules,
+		Then: removeModule, Risk: advice.Change, When: advice.Plan,
 	},
 	{
 		Key:   "large_body_refused",
 		Means: "A request as large as clients send is refused, while a small one is taken.", Suffers: "Whoever sends large items: mailbox moves, attachments.",
 		Owners: []advice.Owner{advice.Middlebox, advice.IIS},
-		First:  "ews_exporter probe MODULE TARGET --direct SERVER: taken there, the limit is the box's; refused there too, the server's",
-		Then:   "Raise it to what Exchange allows.", Places: sizePlaces, Risk: advice.Change, When: advice.Morning,
-		Separates: "the same probe of a server past the box", Direct: "large_body_refused_by_server",
-		For: advice.About(BodySizeLimit, "status/"+reasonTooLarge),
+		On:     advice.AtExporter, First: advice.AskServer,
+		Separates: "If the large request is taken there: the limit is the box's. If it is refused there too: the limit is that of the server's IIS (maxAllowedContentLength, uploadReadAheadSize) or of EWS (maxRequestLength in its web.config).",
+		Then:      "Note the present limit, then raise it for /EWS, to no more than Exchange's own. To undo, set the noted value.", Places: sizePlaces, Risk: advice.Change, When: advice.Morning,
+		Direct: "large_body_refused_by_server",
+		For:    advice.About(BodySizeLimit, "status/"+reasonTooLarge),
 	},
 	{
 		Key:   "large_body_refused_by_box",
 		Means: "A box in front of Exchange refuses a request as large as clients send.", Suffers: "Whoever sends large items: mailbox moves, attachments.",
 		Owners: []advice.Owner{advice.Middlebox}, Certainty: advice.Sure,
-		First: "Look up the box's limit on the size of bodies, and compare it with the size in the report",
-		Then:  "Raise it to what Exchange allows.", Places: sizePlaces, Risk: advice.Change, When: advice.Morning,
+		On:        advice.OnBox,
+		First:     "Look up its limit on the size of request bodies for /EWS, and compare it with the size in the report.",
+		Separates: "If the limit is lower: that is why. If it is higher, or there is none: another box refused it; Server and Via in the proof, where they are there, tell which.",
+		Then:      "Note the present limit, then raise it for /EWS, to no more than Exchange's own. To undo, set the noted value.", Places: sizePlaces, Risk: advice.Change, When: advice.Morning,
 		For: advice.By(origin.Middlebox, BodySizeLimit, "status/"+reasonTooLarge),
 	},
 	{
 		Key:   "large_body_refused_by_server",
 		Means: "The server refuses a request as large as clients send, while it takes a small one.", Suffers: "Whoever sends large items: mailbox moves, attachments.",
 		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Likely,
-		First: `C:\Windows\System32\inetsrv\appcmd list config "Default Web Site/EWS" /section:requestFiltering on SERVER: maxAllowedContentLength`,
-		Then:  "Set it, and uploadReadAheadSize where client certificates are asked for, as Exchange installs it.", Risk: advice.Change, When: advice.Morning,
+		On: advice.AtPrompt, First: `C:\Windows\System32\inetsrv\appcmd list config "Default Web Site/EWS" /section:requestFiltering`,
+		Separates: "If maxAllowedContentLength is lower than the size in the report: that limit. If not: uploadReadAheadSize, where client certificates are asked for and 413 came, or maxRequestLength in EWS's web.config.",
+		Then:      "Note the present value, then set it as on a server that takes the request; an update of Exchange may set it back. To undo, set the noted value.", Risk: advice.Change, When: advice.Morning,
 	},
 	{
 		Key:   "error_after_wait",
 		Means: "The body that came after a wait in vain for 100 Continue was answered with an error that the same request without Expect does not get.", Suffers: whoWaits,
 		Owners: []advice.Owner{advice.Middlebox, advice.IIS},
-		First:  "ews_exporter probe MODULE TARGET --direct SERVER: well there, something in front keeps Expect or its 100 back",
-		Then:   "Let the box pass Expect on, or answer it itself.", Places: expectPlaces, Risk: advice.Change, When: advice.Now,
-		Separates: "the same probe of a server past the box", Direct: "server_fails_requests",
-		For: advice.About("status/" + reasonLateError),
+		On:     advice.AtExporter, First: advice.AskServer,
+		Separates: "If it works there: the box in front keeps Expect or its 100 Continue back. If it fails there too: EWS of that server; run " + advice.Health + " there.",
+		Then:      letPass, Places: expectPlaces, Risk: advice.Change, When: advice.Now,
+		Direct: "server_fails_requests",
+		For:    advice.About("status/" + reasonLateError),
 	},
 	{
 		Key:   "server_fails_requests",
 		Means: "EWS answers this request with an error of its own: it does not work, with or without Expect.", Suffers: "Every client of EWS that reaches the same server.",
 		Owners: []advice.Owner{advice.Exchange}, Certainty: advice.Likely,
-		First: "Get-ServerHealth SERVER -HealthSet EWS, EWS.Protocol; Get-ServerComponentState SERVER; then the Application log at the proof's time",
-		Then:  "What these say; take the server out of the pool meanwhile.", Risk: advice.Look, When: advice.Now,
+		On: advice.InShell, First: advice.Health,
+		Separates: "If a health set is Unhealthy: it names what fails. If all are Healthy: the logs in %ExchangeInstallPath%Logging\\HttpProxy\\Ews and Logging\\Ews of SERVER at the proof's time.",
+		Then:      "Take SERVER out of the box's pool, mend what the health set or the log names, and put it back.", Risk: advice.Change, When: advice.Now,
 		For: advice.By(origin.Exchange, "status/"+reasonServerError),
 	},
 	{
 		Key:   "pool_stopped_expect",
 		Means: "http.sys answered in place of an application: the application pool is stopped, or its queue is full.", Suffers: "Every client of EWS that reaches the same server.",
 		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Sure,
-		First: "Get-IISAppPool MSExchangeServicesAppPool on that server; stopped, its System log has the reason (source WAS)",
-		Then:  "Mend what stopped it, then Start-WebAppPool MSExchangeServicesAppPool.", Risk: advice.Restart, When: advice.Now,
+		On: advice.AtEach, First: advice.ServicesPool,
+		Separates: "If it is stopped on one: that server, whose System log has the reason (source WAS). If it is started on all: its queue is full on one; C:\\Windows\\System32\\LogFiles\\HTTPERR says QueueFull there.",
+		Then:      "Take that server out of the box's pool, mend what the log names, start the pool in IIS Manager, and put the server back.", Risk: advice.Restart, When: advice.Now,
 		For: advice.By(origin.HTTPSys, "status/"+reasonServerError),
 	},
 	{
 		Key:   "service_fails_somewhere",
 		Means: "EWS, or something in front of it that does not say who it is, answers with a server error.", Suffers: "Every client of EWS that comes this way.",
 		Owners: []advice.Owner{advice.Middlebox, advice.IIS},
-		First:  "ews_exporter probe MODULE TARGET --direct SERVER for each server: the one that fails is it; none fails, the box in front",
-		Then:   "Take that server out of the pool, or bring the box's members back.", Risk: advice.Change, When: advice.Now,
-		Separates: "the same probe of each server past the box", Direct: "server_fails_requests",
-		For: advice.About("status/" + reasonServerError),
+		On:     advice.AtExporterIn, First: advice.AskServers,
+		Separates: "If some of them fail, or all: those servers. If none fails: the box in front.",
+		Then:      "A server: take it out of the box's pool until it answers. The box: bring the pool's members back, and correct the check that took them out. To undo, set the former state.", Risk: advice.Change, When: advice.Now,
+		Direct: "server_fails_requests",
+		For:    advice.About("status/" + reasonServerError),
 	},
 }
 
 // expectPlaces are where boxes have their treatment of Expect.
 var expectPlaces = advice.Places{
-	{Product: "kemp", Setting: "System Configuration, Miscellaneous Options, L7 Configuration, 100-Continue Handling: RFC-7231 Compliant (7.0: Ignore Continue-100); for all of the box"},
-	{Product: "netscaler", Setting: "features that read bodies (AppFW) answer the 100 themselves; take them off this virtual server to compare"},
-	{Product: "haproxy", Setting: "without option http-buffer-request and http-request wait-for-body it passes Expect on"},
-	{Product: "nginx", Setting: "it answers the 100 itself when it reads the body; nothing to set"},
-	{Product: "squid", Setting: "a present version; old ones answer 417 unless ignore_expect_100 is on"},
-	{Product: "f5", Setting: "the HTTP profile and iRules of the virtual server; or a FastL4 virtual server, which reads no HTTP"},
-	{Product: "arr", Setting: "server farm, proxy: response and request buffering"},
+	{Product: "kemp", Setting: "System Configuration, Miscellaneous Options, L7 Configuration: 100-Continue Handling to RFC-7231 Compliant (7.0: Ignore Continue-100); for all of the box"},
+	{Product: "netscaler", Setting: "AppFW and other features that read bodies answer the 100 themselves: off for /EWS alone, and on again once compared, for /EWS is not filtered meanwhile"},
+	{Product: "haproxy", Setting: "take option http-buffer-request and http-request wait-for-body out of the frontend and backend of /EWS"},
+	{Product: "squid", Setting: "ignore_expect_100 on (Squid of the 3.0 generation); for all of that Squid"},
+	{Product: "f5", Setting: "take iRules that act on Expect off the virtual server; to compare, a FastL4 virtual server for /EWS alone, which reads no HTTP and filters none"},
 }
 
 // sizePlaces are where boxes limit bodies.
 var sizePlaces = advice.Places{
-	{Product: "nginx", Setting: "client_max_body_size (1 MB by default)"},
-	{Product: "apache", Setting: "LimitRequestBody"},
-	{Product: "haproxy", Setting: "a rule on req.body_size"},
-	{Product: "arr", Setting: "requestFiltering maxAllowedContentLength of its site"},
+	{Product: "nginx", Setting: "client_max_body_size, in the location of /EWS, to Exchange's limit (1 MB unless set)"},
+	{Product: "apache", Setting: "LimitRequestBody, in the Location of /EWS, to Exchange's limit"},
+	{Product: "haproxy", Setting: "a rule on req.body_size or content-length in the frontend: to Exchange's limit for /EWS"},
+	{Product: "arr", Setting: "requestFiltering, requestLimits maxAllowedContentLength of its site to Exchange's limit"},
 }

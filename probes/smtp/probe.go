@@ -135,6 +135,9 @@ func (p *probe) say(step *prober.Step, name, command string, ask func() (dialogu
 	if reply.Code != 0 {
 		part.Detail("%s", reply.First())
 	}
+	if err == nil && reply.Overloaded() { // which is a finding, and no failure
+		part.Warn()
+	}
 	part.End(err)
 	return err
 }

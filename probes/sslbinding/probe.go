@@ -145,7 +145,7 @@ func (p *probe) glimpse(ctx context.Context, b *binding, step *prober.Step) erro
 func (p *probe) enter(ctx context.Context, b *binding, step *prober.Step, then func(*wire.Conn) error) error {
 	conn, err := p.run.Network.Open(ctx, step, p.endpoint(b))
 	if err != nil {
-		return hint(b, err)
+		return err
 	}
 	defer conn.Close()
 	b.record = conn.Record
@@ -166,14 +166,6 @@ func (p *probe) enter(ctx context.Context, b *binding, step *prober.Step, then f
 // endpoint is where a door is: TLS comes later.
 func (p *probe) endpoint(b *binding) prober.Endpoint {
 	return prober.Endpoint{Addr: b.address, From: b.resolution, Name: p.run.Target.Name}
-}
-
-// hint adds what to do where this machine has no IPv6.
-func hint(b *binding, err error) error {
-	if !b.address.Addr().Is6() || !failure.Is(err, failure.Connect, "unreachable") {
-		return err
-	}
-	return failure.New(failure.Connect, "unreachable", "%w; if this machine has no IPv6, set ip_protocol: ip4 and ip_protocol_fallback: false for the module", err)
 }
 
 // clear tells whether the door begins in clear text.

@@ -47,6 +47,7 @@ type Front struct {
 	Program     string // what Need asks for
 
 	server Server
+	path   string
 	lines  string
 	pool   int
 }
@@ -87,6 +88,18 @@ func Pooling() Front {
 	return f
 }
 
+// Lettered is nginx that forwards below one path alone, in this spelling: its locations tell small letters from capitals.
+func Lettered(path string) Front {
+	f := front(nginx, "nginx-location", "nginx, location "+path+" and no other", "proxy_set_header Host $host;")
+	f.path = path
+	return f
+}
+
+// Bodiless is nginx that forwards every request as a GET without a body.
+func Bodiless() Front {
+	return front(nginx, "nginx-get", "nginx, proxy_method GET and proxy_pass_request_body off", `proxy_method GET; proxy_pass_request_body off; proxy_set_header Content-Length "";`)
+}
+
 // AnswerFronts lists one of each program, for what they answer themselves and what they write on the answers of others.
 // Squid serves plain HTTP, and asks an origin that speaks it.
 func AnswerFronts() []Front {
@@ -113,7 +126,7 @@ func (f Front) Start(t testing.TB, origin string, certificate tls.Certificate) (
 	if err != nil {
 		t.Fatalf("the origin of a front: %v", err)
 	}
-	place := Place{Origin: origin, OriginPort: port, Lines: f.lines, Pool: f.pool}
+	place := Place{Origin: origin, OriginPort: port, Path: f.path, Lines: f.lines, Pool: f.pool}
 	if len(certificate.Certificate) > 0 {
 		place.Certificate = writeCertificate(t, certificate)
 	}

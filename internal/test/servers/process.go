@@ -39,6 +39,7 @@ type Place struct {
 	Certificate string // a PEM file of the chain and its key
 	Pool        int    // how many connections to the origin nginx keeps; 0 for none
 	OriginPort  string // that of Origin, which is on loopback; that of a Front
+	Path        string // where nginx forwards from, and from nowhere else; empty for everywhere
 	Lines       string // what this front adds to the configuration of its program
 }
 

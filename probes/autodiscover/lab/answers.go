@@ -1,6 +1,9 @@
 package lab
 
 import (
+	"bytes"
+	"cmp"
+	"compress/gzip"
 	"io"
 	"net/http"
 	"strconv"
@@ -51,6 +54,80 @@ func filtered(next endpoint) endpoint {
 		}
 		next(w, r, n)
 	}
+}
+
+// spelt is a box that knows a path by one spelling alone.
+func spelt(begin string, next endpoint) endpoint {
+	return func(w http.ResponseWriter, r *http.Request, n int) {
+		if !strings.HasPrefix(r.URL.Path, begin) {
+			lab.Answer(w, http.StatusNotFound, "text/html", "<h1>Not found</h1>")
+			return
+		}
+		next(w, r, n)
+	}
+}
+
+// bodiless is a box that passes on a POST as a GET, and its body not at all, as some do that follow a redirect themselves.
+func bodiless(next endpoint) endpoint {
+	return func(w http.ResponseWriter, r *http.Request, n int) {
+		passed := r.Clone(r.Context())
+		passed.Method, passed.Body, passed.ContentLength = http.MethodGet, http.NoBody, 0
+		next(w, passed, n)
+	}
+}
+
+// byIIS redirects as a web site in IIS does whose redirect the virtual directories inherit.
+func byIIS(location string) endpoint {
+	return func(w http.ResponseWriter, r *http.Request, n int) {
+		lab.SetHeader(w.Header(), "Server", "Microsoft-IIS/10.0")
+		goTo(location)(w, r, n)
+	}
+}
+
+// signIn sends whoever asks to a page to sign in on.
+func signIn(w http.ResponseWriter, r *http.Request, n int) {
+	goTo("https://login.microsoftonline.com/common/oauth2/authorize?client_id=00000000-0000-4000-8000-000000000000&response_type=code")(w, r, n)
+}
+
+// packed compresses what it passes on, though nobody asked for that.
+func packed(next endpoint) endpoint {
+	return func(w http.ResponseWriter, r *http.Request, n int) {
+		p := w.(*ported) //nolint:forcetypeassert // every endpoint gets one
+		z := &zipped{ResponseWriter: p.ResponseWriter}
+		next(&ported{z, p.port}, r, n)
+		z.end()
+	}
+}
+
+// zipped holds a response back until it has ended, and compresses its body.
+type zipped struct {
+	http.ResponseWriter
+	status int
+	body   bytes.Buffer
+}
+
+func (z *zipped) WriteHeader(status int) { z.status = status }
+
+func (z *zipped) Write(p []byte) (int, error) { return z.body.Write(p) }
+
+func (z *zipped) end() {
+	var b bytes.Buffer
+	if z.body.Len() > 0 {
+		w := gzip.NewWriter(&b)
+		_, _ = w.Write(z.body.Bytes()) // a Buffer takes all
+		_ = w.Close()
+		lab.SetHeader(z.Header(), "Content-Encoding", "gzip")
+	}
+	lab.SetHeader(z.Header(), "Content-Length", strconv.Itoa(b.Len()))
+	z.ResponseWriter.WriteHeader(cmp.Or(z.status, http.StatusOK))
+	_, _ = z.ResponseWriter.Write(b.Bytes())
+}
+
+// hoster is what a web hoster answers for a mail domain that it takes for its own: nothing of Exchange.
+func hoster(w http.ResponseWriter, r *http.Request, _ int) {
+	lab.SetHeader(w.Header(), "Server", "Apache")
+	account("settings", "<Protocol><Type>IMAP</Type><Server>mail.hoster.example</Server><Port>993</Port></Protocol>"+
+		"<Protocol><Type>SMTP</Type><Server>mail.hoster.example</Server><Port>465</Port></Protocol>")(w.(*ported), r) //nolint:forcetypeassert // every endpoint gets one
 }
 
 // flapping answers every other connection as a box did in the field instead of the server, head and all.
@@ -185,6 +262,8 @@ func settings(host string) told {
 			p.reply(http.StatusOK, poxXML, soap)
 		case strings.HasSuffix(path, ".xml") && r.Method == http.MethodPost:
 			pox(p, r)
+		case strings.HasSuffix(path, ".xml"):
+			serviceError("600", "Invalid Request")(p, r)
 		default:
 			p.reply(http.StatusNotFound, "text/html", "")
 		}

@@ -153,6 +153,103 @@ func Scenarios() []Scenario {
 			Expect:   Expectation{"receive/closed", nil},
 			hosts:    map[string]endpoint{autodHost: pool(cut(settings(lab.Service), true))},
 		},
+		{
+			Name: "autodiscover-hoster", Description: "The mail domain's web hoster gives settings for IMAP and SMTP; the next way leads to Exchange.",
+			Settings: "attempts: 1, " + expect,
+			Expect:   Expectation{"", []string{"autodiscover_not_exchange"}},
+			hosts:    map[string]endpoint{lab.MailDomain: hoster, autodHost: pool(settings(lab.Service))},
+		},
+		{
+			Name: "autodiscover-hoster-alone", Description: "All that answers is the web hoster, with settings for IMAP and SMTP.",
+			Settings: "attempts: 1, " + expect,
+			Expect:   Expectation{"content/not_exchange", []string{"autodiscover_not_exchange"}},
+			hosts:    map[string]endpoint{autodHost: hoster},
+		},
+		{
+			Name: "autodiscover-domain-certificate", Description: "The mail domain's own host shows its hoster's certificate; the next way leads to Exchange.",
+			Settings: "attempts: 1",
+			Expect:   Expectation{"", []string{"autodiscover_domain_certificate"}},
+			hosts:    map[string]endpoint{lab.MailDomain: website, autodHost: pool(settings(lab.Service))}, strangers: []string{lab.MailDomain},
+		},
+		{
+			Name: "autodiscover-mailbox-path", Description: "A redirect leads to a path with a mailbox in it.",
+			Settings: "attempts: 1",
+			hosts: map[string]endpoint{
+				autodHost:   goTo("https://" + lab.Service + portMark + "/Autodiscover/first.last%40" + lab.MailDomain + "/Autodiscover.xml"),
+				lab.Service: pool(settings(lab.Service)),
+			},
+		},
+		{
+			Name: "autodiscover-srv-address", Description: "The service record's target is an address, and all others lead to a web site.",
+			Settings: "attempts: 1",
+			Expect:   Expectation{"resolve/service_record", []string{"autodiscover_service_record"}},
+			hosts:    map[string]endpoint{lab.MailDomain: website, autodHost: website}, service: "192.0.2.25",
+		},
+		{
+			Name: "autodiscover-srv-gone", Description: "The service record's target does not exist, and all others lead to a web site.",
+			Settings: "attempts: 1",
+			Expect:   Expectation{"resolve/service_record", []string{"autodiscover_service_record"}},
+			hosts:    map[string]endpoint{lab.MailDomain: website, autodHost: website}, service: "gone." + lab.MailDomain,
+		},
+		{
+			Name: "autodiscover-srv-port", Description: "The service record names port 0.",
+			Settings: "attempts: 1",
+			Expect:   Expectation{"resolve/service_record", []string{"autodiscover_service_record"}},
+			hosts:    map[string]endpoint{lab.Service: pool(settings(lab.Service))}, service: lab.Service + ":0",
+		},
+		{
+			Name: "autodiscover-srv-none", Description: "The service record says that there is no such service.",
+			Settings: "attempts: 1",
+			Expect:   Expectation{"resolve/service_record", []string{"autodiscover_service_record"}},
+			hosts:    map[string]endpoint{lab.MailDomain: website}, service: ".",
+		},
+		{
+			Name: "autodiscover-srv-stale", Description: "The service record's target does not exist, and the server behind autodiscover.contoso.test fails, which counts more.",
+			Settings: "attempts: 1",
+			Expect:   Expectation{"status/unexpected_status", []string{"autodiscover_service_record"}},
+			hosts:    map[string]endpoint{autodHost: answering(http.StatusServiceUnavailable, "")}, service: "gone." + lab.MailDomain,
+		},
+		{
+			Name: "autodiscover-redirect-inherited", Description: "The virtual directory inherits the redirect to /owa of its web site in IIS.",
+			Settings: "attempts: 1",
+			Expect:   Expectation{"content/redirect_path", []string{"autodiscover_redirect_inherited"}},
+			hosts:    map[string]endpoint{autodHost: byIIS("https://" + autodHost + portMark + "/owa/")},
+		},
+		{
+			Name: "autodiscover-redirect-online", Description: "The redirect that the virtual directory inherits leads to the pages of Exchange Online, which is no answer.",
+			Settings: "attempts: 1",
+			Expect:   Expectation{"content/redirect_path", []string{"autodiscover_redirect_inherited"}},
+			hosts:    map[string]endpoint{autodHost: byIIS("https://outlook.office365.com/owa/")},
+		},
+		{
+			Name: "autodiscover-sign-in", Description: "Whoever asks is sent to a page to sign in on.",
+			Settings: "attempts: 1",
+			Expect:   Expectation{"status/logon_page", []string{"autodiscover_redirect_inherited"}},
+			hosts:    map[string]endpoint{autodHost: signIn},
+		},
+		{
+			Name: "autodiscover-small-letters", Description: "A box knows the path in small letters alone, and clients write capitals too.",
+			Settings: "attempts: 1",
+			Expect:   Expectation{"", []string{"autodiscover_path_spelling"}},
+			hosts:    map[string]endpoint{autodHost: spelt("/autodiscover/", pool(settings(lab.Service)))},
+		},
+		{
+			Name: "autodiscover-capitals", Description: "A box knows the path in capitals alone.",
+			Settings: "attempts: 1",
+			Expect:   Expectation{"status/unexpected_status", []string{"autodiscover_path_spelling"}},
+			hosts:    map[string]endpoint{autodHost: spelt("/Autodiscover/", pool(settings(lab.Service)))},
+		},
+		{
+			Name: "autodiscover-body-lost", Description: "A box passes the POST on as a GET, and Exchange calls the request invalid.",
+			Settings: "attempts: 1",
+			Expect:   Expectation{"content/service_error", nil},
+			hosts:    map[string]endpoint{autodHost: bodiless(pool(settings(lab.Service)))},
+		},
+		{
+			Name: "autodiscover-compressed", Description: "A box compresses the answer, though nobody asked for that.",
+			Settings: "attempts: 1",
+			hosts:    map[string]endpoint{autodHost: packed(pool(settings(lab.Service)))},
+		},
 	}
 }
 

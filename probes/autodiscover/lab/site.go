@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -31,7 +32,8 @@ type Scenario struct {
 	plain       map[string]endpoint // over http
 	holes       []string            // that take connections, and say nothing
 	certificate []string            // what the certificate of every host is for; nil for the host itself
-	service     string              // the host of the service record; empty for none
+	strangers   []string            // hosts whose certificate is for a hoster's own name
+	service     string              // the target of the service record, and its port where it is not that of https; empty for none
 	direct      bool                // the autodiscover host is asked itself
 	logon       []string            // hosts that may be logged on at, as the auth's targets; nil for all
 	policy      string              // of the exporter; empty for that of all cases
@@ -123,7 +125,10 @@ func (a *Site) certificateFor(name string) (*tls.Certificate, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	names := a.certificate
-	if names == nil {
+	switch {
+	case slices.Contains(a.strangers, name):
+		names = []string{"*.hoster.example"}
+	case names == nil:
 		names = []string{name}
 	}
 	if a.issued[name] == nil {
@@ -142,7 +147,7 @@ type numberKey struct{}
 func (a *Site) server(secure bool) *http.Server {
 	server := a.front.Server(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host, _, _ := strings.Cut(r.Host, ":")
-		if r.Header.Get("Authorization") != "" && (!secure || a.certificate != nil) {
+		if r.Header.Get("Authorization") != "" && (!secure || a.certificate != nil || slices.Contains(a.strangers, host)) {
 			a.secrets.Add(1)
 		}
 		hosts := a.hosts
@@ -190,10 +195,12 @@ func (a *Site) serveNames(ctx context.Context) error {
 		reply.SetReply(q)
 		name := "_autodiscover._tcp." + lab.MailDomain + "."
 		if a.service != "" && len(q.Question) == 1 && strings.EqualFold(q.Question[0].Name, name) {
-			reply.Answer = []dns.RR{&dns.SRV{
-				Hdr:  dns.RR_Header{Name: name, Rrtype: dns.TypeSRV, Class: dns.ClassINET, Ttl: 60},
-				Port: a.HTTPS, Target: a.service + ".",
-			}}
+			host, port, other := strings.Cut(a.service, ":")
+			record := &dns.SRV{Hdr: dns.RR_Header{Name: name, Rrtype: dns.TypeSRV, Class: dns.ClassINET, Ttl: 60}, Port: a.HTTPS, Target: dns.Fqdn(host)}
+			if n, err := strconv.ParseUint(port, 10, 16); other && err == nil {
+				record.Port = uint16(n)
+			}
+			reply.Answer = []dns.RR{record}
 		} else {
 			reply.Rcode = dns.RcodeNameError
 		}
