@@ -297,7 +297,7 @@ func ways() []Scenario {
 		{
 			Name: "autodiscover-portal", Description: "Whoever asks is sent to a page to log on by.",
 			Settings: "attempts: 1",
-			Expect:   Expectation{"status/logon_page", nil},
+			Expect:   Expectation{"status/logon_page", []string{"autodiscover_redirect_inherited"}},
 			hosts:    map[string]endpoint{autodHost: goTo("/owa/auth/logon.aspx?url=x")},
 		},
 	}
