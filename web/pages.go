@@ -73,12 +73,15 @@ type group struct {
 	Findings []prober.Finding
 }
 
-// findings lists what there is to be found.
+// findings lists what there is to be found. The page is always the same, and long, so it is rendered once.
 func (s *server) findings(w http.ResponseWriter, _ *http.Request) {
-	s.page(w, http.StatusOK, "findings.html", struct {
-		chrome
-		Groups []group
-	}{s.chrome("Findings", "../"), groups(s.Probers)})
+	s.listOnce.Do(func() {
+		s.list = s.render("findings.html", struct {
+			chrome
+			Groups []group
+		}{s.chrome("Findings", "../"), groups(s.Probers)})
+	})
+	s.send(w, http.StatusOK, s.list)
 }
 
 // groups gives the findings of each prober, the worst first, and at the end those of several.
@@ -121,15 +124,27 @@ func wantsPage(w http.ResponseWriter, r *http.Request) bool {
 
 // page renders a template whole before the first byte goes out.
 func (s *server) page(w http.ResponseWriter, status int, name string, data any) {
+	s.send(w, status, s.render(name, data))
+}
+
+// render gives a page; nil where that fails, which is logged.
+func (s *server) render(name string, data any) []byte {
 	var b bytes.Buffer
 	if err := templates.ExecuteTemplate(&b, name, data); err != nil {
 		s.Log.Error("render a page", "page", name, "err", err)
+		return nil
+	}
+	return b.Bytes()
+}
+
+func (s *server) send(w http.ResponseWriter, status int, page []byte) {
+	if page == nil {
 		http.Error(w, "the page could not be rendered; the log says why", http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = w.Write(b.Bytes()) // the client is gone when this fails
+	_, _ = w.Write(page) // the client is gone when this fails
 }
 
 // static serves what pages are made of.

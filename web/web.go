@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/pprof"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -48,11 +49,14 @@ type Try struct{ About, Module, Target string }
 type server struct {
 	Options
 	protection *http.CrossOriginProtection
+
+	listOnce sync.Once
+	list     []byte // the page of all findings
 }
 
 // New makes the handler of all endpoints.
 func New(o Options) http.Handler {
-	s := &server{o, http.NewCrossOriginProtection()}
+	s := &server{Options: o, protection: http.NewCrossOriginProtection()}
 	if o.Origin != "" {
 		if err := s.protection.AddTrustedOrigin(o.Origin); err != nil {
 			panic(err) // it is none: a fault of the caller, who must have read it before
