@@ -178,6 +178,9 @@ func Codes(name string, codes ...string) []Case {
 // fits tells how many of its words a case has in common with what happened, -1 where one contradicts.
 func (c Case) fits(s Case) int {
 	score := 0
+	if c.Code != "" {
+		score++ // what the peer itself called it tells more than who answered
+	}
 	for _, pair := range [][2]string{{c.About, s.About}, {c.Code, s.Code}, {string(c.Origin), string(s.Origin)}, {c.Product, s.Product}, {c.Blames, s.Blames}} {
 		switch {
 		case pair[0] == "":

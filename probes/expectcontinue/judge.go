@@ -207,7 +207,7 @@ func (p *probe) afterContinue(o, control *observation, who origin.Origin) {
 		return
 	}
 	p.run.FindBox(o.exchange)
-	if p.works(control) {
+	if p.works(control) && control.status() < 500 {
 		p.run.Result.Advice = adviceErrorToExpect
 	}
 	p.run.Result.Fail(failure.New(failure.Status, reasonServerError, "%s answered %s after a 100 Continue and the body%s", who.Subject(), line(o.final()), o.exchange.Cause()).Named(o.code()))

@@ -58,7 +58,7 @@ func meets() []lab.Meeting {
 			"redirects to plain http":                                "policy/redirect_not_https",
 			"redirects to a file":                                    "policy/redirect_not_https",
 			"redirects to a name that leads to the metadata address": "policy/address_denied",
-			"redirects to another path":                              "content/redirect_path",
+			"redirects to another path":                              "content/redirect_path, autodiscover_redirect_inherited",
 			"redirects with a user and a password":                   "content/malformed_redirect",
 			"redirects to a URL of 500 kB":                           "content/malformed_redirect",
 			"redirects to nowhere":                                   "content/malformed_redirect",
@@ -90,7 +90,7 @@ func records() lab.Group {
 		row("has no service record", "resolve/not_found", script.Code(dns.RcodeNameError)),
 		row("never answers for the service record", "resolve/timeout", func(*dns.Msg) *dns.Msg { return nil }),
 		row("has a service record that leads to a stranger", strange, script.Records(dns.TypeSRV, "SRV 0 0 443 mail.fabrikam.test.")),
-		row("has 1,000 service records", "resolve/not_found", many),
+		row("has 1,000 service records", "resolve/service_record, autodiscover_service_record", many),
 	}}
 }
 
