@@ -40,17 +40,17 @@ func probes(x *Examination, complain complain) {
 // holdsItsVerdicts holds what the part says that its modules report.
 func holdsItsVerdicts(x *Examination, complain complain) {
 	for _, o := range x.Seen {
-		if !o.Judged {
-			continue
-		}
 		for _, d := range o.differences() {
 			complain("%s: %s", o.Where, d)
 		}
 	}
 }
 
-// differences are what was reported in place of what was wanted.
+// differences are what was reported in place of what was wanted; none where nothing was.
 func (o *Observation) differences() (all []string) {
+	if !o.Judged {
+		return nil
+	}
 	differs := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
 	if got := o.failure(); got != o.Want.Failure {
 		differs("it reports %s (%v), and lab.Part says %s", got, o.Result.Failure, o.Want.Failure)

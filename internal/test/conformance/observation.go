@@ -3,7 +3,6 @@ package conformance
 import (
 	"bytes"
 	"slices"
-	"strings"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
@@ -62,11 +61,6 @@ func (o *Observation) show(log string) error {
 
 // failure is the failure's stage and reason, or lab.None.
 func (o *Observation) failure() string { return reasonOf(o.Result.Failure) }
-
-// ranOut tells of a probe that met its time limit, and was not to.
-func (o *Observation) ranOut() bool {
-	return o.Judged && o.failure() != o.Want.Failure && strings.HasSuffix(o.failure(), "/timeout")
-}
 
 func reasonOf(f *failure.Failure) string {
 	if f == nil {

@@ -42,8 +42,8 @@ func (x *Examination) Play(ctx context.Context, short bool) {
 	})
 }
 
-// sideBySide plays many things at once. On a busy machine one may run out of time; that is played again by itself.
-
+// sideBySide plays many things at once. On a busy machine one of them may meet a time limit, of the probe or within it; what
+// does not report what it should is played once more, with less beside it.
 func (x *Examination) sideBySide(ctx context.Context, plays func(*stage) []play) {
 	if fault := act(ctx, func(s *stage) {
 		var running sync.WaitGroup
@@ -60,7 +60,7 @@ func (x *Examination) sideBySide(ctx context.Context, plays func(*stage) []play)
 		}
 		running.Wait()
 		for _, p := range all {
-			if i := slices.IndexFunc(x.Seen, func(o *Observation) bool { return o.Where == p.where && o.ranOut() }); i >= 0 {
+			if i := slices.IndexFunc(x.Seen, func(o *Observation) bool { return o.Where == p.where && len(o.differences()) > 0 }); i >= 0 {
 				x.Seen = slices.Delete(x.Seen, i, i+1)
 				x.perform(ctx, p)
 			}
