@@ -44,6 +44,14 @@ func own(world) lab.Peer {
 	return lab.Peer{Target: fmt.Sprintf("%s:%d", lab.Service, at.Port()), Resolver: script.Finds{at.Addr()}}
 }
 
+// halfReached is a peer with an address of IPv6 too, to which no machine has a route, for TCP goes to no group of hosts.
+func halfReached(w world) lab.Peer {
+	const group = "ff0e::1"
+	p := found(script.Finds{netip.MustParseAddr(group), netip.MustParseAddr("127.0.0.1")})(w)
+	p.Policy = "allow: [127.0.0.0/8, '" + group + "']"
+	return p
+}
+
 // thousand are a thousand addresses; the peer listens at the first.
 func thousand() []string {
 	all := []string{"A 127.0.0.1"}
@@ -90,6 +98,7 @@ func names() Group {
 		{Does: "leads from alias to alias in a circle", Reports: "resolve/not_found", peer: zone(script.Records(dns.TypeA, "CNAME a.contoso.test.", "CNAME "+lab.Service+"."))},
 		{Does: "fails in a way of its own", Reports: "resolve/error", peer: found(broken{})},
 		{Does: "knows an address of the other family alone", Reports: "resolve/no_address", peer: found(script.Finds{netip.IPv6Loopback()}, "ip_protocol: ip4", "ip_protocol_fallback: false")},
+		{Does: "knows an address of a family without a route, and one of the other", Reports: "connect/family_unreachable", peer: halfReached},
 		{Does: "never answers", Reports: "resolve/timeout", Hangs: true, peer: zone(func(*dns.Msg) *dns.Msg { return nil })},
 		{Does: "answers with garbage", Reports: "resolve/timeout", Hangs: true, peer: garbage},
 		{Does: "gives 1,000 addresses", Reports: "success", peer: zone(script.Records(dns.TypeA, thousand()...))},
