@@ -24,7 +24,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/probes/labs"
 )
 
-var soakFor = flag.Duration("soak", 15*time.Second, "how long TestSoak loads the exporter; `make soak` takes 30m")
+var soakFor = flag.Duration("soak", 25*time.Second, "how long TestSoak loads the exporter; `make soak` takes 30m")
 
 // The load. Callers pause between requests, so there are at most some hundred a second, however fast the machine is.
 const (
@@ -39,7 +39,7 @@ const (
 func TestSoak(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
-		t.Skip("takes a quarter of a minute")
+		t.Skip("takes half a minute")
 	}
 	site, err := lab.Start(t.Context(), labs.All(), lab.Options{})
 	if err != nil {
