@@ -206,12 +206,21 @@ func (b Book) Find(happened Case, direct bool) (Advice, bool) {
 			}
 		}
 	}
-	if direct && best.Direct != "" {
-		if past, ok := b.Get(best.Direct); ok {
-			best = past
-		}
+	return b.at(best, direct), score > 0
+}
+
+// Drawn gives the advice with a key that a prober itself draws, or the one that holds where a server was asked directly.
+func (b Book) Drawn(key string, direct bool) (Advice, bool) {
+	a, ok := b.Get(key)
+	return b.at(a, direct), ok
+}
+
+// at gives what holds in place of a where a server was asked directly.
+func (b Book) at(a Advice, direct bool) Advice {
+	if past, ok := b.Get(a.Direct); ok && direct {
+		return past
 	}
-	return best, score > 0
+	return a
 }
 
 // Get gives the advice with a key.

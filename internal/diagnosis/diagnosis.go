@@ -14,29 +14,32 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/target"
 )
 
-// Settle gives r its verdict and its faults. What comes from the target is in them as it came: redaction comes after.
-func Settle(r *result.Result, book advice.Book) {
-	var all []advice.Advice
-	direct := r.Direct && !boxSeen(r)
-	if a, ok := book.Get(r.Advice); ok {
-		if past, ok := book.Get(a.Direct); ok && direct {
-			a = past
-		}
-		all, r.Verdict = append(all, a), verdict(r, a, nil)
+// Settle gives r its verdict and its faults, by the advice of book, which is asked for only where somebody has to act. It cuts what
+// it quotes, so secrets must be out of r already.
+func Settle(r *result.Result, book func() advice.Book) {
+	happened := happenings(r)
+	if len(happened) == 0 && r.Advice == "" {
+		return
 	}
-	for _, happened := range happenings(r) {
-		if a, ok := book.Find(happened.Case, direct); ok {
-			if len(all) == 0 {
-				r.Verdict = verdict(r, a, happened.finding)
-			}
-			all = append(all, a)
+	all, direct := book(), r.Direct && !boxSeen(r)
+	if a, ok := all.Drawn(r.Advice, direct); ok {
+		charge(r, a, nil)
+	}
+	for _, h := range happened {
+		if a, ok := all.Find(h.Case, direct); ok {
+			charge(r, a, h.finding)
 		}
 	}
-	for _, a := range all {
-		for _, owner := range a.Owners {
-			if f := (result.Fault{Owner: owner, Certainty: certainty(a), Advice: a.Key}); !slices.Contains(r.Faults, f) {
-				r.Faults = append(r.Faults, f)
-			}
+}
+
+// charge adds the faults of an advice; the first one becomes the verdict.
+func charge(r *result.Result, a advice.Advice, f *result.Finding) {
+	if r.Verdict == nil {
+		r.Verdict = verdict(r, a, f)
+	}
+	for _, owner := range a.Owners {
+		if fault := (result.Fault{Owner: owner, Certainty: certainty(a), Advice: a.Key}); !slices.Contains(r.Faults, fault) {
+			r.Faults = append(r.Faults, fault)
 		}
 	}
 }

@@ -12,6 +12,8 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/test/examples"
 )
 
+func all() advice.Book { return book }
+
 var book = advice.Book{
 	{Key: "general", Owners: []advice.Owner{advice.Middlebox, advice.IIS}, First: "look at SERVER", Separates: "ask it directly", Direct: "past", For: advice.About("status/unavailable")},
 	{Key: "past", Owners: []advice.Owner{advice.IIS}, Certainty: advice.Likely, First: "look at SERVER"},
@@ -64,7 +66,7 @@ func TestSettle(t *testing.T) {
 			t.Parallel()
 			r := examples.Continue()
 			test.happened(r)
-			diagnosis.Settle(r, book)
+			diagnosis.Settle(r, all)
 			got := ""
 			if v := r.Verdict; v != nil {
 				got = v.Advice + " " + string(v.Certainty)
@@ -94,7 +96,7 @@ func TestNothingToPasteFromATarget(t *testing.T) {
 		r := examples.Continue()
 		r.Failure = failure.New(failure.Status, "unavailable", "503")
 		r.Deciding.Origin = origin.Origin{Kind: origin.IIS, Frontend: name}
-		diagnosis.Settle(r, book)
+		diagnosis.Settle(r, all)
 		if r.Verdict.First != want {
 			t.Errorf("%q: %q, want %q", name, r.Verdict.First, want)
 		}
@@ -107,7 +109,7 @@ func TestFaults(t *testing.T) {
 	r := examples.Continue()
 	r.Failure, r.Deciding.Origin = failure.New(failure.Status, "unavailable", "503"), origin.Origin{Kind: origin.Unknown}
 	r.Findings = []result.Finding{{Code: "certificate_expiring", Severity: result.Warning}, {Code: "certificate_expiring", Severity: result.Warning}}
-	diagnosis.Settle(r, book)
+	diagnosis.Settle(r, all)
 	var got []string
 	for _, f := range r.Faults {
 		got = append(got, string(f.Owner)+" "+string(f.Certainty)+" "+f.Advice)

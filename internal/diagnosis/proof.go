@@ -48,6 +48,9 @@ func proof(r *result.Result) []string {
 	if len(lines) == 0 {
 		add(steps(r))
 	}
+	if len(lines) == 0 && len(r.Connections) == 0 {
+		add("nothing was sent to " + r.Target)
+	}
 	return lines
 }
 

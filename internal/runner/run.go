@@ -65,7 +65,7 @@ func (r *Runner) probe(ctx context.Context, j *job, short *failure.Failure) *res
 	} else {
 		r.guard(ctx, j, r.prepareRun(j, res, redactor))
 	}
-	finish(res, redactor, Book(j.module.Definition))
+	finish(res, redactor, func() advice.Book { return Book(j.module.Definition) })
 	return res
 }
 
@@ -154,7 +154,7 @@ func endSteps(steps []*result.Step, now wire.Seconds) {
 }
 
 // finish completes a result: secrets out first, then what quotes and cuts it, because a secret cut in two would not be found.
-func finish(res *result.Result, redactor *secret.Redactor, book advice.Book) {
+func finish(res *result.Result, redactor *secret.Redactor, book func() advice.Book) {
 	res.Duration = wire.Seconds(time.Since(res.Start).Seconds())
 	redactor.Walk(res)
 	diagnosis.Settle(res, book)

@@ -14,9 +14,6 @@ import (
 func advises(x *Examination, complain complain) {
 	book := runner.Book(x.Definition)
 	for _, o := range x.Seen {
-		if o.Result.DecidingConnection == nil && len(o.Result.Connections) == 0 {
-			continue // there is nothing to prove it by where nobody was asked
-		}
 		if problem := actionable.Problem(o.Result); problem != "" {
 			complain("%s: who reads the report is not told who acts, what to do first and on what proof: %s", o.Where, problem)
 		}
