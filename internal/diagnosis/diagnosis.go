@@ -18,15 +18,16 @@ import (
 // it quotes, so secrets must be out of r already.
 func Settle(r *result.Result, book func() advice.Book) {
 	happened := happenings(r)
-	if len(happened) == 0 && r.Advice == "" {
+	if len(happened) == 0 {
 		return
 	}
 	all, direct := book(), r.Direct && !boxSeen(r)
-	if a, ok := all.Drawn(r.Advice, direct); ok {
-		charge(r, a, nil)
-	}
 	for _, h := range happened {
-		if a, ok := all.Find(h.Case, direct); ok {
+		a, ok := all.Drawn(r.Drawn[h.About], direct)
+		if !ok {
+			a, ok = all.Find(h.Case, direct)
+		}
+		if ok {
 			charge(r, a, h.finding)
 		}
 	}
@@ -76,7 +77,7 @@ func happenings(r *result.Result) []happening {
 	}
 	add(result.Error)
 	if f := r.Failure; f != nil && len(all) == 0 {
-		about := advice.Case{About: string(f.Stage) + "/" + f.Reason, Code: code(r)}
+		about := advice.Case{About: f.Name(), Code: code(r)}
 		if who := decided(r); who != nil {
 			about.Origin, about.Product = who.Kind, who.Product
 		}

@@ -58,9 +58,10 @@ func TestSettle(t *testing.T) {
 		"what is worth knowing": {func(r *result.Result) {
 			r.Findings = []result.Finding{{Code: "certificate_expiring", Severity: result.Info}}
 		}, ""},
-		"undecided":                  {func(r *result.Result) { r.UndecidedReason = result.NoLogon }, "open sure"},
-		"undecided, as it should be": {func(r *result.Result) { r.UndecidedReason, r.UndecidedOK = result.NoLogon, true }, ""},
-		"what the prober draws":      {func(r *result.Result) { unavailable(origin.HTTPSys)(r); r.Advice = "drawn" }, "drawn likely"},
+		"undecided":                       {func(r *result.Result) { r.UndecidedReason = result.NoLogon }, "open sure"},
+		"undecided, as it should be":      {func(r *result.Result) { r.UndecidedReason, r.UndecidedOK = result.NoLogon, true }, ""},
+		"what the prober draws":           {func(r *result.Result) { unavailable(origin.HTTPSys)(r); r.Draw("status/unavailable", "drawn") }, "drawn likely"},
+		"what it draws of something else": {func(r *result.Result) { unavailable(origin.HTTPSys)(r); r.Draw("late_body_rejected", "drawn") }, "pool sure"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

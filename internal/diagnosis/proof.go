@@ -163,7 +163,7 @@ func asked(c *result.Conversation, conn *wire.Connection) string {
 func unanswered(c *result.Conversation, conn *wire.Connection) string {
 	line := "nothing came back"
 	if n := len(c.Interim); n > 0 {
-		line = fmt.Sprintf("%d interim responses came, the last %d %s, and no final one", n, c.Interim[n-1].Status, plain.Text(c.Interim[n-1].Reason, 60))
+		line = fmt.Sprintf("%d interim response(s) came, the last %d %s, and no final one", n, c.Interim[n-1].Status, plain.Text(c.Interim[n-1].Reason, 60))
 	} else if c.BytesReceived > 0 {
 		line = fmt.Sprintf("%d bytes came back, which are no whole response", c.BytesReceived)
 	}

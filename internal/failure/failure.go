@@ -74,6 +74,9 @@ func (f *Failure) Named(code string) *Failure {
 // maxCode is how many bytes of a code are kept: the longest of Exchange's is shorter.
 const maxCode = 64
 
+// Name is stage and reason in one word, "connect/refused".
+func (f *Failure) Name() string { return string(f.Stage) + "/" + f.Reason }
+
 func (f *Failure) Error() string { return f.Message }
 
 // Unwrap returns the cause that New was given by %w, or nil.

@@ -47,8 +47,9 @@ type Result struct {
 	// Decides says which metrics of the deciding conversation and connection there are; the prober declares it.
 	Decides Decides `json:"-"`
 
-	// Advice is the key of the advice that the prober itself draws from all that it saw; empty leaves it to what Settle finds.
-	Advice string `json:"-" redact:"-"`
+	// Drawn is what the prober itself draws from all that it saw: by "stage/reason" of a failure or the code of a finding, the key
+	// of the advice that holds for it; see Draw.
+	Drawn map[string]string `json:"-" redact:"-"`
 	// Verdict is what the failure, the gravest finding or the undecidedness asks of whom; nil where nobody has to act.
 	Verdict *Verdict `json:"verdict,omitempty"`
 	// Faults are whose the failure and each error or warning finding is, without doubles; the verdict's first.
@@ -146,6 +147,14 @@ func (r *Result) Add(m *Metric, value float64, labels ...string) {
 		panic("result: " + m.Name + ": wrong number of label values")
 	}
 	r.Samples = append(r.Samples, Sample{Metric: m, Name: m.Name, Labels: labels, Value: value})
+}
+
+// Draw says which advice holds for a failure or finding, where the prober has seen more than these tell.
+func (r *Result) Draw(about, key string) {
+	if r.Drawn == nil {
+		r.Drawn = map[string]string{}
+	}
+	r.Drawn[about] = key
 }
 
 // Fail records the probe's failure. Only the first counts; nil is ignored.

@@ -124,7 +124,7 @@ func (p *probe) operate(ctx context.Context, op string) bool {
 	if p.run.Result.Failure == nil {
 		p.failedAt(failed)
 		if failure.Is(failed, failure.Receive, "timeout") && p.othersAnswered() {
-			p.run.Result.Advice = adviceOneHangs
+			p.run.Result.Draw(failed.Name(), adviceOneHangs)
 		}
 	}
 	// A dead connection is opened again for the next operation; the rest would only fail, or harm, once more.

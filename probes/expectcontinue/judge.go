@@ -8,6 +8,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/ews"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
@@ -80,7 +81,7 @@ func (p *probe) judgeOutcome(outcome Outcome, o, control *observation, who origi
 		p.run.Find(ContinueLate, result.Warning, who, "The 100 Continue came only after the body had been sent, %.2f s after the request's head: every client that waits for it waits in vain first, 0.35 s in .NET Framework, 1 s in .NET and curl.", o.silence())
 	case Ignored:
 		if f := o.final(); f.Proto == "HTTP/1.0" {
-			p.run.Result.Advice = adviceOldHop
+			p.run.Result.Draw(ContinueIgnored, adviceOldHop)
 		}
 		p.run.Find(ContinueIgnored, result.Warning, who, "No 100 Continue came within %.2f s of the request's head; the body sent then was answered %s by %s. The first request of every .NET client waits in vain first, 0.35 s to 1 s.", o.silence(), line(o.final()), who.Name())
 	case Rejected:
@@ -153,7 +154,7 @@ func (p *probe) contrast(o, control *observation) {
 		o.failure.Message += "; the same request without Expect got no answer either, so it is not Expect that is in the way"
 	case f == nil:
 	case p.works(control):
-		p.run.Result.Advice = adviceNotBorne
+		p.run.Result.Draw(o.failure.Name(), adviceNotBorne)
 		o.failure.Message += fmt.Sprintf("; the same request without Expect got %s from %s, so something on the way cannot bear Expect: 100-continue", line(f), control.exchange.Origin.Name())
 	default:
 		o.failure.Message += p.nothingOfExpect(control)
@@ -208,7 +209,8 @@ func (p *probe) afterContinue(o, control *observation, who origin.Origin) {
 	}
 	p.run.FindBox(o.exchange)
 	if p.works(control) && control.status() < 500 {
-		p.run.Result.Advice = adviceErrorToExpect
+		p.run.Result.Draw(prober.AnsweredByMiddlebox, adviceErrorToExpect)
+		p.run.Result.Draw(string(failure.Status)+"/"+reasonServerError, adviceErrorToExpect)
 	}
 	p.run.Result.Fail(failure.New(failure.Status, reasonServerError, "%s answered %s after a 100 Continue and the body%s", who.Subject(), line(o.final()), o.exchange.Cause()).Named(o.code()))
 }

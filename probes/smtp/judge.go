@@ -124,8 +124,9 @@ func (p *probe) silent(err error) bool {
 func (p *probe) noGreeting(err error) error {
 	waited := p.run.Now() - p.began
 	if p.shakes {
-		p.run.Result.Advice = adviceTLSFirst
-		return failure.New(failure.Receive, failure.From(err).Reason, "%w; %s: set security: implicit, or ask another port", err, dialogue.FromTheStart)
+		hinted := failure.New(failure.Receive, failure.From(err).Reason, "%w; %s: set security: implicit, or ask another port", err, dialogue.FromTheStart)
+		p.run.Result.Draw(hinted.Name(), adviceTLSFirst)
+		return hinted
 	}
 	if failure.Is(err, failure.Receive, "timeout") {
 		p.find(NoGreeting, result.Error, "%s accepted the connection and said nothing for %.1f s: something listens there, a balancer perhaps, and the service that should greet does not run or does not get the connection.", p.address(), waited)
