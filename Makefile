@@ -62,9 +62,10 @@ generate: ## Write anew what repeats facts that stand elsewhere: pages, tables, 
 	go run ./internal/generate
 	go test -run='^TestDocumentation$$' $$(grep -rl --include='*_test.go' '^func TestDocumentation(' . | xargs -n1 dirname | sort -u) -update
 
-# -p 4 because many of them wait.
+# Most of it is linking: so without what debuggers want, without vet, which has a target of its own, and four packages at once,
+# because many tests wait.
 unit: ## Run the fast tests only: no real servers, no race detector
-	go test -short -p 4 ./...
+	go test -short -p 4 -vet=off -ldflags='-s -w' ./...
 
 # -count=1 because Go's test cache does not see that a server was installed or updated.
 all-tests: ## Run all tests, with the race detector where there is a C compiler

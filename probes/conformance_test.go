@@ -7,27 +7,18 @@ import (
 	"strings"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"github.com/ews-exporter/ews_exporter/internal/lab"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/test/conformance"
+	"github.com/ews-exporter/ews_exporter/internal/test/waiting"
 	"github.com/ews-exporter/ews_exporter/probes"
 	"github.com/ews-exporter/ews_exporter/probes/labs"
 )
 
 var update = flag.Bool("update", false, "write the table of docs/diagnosis.md anew")
 
-// TestMain lets many tests run at once, because most of them wait, and looks for what they left running.
-func TestMain(m *testing.M) {
-	flag.Parse()
-	if at := flag.Lookup("test.parallel"); at.Value.String() == at.DefValue {
-		if err := flag.Set("test.parallel", "24"); err != nil {
-			panic(err)
-		}
-	}
-	goleak.VerifyTestMain(m)
-}
+// TestMain runs many tests at once, because most of them wait.
+func TestMain(m *testing.M) { waiting.TestMain(m, 24) }
 
 // TestConformance holds every prober to what is asked of all, and shows every reason that they share.
 func TestConformance(t *testing.T) {

@@ -2,7 +2,6 @@ package conformance_test
 
 import (
 	"context"
-	"flag"
 	"io/fs"
 	"maps"
 	"os"
@@ -13,8 +12,6 @@ import (
 	"testing/fstest"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/lab"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
@@ -22,18 +19,11 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/test/conformance"
 	"github.com/ews-exporter/ews_exporter/internal/test/conformance/greeting"
 	greetings "github.com/ews-exporter/ews_exporter/internal/test/conformance/greeting/lab"
+	"github.com/ews-exporter/ews_exporter/internal/test/waiting"
 )
 
-// TestMain lets many tests run at once, because most of them wait, and looks for what they left running.
-func TestMain(m *testing.M) {
-	flag.Parse()
-	if at := flag.Lookup("test.parallel"); at.Value.String() == at.DefValue {
-		if err := flag.Set("test.parallel", "24"); err != nil {
-			panic(err)
-		}
-	}
-	goleak.VerifyTestMain(m)
-}
+// TestMain runs many tests at once, because most of them wait.
+func TestMain(m *testing.M) { waiting.TestMain(m, 24) }
 
 // toy is the prober greeting, with what stands in its folder.
 func toy() conformance.Subject {
