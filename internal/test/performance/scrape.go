@@ -74,7 +74,7 @@ func (s *scraper) scrape(target string) error {
 		return err
 	}
 	metrics, err := s.answer()
-	if err == nil && !bytes.Contains(metrics, []byte("\nprobe_success 1\n")) {
+	if err == nil && !bytes.Contains(metrics, []byte("\nprobe_success 1")) {
 		err = fmt.Errorf("the probe of %s failed:\n%s", target, metrics)
 	}
 	return err
