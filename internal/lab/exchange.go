@@ -74,7 +74,10 @@ func (e *exchange) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		SetHeader(h, "X-Powered-By", "ASP.NET")
 	}
 	path := strings.ToLower(r.URL.Path)
+	directory, known := directories[path]
 	switch {
+	case known:
+		directory(e, w, r)
 	case strings.HasSuffix(path, "/healthcheck.htm") && r.Method == http.MethodGet:
 		e.healthCheck(w, r)
 	case path == "/ews/exchange.asmx" && !e.passes(w, r):

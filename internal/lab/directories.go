@@ -1,0 +1,7 @@
+package lab
+
+import "net/http"
+
+// directories are what a server of Exchange has beside EWS and the pages of health: by path, in lower case, what answers
+// there. Each passes by the logon itself (see passes), where Exchange asks for one.
+var directories = map[string]func(e *exchange, w http.ResponseWriter, r *http.Request){}
