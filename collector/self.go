@@ -115,17 +115,24 @@ func (s *Self) Reloaded(ok bool) {
 	}
 }
 
-// Advise adds what to do first, by advice.
+// Advise adds what to do first, by advice, and who acts, for alerts to look up.
 func (s *Self) Advise(book advice.Book) {
-	first := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: selfAdvice.Name, Help: selfAdvice.Help}, selfAdvice.Labels)
-	outcome := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: selfOutcome.Name, Help: selfOutcome.Help}, selfOutcome.Labels)
+	first, outcome, meaning, owner := info(selfAdvice), info(selfOutcome), info(selfMeaning), info(selfOwner)
 	for _, a := range book {
 		first.WithLabelValues(a.Key, a.Step()).Set(1)
+		meaning.WithLabelValues(a.Key, a.Means).Set(1)
 		if a.Separates != "" {
 			outcome.WithLabelValues(a.Key, a.Separates).Set(1)
 		}
 	}
-	s.registry.MustRegister(first, outcome)
+	for _, o := range advice.Owners {
+		owner.WithLabelValues(string(o.Owner), o.Title).Set(1)
+	}
+	s.registry.MustRegister(first, outcome, meaning, owner)
+}
+
+func info(m *result.Metric) *prometheus.GaugeVec {
+	return prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: m.Name, Help: m.Help}, m.Labels)
 }
 
 // CountLogons adds the logons that have begun, by auth; begun is asked at each scrape.

@@ -78,11 +78,25 @@ var selfOutcome = &result.Metric{
 	Labels: []string{"advice", "tells"},
 }
 
+// selfMeaning says what the advice is about.
+var selfMeaning = &result.Metric{
+	Name:   "ews_exporter_advice_meaning_info",
+	Help:   "What it is that the advice is about, in a sentence.",
+	Labels: []string{"advice", "means"},
+}
+
+// selfOwner says who the owners are.
+var selfOwner = &result.Metric{
+	Name:   "ews_exporter_owner_info",
+	Help:   "Who an owner is that probe_fault_info names, in words.",
+	Labels: []string{"owner", "title"},
+}
+
 // SelfMetrics lists the exporter's own metrics, in the order of docs/metrics.md. Those of the Go runtime, of the process
 // and of the handler of /metrics come on top.
 func SelfMetrics() []*result.Metric {
 	return []*result.Metric{
 		selfBuild, selfReloaded, selfReloadAt, selfProbes, selfResponses, selfDuration, selfInFlight, selfRefused,
-		selfPanics, selfSuspended, selfExplained, selfLogons, selfAdvice, selfOutcome,
+		selfPanics, selfSuspended, selfExplained, selfLogons, selfAdvice, selfOutcome, selfMeaning, selfOwner,
 	}
 }

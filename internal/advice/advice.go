@@ -115,6 +115,11 @@ type Advice struct {
 	For    []Case // what leads to it
 }
 
+// Branches are the parts of Separates that each tell of another outcome, as a reader wants them: one a line.
+func Branches(separates string) []string {
+	return strings.Split(strings.NewReplacer(". If ", ".\nIf ", ".) If ", ".)\nIf ").Replace(separates), "\n")
+}
+
 // Step is the first step with where it is done, in at most 160 characters.
 func (a Advice) Step() string {
 	if a.On == "" {

@@ -10,7 +10,7 @@ import (
 const allOfEWS = "Every client of EWS that reaches the same server: Outlook for Mac, free/busy, Teams' calendar, room panels, mailbox moves."
 
 // withAccount is where a command is given that names the account.
-const withAccount = "in the Exchange Management Shell (ACCOUNT: that of the module's auth)"
+const withAccount = "in the Exchange Management Shell (ACCOUNT is the username of auth AUTH)"
 
 // Advice is for the ResponseCodes with which EWS answers, whichever prober asked. Single codes come before their groups.
 var Advice = advice.Book{
@@ -18,11 +18,11 @@ var Advice = advice.Book{
 		Key:   "account_throttled",
 		Means: "Exchange is too busy for this account, and asks to be left alone; the probe keeps to it.", Suffers: "This account alone; when others are throttled too, the server is short of resources.",
 		Owners: []advice.Owner{advice.Account}, Certainty: advice.Likely,
-		On:    withAccount,
-		First: "Get-ThrottlingPolicyAssociation ACCOUNT | Format-List ObjectId,ThrottlingPolicyId",
-		Then:  "Give the probe an account that nobody else uses, or probe less often. If that is not enough: New-ThrottlingPolicy EwsProbe -EwsMaxConcurrency Unlimited -EwsCutoffBalance Unlimited, then Set-ThrottlingPolicyAssociation ACCOUNT -ThrottlingPolicy EwsProbe. It holds for this account alone; note its policy before, and undo by setting that, then Remove-ThrottlingPolicy EwsProbe.",
+		On:    "on BACKEND, in Exchange's shell (ACCOUNT is the username of auth AUTH)",
+		First: "Select-String ACCOUNT \"$env:ExchangeInstallPath\\Logging\\Ews\\*.log\" | Select -Last 20",
+		Then:  "Somebody else uses it: give the probe an account of its own. Else probe less often; or note the account's policy, then New-ThrottlingPolicy EwsProbe -EwsMaxConcurrency Unlimited -EwsCutoffBalance Unlimited and Set-ThrottlingPolicyAssociation ACCOUNT -ThrottlingPolicy EwsProbe, which hold for this account alone. To undo, set the noted policy again, then Remove-ThrottlingPolicy EwsProbe.",
 		Risk:  advice.Change, When: advice.Plan,
-		Separates: "If ThrottlingPolicyId is empty: the policy of the organization holds for the account. If it names one: Get-ThrottlingPolicy NAME | Format-List Ews* shows how narrow it is. If Select-String ACCOUNT \"$env:ExchangeInstallPath\\Logging\\Ews\\*.log\" on BACKEND shows other addresses than the exporter's: somebody else uses the account up.",
+		Separates: "If lines name other programs than ews_exporter: somebody else uses the account up. If only the exporter's are there: its policy is narrow; Get-ThrottlingPolicyAssociation ACCOUNT | Format-List ThrottlingPolicyId names it (empty: the organization's holds). If other accounts are throttled too: the server is short of resources; Get-ServerHealth BACKEND shows of what.",
 		For:       append(advice.About("ews_throttled", "content/"+ReasonThrottled), codes(groups[Throttled]...)...),
 	},
 	{
@@ -75,7 +75,7 @@ var Advice = advice.Book{
 		On:     advice.InShell,
 		First:  "Get-Recipient ADDRESS | Format-List RecipientTypeDetails,ExternalEmailAddress,Database",
 		Then:   "Correct what the test names: the other side's URL, certificate, trust or right, after noting it. Hybrid needs the dedicated hybrid application since 2025. If the tests pass: read the folder Logging\\Ews of Exchange on SERVER at the proof's time.", Risk: advice.Look, When: advice.Morning,
-		Separates: "If it is remote, in Exchange Online: Test-OAuthConnectivity -Service EWS -TargetUri https://outlook.office365.com/ews/exchange.asmx -Mailbox YOURS shows whether the trust holds. If it is remote elsewhere: Test-OrganizationRelationship -UserIdentity YOURS -Identity RELATIONSHIP shows it. If it is local: the server or site of its Database does not answer; Get-ServerHealth there shows what is ill. (YOURS is a mailbox of this organization.)",
+		Separates: "If it is remote, in Exchange Online: Test-OAuthConnectivity -Service EWS -TargetUri https://outlook.office365.com/ews/exchange.asmx -Mailbox YOURS shows whether the trust holds. If it is remote elsewhere: Test-OrganizationRelationship -UserIdentity YOURS -Identity RELATIONSHIP does; Get-OrganizationRelationship lists them, one has the address's domain. If it is local, with a Database: EWS of SERVER finds no server for that Database's site; Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,InternalUrl must have a URL at each. (YOURS is a mailbox of this organization.)",
 		For:       codes(groups[Topology]...),
 	},
 	{

@@ -122,14 +122,25 @@ func lookUp(which string, faults func(which string) string) string {
 	return whoActs(which, faults) + stepOf
 }
 
-// whoActs finds the advice that most modules agree on among faults of which advice, says who acts on it, and keeps it and the
-// module.
+// whoActs finds the advice that most modules agree on among faults of which advice, says what it is about and who acts on it,
+// and keeps it and the module. Where a server was asked directly and several may act, none of them is in front of it.
 func whoActs(which string, faults func(which string) string) string {
 	return `{{ $module := "" }}{{ $first := "" }}{{ $advice := "" }}` +
 		ask("topk(1, count by (advice) (max by (module, advice) ("+faults(which)+")))") + `{{ $advice = . | first | label "advice" }}{{ end }}` +
+		told("means", "ews_exporter_advice_meaning_info{advice=%q}", "$advice") + ` {{ . }}{{ end }}{{ end }}` +
 		ask("max by (module, owner, certainty) ("+faults("$advice")+")") + `{{ $module = . | first | label "module" }}{{ $or := "" }} Act:` +
-		`{{ range sortByLabel "owner" . }}{{ if eq .Labels.module $module }}{{ $or }} {{ reReplaceAll "_" " " .Labels.owner }}{{ $or = " or" }}{{ end }}{{ end }}` +
+		`{{ $several := eq (. | first | label "certainty") "undecided" }}{{ range sortByLabel "owner" . }}{{ $behind := and $several (eq .Labels.owner "middlebox") (eq (or $labels.via "") "direct") }}` +
+		`{{ if and (eq .Labels.module $module) (not $behind) }}{{ $or }} ` + ownerTitle + `{{ $or = " or" }}{{ end }}{{ end }}` +
 		` ({{ . | first | label "certainty" }}).{{ end }}`
+}
+
+// ownerTitle is who the owner of a series is, in words where an exporter has them.
+var ownerTitle = `{{ $owner := .Labels.owner }}` + told("title", "ews_exporter_owner_info{owner=%q}", "$owner") + `{{ $owner = . }}{{ end }}{{ end }}{{ reReplaceAll "_" " " $owner }}`
+
+// told begins a part about a label of what the exporters say of themselves, for one advice or owner; of several versions of them
+// it is always the same one's. Where none says anything, the part is left out.
+func told(label, series, of string) string {
+	return fmt.Sprintf(`{{ with printf "group by (%s) (%s)" %s | query }}{{ with . | sortByLabel "%s" | first | label "%s" }}`, label, series, of, label, label)
 }
 
 // stepOf keeps the first step of an advice in $first. Past the balancer nobody is told to ask past it, and the server is known.
@@ -143,8 +154,8 @@ var atServers = ask("topk(1, max by (frontend, backend) (probe_server_info{front
 var stepAnywhere = `{{ $front := "" }}{{ $back := "" }}` + stepAt
 
 // stepAt does so with the servers, where there are any, in $front and $back.
-var stepAt = `{{ with printf "topk(1, ews_exporter_advice_info{advice=%q})" $advice | query }}{{ $first = . | first | label "first" }}{{ end }}{{ $tells := "" }}` +
-	`{{ with printf "topk(1, ews_exporter_advice_outcome_info{advice=%q})" $advice | query }}{{ $tells = . | first | label "tells" }}{{ end }}` +
+var stepAt = `` + told("first", "ews_exporter_advice_info{advice=%q}", "$advice") + `{{ $first = . }}{{ end }}{{ end }}{{ $tells := "" }}` +
+	`` + told("tells", "ews_exporter_advice_outcome_info{advice=%q}", "$advice") + `{{ $tells = . }}{{ end }}{{ end }}` +
 	`{{ $server := or $front "SERVER" }}{{ if eq (or $labels.via "") "direct" }}{{ $server = ` + hostOf("SERVER") + ` }}` +
 	`{{ if match "--direct" $first }}{{ $first = "" }}{{ end }}{{ end }}`
 
@@ -156,16 +167,16 @@ func hostOf(word string) string {
 // first ends a text with the step that was looked up, with what is known in the places that advice keeps for it; where there is
 // none, own words, and others for a server that is asked directly. No full stop follows: the step may be a command.
 func first(words string, direct ...string) string {
-	filled := ""
+	filled := ` | reReplaceAll "^((?:on|in) [^:]*): " "${1}:\n    " | reReplaceAll "\\bauth AUTH\\b" "the module's auth"`
 	for _, known := range []struct{ word, value string }{
 		{"TARGET", `(or $labels.instance "TARGET")`}, {"HOST", hostOf("HOST")},
 		{"SERVICE", `(or $labels.service "SERVICE")`}, {"MODULE", `(or $module "MODULE")`}, {"SERVER", "$server"}, {"BACKEND", `(or $back $server)`},
 	} {
 		filled += fmt.Sprintf(` | reReplaceAll "\\b%s\\b" %s`, known.word, known.value)
 	}
-	text := ` First: {{ if $first }}{{ $first` + filled + ` }}{{ if $tells }}{{ "\n" }}Then: {{ $tells` + filled + ` }}{{ end }}`
+	text := `{{ if $first }}{{ "\n" }}First: {{ $first` + filled + ` }}{{ if $tells }}{{ "\n" }}{{ $tells | reReplaceAll "([.)]) If " "${1}\nIf "` + filled + ` }}{{ end }}`
 	for _, d := range direct {
-		text += `{{ else if eq $labels.via "direct" }}` + d
+		text += `{{ else if eq $labels.via "direct" }} First: ` + d
 	}
-	return text + `{{ else }}` + words + `{{ end }}`
+	return text + `{{ else }} First: ` + words + `{{ end }}`
 }

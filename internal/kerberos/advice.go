@@ -3,7 +3,7 @@ package kerberos
 import "github.com/ews-exporter/ews_exporter/internal/advice"
 
 // onDC is where an account is looked at.
-const onDC = "in PowerShell on a DC (ACCOUNT: the auth's username, without domain)"
+const onDC = "in PowerShell on a DC (ACCOUNT is the username of auth AUTH, no domain)"
 
 // Advice is for what KDCs say.
 var Advice = advice.Book{

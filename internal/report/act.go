@@ -18,7 +18,7 @@ type Entry struct {
 }
 
 // Act is what a verdict asks of whom, in the order in which it is read: how urgent it is and who suffers, who acts, what to do
-// first and what its outcome tells, the proof, and what comes then. Nothing for no verdict.
+// first, the proof, what the outcome of that step tells, and what comes then. Nothing for no verdict.
 func Act(v *result.Verdict) []Entry {
 	if v == nil {
 		return nil
@@ -31,8 +31,8 @@ func Act(v *result.Verdict) []Entry {
 	for _, e := range []Entry{
 		{Title: "Urgency", Lines: []string{Urgency(v)}}, {Title: "Suffers", Lines: []string{v.Suffers}},
 		{Title: "Act", Lines: []string{Acts(v)}}, {Title: "At fault", Lines: []string{v.AtFault}},
-		{Title: "First", Where: v.On, Step: v.First, Lines: []string{v.Separates}},
-		{Title: "Proof", Lines: v.Proof}, {Title: "Then", Lines: then},
+		{Title: "First", Where: v.On, Step: v.First}, {Title: "Proof", Lines: v.Proof},
+		{Title: "Outcome", Lines: advice.Branches(v.Separates)}, {Title: "Then", Lines: then},
 	} {
 		e.Lines = slices.DeleteFunc(slices.Clone(e.Lines), func(line string) bool { return line == "" })
 		if e.Step != "" || len(e.Lines) > 0 {

@@ -174,7 +174,7 @@ var book = advice.Book{
 		Key:   "ews_forbidden",
 		Means: "403: Exchange does not let this account or application use EWS.", Suffers: "Applications with the same name or account.",
 		Owners: []advice.Owner{advice.Account}, Certainty: advice.Likely,
-		On: "in the Exchange Management Shell, with the account of the module's auth for ACCOUNT", First: "Get-CASMailbox ACCOUNT | Format-List Ews*",
+		On: "in the Exchange Management Shell (ACCOUNT is the username of auth AUTH)", First: "Get-CASMailbox ACCOUNT | Format-List Ews*",
 		Separates: "If EwsEnabled is False: EWS is off for the account. If EwsApplicationAccessPolicy is set: its list of user agents. If all are empty: the same settings of Get-OrganizationConfig | Format-List Ews* hold.",
 		Then:      "Note the present value, then Set-CASMailbox ACCOUNT -EwsEnabled $true, or -EwsAllowList @{Add='ews_exporter/*'}, for this account alone. To undo, set the noted value. Exchange Online ends EWS tenant by tenant from October 2026 on.", Risk: advice.Change, When: advice.Morning,
 		For: advice.By(origin.Exchange, "status/"+reasonForbidden),
