@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
+// TestHangupReloads signals its own process, which runs the other tests' exporters too: none of them runs meanwhile.
 func TestHangupReloads(t *testing.T) {
-	t.Parallel()
 	file := write(t, "modules:\n  before: "+flow()+"\n")
 	r := begin(t, "--web.listen-address=127.0.0.1:0", "--config.file="+file)
 	url := r.url(t)
