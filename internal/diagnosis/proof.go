@@ -2,7 +2,6 @@ package diagnosis
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -170,21 +169,18 @@ func unanswered(c *result.Conversation, conn *wire.Connection) string {
 	return line + howEnded(conn)
 }
 
-// said is the end of a dialogue.
+// said is how a dialogue began and ended.
 func said(t *result.Talk, conn *wire.Connection) string {
-	var last []string
-	for _, l := range slices.Backward(t.Lines) {
-		if len(last) == 4 {
-			break
+	var said []string
+	for i, l := range t.Lines {
+		switch {
+		case i == 1 && len(t.Lines) > greetingAndLast:
+			said = append(said, "…")
+		case i == 0 || i > len(t.Lines)-greetingAndLast:
+			said = append(said, spoken(l))
 		}
-		mark := "> "
-		if l.From == wire.Server {
-			mark = "< "
-		}
-		last = append(last, mark+plain.Text(l.Text, 120))
 	}
-	slices.Reverse(last)
-	line := strings.Join(last, " · ")
+	line := strings.Join(said, " · ")
 	if line == "" {
 		line = "nothing was said"
 	}
@@ -239,4 +235,14 @@ func steps(r *result.Result) string {
 		all = last.Steps
 	}
 	return ""
+}
+
+// greetingAndLast is how many lines of a talk are proof: the first, by which a server or a firewall shows itself, and the last.
+const greetingAndLast = 5
+
+func spoken(l wire.Line) string {
+	if l.From == wire.Server {
+		return "< " + plain.Text(l.Text, 120)
+	}
+	return "> " + plain.Text(l.Text, 120)
 }

@@ -217,7 +217,7 @@ var Advice = advice.Book{
 		On:     advice.AtExporter,
 		First:  advice.AskServer,
 		Then:   "Take the member that hangs out of the pool, and read its logs before anything is started anew; undo by putting it back. If no member hangs: look on the box at its own load, and at its way to the servers.", Risk: advice.Change, When: advice.Now,
-		Separates: "If SERVER completes the handshake: the box in front, or another member of its pool. If it hangs there too: that server.", Direct: "server_hangs",
+		Separates: "If SERVER completes the handshake: the box in front, or another member of its pool. If it fails there too: that server.", Direct: "server_hangs",
 		For: advice.About("tls/timeout"),
 	},
 	{
@@ -246,7 +246,7 @@ var Advice = advice.Book{
 		On:     advice.AtExporter,
 		First:  advice.AskServer,
 		Then:   "Take the member that hangs out of the pool, and read its logs before anything is started anew; undo by putting it back. If every server answers: read the box's log at the proof's time.", Risk: advice.Change, When: advice.Now,
-		Separates: "If SERVER answers: the box in front, or another member of its pool; ask each of them so. If it hangs there too: that server.", Direct: "server_hangs",
+		Separates: "If SERVER answers: the box in front, or another member of its pool; ask each of them so. If it fails there too: that server.", Direct: "server_hangs",
 		For: advice.About("receive/timeout", "send/timeout"),
 	},
 	{

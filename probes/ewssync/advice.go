@@ -31,7 +31,7 @@ var book = advice.Book{
 		Means: "One operation gets no answer, and the others of the same probe do: neither the way nor the server as a whole is at fault, but what this operation needs.", Suffers: "Clients that use this operation; the report names it.",
 		Owners: []advice.Owner{advice.Exchange, advice.Middlebox},
 		On:     advice.AtExporter, First: advice.AskServer,
-		Separates: "If it is answered there: the box in front. If it hangs there too: that server.",
+		Separates: "If it is answered there: the box in front. If it fails there too: that server.",
 		Then:      "The box: note the present value, then turn off what holds responses back (buffering, inspection), for /EWS alone. The server: run " + advice.BackendHealth + ", and where all are Healthy look in " + logs + " at the proof's time. To undo, set the noted value.", Places: bufferPlaces, Risk: advice.Change, When: advice.Morning,
 		Direct: "one_operation_hangs_at_server",
 	},

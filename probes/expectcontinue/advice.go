@@ -70,7 +70,7 @@ var book = advice.Book{
 		Means: "A request with Expect: 100-continue gets no answer, and the same one without Expect does: something on the way cannot bear Expect.", Suffers: whoWaits + " They hang or are cut off; Exchange and IIS log nothing of it.",
 		Owners: []advice.Owner{advice.Middlebox, advice.Security, advice.IIS},
 		On:     advice.AtExporter, First: advice.AskServer,
-		Separates: "If it is answered there: what stands in front, a firewall where one inspects HTTP, else the box. If it hangs there too: " + readModules + ".",
+		Separates: "If it is answered there: what stands in front, a firewall where one inspects HTTP, else the box. If it fails there too: " + readModules + ".",
 		Then:      "Note the present value, then let the box pass Expect: 100-continue on, or answer it itself; exempt /EWS alone from a firewall's inspection of HTTP. To undo, set the noted value.", Places: expectPlaces, Risk: advice.Change, When: advice.Now,
 		Direct: "expect_not_borne_at_server",
 	},
