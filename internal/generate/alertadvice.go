@@ -123,16 +123,20 @@ func lookUp(which string, faults func(which string) string) string {
 }
 
 // whoActs finds the advice that most modules agree on among faults of which advice, says what it is about and who acts on it,
-// and keeps it and the module. Where a server was asked directly and several may act, none of them is in front of it.
+// and keeps it and the module.
 func whoActs(which string, faults func(which string) string) string {
 	return `{{ $module := "" }}{{ $first := "" }}{{ $advice := "" }}` +
 		ask("topk(1, count by (advice) (max by (module, advice) ("+faults(which)+")))") + `{{ $advice = . | first | label "advice" }}{{ end }}` +
-		told("means", "ews_exporter_advice_meaning_info{advice=%q}", "$advice") + ` {{ . }}{{ end }}{{ end }}` +
+		told("means", "ews_exporter_advice_meaning_info{advice=%q}", "$advice") + ` {{ . }}{{ end }}{{ end }}` + noBox +
 		ask("max by (module, owner, certainty) ("+faults("$advice")+")") + `{{ $module = . | first | label "module" }}{{ $or := "" }} Act:` +
-		`{{ $several := eq (. | first | label "certainty") "undecided" }}{{ range sortByLabel "owner" . }}{{ $behind := and $several (eq .Labels.owner "middlebox") (eq (or $labels.via "") "direct") }}` +
-		`{{ if and (eq .Labels.module $module) (not $behind) }}{{ $or }} ` + ownerTitle + `{{ $or = " or" }}{{ end }}{{ end }}` +
-		` ({{ . | first | label "certainty" }}).{{ end }}`
+		`{{ range sortByLabel "owner" . }}{{ if and (eq .Labels.module $module) (not (and $noBox (eq .Labels.owner "middlebox") (eq .Labels.certainty "undecided"))) }}` +
+		`{{ $or }} ` + ownerTitle + `{{ $or = " or" }}{{ end }}{{ end }} ({{ . | first | label "certainty" }}).{{ end }}`
 }
+
+// noBox tells in $noBox of a server that is asked directly, where no box has shown itself within an hour: nobody is told then
+// to look at what stands in front of it.
+var noBox = `{{ $noBox := eq (or $labels.via "") "direct" }}` +
+	ask("max_over_time(probe_failure_info{origin='middlebox',$target}[1h]) or max_over_time(probe_finding{origin='middlebox',$target}[1h])") + `{{ $noBox = false }}{{ end }}`
 
 // ownerTitle is who the owner of a series is, in words where an exporter has them.
 var ownerTitle = `{{ $owner := .Labels.owner }}` + told("title", "ews_exporter_owner_info{owner=%q}", "$owner") + `{{ $owner = . }}{{ end }}{{ end }}{{ reReplaceAll "_" " " $owner }}`
@@ -154,8 +158,8 @@ var atServers = ask("topk(1, max by (frontend, backend) (probe_server_info{front
 var stepAnywhere = `{{ $front := "" }}{{ $back := "" }}` + stepAt
 
 // stepAt does so with the servers, where there are any, in $front and $back.
-var stepAt = `` + told("first", "ews_exporter_advice_info{advice=%q}", "$advice") + `{{ $first = . }}{{ end }}{{ end }}{{ $tells := "" }}` +
-	`` + told("tells", "ews_exporter_advice_outcome_info{advice=%q}", "$advice") + `{{ $tells = . }}{{ end }}{{ end }}` +
+var stepAt = told("first", "ews_exporter_advice_info{advice=%q}", "$advice") + `{{ $first = . }}{{ end }}{{ end }}{{ $tells := "" }}` +
+	told("tells", "ews_exporter_advice_outcome_info{advice=%q}", "$advice") + `{{ $tells = . }}{{ end }}{{ end }}` +
 	`{{ $server := or $front "SERVER" }}{{ if eq (or $labels.via "") "direct" }}{{ $server = ` + hostOf("SERVER") + ` }}` +
 	`{{ if match "--direct" $first }}{{ $first = "" }}{{ end }}{{ end }}`
 

@@ -44,7 +44,7 @@ var book = advice.Book{
 	},
 	{
 		Key:   "subscription_lost_between_servers",
-		Means: "A subscription was not known right after it was made: the next request got to another mailbox server.", Suffers: "Clients that are notified over EWS: calendars and mail that come late, or not before a restart of the client.",
+		Means: "A subscription was not known right after it was made: the next request got to another mailbox server, or the server lost it.", Suffers: "Clients that are notified over EWS: calendars and mail that come late, or not before a restart of the client.",
 		Owners: []advice.Owner{advice.Middlebox, advice.Exchange},
 		On:     fiveTimes, First: advice.AskServer,
 		Separates: "If it always works there: the box parts the requests of one client, or drops the cookies X-BackEndCookie and X-BackEndOverrideCookie. If it fails there too: Exchange; a database may have failed over.",

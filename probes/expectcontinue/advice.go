@@ -93,7 +93,7 @@ var book = advice.Book{
 	},
 	{
 		Key:   "continue_ignored",
-		Means: "Nobody answers Expect: 100-continue; a body that comes after the wait is taken all the same.", Suffers: whoWaits + slowly,
+		Means: "100 Continue comes too late, or never; a body that comes after the wait is taken all the same.", Suffers: whoWaits + slowly,
 		Owners: []advice.Owner{advice.Middlebox, advice.IIS},
 		On:     advice.AtExporter, First: advice.AskServer,
 		Separates: "If it works there: the box in front keeps the 100 Continue back. If the same finding comes there: " + readModules + ".",

@@ -155,7 +155,7 @@ func TestWhatProvesNothingArrives(t *testing.T) {
 		t.Errorf("it is told as %v", alert.Labels)
 	}
 	text := strings.Join(strings.Fields(alert.Text()), " ")
-	for _, want := range []string{"module " + fault.Module + " succeeds and proves nothing", "(via balancer): no_logon.", "Act: exporter", "docs/alerts.md#ewsprobeundecided"} {
+	for _, want := range []string{"module " + fault.Module + " succeeds and proves nothing", "(via balancer): no_logon.", "Act: whoever configures this exporter", "docs/alerts.md#ewsprobeundecided"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the alert does not say %q:\n%s", want, alert.Text())
 		}
