@@ -80,7 +80,7 @@ var Advice = advice.Book{
 		On:     advice.AtPrompt,
 		First:  "netsh http show sslcert",
 		Then:   "Take out of the way what answers in the server's place. Where the server is meant to be no Windows: give it an auth of its own with channel_binding: none, and undo by taking that out.", Risk: advice.Look, When: advice.Now,
-		Separates: "If the proof's thumbprint is a Certificate Hash there: the server itself made the challenge. If it is not: something on the way answers in its place, even here.",
+		Separates: "If the thumbprint shown is a Certificate Hash there: the server itself made the challenge. If it is not: something on the way answers in its place, even here.",
 	},
 	{
 		Key:   "binding_not_defined",

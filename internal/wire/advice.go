@@ -104,7 +104,7 @@ var Advice = advice.Book{
 		First: "Get-ExchangeCertificate | Format-List Thumbprint,NotBefore,NotAfter,Services",
 		Then:  "Have it renewed, import it wherever the old one is, and bind it: Enable-ExchangeCertificate -Thumbprint THUMBPRINT -Services IIS on each server, the virtual service on a box. Keep the old one for undoing until the new one is proven. With Extended Protection, box and servers need the same certificate.",
 		Risk:  advice.Change, When: advice.Now,
-		Separates: "If the one with the proof's thumbprint is out of date: renew that one. If no server has that thumbprint: a box in front shows it, from its own store. If its dates are right today: the clock of the exporter's machine is wrong (timedatectl).",
+		Separates: "If the one with the thumbprint shown is out of date: renew that one. If no server has that thumbprint: a box in front shows it, from its own store. If its dates are right today: the clock of the exporter's machine is wrong (timedatectl).",
 		For:       advice.About("tls/certificate_expired"),
 	},
 	{

@@ -64,7 +64,7 @@ var book = advice.Book{
 		Means: "Extended Protection compares the certificate that clients see with the server's own: they differ, as where a box ends TLS with another one.", Suffers: "Everybody who logs on by NTLM or Negotiate: endless prompts.",
 		Owners: []advice.Owner{advice.Middlebox, advice.Certificate},
 		On:     "on each Exchange server behind SERVICE, in a command prompt", First: "netsh http show sslcert ipport=0.0.0.0:443",
-		Separates: "If all servers have one hash, and the report's thumbprint is another: the box has the wrong certificate. If one server's hash differs from the others': that server's binding.",
+		Separates: "If all servers have one hash, and the thumbprint shown is another: the box has the wrong certificate. If one server's hash differs from the others': that server's binding.",
 		Then:      "Note the present thumbprint, then bind one and the same certificate on the box and on all servers. Extended Protection stays on. To undo, bind the noted one.", Risk: advice.Change, When: advice.Now,
 		Direct: "other_certificate_on_server",
 		For:    advice.About(ProtectionMismatch),
@@ -74,7 +74,7 @@ var book = advice.Book{
 		Means: "Extended Protection: the server has bound another certificate than the one that it shows here.", Suffers: "Everybody who logs on by NTLM or Negotiate at this server.",
 		Owners: []advice.Owner{advice.Certificate, advice.Network},
 		On:     advice.AtPrompt, First: "netsh http show sslcert",
-		Separates: "If an entry has the thumbprint of the report as its hash: the server's entries differ from each other. If none has: something between the exporter and SERVER ends TLS with a certificate of its own.",
+		Separates: "If an entry has the thumbprint shown as its hash: the server's entries differ from each other. If none has: something between the exporter and SERVER ends TLS with a certificate of its own.",
 		Then:      "The server: note the hash of the entry that differs, then bind one certificate to all (Enable-ExchangeCertificate -Thumbprint THUMBPRINT -Services IIS, with that of the report). In between: let it pass TLS on. Extended Protection stays on. To undo, bind the noted one.", Risk: advice.Change, When: advice.Now,
 	},
 	{

@@ -66,7 +66,7 @@ var certificateBook = advice.Book{
 		Means: "The certificate is for other uses than servers.", Suffers: "Everybody who verifies.",
 		Owners: []advice.Owner{advice.Certificate}, Certainty: advice.Sure,
 		On: advice.InPowerShell, First: "Get-ChildItem Cert:\\LocalMachine\\My | Format-List Thumbprint,Subject,NotAfter,EnhancedKeyUsageList",
-		Separates: "If one for Server Authentication with the name is there: the wrong one is bound. If none is: one has to be ordered. If the report's thumbprint is not there: a box in front shows it.",
+		Separates: "If one for Server Authentication with the name is there: the wrong one is bound. If none is: one has to be ordered. If the thumbprint shown is not there: a box in front shows it.",
 		Then:      "Note the present thumbprint, then bind that one (Enable-ExchangeCertificate, or the box), or order one from a template for web servers. To undo, bind the noted one.", Risk: advice.Change, When: advice.Now,
 		For: advice.About(CertificateUsage),
 	},
