@@ -18,6 +18,7 @@ type Config struct {
 	Auths   map[string]*Auth
 	Modules map[string]*Module
 	Policy  Policy
+	Vantage Vantage // where the exporter looks from
 
 	// Implied tells that no file defines a module, so that Modules are those of Default.
 	Implied bool
@@ -27,6 +28,15 @@ type Config struct {
 
 	sums sums // of the files that it was read from; none for Default
 }
+
+// Vantage is where an exporter stands: what may be reached from inside must not be from outside.
+type Vantage string
+
+// The vantages.
+const (
+	Inside  Vantage = "inside"  // the default: in the network of the servers
+	Outside Vantage = "outside" // where clients on the internet are
+)
 
 // Policy says what may be reached (see package policy). Rules of several files add up.
 type Policy struct {
@@ -151,7 +161,7 @@ func (m *Module) Run() *prober.Module {
 
 // Default is the configuration without a file: one module per prober, named as the prober, without auth.
 func Default(probers []prober.Definition) *Config {
-	c := &Config{Auths: map[string]*Auth{}, Modules: map[string]*Module{}}
+	c := &Config{Auths: map[string]*Auth{}, Modules: map[string]*Module{}, Vantage: Inside}
 	for _, d := range probers {
 		m := newModule(d.Name)
 		m.use(d)

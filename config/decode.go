@@ -38,19 +38,37 @@ type decoder struct {
 func (d *decoder) document(root *yaml.Node) {
 	d.private = map[*yaml.Node]bool{}
 	for i := 0; i+1 < len(root.Content); i += 2 {
-		if key := root.Content[i].Value; key != "modules" && key != "policy" { // a misspelt "auths" is private too
+		if key := root.Content[i].Value; key != "modules" && key != "policy" && key != "vantage" { // a misspelt "auths" is private too
 			d.mark(root.Content[i+1])
 		}
 	}
 	var top struct {
-		Policy Policy `yaml:"policy"`
+		Policy  Policy  `yaml:"policy"`
+		Vantage Vantage `yaml:"vantage"`
 	}
+	before, set := d.places["vantage"]
 	sections := map[string]func(entry){"auths": d.auths, "modules": d.modules}
 	d.inside("", entry{"", root.Line, root}, func(list []entry) {
 		d.structure("", list, reflect.ValueOf(&top).Elem(), sections)
 	})
 	d.config.Policy.Allow = append(d.config.Policy.Allow, top.Policy.Allow...)
 	d.config.Policy.Deny = append(d.config.Policy.Deny, top.Policy.Deny...)
+	if at := d.places["vantage"]; at != before {
+		d.vantage(top.Vantage, before, set)
+	}
+}
+
+// vantage takes where the exporter looks from, which one file alone may say.
+func (d *decoder) vantage(v Vantage, before place, set bool) {
+	at := d.places["vantage"]
+	switch all := []string{string(Inside), string(Outside)}; {
+	case set:
+		d.problem(at.line, "vantage", fmt.Sprintf("%s:%d says it already", before.file, before.line))
+	case !slices.Contains(all, string(v)):
+		d.problem(at.line, "vantage", suggest.OneOf(string(v), all))
+	default:
+		d.config.Vantage = v
+	}
 }
 
 // mark makes n private, with all that it holds and that its aliases stand for.

@@ -29,6 +29,7 @@ func (c *Config) Redacted() ([]byte, error) {
 	add(top, "auths", auths)
 	add(top, "modules", modules)
 	add(top, "policy", show(reflect.ValueOf(c.Policy)))
+	add(top, "vantage", scalar(string(c.Vantage)))
 	return encode(top)
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/probes/autodiscover"
 	"github.com/ews-exporter/ews_exporter/probes/ewssync"
 	"github.com/ews-exporter/ews_exporter/probes/expectcontinue"
+	"github.com/ews-exporter/ews_exporter/probes/mrsproxy"
 	"github.com/ews-exporter/ews_exporter/probes/smtp"
 	"github.com/ews-exporter/ews_exporter/probes/sslbinding"
 )
@@ -20,5 +21,6 @@ func All() []prober.Definition {
 		autodiscover.Definition,
 		ewssync.Definition,
 		smtp.Definition,
+		mrsproxy.Definition,
 	}
 }

@@ -62,6 +62,7 @@ type Peer struct {
 	Authority    *Authority        // that the module trusts; nil for none
 	Files        map[string]string // beside the configuration, for keys that name one
 	Policy       string            // the inside of a YAML flow mapping; empty for Policy
+	Outside      bool              // the exporter looks from outside
 	// Adapt changes the prober's settings where its configuration cannot, such as ports; nil for nothing.
 	Adapt      func(settings any)
 	Cost       func() Cost // what it was cost so far; nil where that is not counted
@@ -106,6 +107,9 @@ func (p Peer) WriteConfig(dir, prober string) (string, error) {
 		text.WriteString("    " + line + "\n")
 	}
 	fmt.Fprintf(&text, "policy: {%s}\n", cmp.Or(p.Policy, Policy))
+	if p.Outside {
+		text.WriteString("vantage: outside\n")
+	}
 	files[configFile] = []byte(text.String())
 	for name, content := range p.Files {
 		files[name] = []byte(content)

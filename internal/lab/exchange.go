@@ -33,6 +33,7 @@ type exchange struct {
 	bare    bool                                                                            // an EWS server that is not Exchange: no field of a response names it
 	voice   voice                                                                           // of streaming responses
 	mailbox mailbox
+	moves   moves
 	meter   Meter
 	taken   atomic.Int64 // connections
 

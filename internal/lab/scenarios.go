@@ -199,5 +199,18 @@ func laterScenarios() []Scenario {
 			origin:   &exchange{logon: windows, sizes: persistedSizes},
 			balancer: reconnect,
 		},
+		{
+			Name:        "moves-off",
+			Description: "A healthy site where the proxy of mailbox moves is off (MRSProxyEnabled False), as Exchange installs it.",
+			Try:         "Servers that refuse mailbox moves",
+			origin:      &exchange{logon: windowsAndBasic, moves: movesOff},
+			balancer:    relay,
+		},
+		{
+			Name:        "moves-down",
+			Description: "A healthy site whose servers take mailbox moves, and the replication service behind does not run.",
+			origin:      &exchange{logon: windowsAndBasic, moves: movesDown},
+			balancer:    relay,
+		},
 	}
 }

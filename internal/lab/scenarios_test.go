@@ -65,6 +65,8 @@ var onWire = map[string]struct {
 	"ews-events-late":            {before: []int{100}, after: []int{200}, noExpect: 200},
 	"ews-answers-twice":          {before: []int{100}, after: []int{200, 200}, noExpect: 200},
 	"ews-answers-behind":         {before: []int{100}, after: []int{200}, noExpect: 200},
+	"moves-off":                  {before: []int{401}, end: io.EOF, noExpect: 401},
+	"moves-down":                 {before: []int{401}, end: io.EOF, noExpect: 401},
 	// slow-drip has no complete head: see TestSlowDrip.
 }
 

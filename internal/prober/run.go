@@ -30,6 +30,8 @@ type Run struct {
 	Target target.Target
 	Module *Module
 	Agent  string // the User-Agent: "ews_exporter/VERSION"
+	// Outside tells that the exporter looks from where clients on the internet are, so that what is reached is open to them.
+	Outside bool
 
 	Pauses *Pauses // the process's; nil: nothing is remembered from probe to probe
 	Turns  *Turns  // the process's; nil: nobody waits for a turn
@@ -41,6 +43,7 @@ type Parts struct {
 	Target    target.Target
 	Module    *Module
 	Agent     string
+	Outside   bool
 	Dialer    *wire.Dialer
 	Elsewhere *wire.Dialer        // dials hosts that a target names (see policy.Elsewhere); nil: they are not asked
 	Secrets   *Secrets            // the logon of the module's auth; nil without one
@@ -57,7 +60,7 @@ func NewRun(p Parts) *Run {
 	}
 	r := &Run{
 		Recorder: p.Recorder, Network: network, Session: session(p.Secrets), Others: map[string]*Session{},
-		Target: p.Target, Module: p.Module, Agent: p.Agent, Pauses: p.Pauses, Turns: p.Turns,
+		Target: p.Target, Module: p.Module, Agent: p.Agent, Outside: p.Outside, Pauses: p.Pauses, Turns: p.Turns,
 	}
 	for name, s := range p.Others {
 		r.Others[name] = session(s)

@@ -6,6 +6,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/advice"
 	"github.com/ews-exporter/ews_exporter/internal/auth"
 	"github.com/ews-exporter/ews_exporter/internal/ews"
+	"github.com/ews-exporter/ews_exporter/internal/expect"
 	"github.com/ews-exporter/ews_exporter/internal/kerberos"
 	"github.com/ews-exporter/ews_exporter/internal/oauth"
 	"github.com/ews-exporter/ews_exporter/internal/policy"
@@ -150,7 +151,7 @@ var ownAdvice = advice.Book{
 
 // CommonAdvice is the advice that all probers share.
 func CommonAdvice() advice.Book {
-	return slices.Concat(ownAdvice, policy.Advice, prober.Advice, ews.Advice, wire.Advice, auth.Advice, kerberos.Advice, oauth.Advice)
+	return slices.Concat(ownAdvice, policy.Advice, prober.Advice, expect.Advice, ews.Advice, wire.Advice, auth.Advice, kerberos.Advice, oauth.Advice)
 }
 
 // Book is all advice for a prober's results; its own comes first.

@@ -28,6 +28,8 @@ type job struct {
 	hosts  []target.Target // that a look-up begins with; none when the target itself is contacted
 	policy *policy.Policy
 	limit  time.Duration
+
+	outside bool // the exporter's vantage
 }
 
 // key tells requests apart. A reload makes new modules, so it shares nothing with probes of the old configuration.
@@ -79,7 +81,7 @@ func (r *Runner) prepare(req Request) (*job, error) {
 		return nil, refuse(http.StatusServiceUnavailable, Stopping, "the exporter is stopping")
 	}
 	cfg := r.Config()
-	j := &job{policy: r.policyOf(cfg)}
+	j := &job{policy: r.policyOf(cfg), outside: cfg.Vantage == config.Outside}
 	if j.module = cfg.Modules[req.Module]; j.module == nil {
 		return nil, refuse(http.StatusBadRequest, BadRequest, "unknown module %.100q: %s", req.Module, among(req.Module, cfg.Modules))
 	}

@@ -73,7 +73,7 @@ func (r *Runner) probe(ctx context.Context, j *job, short *failure.Failure) *res
 func (r *Runner) prepareRun(j *job, res *result.Result, redactor *secret.Redactor) *prober.Run {
 	parts := prober.Parts{
 		Recorder: prober.NewRecorder(res, redactor, r.Progress), Target: j.target, Module: j.module.Run(),
-		Agent: "ews_exporter/" + r.Version, Dialer: r.dialer(j, res.Start), Others: map[string]*prober.Secrets{},
+		Agent: "ews_exporter/" + r.Version, Outside: j.outside, Dialer: r.dialer(j, res.Start), Others: map[string]*prober.Secrets{},
 		Pauses: r.Pauses, Turns: &r.turns,
 	}
 	parts.Elsewhere = elsewhere(parts.Dialer, j)

@@ -43,7 +43,7 @@ var Definition = prober.Definition{
 		prober.LogonPage,
 	},
 	Metrics: []*result.Metric{
-		schemeOffered, offerInfo, requests, fetched, unauthorized, httpBytes, wireBytes, objectSeconds, connections,
+		prober.SchemeOffered, offerInfo, requests, fetched, unauthorized, httpBytes, wireBytes, objectSeconds, connections,
 		closedInHandshake, serversSeen, persistent, persistentHeader, protectionInfo,
 	},
 	Findings: []prober.Finding{

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/ews"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/suggest"
 )
 
@@ -54,13 +55,7 @@ func (s *Settings) Check(report func(field, problem string)) {
 	if s.ExtendedProtectionAuth != "" && !s.ExtendedProtectionCheck {
 		report("extended_protection_auth", "is of no use without extended_protection_check")
 	}
-	for i, scheme := range s.ExpectedSchemes {
-		if !slices.Contains(schemes, scheme) || scheme == other {
-			report(fmt.Sprintf("expected_schemes[%d]", i), suggest.OneOf(scheme, schemes[:len(schemes)-1]))
-		} else if slices.Index(s.ExpectedSchemes, scheme) != i {
-			report(fmt.Sprintf("expected_schemes[%d]", i), fmt.Sprintf("%q is there already", scheme))
-		}
-	}
+	prober.CheckSchemes("expected_schemes", s.ExpectedSchemes, report)
 }
 
 // Auths implements prober.AuthUser.

@@ -1,7 +1,6 @@
 package authroundtrips
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
@@ -9,17 +8,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/result"
 )
 
-// schemes is the closed set of the label scheme; other stands for the rest.
-var schemes = []string{"negotiate", "ntlm", "basic", "bearer", "digest", other}
-
-const other = "other"
-
 var (
-	schemeOffered = &result.Metric{
-		Name: "probe_auth_scheme_offered", Labels: []string{"scheme"},
-		Help:     "1 for each scheme that the first answer without credentials offers, 0 for the rest of the closed set.",
-		Presence: "an answer came",
-	}
 	offerInfo = &result.Metric{
 		Name: "probe_auth_offer_info", Labels: []string{"schemes"},
 		Help:     "The schemes offered, in the server's order, joined by commas.",
@@ -130,15 +119,7 @@ func (p *probe) measureOffer() {
 	if !p.asked {
 		return
 	}
-	var order []string
-	for _, c := range p.offered {
-		if name := schemeLabel(c.Scheme); !slices.Contains(order, name) {
-			order = append(order, name)
-		}
-	}
-	for _, s := range schemes {
-		p.run.Result.Add(schemeOffered, result.Truth(slices.Contains(order, s)), s)
-	}
+	order := p.run.Offered(p.offered)
 	p.run.Result.Add(offerInfo, 1, strings.Join(order, ","))
 }
 
@@ -152,15 +133,6 @@ func (p *probe) measureHeader(list []*result.Conversation) {
 			return
 		}
 	}
-}
-
-// schemeLabel is a scheme's name as a label of the closed set.
-func schemeLabel(scheme string) string {
-	name := strings.ToLower(scheme)
-	if !slices.Contains(schemes, name) {
-		return other
-	}
-	return name
 }
 
 // exchanges are those of the objects.

@@ -2,89 +2,38 @@ package expectcontinue
 
 import (
 	"github.com/ews-exporter/ews_exporter/internal/advice"
+	"github.com/ews-exporter/ews_exporter/internal/expect"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 )
 
-// Who notices that nobody answers Expect, and what that costs.
-const (
-	whoWaits = "Clients that send Expect: 100-continue, as .NET does on POST by default: mailbox moves, free/busy between organisations, hybrid services."
-	slowly   = " Their first request waits in vain, for 0.35 s in .NET Framework and for 1 s in .NET and curl, before it sends the body."
-)
+// slowly is what it costs that nobody answers Expect.
+const slowly = " Their first request waits in vain, for 0.35 s in .NET Framework and for 1 s in .NET and curl, before it sends the body."
 
 // What is drawn from more than one observation.
 const (
 	adviceErrorToExpect = "error_to_expect_alone" // the request without Expect got an answer, and the one with it a server error
-	adviceNotBorne      = "expect_not_borne"      // the request without Expect got an answer, and the one with it none
 	adviceOldHop        = "http_1_0_on_the_way"   // nobody answered Expect, and the answer came in HTTP/1.0
 )
 
 const (
-	letPass = "Note the present value, then let the box pass Expect: 100-continue on, or answer it itself. To undo, set the noted value."
-	// askItself asks on the server itself, past everything in between.
-	askItself = `curl.exe -k -v -m 20 -H "Expect: 100-continue" -d x https://localhost/EWS/Exchange.asmx`
 	// compareModules is how the list of modules is read.
 	compareModules = "If the list has a module that the same list of a server without this fault lacks: that module. " +
 		"If the lists are alike: an antivirus program or an inspection between the exporter and SERVER."
 	removeModule = "Note the module's entry, then remove it from the application EWS alone (IIS Manager, Modules). To undo, add it again."
-	readModules  = "a module in SERVER's IIS, one of those that " + advice.Modules + " lists"
 )
 
 var book = advice.Book{
 	{
 		Key:   adviceErrorToExpect,
-		Means: "Requests with Expect: 100-continue get a server error, and the same one without Expect is answered.", Suffers: whoWaits,
+		Means: "Requests with Expect: 100-continue get a server error, and the same one without Expect is answered.", Suffers: expect.WhoWaits,
 		Owners: []advice.Owner{advice.Middlebox, advice.Exchange},
 		On:     advice.AtExporter, First: advice.AskServer,
 		Separates: "If SERVER answers: probe SERVICE five times. If requests with Expect fail each time there: the box cannot bear Expect. If they fail now and then: one member of its pool is sick, and a request without Expect had met another one. If SERVER fails too: it is that server.",
-		Then:      "Box: note its present treatment of Expect, and let it pass Expect on; undo by setting the noted one. Member: take it out of the pool; undo by putting it back.", Places: expectPlaces, Risk: advice.Change, When: advice.Now, Direct: "server_fails_requests",
-	},
-	{
-		Key:   "continue_withheld",
-		Means: "A box in front of Exchange never answers Expect: 100-continue, and takes the body that comes late for a new request.", Suffers: whoWaits + " They fail. Exchange and IIS log nothing of it, the box does.",
-		Owners: []advice.Owner{advice.Middlebox}, Certainty: advice.Sure,
-		On:        advice.OnBox,
-		First:     "Look at its setting for Expect: 100-continue (Kemp: Miscellaneous Options, L7 Configuration), and in its log for a bad request at that time.",
-		Separates: "If the log has a bad request that begins with <?xml (the probe's) or <s:Envelope (a client's): it is this fault. If it has none: look at the log of the next box on the way.",
-		Then:      "Note the present value, then let the box pass Expect: 100-continue on, or answer it itself. The setting often holds for the whole box, every other service included. To undo, set the noted value.", Places: expectPlaces, Risk: advice.Change, When: advice.Now,
-		For: advice.By(origin.Middlebox, LateBodyRejected, "status/"+LateBodyRejected),
-	},
-	{
-		Key:   "continue_withheld_likely",
-		Means: "The body that came after a wait in vain for 100 Continue was refused at once, as a box does that takes it for a new request; the answer does not say who made it.", Suffers: whoWaits + " They fail.",
-		Owners: []advice.Owner{advice.Middlebox, advice.IIS},
-		On:     advice.AtExporter, First: advice.AskServer,
-		Separates: "If SERVER answers with a 100 and takes the body: the box in front. If SERVER refuses the body too: a module or filter on that server.",
-		Then:      "Note the present treatment of Expect there, and let it pass Expect: 100-continue on, or answer it itself. To undo, set the noted value.", Places: expectPlaces, Risk: advice.Change, When: advice.Now, Direct: "body_refused_at_server",
-		For: advice.About(LateBodyRejected, "status/"+LateBodyRejected),
-	},
-	{
-		Key:   "body_refused_at_server",
-		Means: "The body that came after a wait in vain for 100 Continue was refused at once on the way to this server, or by it.", Suffers: "Clients that send Expect: 100-continue and reach this server.",
-		Owners: []advice.Owner{advice.IIS, advice.Network},
-		On:     "on SERVER", First: advice.Modules,
-		Separates: "If a module is listed that another server has not: that one. If the lists agree: something between the exporter and SERVER reads HTTP.",
-		Then:      "Note the module's entry and take it away from that application, or take what reads HTTP out of the way; undo by putting it back.", Risk: advice.Change, When: advice.Now,
-	},
-	{
-		Key:   adviceNotBorne,
-		Means: "A request with Expect: 100-continue gets no answer, and the same one without Expect does: something on the way cannot bear Expect.", Suffers: whoWaits + " They hang or are cut off; Exchange and IIS log nothing of it.",
-		Owners: []advice.Owner{advice.Middlebox, advice.Security, advice.IIS},
-		On:     advice.AtExporter, First: advice.AskServer,
-		Separates: "If it is answered there: what stands in front, a firewall where one inspects HTTP, else the box. If it fails there too: " + readModules + ".",
-		Then:      "Note the present value, then let the box pass Expect: 100-continue on, or answer it itself; exempt /EWS alone from a firewall's inspection of HTTP. To undo, set the noted value.", Places: expectPlaces, Risk: advice.Change, When: advice.Now,
-		Direct: "expect_not_borne_at_server",
-	},
-	{
-		Key:   "expect_not_borne_at_server",
-		Means: "The server gives no answer to a request with Expect: 100-continue, and answers the same one without.", Suffers: whoWaits,
-		Owners: []advice.Owner{advice.IIS, advice.Security},
-		On:     advice.AtPrompt, First: askItself,
-		Separates: "If a final status comes, such as 401: something between the exporter and SERVER. If it hangs: " + readModules + ".",
-		Then:      "A module: note its entry, then remove it from the application EWS alone (IIS Manager, Modules). Something in between: exempt the path /EWS from its inspection. To undo, add or inspect it again.", Risk: advice.Change, When: advice.Now,
+		Then:      "Box: note its present treatment of Expect, and let it pass Expect on; undo by setting the noted one. Member: take it out of the pool; undo by putting it back.", Places: expect.Places, Risk: advice.Change, When: advice.Now, Direct: "server_fails_requests",
 	},
 	{
 		Key:   adviceOldHop,
-		Means: "The answer came in HTTP/1.0, which knows no 100 Continue: an old hop stands in the way, for IIS answers in HTTP/1.1.", Suffers: whoWaits + slowly,
+		Means: "The answer came in HTTP/1.0, which knows no 100 Continue: an old hop stands in the way, for IIS answers in HTTP/1.1.", Suffers: expect.WhoWaits + slowly,
 		Owners: []advice.Owner{advice.Middlebox}, Certainty: advice.Likely,
 		On:        advice.AtExporter,
 		First:     "ews_exporter probe MODULE SERVER --hostname SERVICE",
@@ -93,46 +42,46 @@ var book = advice.Book{
 	},
 	{
 		Key:   "continue_ignored",
-		Means: "100 Continue comes too late, or never; a body that comes after the wait is taken all the same.", Suffers: whoWaits + slowly,
+		Means: "100 Continue comes too late, or never; a body that comes after the wait is taken all the same.", Suffers: expect.WhoWaits + slowly,
 		Owners: []advice.Owner{advice.Middlebox, advice.IIS},
 		On:     advice.AtExporter, First: advice.AskServer,
-		Separates: "If it works there: the box in front keeps the 100 Continue back. If the same finding comes there: " + readModules + ".",
-		Then:      letPass, Places: expectPlaces, Risk: advice.Change, When: advice.Morning,
+		Separates: "If it works there: the box in front keeps the 100 Continue back. If the same finding comes there: " + expect.ReadModules + ".",
+		Then:      expect.LetPass, Places: expect.Places, Risk: advice.Change, When: advice.Morning,
 		Direct: "continue_ignored_by_server",
 		For:    advice.About(ContinueIgnored, ContinueLate),
 	},
 	{
 		Key:   "continue_ignored_by_server",
-		Means: "The server does not answer Expect: 100-continue in time.", Suffers: whoWaits + slowly,
+		Means: "The server does not answer Expect: 100-continue in time.", Suffers: expect.WhoWaits + slowly,
 		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Likely,
 		On: advice.AtPrompt, First: advice.Modules, Separates: compareModules,
 		Then: removeModule, Risk: advice.Change, When: advice.Morning,
 	},
 	{
 		Key:   "continue_ignored_by_box",
-		Means: "A box in front of Exchange answers, and passes no 100 Continue on in time.", Suffers: whoWaits + slowly,
+		Means: "A box in front of Exchange answers, and passes no 100 Continue on in time.", Suffers: expect.WhoWaits + slowly,
 		Owners: []advice.Owner{advice.Middlebox}, Certainty: advice.Likely,
 		On:        advice.OnBox,
 		First:     "Look at its setting for Expect: 100-continue (Kemp: Miscellaneous Options, L7 Configuration), and whether it buffers requests.",
 		Separates: "If it is set to wait for the body, or buffers requests: that is why. If neither: look at the next box on the way.",
-		Then:      letPass, Places: expectPlaces, Risk: advice.Change, When: advice.Morning,
+		Then:      expect.LetPass, Places: expect.Places, Risk: advice.Change, When: advice.Morning,
 		For: advice.By(origin.Middlebox, ContinueIgnored, ContinueLate),
 	},
 	{
 		Key:   "expect_refused_417",
-		Means: "Expect: 100-continue is refused with 417, as boxes do that know the next hop for HTTP/1.0; clients must send the request again.", Suffers: whoWaits + " Those that do not send it again fail.",
+		Means: "Expect: 100-continue is refused with 417, as boxes do that know the next hop for HTTP/1.0; clients must send the request again.", Suffers: expect.WhoWaits + " Those that do not send it again fail.",
 		Owners: []advice.Owner{advice.Middlebox}, Certainty: advice.Likely,
 		On: advice.AtExporter, First: advice.AskServer,
 		Separates: "If no 417 comes there: the box in front makes it. If it comes there too: a proxy between the exporter and SERVER, for Exchange does not answer 417 by itself.",
-		Then:      "Note the present value, then let what makes the 417 pass Expect: 100-continue on, and speak HTTP/1.1 to the server. To undo, set the noted value.", Places: expectPlaces, Risk: advice.Change, When: advice.Morning, Direct: "expect_refused_417_direct",
+		Then:      "Note the present value, then let what makes the 417 pass Expect: 100-continue on, and speak HTTP/1.1 to the server. To undo, set the noted value.", Places: expect.Places, Risk: advice.Change, When: advice.Morning, Direct: "expect_refused_417_direct",
 		For: advice.About(ContinueRejected),
 	},
 	{
 		Key:   "expect_refused_417_direct",
-		Means: "Expect: 100-continue is refused with 417 on the way to this server, or by it. Exchange does not answer 417 by itself.", Suffers: whoWaits + " Those that do not send it again fail.",
+		Means: "Expect: 100-continue is refused with 417 on the way to this server, or by it. Exchange does not answer 417 by itself.", Suffers: expect.WhoWaits + " Those that do not send it again fail.",
 		Owners: []advice.Owner{advice.Network, advice.IIS},
-		On:     advice.AtPrompt, First: askItself,
-		Separates: "If no 417 comes: something between the exporter and SERVER makes it, which Via or Server in the proof may name. If it comes: " + readModules + ".",
+		On:     advice.AtPrompt, First: expect.AskItself,
+		Separates: "If no 417 comes: something between the exporter and SERVER makes it, which Via or Server in the proof may name. If it comes: " + expect.ReadModules + ".",
 		Then:      "In between: let the exporter reach SERVER past that proxy, or let it pass Expect: 100-continue on. A module: note its entry, then remove it from the application EWS alone. To undo, set back what was noted.", Risk: advice.Change, When: advice.Morning,
 	},
 	{
@@ -141,7 +90,7 @@ var book = advice.Book{
 		Owners: []advice.Owner{advice.Exporter, advice.Middlebox, advice.IIS},
 		On:     advice.AtExporter, First: advice.AskServer,
 		Separates: "If another status comes there: the box in front. If the same one comes, and the request without Expect got it too: the module's path or account. If it comes with Expect alone: IIS of that server.",
-		Then:      "The module: correct path or auth to those of clients. The box: note the present value, then let it pass Expect: 100-continue on. IIS: look up the status in its log (C:\\inetpub\\logs\\LogFiles\\W3SVC1) at the proof's time. To undo, set the noted value.", Places: expectPlaces, Risk: advice.Change, When: advice.Morning,
+		Then:      "The module: correct path or auth to those of clients. The box: note the present value, then let it pass Expect: 100-continue on. IIS: look up the status in its log (C:\\inetpub\\logs\\LogFiles\\W3SVC1) at the proof's time. To undo, set the noted value.", Places: expect.Places, Risk: advice.Change, When: advice.Morning,
 		Direct: "answered_before_body_by_server",
 		For:    advice.About(ContinueRefused),
 	},
@@ -158,8 +107,8 @@ var book = advice.Book{
 		Means: "More 100 Continue came than were asked for: two on the way answer Expect, or one answers unasked.", Suffers: "Clients that take the second one for their answer; most do not.",
 		Owners: []advice.Owner{advice.Middlebox, advice.IIS},
 		On:     advice.AtExporter, First: advice.AskServer,
-		Separates: "If one 100 Continue alone comes there: the box makes the other. If two come there too: " + readModules + ".",
-		Then:      "Note the present value, then let the box either pass Expect: 100-continue on or answer it, not both. To undo, set the noted value.", Places: expectPlaces, Risk: advice.Change, When: advice.Plan,
+		Separates: "If one 100 Continue alone comes there: the box makes the other. If two come there too: " + expect.ReadModules + ".",
+		Then:      "Note the present value, then let the box either pass Expect: 100-continue on or answer it, not both. To undo, set the noted value.", Places: expect.Places, Risk: advice.Change, When: advice.Plan,
 		Direct: "interim_too_many_from_server",
 		For:    advice.About(ExtraInterim),
 	},
@@ -199,16 +148,6 @@ var book = advice.Book{
 		Then:      "Note the present value, then set it as on a server that takes the request; an update of Exchange may set it back. To undo, set the noted value.", Risk: advice.Change, When: advice.Morning,
 	},
 	{
-		Key:   "error_after_wait",
-		Means: "The body that came after a wait in vain for 100 Continue was answered with an error that the same request without Expect does not get.", Suffers: whoWaits,
-		Owners: []advice.Owner{advice.Middlebox, advice.IIS},
-		On:     advice.AtExporter, First: advice.AskServer,
-		Separates: "If it works there: the box in front keeps Expect or its 100 Continue back. If it fails there too: EWS of that server; run " + advice.Health + " there.",
-		Then:      letPass, Places: expectPlaces, Risk: advice.Change, When: advice.Now,
-		Direct: "server_fails_requests",
-		For:    advice.About("status/" + reasonLateError),
-	},
-	{
 		Key:   "server_fails_requests",
 		Means: "EWS answers this request with an error of its own: it does not work, with or without Expect.", Suffers: "Every client of EWS that reaches the same server.",
 		Owners: []advice.Owner{advice.Exchange}, Certainty: advice.Likely,
@@ -236,15 +175,6 @@ var book = advice.Book{
 		Direct: "server_fails_requests",
 		For:    advice.About("status/" + reasonServerError),
 	},
-}
-
-// expectPlaces are where boxes have their treatment of Expect.
-var expectPlaces = advice.Places{
-	{Product: "kemp", Setting: "System Configuration, Miscellaneous Options, L7 Configuration: 100-Continue Handling to RFC-7231 Compliant (7.0: Ignore Continue-100); for all of the box"},
-	{Product: "netscaler", Setting: "AppFW and other features that read bodies answer the 100 themselves: off for /EWS alone, and on again once compared, for /EWS is not filtered meanwhile"},
-	{Product: "haproxy", Setting: "take option http-buffer-request and http-request wait-for-body out of the frontend and backend of /EWS"},
-	{Product: "squid", Setting: "ignore_expect_100 on (Squid of the 3.0 generation); for all of that Squid"},
-	{Product: "f5", Setting: "take iRules that act on Expect off the virtual server; to compare, a FastL4 virtual server for /EWS alone, which reads no HTTP and filters none"},
 }
 
 // sizePlaces are where boxes limit bodies.

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ews-exporter/ews_exporter/internal/expect"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/lab"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
@@ -157,7 +158,7 @@ func TestARRAnswersTheLateBody(t *testing.T) {
 		"hardened": "Content-Type: text/html\r\n",
 	} {
 		res := probeOnce(t, byExpect(t, []lab.Step{readBody, lab.Write(reply("502 Bad Gateway", fields, page))}, control))
-		if !failure.Is(res.Failure, failure.Status, LateBodyRejected) || !slices.Equal(codes(res), []string{LateBodyRejected}) || res.Findings[0].Product != "arr" || res.Findings[0].Origin != origin.Middlebox {
+		if !failure.Is(res.Failure, failure.Status, expect.LateBodyRejected) || !slices.Equal(codes(res), []string{expect.LateBodyRejected}) || res.Findings[0].Product != "arr" || res.Findings[0].Origin != origin.Middlebox {
 			t.Errorf("%s: failure %v, findings %+v", name, res.Failure, res.Findings)
 		}
 	}

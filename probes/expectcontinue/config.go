@@ -9,15 +9,16 @@ import (
 
 	"github.com/ews-exporter/ews_exporter/config"
 	"github.com/ews-exporter/ews_exporter/internal/ews"
+	"github.com/ews-exporter/ews_exporter/internal/expect"
 	"github.com/ews-exporter/ews_exporter/internal/suggest"
 )
 
 // The variants of the request: each on its own connection.
 const (
-	Wait      = "wait"      // with Expect: 100-continue; the body follows the 100, or the wait
-	NoExpect  = "no_expect" // without Expect: the control
-	Immediate = "immediate" // with Expect, the body sent at once
-	Large     = "large"     // without Expect, the body of large_body's size; only with that
+	Wait      = expect.Wait     // with Expect: 100-continue; the body follows the 100, or the wait
+	NoExpect  = expect.NoExpect // without Expect: the control
+	Immediate = "immediate"     // with Expect, the body sent at once
+	Large     = "large"         // without Expect, the body of large_body's size; only with that
 )
 
 // maxBody keeps the body below what any server refuses by its length alone: nginx refuses more than 1 MiB up front

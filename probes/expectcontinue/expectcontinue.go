@@ -2,8 +2,10 @@ package expectcontinue
 
 import (
 	_ "embed" // for the example
+	"slices"
 	"strings"
 
+	"github.com/ews-exporter/ews_exporter/internal/expect"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/result"
@@ -21,16 +23,14 @@ var Definition = prober.Definition{
 	Paths:    prober.ServicePaths,
 	Outcomes: outcomes(),
 	Steps:    steps(),
-	Reasons: []failure.Reason{
-		{Stage: failure.Status, Reason: LateBodyRejected, Help: "After a wait in vain the body was answered with an error within 1 s, and not by Exchange or IIS."},
-		{Stage: failure.Status, Reason: reasonLateError, Help: "After a wait in vain the body was answered with an error that the request without Expect does not get, by Exchange or IIS, or later than 1 s."},
+	Reasons: append(slices.Clone(expect.Reasons), []failure.Reason{
 		{Stage: failure.Status, Reason: reasonServerError, Help: "The 100 came and the body was sent, but the final status is a 5xx; or the request without Expect is answered with one."},
 		{Stage: failure.Status, Reason: reasonTooLarge, Help: "The large body was refused, and the small one was not (only with large_body)."},
 		prober.LogonPage,
-	},
-	Metrics: []*result.Metric{outcomeMetric, bodyTested, waitSeconds, statusCode},
+	}...),
+	Metrics: []*result.Metric{outcomeMetric, bodyTested, expect.WaitSeconds, statusCode},
 	Findings: []prober.Finding{
-		{Code: LateBodyRejected, Severity: result.Error, Summary: "A box took the body, sent after a wait in vain for 100 Continue, for a new request."},
+		expect.FindingLateBodyRejected,
 		{Code: ContinueIgnored, Severity: result.Warning, Summary: "No 100 Continue comes; the body sent after the wait is accepted."},
 		{Code: ContinueLate, Severity: result.Warning, Summary: "The 100 Continue comes only after the body."},
 		{Code: ContinueRejected, Severity: result.Warning, Summary: "Expect: 100-continue is refused with 417."},
@@ -73,4 +73,13 @@ func steps() []prober.StepHelp {
 		list = append(list, prober.StepHelp{Name: name, Help: help})
 	}
 	return list
+}
+
+// outcomes are the closed set, as words.
+func outcomes() []string {
+	words := make([]string, len(expect.Outcomes))
+	for i, o := range expect.Outcomes {
+		words[i] = string(o)
+	}
+	return words
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/ews-exporter/ews_exporter/internal/expect"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
@@ -74,14 +75,14 @@ func (s *Settings) large() []byte {
 // is a limit on the size.
 func (p *probe) judgeLarge() {
 	o, control := p.seen[Large], p.seen[NoExpect]
-	if o == nil || control.final() == nil || o.exchange == nil || !o.headSent {
+	if o == nil || control.Final() == nil || o.Exchange == nil || !o.HeadSent {
 		return
 	}
-	f := o.final()
-	cut := f == nil && (failure.Is(o.err(), failure.Receive, "closed", "reset") || failure.Is(o.err(), failure.Send, "closed", "reset"))
-	if !cut && (f == nil || f.Status < 400 || f.Status == control.status()) {
+	f := o.Final()
+	cut := f == nil && (failure.Is(o.Err(), failure.Receive, "closed", "reset") || failure.Is(o.Err(), failure.Send, "closed", "reset"))
+	if !cut && (f == nil || f.Status < 400 || f.Status == control.Status()) {
 		if f == nil {
-			p.run.Result.Fail(o.failure)
+			p.run.Result.Fail(o.Failure)
 		}
 		return
 	}
@@ -89,11 +90,11 @@ func (p *probe) judgeLarge() {
 	who := origin.Origin{Kind: origin.Unknown}
 	cause := ""
 	if f != nil {
-		who, cause = o.exchange.Origin, o.exchange.Reading.Text()
-		got = line(f) + " from " + who.Name()
+		who, cause = o.Exchange.Origin, o.Exchange.Reading.Text()
+		got = expect.Line(f) + " from " + who.Name()
 	}
 	p.run.Find(BodySizeLimit, result.Error, who, "A body of %s got %s; the same request with %d bytes got %s from %s: something allows no request as large as that%s.",
-		p.LargeBody, got, len(p.body()), line(control.final()), control.exchange.Origin.Name(), cause)
+		p.LargeBody, got, len(p.body()), expect.Line(control.Final()), control.Exchange.Origin.Name(), cause)
 	if f == nil {
 		p.run.Blame(result.Either)
 	}
@@ -101,20 +102,20 @@ func (p *probe) judgeLarge() {
 }
 
 // refusedBySize tells whether a small body is too large already, with Expect and without: then it is not for Expect.
-func refusedBySize(o, control *observation) bool { return o.status() == 413 && control.status() == 413 }
+func refusedBySize(o, control *observation) bool { return o.Status() == 413 && control.Status() == 413 }
 
 // sizeLimit tells of that.
 func (p *probe) sizeLimit(o *observation) {
-	who := o.exchange.Origin
+	who := o.Exchange.Origin
 	p.run.Find(BodySizeLimit, result.Warning, who, "%s answered %s to %d bytes, with Expect and without: that is a limit on the size, and not about Expect%s.",
-		who.Subject(), line(o.final()), len(p.body()), o.exchange.Reading.Text())
+		who.Subject(), expect.Line(o.Final()), len(p.body()), o.Exchange.Reading.Text())
 }
 
 // portalOf is the answer that is, or leads to, a page to log on by; nil for none.
 func portalOf(seen ...*observation) *result.Conversation {
 	for _, o := range seen {
-		if o.exchange != nil && o.exchange.Origin.Portal != "" {
-			return o.exchange
+		if o.Exchange != nil && o.Exchange.Origin.Portal != "" {
+			return o.Exchange
 		}
 	}
 	return nil

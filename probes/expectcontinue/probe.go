@@ -7,10 +7,10 @@ import (
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/ews"
+	"github.com/ews-exporter/ews_exporter/internal/expect"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
-	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
 
@@ -67,10 +67,10 @@ func (p *probe) converse(ctx context.Context) {
 
 // goesOn tells whether the control, which went first and alone, lets the others follow.
 func (p *probe) goesOn(ctx context.Context, control *observation) bool {
-	if !control.failed(failure.Auth) && (control.failure == nil || p.timeFor(ctx)) {
+	if !control.failed(failure.Auth) && (control.Failure == nil || p.timeFor(ctx)) {
 		return true
 	}
-	p.run.Result.Fail(control.failure)
+	p.run.Result.Fail(control.Failure)
 	return false
 }
 
@@ -92,8 +92,7 @@ func (p *probe) request(variant, authorization string) *wire.Request {
 		fields = append(fields, origin.Field{Name: "Authorization", Value: authorization})
 	}
 	if variant == Wait || variant == Immediate {
-		// Lower case: IIS of Windows Server 2003 compared the value case-sensitively.
-		fields = append(fields, origin.Field{Name: "Expect", Value: "100-continue"})
+		fields = append(fields, origin.Field{Name: "Expect", Value: expect.Value})
 	}
 	path := p.Path
 	if p.run.Target.Path != "" {
@@ -115,42 +114,21 @@ func (s *Settings) body() []byte {
 
 // observation is what one variant saw.
 type observation struct {
+	expect.Dialogue
 	variant  string
-	step     *prober.Step         // nil while it was not begun
-	exchange *result.Conversation // nil when no request was begun
-	said     *ews.Response        // what the final response says as one of EWS; nil without one
-	failure  *failure.Failure     // why there is no final response
-	headSent bool
-	asked    bool // a 100 came before the body
-	early    bool // a final status came before the body
-	bodySent bool
-	listened wire.Seconds // after the final response, for more
+	step     *prober.Step  // nil while it was not begun
+	said     *ews.Response // what the final response says as one of EWS; nil without one
+	listened wire.Seconds  // after the final response, for more
 }
 
 func (o *observation) failed(stage failure.Stage) bool {
-	return o.failure != nil && o.failure.Stage == stage
-}
-
-// final is the final response, nil without one.
-func (o *observation) final() *wire.Response {
-	if o.exchange == nil {
-		return nil
-	}
-	return o.exchange.Final
-}
-
-// status is the final status, 0 without one.
-func (o *observation) status() int {
-	if f := o.final(); f != nil {
-		return f.Status
-	}
-	return 0
+	return o.Failure != nil && o.Failure.Stage == stage
 }
 
 // perform opens a connection, logs on where an auth says so, and has the variant's dialogue.
 func (o *observation) perform(ctx context.Context, p *probe) {
 	step := o.step
-	o.failure = step.End(func() error {
+	o.Failure = step.End(func() error {
 		conn, logon, err := p.run.Session.Open(ctx, step, p.run.Endpoint(p.run.Target, p.resolution), prober.Ask{Request: p.request(NoExpect, "")})
 		if err != nil {
 			return err
@@ -158,11 +136,11 @@ func (o *observation) perform(ctx context.Context, p *probe) {
 		defer conn.Close()
 		x := conn.Begin(p.request(o.variant, logon.Authorization()))
 		body, err := o.dialogue(p, x, step)
-		o.exchange = p.run.Exchanged(step.Name(), conn.Conn, x.Record, body, err)
-		if final := o.exchange.Final; final != nil {
+		o.Exchange = p.run.Exchanged(step.Name(), conn.Conn, x.Record, body, err)
+		if final := o.Exchange.Final; final != nil {
 			o.said = ews.Parse(prober.Document(final, body))
 		}
-		return logon.Read(o.exchange.Final, body).Judge(o.exchange.Final, o.exchange.Origin, err)
+		return logon.Read(o.Exchange.Final, body).Judge(o.Exchange.Final, o.Exchange.Origin, err)
 	}())
 }
 
@@ -171,30 +149,20 @@ func (o *observation) dialogue(p *probe, x *wire.Dialogue, step *prober.Step) ([
 	var err error
 	switch o.variant {
 	case Wait:
-		err = o.sendAfterWait(p.Wait, x, step)
+		err = o.SendAfterWait(p.Wait, x, step)
 	case Large:
 		err = step.Do("request", func() error { return o.sendInTwo(x) })
 	default:
-		err = step.Do("request", x.SendAll)
-		o.headSent, o.bodySent = err == nil, err == nil
+		err = o.SendAtOnce(x, step)
 	}
-	// When sending fails, what was received may still say why; before the head was out there is nothing to receive.
-	if err != nil && (failure.Is(err, failure.Receive) || !o.headSent) {
+	if o.Over(err) {
 		return nil, err
 	}
-	var body []byte
-	err = step.Do("response", func() error {
-		var err error
-		body, err = x.Finish(bodyLimit)
-		return err
-	})
+	body, err := o.Receive(x, step, bodyLimit)
 	o.listened = p.run.Now()
 	x.Listen(listen)
 	o.listened = p.run.Now() - o.listened
-	if x.Record.Final != nil && !failure.Is(err, failure.Receive, "malformed") {
-		err = nil // the status is what counts; a body cut short is the step's to tell
-	}
-	return body, err
+	return body, expect.Settled(x, err)
 }
 
 // sendInTwo sends head and body right after each other: whoever refuses by the head alone may end the connection while the
@@ -203,58 +171,8 @@ func (o *observation) sendInTwo(x *wire.Dialogue) error {
 	if err := x.SendHead(); err != nil {
 		return err
 	}
-	o.headSent = true
+	o.HeadSent = true
 	err := x.SendBody()
-	o.bodySent = err == nil
+	o.BodySent = err == nil
 	return err
-}
-
-// sendAfterWait sends the head, waits for the 100, and sends the body, unless a final status came first.
-func (o *observation) sendAfterWait(wait time.Duration, x *wire.Dialogue, step *prober.Step) error {
-	if err := step.Do("head", x.SendHead); err != nil {
-		return err
-	}
-	o.headSent = true
-	if err := step.Do("continue", func() error { return o.awaitContinue(wait, x) }); err != nil && !failure.Is(err, failure.Receive, reasonNoContinue, reasonFinalFirst) {
-		return err
-	}
-	if o.asked && x.Buffered() { // a final status that came with the 100 came before the body
-		r, err := x.Await(time.Now())
-		o.early = r != nil && x.Record.Final != nil
-		if err != nil {
-			return err
-		}
-	}
-	if o.early {
-		return nil
-	}
-	err := step.Do("body", x.SendBody)
-	o.bodySent = err == nil
-	return err
-}
-
-// Reasons for which the step "continue" does not succeed, though the probe may.
-const (
-	reasonNoContinue = "no_continue"
-	reasonFinalFirst = "final_first"
-)
-
-// awaitContinue waits for a 100, past other interim responses.
-func (o *observation) awaitContinue(wait time.Duration, x *wire.Dialogue) error {
-	until := time.Now().Add(wait)
-	for {
-		r, err := x.Await(until)
-		switch {
-		case err != nil:
-			return err
-		case r == nil:
-			return failure.New(failure.Receive, reasonNoContinue, "no 100 Continue within %.1f s of the head", wait.Seconds())
-		case r.Status == 100:
-			o.asked = true
-			return nil
-		case x.Record.Final != nil:
-			o.early = true
-			return failure.New(failure.Receive, reasonFinalFirst, "%d %s came before the body", r.Status, r.Reason)
-		}
-	}
 }

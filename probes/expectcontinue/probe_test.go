@@ -9,6 +9,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/ews-exporter/ews_exporter/internal/expect"
 	"github.com/ews-exporter/ews_exporter/internal/lab"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
@@ -89,46 +90,46 @@ func TestOutcomes(t *testing.T) {
 		name    string
 		script  []lab.Step // after a head with Expect
 		other   []lab.Step // after a head without; nil: a good answer of Exchange
-		outcome Outcome
+		outcome expect.Outcome
 		success bool
 		finding string
 		reason  string
 		tested  bool
 	}{
-		{"100 then Exchange's answer", []lab.Step{lab.Write(go100), readBody, lab.Write(exchangeOK)}, nil, Continued, true, "", "", true},
-		{"100 with headers", []lab.Step{lab.Write("HTTP/1.1 100 Continue\r\nX-Proxy: a\r\n\r\n"), readBody, lab.Write(exchangeOK)}, nil, Continued, true, "", "", true},
-		{"100 without a reason phrase", []lab.Step{lab.Write("HTTP/1.1 100\r\n\r\n"), readBody, lab.Write(exchangeOK)}, nil, Continued, true, "", "", true},
-		{"100 with bare line feeds", []lab.Step{lab.Write("HTTP/1.1 100 Continue\n\n"), readBody, lab.Write(exchangeOK)}, nil, Continued, true, "", "", true},
-		{"100 after a 103", []lab.Step{lab.Write("HTTP/1.1 103 Early Hints\r\n\r\n" + go100), readBody, lab.Write(exchangeOK)}, nil, Continued, true, "", "", true},
-		{"100 byte by byte", []lab.Step{lab.Drip(go100, time.Millisecond), readBody, lab.Write(exchangeOK)}, nil, Continued, true, "", "", true},
-		{"100 twice", []lab.Step{lab.Write(go100 + go100), readBody, lab.Write(exchangeOK)}, nil, Continued, true, ExtraInterim, "", true},
-		{"100 after the final response", []lab.Step{lab.Write(go100), readBody, lab.Write(exchangeOK), lab.Write(go100)}, nil, Continued, true, ExtraInterim, "", true},
-		{"a second response", []lab.Step{lab.Write(go100), readBody, lab.Write(exchangeOK), lab.Write(box501)}, nil, Continued, true, prober.BytesAfterResponse, "", true},
-		{"100 then a box's 504", []lab.Step{lab.Write(go100), readBody, lab.Write(box504)}, nil, Continued, false, prober.AnsweredByMiddlebox, "server_error", true},
-		{"100 then a 400", []lab.Step{lab.Write(go100), readBody, lab.Write("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")}, nil, Continued, true, "", "", true},
-		{"silence, then 501 to the late body", []lab.Step{readBody, lab.Write(box501)}, nil, IgnoredThenError, false, LateBodyRejected, LateBodyRejected, true},
-		{"silence, then Exchange's own 500", []lab.Step{readBody, lab.Write("HTTP/1.1 500 Internal Server Error\r\nX-FEServer: EX01\r\nContent-Length: 0\r\n\r\n")}, nil, IgnoredThenError, false, "", reasonLateError, true},
-		{"silence, then the control's own error", []lab.Step{readBody, lab.Write(box504)}, []lab.Step{readBody, lab.Write(box504)}, Ignored, false, "", reasonServerError, true},
-		{"silence, then an answer", []lab.Step{readBody, lab.Write(exchangeOK)}, nil, Ignored, true, ContinueIgnored, "", true},
-		{"HTTP/1.0 after silence", []lab.Step{readBody, lab.Write("HTTP/1.0 200 OK\r\n\r\nok")}, nil, Ignored, true, ContinueIgnored, "", true},
-		{"late 100, glued to the answer", []lab.Step{readBody, lab.Write(go100 + exchangeOK)}, nil, Late, true, ContinueLate, "", true},
-		{"late 100, then an error", []lab.Step{readBody, lab.Write(go100 + box501)}, nil, IgnoredThenError, false, LateBodyRejected, LateBodyRejected, true},
-		{"100 and a request for a logon in one piece", []lab.Step{lab.Write(go100 + exchange40)}, []lab.Step{lab.Write(exchange40)}, FinalFirst, true, ContinueNotTested, "", false},
-		{"417", []lab.Step{lab.Write("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n")}, nil, Rejected, true, ContinueRejected, "", false},
-		{"417 after the body", []lab.Step{readBody, lab.Write("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n")}, nil, Rejected, true, ContinueRejected, "", true},
-		{"Exchange asks for a logon", []lab.Step{lab.Write(exchange40)}, []lab.Step{lab.Write(exchange40)}, FinalFirst, true, ContinueNotTested, "", false},
-		{"a 401 that the control does not get", []lab.Step{lab.Write(exchange40)}, nil, FinalFirst, true, ContinueRefused, "", false},
-		{"a box refuses", []lab.Step{lab.Write("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")}, nil, FinalFirst, true, ContinueRefused, "", false},
-		{"closed at once", []lab.Step{}, nil, ClosedEarly, false, "", "closed", false},
-		{"closed after the 100", []lab.Step{lab.Write(go100), readBody}, nil, ClosedEarly, false, "", "closed", true},
-		{"reset when the body comes", []lab.Step{readBody, lab.Reset}, nil, ClosedEarly, false, "", "reset", true},
-		{"never a word", []lab.Step{lab.Hang}, nil, NoResponse, false, "", "timeout", true},
-		{"100 and never more", []lab.Step{lab.Write(go100), lab.Hang}, nil, NoResponse, false, "", "timeout", true},
-		{"a head that does not end in time", []lab.Step{lab.Drip("HTTP/1.1 200 OK\r\nX-A: "+strings.Repeat("a", 1000), 20*time.Millisecond)}, nil, NoResponse, false, "", "timeout", true},
-		{"garbage", []lab.Step{lab.Write("SSH-2.0-OpenSSH_9.2\r\n"), lab.Hang}, nil, Malformed, false, "", "malformed", false},
-		{"HTTP/2 frames", []lab.Step{lab.Write("\x00\x00\x12\x04\x00\x00\x00\x00\x00"), lab.Hang}, nil, Malformed, false, "", "malformed", false},
-		{"100s without end", []lab.Step{lab.Write(strings.Repeat("HTTP/1.1 102 Processing\r\n\r\n", 200)), lab.Hang}, nil, Malformed, false, "", "malformed", false},
-		{"a head beyond the bounds", []lab.Step{lab.Write("HTTP/1.1 200 OK\r\nX-A: " + strings.Repeat("a", 2<<20)), lab.Hang}, nil, Malformed, false, "", "too_large", false},
+		{"100 then Exchange's answer", []lab.Step{lab.Write(go100), readBody, lab.Write(exchangeOK)}, nil, expect.Continued, true, "", "", true},
+		{"100 with headers", []lab.Step{lab.Write("HTTP/1.1 100 Continue\r\nX-Proxy: a\r\n\r\n"), readBody, lab.Write(exchangeOK)}, nil, expect.Continued, true, "", "", true},
+		{"100 without a reason phrase", []lab.Step{lab.Write("HTTP/1.1 100\r\n\r\n"), readBody, lab.Write(exchangeOK)}, nil, expect.Continued, true, "", "", true},
+		{"100 with bare line feeds", []lab.Step{lab.Write("HTTP/1.1 100 Continue\n\n"), readBody, lab.Write(exchangeOK)}, nil, expect.Continued, true, "", "", true},
+		{"100 after a 103", []lab.Step{lab.Write("HTTP/1.1 103 Early Hints\r\n\r\n" + go100), readBody, lab.Write(exchangeOK)}, nil, expect.Continued, true, "", "", true},
+		{"100 byte by byte", []lab.Step{lab.Drip(go100, time.Millisecond), readBody, lab.Write(exchangeOK)}, nil, expect.Continued, true, "", "", true},
+		{"100 twice", []lab.Step{lab.Write(go100 + go100), readBody, lab.Write(exchangeOK)}, nil, expect.Continued, true, ExtraInterim, "", true},
+		{"100 after the final response", []lab.Step{lab.Write(go100), readBody, lab.Write(exchangeOK), lab.Write(go100)}, nil, expect.Continued, true, ExtraInterim, "", true},
+		{"a second response", []lab.Step{lab.Write(go100), readBody, lab.Write(exchangeOK), lab.Write(box501)}, nil, expect.Continued, true, prober.BytesAfterResponse, "", true},
+		{"100 then a box's 504", []lab.Step{lab.Write(go100), readBody, lab.Write(box504)}, nil, expect.Continued, false, prober.AnsweredByMiddlebox, "server_error", true},
+		{"100 then a 400", []lab.Step{lab.Write(go100), readBody, lab.Write("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")}, nil, expect.Continued, true, "", "", true},
+		{"silence, then 501 to the late body", []lab.Step{readBody, lab.Write(box501)}, nil, expect.IgnoredThenError, false, expect.LateBodyRejected, expect.LateBodyRejected, true},
+		{"silence, then Exchange's own 500", []lab.Step{readBody, lab.Write("HTTP/1.1 500 Internal Server Error\r\nX-FEServer: EX01\r\nContent-Length: 0\r\n\r\n")}, nil, expect.IgnoredThenError, false, "", "error_after_late_body", true},
+		{"silence, then the control's own error", []lab.Step{readBody, lab.Write(box504)}, []lab.Step{readBody, lab.Write(box504)}, expect.Ignored, false, "", reasonServerError, true},
+		{"silence, then an answer", []lab.Step{readBody, lab.Write(exchangeOK)}, nil, expect.Ignored, true, ContinueIgnored, "", true},
+		{"HTTP/1.0 after silence", []lab.Step{readBody, lab.Write("HTTP/1.0 200 OK\r\n\r\nok")}, nil, expect.Ignored, true, ContinueIgnored, "", true},
+		{"late 100, glued to the answer", []lab.Step{readBody, lab.Write(go100 + exchangeOK)}, nil, expect.Late, true, ContinueLate, "", true},
+		{"late 100, then an error", []lab.Step{readBody, lab.Write(go100 + box501)}, nil, expect.IgnoredThenError, false, expect.LateBodyRejected, expect.LateBodyRejected, true},
+		{"100 and a request for a logon in one piece", []lab.Step{lab.Write(go100 + exchange40)}, []lab.Step{lab.Write(exchange40)}, expect.FinalFirst, true, ContinueNotTested, "", false},
+		{"417", []lab.Step{lab.Write("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n")}, nil, expect.Rejected, true, ContinueRejected, "", false},
+		{"417 after the body", []lab.Step{readBody, lab.Write("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n")}, nil, expect.Rejected, true, ContinueRejected, "", true},
+		{"Exchange asks for a logon", []lab.Step{lab.Write(exchange40)}, []lab.Step{lab.Write(exchange40)}, expect.FinalFirst, true, ContinueNotTested, "", false},
+		{"a 401 that the control does not get", []lab.Step{lab.Write(exchange40)}, nil, expect.FinalFirst, true, ContinueRefused, "", false},
+		{"a box refuses", []lab.Step{lab.Write("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")}, nil, expect.FinalFirst, true, ContinueRefused, "", false},
+		{"closed at once", []lab.Step{}, nil, expect.ClosedEarly, false, "", "closed", false},
+		{"closed after the 100", []lab.Step{lab.Write(go100), readBody}, nil, expect.ClosedEarly, false, "", "closed", true},
+		{"reset when the body comes", []lab.Step{readBody, lab.Reset}, nil, expect.ClosedEarly, false, "", "reset", true},
+		{"never a word", []lab.Step{lab.Hang}, nil, expect.NoResponse, false, "", "timeout", true},
+		{"100 and never more", []lab.Step{lab.Write(go100), lab.Hang}, nil, expect.NoResponse, false, "", "timeout", true},
+		{"a head that does not end in time", []lab.Step{lab.Drip("HTTP/1.1 200 OK\r\nX-A: "+strings.Repeat("a", 1000), 20*time.Millisecond)}, nil, expect.NoResponse, false, "", "timeout", true},
+		{"garbage", []lab.Step{lab.Write("SSH-2.0-OpenSSH_9.2\r\n"), lab.Hang}, nil, expect.Malformed, false, "", "malformed", false},
+		{"HTTP/2 frames", []lab.Step{lab.Write("\x00\x00\x12\x04\x00\x00\x00\x00\x00"), lab.Hang}, nil, expect.Malformed, false, "", "malformed", false},
+		{"100s without end", []lab.Step{lab.Write(strings.Repeat("HTTP/1.1 102 Processing\r\n\r\n", 200)), lab.Hang}, nil, expect.Malformed, false, "", "malformed", false},
+		{"a head beyond the bounds", []lab.Step{lab.Write("HTTP/1.1 200 OK\r\nX-A: " + strings.Repeat("a", 2<<20)), lab.Hang}, nil, expect.Malformed, false, "", "too_large", false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -163,7 +164,7 @@ func TestSlowErrorIsNotALateBodyRejected(t *testing.T) {
 	t.Parallel()
 	addr := byExpect(t, []lab.Step{readBody, lab.Wait(1200 * time.Millisecond), lab.Write(box501)}, control)
 	res := probeWithin(t, addr, 4*time.Second)
-	if outcomeOf(res) != IgnoredThenError || res.Failure == nil || res.Failure.Reason != reasonLateError || len(res.Findings) > 0 {
+	if outcomeOf(res) != expect.IgnoredThenError || res.Failure == nil || res.Failure.Reason != "error_after_late_body" || len(res.Findings) > 0 {
 		t.Errorf("outcome %q, failure %v, findings %v", outcomeOf(res), res.Failure, codes(res))
 	}
 }
@@ -175,14 +176,14 @@ func TestAnswerToABodyThatCouldNotBeSent(t *testing.T) {
 	for _, status := range []int{200, 501} {
 		p := &probe{Settings: s, run: &prober.Run{Recorder: &prober.Recorder{Result: &result.Result{}}}, seen: map[string]*observation{}}
 		for _, v := range s.variants() {
-			p.seen[v] = &observation{variant: v, headSent: true, exchange: &result.Conversation{Protocol: result.HTTPProtocol, HTTP: &wire.Exchange{
+			p.seen[v] = &observation{variant: v, Dialogue: expect.Dialogue{HeadSent: true, Exchange: &result.Conversation{Protocol: result.HTTPProtocol, HTTP: &wire.Exchange{
 				Head: &wire.Span{Start: 0, End: 1}, Final: &wire.Response{Status: 200},
-			}}}
+			}}}}
 		}
-		p.seen[Wait].exchange.Final = &wire.Response{Status: status, First: 7}
+		p.seen[Wait].Exchange.Final = &wire.Response{Status: status, First: 7}
 		p.judge()
 		p.measure()
-		if _, ok := p.seen[Wait].waited(); ok {
+		if _, ok := p.seen[Wait].Waited(); ok {
 			t.Error("a silence was measured although no body was begun")
 		}
 	}
@@ -241,11 +242,11 @@ func TestImmediateRunsOnRequest(t *testing.T) {
 func TestWaitIsMeasured(t *testing.T) {
 	t.Parallel()
 	silent := probeOnce(t, byExpect(t, []lab.Step{readBody, lab.Write(exchangeOK)}, control))
-	if got := value(silent, waitSeconds); got < 0.3 {
+	if got := value(silent, expect.WaitSeconds); got < 0.3 {
 		t.Errorf("silence of %.3f s, want at least the wait of 0.3 s", got)
 	}
 	good := probeOnce(t, byExpect(t, []lab.Step{lab.Write(go100), readBody, lab.Write(exchangeOK)}, control))
-	if got, whole := value(good, waitSeconds), value(silent, waitSeconds); got <= 0 || got >= whole {
+	if got, whole := value(good, expect.WaitSeconds), value(silent, expect.WaitSeconds); got <= 0 || got >= whole {
 		t.Errorf("waited %.3f s for the 100, and %.3f s in vain", got, whole)
 	}
 }
@@ -284,10 +285,10 @@ func TestRequestOnTheWire(t *testing.T) {
 	}
 }
 
-func outcomeOf(res *result.Result) Outcome {
+func outcomeOf(res *result.Result) expect.Outcome {
 	for _, s := range res.Samples {
 		if s.Metric == outcomeMetric && s.Value == 1 {
-			return Outcome(s.Labels[0])
+			return expect.Outcome(s.Labels[0])
 		}
 	}
 	return ""

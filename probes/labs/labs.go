@@ -8,6 +8,7 @@ import (
 	autodiscover "github.com/ews-exporter/ews_exporter/probes/autodiscover/lab"
 	ewssync "github.com/ews-exporter/ews_exporter/probes/ewssync/lab"
 	expectcontinue "github.com/ews-exporter/ews_exporter/probes/expectcontinue/lab"
+	mrsproxy "github.com/ews-exporter/ews_exporter/probes/mrsproxy/lab"
 	smtp "github.com/ews-exporter/ews_exporter/probes/smtp/lab"
 	sslbinding "github.com/ews-exporter/ews_exporter/probes/sslbinding/lab"
 )
@@ -21,5 +22,6 @@ func All() []lab.Part {
 		sslbinding.Part(),
 		autodiscover.Part(),
 		smtp.Part(),
+		mrsproxy.Part(),
 	}
 }

@@ -1,10 +1,8 @@
-package expectcontinue
+package expect
 
-import (
-	"github.com/ews-exporter/ews_exporter/internal/failure"
-)
+import "github.com/ews-exporter/ews_exporter/internal/failure"
 
-// Outcome says how the dialogue of variant wait went. The set is closed.
+// Outcome says how a dialogue with Expect went. The set is closed.
 type Outcome string
 
 // The outcomes; the first that fits counts.
@@ -23,52 +21,36 @@ const (
 // Outcomes lists the closed set in the order in which it is tried.
 var Outcomes = []Outcome{Malformed, ClosedEarly, NoResponse, Rejected, FinalFirst, IgnoredThenError, Late, Ignored, Continued}
 
-func outcomes() []string {
-	words := make([]string, len(Outcomes))
-	for i, o := range Outcomes {
-		words[i] = string(o)
-	}
-	return words
-}
-
-// outcome names how the dialogue went, "" when no request head was sent. control is what the request without Expect got.
-func (o *observation) outcome(control *observation) Outcome {
-	status := o.status()
+// Outcome names how the dialogue went, "" when no request head was sent. control is what the request without Expect got.
+func (d *Dialogue) Outcome(control *Dialogue) Outcome {
+	status := d.Status()
 	switch {
-	case !o.headSent:
+	case !d.HeadSent:
 		return ""
-	case failure.Is(o.err(), failure.Receive, "malformed", "too_large"):
+	case failure.Is(d.Err(), failure.Receive, "malformed", "too_large"):
 		return Malformed
-	case status == 0 && failure.Is(o.err(), failure.Receive, "timeout"):
+	case status == 0 && failure.Is(d.Err(), failure.Receive, "timeout"):
 		return NoResponse
 	case status == 0:
 		return ClosedEarly
 	case status == 417:
 		return Rejected
-	case o.early:
+	case d.Early:
 		return FinalFirst
-	case o.asked:
+	case d.Asked:
 		return Continued
-	case status >= 400 && status != control.status():
+	case status >= 400 && status != control.Status():
 		return IgnoredThenError
-	case o.lateContinue():
+	case d.lateContinue():
 		return Late
 	}
 	return Ignored
 }
 
-// err is the failure as an error: a nil *Failure in an error would not be nil.
-func (o *observation) err() error {
-	if o.failure == nil {
-		return nil
-	}
-	return o.failure
-}
-
 // lateContinue tells whether a 100 came at all, in vain, before the final response.
-func (o *observation) lateContinue() bool {
-	for _, r := range o.exchange.Interim {
-		if r.Status == 100 && r.At <= o.exchange.Final.At {
+func (d *Dialogue) lateContinue() bool {
+	for _, r := range d.Exchange.Interim {
+		if r.Status == 100 && r.At <= d.Exchange.Final.At {
 			return true
 		}
 	}
