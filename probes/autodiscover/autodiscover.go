@@ -61,6 +61,7 @@ var Definition = prober.Definition{
 		{Code: ServiceRecord, Severity: failing, Summary: "The service record leads nowhere (a warning when something else answered)."},
 		{Code: RedirectInherited, Severity: failing, Summary: "Autodiscover's path redirects to a page for people, as a redirect that is inherited from the web site does (a warning when another way answered)."},
 		{Code: PathSpelling, Severity: failing, Summary: "Of two spellings of Autodiscover's path that clients use, one reaches Exchange and one does not (a warning when it is not the probe's own)."},
+		{Code: ServerDiffers, Severity: info, Summary: "Outlook Anywhere's host, which a cmdlet for mailbox moves goes on with, is not that of the EWS URL."},
 		prober.FindingAnsweredByMiddlebox,
 		prober.FindingBytesAfterResponse,
 	},
@@ -82,6 +83,7 @@ const (
 	ServiceRecord      = "autodiscover_service_record"
 	RedirectInherited  = "autodiscover_redirect_inherited"
 	PathSpelling       = "autodiscover_path_spelling"
+	ServerDiffers      = "autodiscover_server_differs"
 )
 
 // Reasons beside those of package autodiscover's Refusal.

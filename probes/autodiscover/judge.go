@@ -28,6 +28,7 @@ func (p *probe) judge() {
 		p.differ(m)
 	}
 	p.wrongURLs()
+	p.serverDiffers()
 	p.otherServices()
 	p.inherited()
 	p.spelled()

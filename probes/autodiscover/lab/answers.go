@@ -243,11 +243,14 @@ func serviceError(code, message string) told {
 }
 
 // settings are those of a mailbox whose services are at a host, in the dialect that was asked in.
-func settings(host string) told {
+func settings(host string) told { return settingsBeside(host, host) }
+
+// settingsBeside are those of a mailbox whose Outlook Anywhere is at a host of its own.
+func settingsBeside(outlook, host string) told {
 	base := "https://" + host + portMark
 	ews := base + "/EWS/Exchange.asmx"
 	urls := "<ASUrl>" + ews + "</ASUrl><EwsUrl>" + ews + "</EwsUrl><OABUrl>" + base + "/OAB/00000000-0000-4000-8000-000000000000/</OABUrl>"
-	pox := account("settings", "<Protocol><Type>EXCH</Type>"+urls+"</Protocol><Protocol><Type>EXPR</Type><Server>"+host+"</Server>"+urls+"</Protocol>")
+	pox := account("settings", "<Protocol><Type>EXCH</Type>"+urls+"</Protocol><Protocol><Type>EXPR</Type><Server>"+outlook+"</Server>"+urls+"</Protocol>")
 	soap := `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>` +
 		`<GetUserSettingsResponseMessage xmlns="http://schemas.microsoft.com/exchange/2010/Autodiscover"><Response><ErrorCode>NoError</ErrorCode>` +
 		`<UserResponses><UserResponse><ErrorCode>NoError</ErrorCode><UserSettings>` +

@@ -246,6 +246,12 @@ func Scenarios() []Scenario {
 			hosts:    map[string]endpoint{autodHost: bodiless(pool(settings(lab.Service)))},
 		},
 		{
+			Name: "autodiscover-server-differs", Description: "Outlook Anywhere and EWS are at different hosts, which a cmdlet for mailbox moves confuses people with.",
+			Settings: "attempts: 1",
+			Expect:   Expectation{"", []string{"autodiscover_server_differs"}},
+			hosts:    map[string]endpoint{autodHost: pool(settingsBeside("anywhere.fabrikam.test", lab.Service))},
+		},
+		{
 			Name: "autodiscover-compressed", Description: "A box compresses the answer, though nobody asked for that.",
 			Settings: "attempts: 1",
 			hosts:    map[string]endpoint{autodHost: packed(pool(settings(lab.Service)))},
