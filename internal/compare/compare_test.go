@@ -135,6 +135,10 @@ func TestSentence(t *testing.T) {
 			"fails through mail (192.0.2.10), works on ex01 and ex02: the balancer, a Kemp LoadMaster; ex03 could not be asked (connect: refused)",
 		},
 		{[]*result.Result{refused("mail"), ok("ex01")}, "fails through mail, works on ex01: the balancer"},
+		{ // another server than those that were asked
+			[]*result.Result{said("mail", origin.Exchange, result.Server), ok("ex01")},
+			"fails through mail (status: http_500), works on ex01: a server behind it, by that server's own words; ask each of them directly",
+		},
 		{
 			[]*result.Result{broken("mail"), broken("ex01"), broken("ex02")},
 			"fails through mail and on ex01 and ex02 in the same way (status: http_500): the servers, or a box on the way to all of them, not the balancer",

@@ -87,6 +87,11 @@ func undecided(r *result.Result) (word, why string) {
 	return strings.ToLower(word), why
 }
 
+// blamesServer tells whether the error that was found is a server's own, which one alone of several behind a balancer may have.
+func blamesServer(r *result.Result) bool {
+	return slices.ContainsFunc(r.Findings, func(f result.Finding) bool { return f.Severity == result.Error && f.Blames == result.Server })
+}
+
 func (s sides) verdict() string {
 	through := address(s.through)
 	if s.through.Success() {
@@ -98,6 +103,8 @@ func (s sides) verdict() string {
 	case len(s.works)+len(s.fails) == 0:
 		return fmt.Sprintf("fails through %s (%s), and none of the servers could be asked directly (%s): this proves nothing yet",
 			through, reason(s.through), reasons(s.unasked))
+	case len(s.fails) == 0 && blamesServer(s.through):
+		return fmt.Sprintf("fails through %s (%s), works on %s: a server behind it, by that server's own words; ask each of them directly", through, reason(s.through), names(s.works))
 	case len(s.fails) == 0:
 		return fmt.Sprintf("fails through %s, works on %s: the balancer%s", through, names(s.works), product(s.through))
 	case len(s.works) > 0:

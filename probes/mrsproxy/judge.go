@@ -100,10 +100,21 @@ func (p *probe) lacksScheme() bool {
 	p.outcome = schemeMismatch
 	c := p.first
 	p.run.Find(SchemesMissing, result.Error, c.Origin, "%s offers %s at %s, and not %s: mailbox moves log on by that, and fail with \"The HTTP request is unauthorized with client authentication scheme 'Negotiate'\".",
-		c.Origin.Subject(), prober.Offers(p.offered), p.url(), strings.Join(missing, ", "))
+		c.Origin.Subject(), prober.Offers(p.offered), p.url(), spelled(missing))
 	p.run.Blame(result.Either)
-	p.run.Result.Fail(failure.New(failure.Auth, reasonSchemes, "%s offers %s at %s, and mailbox moves need %s", c.Origin.Name(), prober.Offers(p.offered), p.asked(), strings.Join(missing, ", ")))
+	p.run.Result.Fail(failure.New(failure.Auth, reasonSchemes, "%s offers %s at %s, and mailbox moves need %s", c.Origin.Name(), prober.Offers(p.offered), p.url(), spelled(missing)))
 	return true
+}
+
+// spelled are schemes as people write them.
+func spelled(schemes []string) string {
+	written := make([]string, len(schemes))
+	for i, s := range schemes {
+		if written[i] = strings.ToUpper(s[:1]) + s[1:]; s == "ntlm" {
+			written[i] = "NTLM"
+		}
+	}
+	return strings.Join(written, ", ")
 }
 
 // lacksNTLM tells of a server that offers Negotiate alone, which is all that moves ask for.
@@ -125,6 +136,7 @@ func (p *probe) afterLogon() {
 	case p.refused(c, true):
 	case named(c):
 		p.outcome = enabled
+		p.entered.Detail("%s by %s: MRSProxy is on, and has no page to show", c.Answer(), c.Origin.Name())
 	default:
 		p.outcome = reachable
 		p.run.Result.UndecidedReason = result.ForeignPage
@@ -148,7 +160,7 @@ func (p *probe) disabled(c *result.Conversation) {
 	p.run.Find(Disabled, result.Error, c.Origin, "%s took the logon and answered %s at %s, %s. Each server has its own switch, and moves fail now and then unless all of them have it on.",
 		c.Origin.Subject(), c.Answer(), p.url(), how)
 	p.run.Blame(result.Server)
-	p.run.Result.Fail(failure.New(failure.Status, reasonDisabled, "%s answered %s at %s after the logon, %s%s", c.Origin.Name(), c.Answer(), p.asked(), how, c.Reading.Said()))
+	p.run.Result.Fail(failure.New(failure.Status, reasonDisabled, "%s answered %s at %s after the logon, %s%s", c.Origin.Name(), c.Answer(), p.url(), how, c.Reading.Said()))
 }
 
 // refused judges an answer that is none of the endpoint's, and tells whether it is one. Without a logon nothing but a request
@@ -189,7 +201,7 @@ func (p *probe) preauthenticated(c *result.Conversation) {
 	p.run.Find(Preauthenticated, result.Error, c.Origin, "%s answered %s at %s: %s, which no mailbox move can follow. Nothing may ask for a logon in front of this path%s.",
 		c.Origin.Subject(), c.Answer(), p.url(), what, c.Reading.Said())
 	p.blame(c)
-	p.run.Result.Fail(failure.New(failure.Status, reason, "%s answered %s at %s: %s%s", c.Origin.Name(), c.Answer(), p.asked(), what, c.Cause()))
+	p.run.Result.Fail(failure.New(failure.Status, reason, "%s answered %s at %s: %s%s", c.Origin.Name(), c.Answer(), p.url(), what, c.Reading.Said()))
 }
 
 func (p *probe) backendDown(c *result.Conversation) {
@@ -197,7 +209,7 @@ func (p *probe) backendDown(c *result.Conversation) {
 	p.run.Find(BackendDown, result.Error, c.Origin, "%s answered %s at %s: its front end took the request, and nobody behind it did. That need not be the same machine, for any mailbox server may be chosen%s.",
 		c.Origin.Subject(), c.Answer(), p.url(), c.Reading.Said())
 	p.run.Blame(result.Server)
-	p.run.Result.Fail(failure.New(failure.Status, reasonBackend, "%s answered %s at %s%s", c.Origin.Name(), c.Answer(), p.asked(), c.Cause()))
+	p.run.Result.Fail(failure.New(failure.Status, reasonBackend, "%s answered %s at %s%s", c.Origin.Name(), c.Answer(), p.url(), c.Reading.Said()))
 }
 
 func (p *probe) notPublished(c *result.Conversation) {
@@ -205,7 +217,7 @@ func (p *probe) notPublished(c *result.Conversation) {
 	p.run.Find(NotPublished, result.Error, c.Origin, "%s answered %s at %s, and nothing in that answer is Exchange's: the path does not lead there, or a filter keeps it%s.",
 		c.Origin.Subject(), c.Answer(), p.url(), c.Reading.Said())
 	p.blame(c)
-	p.run.Result.Fail(failure.New(failure.Status, reasonNotPublished, "%s answered %s at %s%s", c.Origin.Name(), c.Answer(), p.asked(), c.Cause()))
+	p.run.Result.Fail(failure.New(failure.Status, reasonNotPublished, "%s answered %s at %s%s", c.Origin.Name(), c.Answer(), p.url(), c.Reading.Said()))
 }
 
 // blame says of the last finding that either a box or the server is at fault, or that it is a box, where one showed itself.
@@ -220,5 +232,5 @@ func (p *probe) blame(c *result.Conversation) {
 // fails is an answer that tells nothing of the endpoint.
 func (p *probe) fails(c *result.Conversation, reason string) {
 	p.run.FindBox(c)
-	p.run.Result.Fail(failure.New(failure.Status, reason, "%s answered %s at %s%s", c.Origin.Name(), c.Answer(), p.asked(), c.Cause()))
+	p.run.Result.Fail(failure.New(failure.Status, reason, "%s answered %s at %s%s", c.Origin.Name(), c.Answer(), p.url(), c.Cause()))
 }

@@ -30,7 +30,7 @@ var (
 	serviceUp = &result.Metric{
 		Name:     "probe_mrs_proxy_service_up",
 		Help:     "Whether the replication service's own path is answered by the service, and not by IIS or somebody else.",
-		Presence: "with `service`, where it is asked and an answer came",
+		Presence: "with `service`, where it is asked and the answer shows who made it",
 	}
 	statusCode = expect.StatusCode("with `expect`, for each of the two requests that was sent")
 )
@@ -47,8 +47,8 @@ func (p *probe) measure() {
 	for _, o := range outcomes {
 		r.Add(outcomeMetric, result.Truth(o == p.outcome), o)
 	}
-	if p.service != nil {
-		r.Add(serviceUp, result.Truth(p.up()))
+	if up, known := p.running(); known {
+		r.Add(serviceUp, result.Truth(up))
 	}
 	if p.first != nil {
 		p.run.Offered(p.offered)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/ews-exporter/ews_exporter/internal/auth"
+	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 )
@@ -36,26 +37,34 @@ func (p *probe) askService(ctx context.Context) {
 		request.End(err)
 		return err
 	}())
-	if p.service != nil && !p.up() {
+	if up, known := p.running(); known && !up {
 		step.Warn()
 	}
 }
 
-// up tells whether the service answered: it listens at http.sys without IIS, which asks for a logon by Negotiate before the
-// service gets to see the request.
-func (p *probe) up() bool {
-	if p.service == nil {
-		return false
+// running tells whether the service answered, and whether that shows. It listens at http.sys without IIS, which asks for a logon
+// by Negotiate before the service gets to see the request. Where such a request bears no name, as at hardened servers, it may as
+// well be IIS's own.
+func (p *probe) running() (up, known bool) {
+	c := p.service
+	if c == nil || c.Origin.Kind == origin.Middlebox {
+		return false, false
 	}
-	f := p.service.Final
-	bySys := strings.HasPrefix(strings.ToLower(f.Get("Server")), "microsoft-httpapi/")
-	offered := prober.SchemesOf(auth.ParseChallenges(f.Values("WWW-Authenticate")))
-	return (f.Status == 401 || f.Status == 403) && bySys && slices.Contains(offered, "negotiate")
+	if s := c.Final.Status; s != 401 && s != 403 {
+		return false, true
+	}
+	switch server := strings.ToLower(c.Final.Get("Server")); {
+	case named(c), strings.HasPrefix(server, "microsoft-iis/"):
+		return false, true
+	case !strings.HasPrefix(server, "microsoft-httpapi/"):
+		return false, false
+	}
+	return slices.Contains(prober.SchemesOf(auth.ParseChallenges(c.Final.Values("WWW-Authenticate"))), "negotiate"), true
 }
 
 // exposed tells of a service that answers who comes from outside, by the name that everybody uses.
 func (p *probe) exposed() {
-	if p.run.Outside && !p.run.Result.Direct && p.up() {
+	if up, _ := p.running(); up && p.run.Outside && !p.run.Result.Direct {
 		p.run.Find(ServiceExposed, result.Warning, p.service.Origin, "The replication service itself answers at https://%s%s from outside (%s, %s): only %s has to be published. Let what publishes %s refuse that path.",
 			p.run.Target.Authority(), servicePath, p.service.Answer(), p.service.Final.Get("Server"), p.Path, p.run.Target.Name)
 		p.run.Blame(result.InBetween)

@@ -249,7 +249,7 @@ func Scenarios() []Scenario {
 			Name: "autodiscover-server-differs", Description: "Outlook Anywhere and EWS are at different hosts, which a cmdlet for mailbox moves confuses people with.",
 			Settings: "attempts: 1",
 			Expect:   Expectation{"", []string{"autodiscover_server_differs"}},
-			hosts:    map[string]endpoint{autodHost: pool(settingsBeside("anywhere.fabrikam.test", lab.Service))},
+			hosts:    map[string]endpoint{autodHost: pool(settingsBeside(lab.Service, "ews."+lab.MailDomain))},
 		},
 		{
 			Name: "autodiscover-compressed", Description: "A box compresses the answer, though nobody asked for that.",
