@@ -202,7 +202,6 @@ func laterScenarios() []Scenario {
 		{
 			Name:        "moves-off",
 			Description: "A healthy site where the proxy of mailbox moves is off (MRSProxyEnabled False), as Exchange installs it.",
-			Try:         "Servers that refuse mailbox moves",
 			origin:      &exchange{logon: windowsAndBasic, moves: movesOff},
 			balancer:    relay,
 		},
