@@ -76,7 +76,7 @@ func TestMetricsPassTheLinter(t *testing.T) {
 		t.Errorf("probe: %v, %v", problems, err)
 	}
 	self := NewSelf(monitored(true), monitored(false), "bad_request")
-	self.Advise(advice.Book{{Key: "look", First: "Look there", Separates: "If it is there: good."}})
+	self.Advise(advice.Book{{Key: "look", First: "Look there", Separates: "If it is there: good.", Direct: "see"}})
 	self.CountLogons(func() map[string]int64 { return map[string]int64{"monitor": 1} })
 	self.Observe(examples.Kemp())
 	problems, err = testutil.GatherAndLint(self.Registry())
@@ -245,7 +245,7 @@ func TestLabelsAlikeOnceShortened(t *testing.T) {
 func TestSelf(t *testing.T) {
 	t.Parallel()
 	self := NewSelf(func() map[string]bool { return map[string]bool{"monitor": true, "other": false} }, monitored(true), "bad_request", "stopping")
-	self.Advise(advice.Book{{Key: "look", First: "Look there", Separates: "If it is there: good."}})
+	self.Advise(advice.Book{{Key: "look", First: "Look there", Separates: "If it is there: good.", Direct: "see"}})
 	self.CountLogons(func() map[string]int64 { return map[string]int64{"monitor": 3} })
 	self.Observe(examples.Kemp())
 	odd := examples.Continue()
@@ -298,7 +298,7 @@ func BenchmarkGather(b *testing.B) {
 func TestSelfIsDeclared(t *testing.T) {
 	t.Parallel()
 	self := NewSelf(monitored(true), monitored(false), "bad_request")
-	self.Advise(advice.Book{{Key: "look", First: "Look there", Separates: "If it is there: good."}})
+	self.Advise(advice.Book{{Key: "look", First: "Look there", Separates: "If it is there: good.", Direct: "see"}})
 	self.CountLogons(func() map[string]int64 { return map[string]int64{"monitor": 1} })
 	self.Observe(examples.Kemp())
 	families, err := self.Registry().Gather()

@@ -117,18 +117,21 @@ func (s *Self) Reloaded(ok bool) {
 
 // Advise adds what to do first, by advice, and who acts, for alerts to look up.
 func (s *Self) Advise(book advice.Book) {
-	first, outcome, meaning, owner := info(selfAdvice), info(selfOutcome), info(selfMeaning), info(selfOwner)
+	first, outcome, meaning, direct, owner := info(selfAdvice), info(selfOutcome), info(selfMeaning), info(selfDirect), info(selfOwner)
 	for _, a := range book {
 		first.WithLabelValues(a.Key, a.Step()).Set(1)
 		meaning.WithLabelValues(a.Key, a.Means).Set(1)
 		if a.Separates != "" {
 			outcome.WithLabelValues(a.Key, a.Separates).Set(1)
 		}
+		if a.Direct != "" {
+			direct.WithLabelValues(a.Key, a.Direct).Set(1)
+		}
 	}
 	for _, o := range advice.Owners {
 		owner.WithLabelValues(string(o.Owner), o.Title).Set(1)
 	}
-	s.registry.MustRegister(first, outcome, meaning, owner)
+	s.registry.MustRegister(first, outcome, meaning, direct, owner)
 }
 
 func info(m *result.Metric) *prometheus.GaugeVec {

@@ -85,6 +85,13 @@ var selfMeaning = &result.Metric{
 	Labels: []string{"advice", "means"},
 }
 
+// selfDirect says which advice holds instead at a server.
+var selfDirect = &result.Metric{
+	Name:   "ews_exporter_advice_direct_info",
+	Help:   "Which advice holds in place of this one where a server was asked directly, past the balancer.",
+	Labels: []string{"advice", "direct"},
+}
+
 // selfOwner says who the owners are.
 var selfOwner = &result.Metric{
 	Name:   "ews_exporter_owner_info",
@@ -97,6 +104,6 @@ var selfOwner = &result.Metric{
 func SelfMetrics() []*result.Metric {
 	return []*result.Metric{
 		selfBuild, selfReloaded, selfReloadAt, selfProbes, selfResponses, selfDuration, selfInFlight, selfRefused,
-		selfPanics, selfSuspended, selfExplained, selfLogons, selfAdvice, selfOutcome, selfMeaning, selfOwner,
+		selfPanics, selfSuspended, selfExplained, selfLogons, selfAdvice, selfOutcome, selfMeaning, selfDirect, selfOwner,
 	}
 }

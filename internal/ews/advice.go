@@ -43,7 +43,7 @@ var Advice = advice.Book{
 		First: "Get-MoveRequestStatistics ADDRESS | Format-List Status,StatusDetail,PercentComplete,Message",
 		Then:  "Wait for its end. Where it stalls, mend what StatusDetail names; the move then goes on by itself.",
 		Risk:  advice.Look, When: advice.Plan,
-		Separates: "If Status is InProgress or CompletionInProgress and PercentComplete grows: nobody has to act. If StatusDetail begins with Stalled: it says for what it waits. If there is no such request: the move has ended meanwhile; probe again.",
+		Separates: "If Status is InProgress or CompletionInProgress (95 percent may stand for minutes): nobody has to act. If it is Completed or CompletedWithWarning: probe again. If it is Failed or Suspended, or StatusDetail begins with Stalled: Message says why, and the Exchange administrators act. If there is no such request: ask Exchange Online PowerShell the same, which alone knows moves to and from it; if that has none either, the move was ended; probe again.",
 		For:       codes("ErrorMailboxMoveInProgress"),
 	},
 	{
@@ -107,7 +107,7 @@ var Advice = advice.Book{
 		First: advice.BackendHealth,
 		Then:  "Mend what the health names. Meanwhile move the active databases away (Move-ActiveMailboxDatabase -Server BACKEND), and note where they were for undoing.",
 		Risk:  advice.Look, When: advice.Now,
-		Separates: "If it names Store, EWS or a disk: that is short. If it names nothing: look in the folder Logging\\Ews of Exchange on BACKEND for the proof's request-id or time; if it is not there either, and the next probes succeed, it was for the moment.",
+		Separates: "If it names Store, EWS or a disk: that is short. If it names other things, or nothing: look in the folder Logging\\Ews of Exchange on BACKEND for the proof's request-id or time; its column GenericErrors says why. If it is not there either, and the next probes succeed: it was for the moment.",
 		For:       codes(groups[BackEnd]...),
 	},
 	{

@@ -65,7 +65,7 @@ func (f alertFacts) actOnUndecided() string {
 	for _, u := range result.Undecidednesses {
 		maps.Copy(keys, f.leads("undecided/"+string(u.Reason)))
 	}
-	return whoActs("advice=~'"+joined(keys)+"'", func(which string) string { return "probe_fault_info{" + which + ",$service,$module}" }) + stepAnywhere
+	return whoActs("advice=~'"+joined(keys)+"'", `{{ $noBox := false }}`, func(which string) string { return "probe_fault_info{" + which + ",$service,$module}" }) + stepAnywhere
 }
 
 // advised is about what no fault of a probe tells of; it goes by what leads to the advice, and says nothing of who acts.
@@ -74,7 +74,7 @@ func (f alertFacts) advised(about string) (string, error) {
 	if !ok {
 		return "", fmt.Errorf("nothing leads from %q to an advice", about)
 	}
-	return `{{ $module := "" }}{{ $first := "" }}{{ $advice := "` + a.Key + `" }}` + stepAnywhere, nil
+	return `{{ $module := "" }}{{ $first := "" }}{{ $told := "` + a.Key + `" }}` + stepAnywhere, nil
 }
 
 // leads are the keys of all advice to which something may lead, at a server too.
@@ -119,23 +119,24 @@ func within(selector string, window ...string) string {
 
 // lookUp says who acts on faults of which advice at the alert's target, and keeps the step.
 func lookUp(which string, faults func(which string) string) string {
-	return whoActs(which, faults) + stepOf
+	return whoActs(which, noBoxAtTarget, faults) + stepOf
 }
 
 // whoActs finds the advice that most modules agree on among faults of which advice, says what it is about and who acts on it,
-// and keeps it and the module.
-func whoActs(which string, faults func(which string) string) string {
+// and keeps it, what is told in its place at a server, and the module. noBox sets $noBox.
+func whoActs(which, noBox string, faults func(which string) string) string {
 	return `{{ $module := "" }}{{ $first := "" }}{{ $advice := "" }}` +
 		ask("topk(1, count by (advice) (max by (module, advice) ("+faults(which)+")))") + `{{ $advice = . | first | label "advice" }}{{ end }}` +
-		told("means", "ews_exporter_advice_meaning_info{advice=%q}", "$advice") + ` {{ . }}{{ end }}{{ end }}` + noBox +
-		ask("max by (module, owner, certainty) ("+faults("$advice")+")") + `{{ $module = . | first | label "module" }}{{ $or := "" }} Act:` +
+		noBox + `{{ $told := $advice }}{{ if $noBox }}` + told("direct", "ews_exporter_advice_direct_info{advice=%q}", "$advice") + `{{ $told = . }}{{ end }}{{ end }}{{ end }}` +
+		told("means", "ews_exporter_advice_meaning_info{advice=%q}", "$told") + `{{ "\n" }}{{ . }}{{ end }}{{ end }}` +
+		ask("max by (module, owner, certainty) ("+faults("$advice")+")") + `{{ $module = . | first | label "module" }}{{ $or := "" }}{{ "\n" }}Act:` +
 		`{{ range sortByLabel "owner" . }}{{ if and (eq .Labels.module $module) (not (and $noBox (eq .Labels.owner "middlebox") (eq .Labels.certainty "undecided"))) }}` +
 		`{{ $or }} ` + ownerTitle + `{{ $or = " or" }}{{ end }}{{ end }} ({{ . | first | label "certainty" }}).{{ end }}`
 }
 
-// noBox tells in $noBox of a server that is asked directly, where no box has shown itself within an hour: nobody is told then
+// noBoxAtTarget tells in $noBox of a server that is asked directly, where no box has shown itself within an hour: nobody is told then
 // to look at what stands in front of it.
-var noBox = `{{ $noBox := eq (or $labels.via "") "direct" }}` +
+var noBoxAtTarget = `{{ $noBox := eq (or $labels.via "") "direct" }}` +
 	ask("max_over_time(probe_failure_info{origin='middlebox',$target}[1h]) or max_over_time(probe_finding{origin='middlebox',$target}[1h])") + `{{ $noBox = false }}{{ end }}`
 
 // ownerTitle is who the owner of a series is, in words where an exporter has them.
@@ -144,7 +145,7 @@ var ownerTitle = `{{ $owner := .Labels.owner }}` + told("title", "ews_exporter_o
 // told begins a part about a label of what the exporters say of themselves, for one advice or owner; of several versions of them
 // it is always the same one's. Where none says anything, the part is left out.
 func told(label, series, of string) string {
-	return fmt.Sprintf(`{{ with printf "group by (%s) (%s)" %s | query }}{{ with . | sortByLabel "%s" | first | label "%s" }}`, label, series, of, label, label)
+	return fmt.Sprintf(`{{ with printf "max by (%s) (%s)" %s | query }}{{ with . | sortByLabel "%s" | first | label "%s" }}`, label, series, of, label, label)
 }
 
 // stepOf keeps the first step of an advice in $first. Past the balancer nobody is told to ask past it, and the server is known.
@@ -158,8 +159,8 @@ var atServers = ask("topk(1, max by (frontend, backend) (probe_server_info{front
 var stepAnywhere = `{{ $front := "" }}{{ $back := "" }}` + stepAt
 
 // stepAt does so with the servers, where there are any, in $front and $back.
-var stepAt = told("first", "ews_exporter_advice_info{advice=%q}", "$advice") + `{{ $first = . }}{{ end }}{{ end }}{{ $tells := "" }}` +
-	told("tells", "ews_exporter_advice_outcome_info{advice=%q}", "$advice") + `{{ $tells = . }}{{ end }}{{ end }}` +
+var stepAt = told("first", "ews_exporter_advice_info{advice=%q}", "$told") + `{{ $first = . }}{{ end }}{{ end }}{{ $tells := "" }}` +
+	told("tells", "ews_exporter_advice_outcome_info{advice=%q}", "$told") + `{{ $tells = . }}{{ end }}{{ end }}` +
 	`{{ $server := or $front "SERVER" }}{{ if eq (or $labels.via "") "direct" }}{{ $server = ` + hostOf("SERVER") + ` }}` +
 	`{{ if match "--direct" $first }}{{ $first = "" }}{{ end }}{{ end }}`
 
@@ -178,9 +179,15 @@ func first(words string, direct ...string) string {
 	} {
 		filled += fmt.Sprintf(` | reReplaceAll "\\b%s\\b" %s`, known.word, known.value)
 	}
-	text := `{{ if $first }}{{ "\n" }}First: {{ $first` + filled + ` }}{{ if $tells }}{{ "\n" }}{{ $tells | reReplaceAll "([.)]) If " "${1}\nIf "` + filled + ` }}{{ end }}`
+	text := `{{ if $first }}{{ "\n" }}First: {{ $first` + filled + ` }}{{ if $tells }}{{ "\n" }}{{ $tells | reReplaceAll "([.)]) If " "${1}\nIf "` + filled + ` }}{{ end }}` + unfilled
 	for _, d := range direct {
 		text += `{{ else if eq $labels.via "direct" }} First: ` + d
 	}
 	return text + `{{ else }} First: ` + words + `{{ end }}`
 }
+
+// unfilled says where to find what an alert does not know, and the steps speak of.
+const unfilled = `{{ $all := printf "%s %s" $first $tells }}` +
+	`{{ if match "\\bADDRESS\\b" $all }}{{ "\n" }}ADDRESS is the mailbox that the module asks: its mailbox or email, else that of its auth.{{ end }}` +
+	`{{ if match "\\bDOMAIN\\b" $all }}{{ "\n" }}DOMAIN is the mail domain.{{ end }}` +
+	`{{ if match "\\bproof\\b" $all }}{{ "\n" }}The proof, with request-id and time, is in the report of ews_exporter probe {{ or $module "MODULE" }} {{ or $labels.instance "TARGET" }}.{{ end }}`

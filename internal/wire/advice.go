@@ -6,7 +6,7 @@ import "github.com/ews-exporter/ews_exporter/internal/advice"
 const nobodyGetsThrough = "As seen from here, every client that uses this name and port; another network may fare better."
 
 // Who listens at a port of Windows. The blank after the port keeps 25 from finding 2525.
-const listening = `netstat -ano | findstr LISTENING | findstr /c:":PORT "`
+const listening = `Get-NetTCPConnection -State Listen -LocalPort PORT`
 
 // The certificate that is shown, as text; overSMTP follows where it is read.
 const (
@@ -41,7 +41,7 @@ var Advice = advice.Book{
 		Key:   "nothing_listens",
 		Means: "The address refuses connections to this port: nothing listens there, or a firewall answers in its place.", Suffers: nobodyGetsThrough,
 		Owners: []advice.Owner{advice.Middlebox, advice.IIS, advice.Network},
-		On:     "on the Windows machine that has the address (on a balancer look at the virtual service)",
+		On:     "in PowerShell on the Windows machine that has the address (on a balancer look at the virtual service)",
 		First:  listening,
 		Then:   "Start the virtual service, or the service that should listen (W3SVC for 443, MSExchangeFrontEndTransport for 25) after reading in the System log why it stopped; or allow PORT in the firewall, and undo by removing that rule.", Risk: advice.Change, When: advice.Now,
 		Separates: "If clients use another name or port than TARGET: the target is wrong. If a line comes: the server listens, and a firewall on the way refuses. If none comes: nothing listens on that server. If the address is a balancer's: its virtual service for PORT is missing, disabled or without a server; if it is up, a firewall on the way.",

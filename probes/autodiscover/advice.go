@@ -13,7 +13,7 @@ const (
 	// cannot be asked so: the way there belongs to the question.
 	atExporter = "on the exporter's machine, with its --config.file added; SERVER is one of Exchange's"
 	askPast    = "ews_exporter probe MODULE SERVER --hostname autodiscover.DOMAIN"
-	needsEmail = "If the module has no email, set email to an address of yours. "
+	needsEmail = "(A module without email wants one for that.) "
 
 	urls = "Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-Table Server,InternalUrl,ExternalUrl"
 	pool = `C:\Windows\System32\inetsrv\appcmd list apppool MSExchangeAutodiscoverAppPool`
@@ -28,7 +28,7 @@ var book = advice.Book{
 		Means: "Of several look-ups at the same address some were answered and some were not: one member of a pool is sick, or a box answers now and then itself.", Suffers: newProfiles + " They fail now and then, and nobody can repeat it.",
 		Owners: []advice.Owner{advice.Middlebox, advice.Exchange},
 		On:     atExporter, First: askPast,
-		Separates: "Ask each of them so. " + needsEmail + "If one of them fails: that server. If every server always answers: the box, which has its own error in its log; the finding names the servers that answered.",
+		Separates: "Ask each of them ten times. If one of them fails: that server. If all always answer: the box, which has its own error in its log. " + needsEmail[:len(needsEmail)-1],
 		Then:      "A server: take it out of the box's pool, run " + advice.Health + ", and put it back once it answers. The box: look in its log at the proof's time, note the rule that answered, then exempt /Autodiscover from it. To undo, set the rule back.", Risk: advice.Change, When: advice.Morning,
 		Direct: "lookups_now_and_then_at_server",
 		For:    advice.About(Intermittent),

@@ -199,7 +199,7 @@ func (p *probe) preauthenticated(c *result.Conversation) {
 		what = "a request for a logon that is not Exchange's"
 	}
 	p.run.Find(Preauthenticated, result.Error, c.Origin, "%s answered %s at %s: %s, which no mailbox move can follow. Nothing may ask for a logon in front of this path%s.",
-		c.Origin.Subject(), c.Answer(), p.url(), what, c.Reading.Said())
+		c.Origin.Subject(), c.Answer(), p.url(), what, c.Reading.Text())
 	p.blame(c)
 	p.run.Result.Fail(failure.New(failure.Status, reason, "%s answered %s at %s: %s%s", c.Origin.Name(), c.Answer(), p.url(), what, c.Reading.Said()))
 }

@@ -27,11 +27,11 @@ var book = advice.Book{
 	},
 	{
 		Key:   "smtp_overwritten",
-		Means: "A firewall that inspects SMTP overwrites what the server says, and takes away extensions that it does not know.", Suffers: "Mail: servers fall back to clear text, large or old forms; Exchange servers refuse one another with 5.7.3.",
+		Means: "A firewall that inspects SMTP overwrites what the server says, and takes away extensions that it does not know.", Suffers: "Mail in clear text: extensions are missing, and Exchange servers refuse one another with 5.7.3. Where STARTTLS still passes, mail over TLS does not suffer.",
 		Owners: []advice.Owner{advice.Security}, Certainty: advice.Sure,
 		On: "on the firewall (Cisco ASA; an older PIX has it as fixup protocol smtp)", First: "show service-policy",
-		Separates: "If inspect esmtp is listed: that is it. If it is not, or the firewall is another maker's: look for SMTP inspection, SMTP proxy, application layer gateway or Mailguard on the path to TARGET.",
-		Then:      "Note the policy, then turn the inspection off for port 25 to these servers alone (ASA: no inspect esmtp in the policy map; PIX: no fixup protocol smtp 25). Mail to them is then not inspected there. To undo, set the noted policy.", Risk: advice.Change, When: advice.Now,
+		Separates: "If esmtp is listed under Inspect: that is it. If it is not, or the firewall is another maker's: look for SMTP inspection, SMTP proxy, application layer gateway or Mailguard on the path to TARGET.",
+		Then:      "Note the policy, then take port 25 of these servers out of the inspection: on an ASA by a class map whose access list names them (no inspect esmtp in the global policy is for everybody), on a PIX by no fixup protocol smtp 25, for everybody. Mail to them is then not inspected there. To undo, set the noted policy.", Risk: advice.Change, When: advice.Now,
 		For: advice.About(Inspected, "content/"+reasonInspected),
 	},
 	{
