@@ -29,6 +29,8 @@ type Settings struct {
 	ExtendedProtectionAuth string `yaml:"extended_protection_auth"`
 	// SharedLogonCheck asks once more after a logon of Windows, over another connection and without credentials.
 	SharedLogonCheck bool `yaml:"shared_logon_check"`
+	// ModernAuth asks once more by an empty Bearer, to learn where clients are sent to sign in.
+	ModernAuth bool `yaml:"modern_auth"`
 }
 
 // defaults are the four objects of a consultant's field notes, as an EWS client fetches them.
