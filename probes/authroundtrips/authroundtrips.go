@@ -55,9 +55,8 @@ var Definition = prober.Definition{
 	Metrics: []*result.Metric{
 		prober.SchemeOffered, offerInfo, requests, fetched, unauthorized, httpBytes, wireBytes, objectSeconds, connections,
 		closedInHandshake, serversSeen, persistent, persistentHeader, protectionInfo,
-		kerberosSuccess, kerberosName, mechanism, modernOutcome, modernAuthority, modernIssuers,
+		kerberosSuccess, kerberosName, mechanism, modernAnswer, modernAuthority, modernIssuers,
 	},
-	Outcomes: modernOutcomes,
 	Findings: []prober.Finding{
 		{Code: SchemeMissing, Severity: result.Warning, Summary: "A scheme that is expected is not offered."},
 		{Code: OnlyBasic, Severity: result.Warning, Summary: "Basic is the only scheme offered."},

@@ -77,7 +77,11 @@ func (s *Settings) Paths() []string { return s.PathList }
 // Plan implements prober.Prober.
 func (s *Settings) Plan(bool) []string {
 	steps := []string{"resolve"}
-	return append(steps, "fetch", "fetch.connect", "fetch.tls", "fetch.object", "fetch.object.ask")
+	steps = append(steps, "fetch", "fetch.connect", "fetch.tls", "fetch.object", "fetch.object.ask")
+	if s.ModernAuth {
+		steps = append(steps, "modern", "modern.connect", "modern.tls", "modern.request")
+	}
+	return steps
 }
 
 // WithoutLogon implements prober.LogonUser.

@@ -259,7 +259,7 @@ func (p *probe) tabulateTickets() {
 		}
 	}
 	for _, o := range k.others {
-		row("service ticket, by "+p.called(o.label), o.spn, o.err == nil)
+		row("service ticket, "+strings.ReplaceAll(o.label, "_", " "), o.spn, o.err == nil)
 	}
 	p.run.Result.Tables = append(p.run.Result.Tables, t)
 }

@@ -50,10 +50,10 @@ func aliasOf(t *testing.T) wire.Resolver {
 	}))
 }
 
-// named probes mail.contoso.test, which a server at the port plays, with an auth in YAML.
-func named(t *testing.T, port, auths string) *result.Result {
+// named probes mail.contoso.test, which a server at the port plays, with an auth and options in YAML.
+func named(t *testing.T, port, auths, options string) *result.Result {
 	t.Helper()
-	text := fmt.Sprintf("auths: {a: {targets: ['mail.contoso.test:%s'], %s}}\nmodules: {m: {prober: auth_roundtrips, ip_protocol: ip4, auth: a, tls_config: {ca_file: ca.pem}, auth_roundtrips: {method: GET, paths: [/x.htm], objects: 2}}}\npolicy: {allow: [127.0.0.0/8]}\n", port, auths)
+	text := fmt.Sprintf("auths: {a: {targets: ['mail.contoso.test:%s'], %s}}\nmodules: {m: {prober: auth_roundtrips, ip_protocol: ip4, auth: a, tls_config: {ca_file: ca.pem}, auth_roundtrips: {%s}}}\npolicy: {allow: [127.0.0.0/8]}\n", port, auths, options)
 	dir := t.TempDir()
 	for name, content := range map[string]string{"e.yml": text, "ca.pem": string(script.Authority().PEM())} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
@@ -73,6 +73,8 @@ func named(t *testing.T, port, auths string) *result.Result {
 	}
 	return answer.Result
 }
+
+const page = "method: GET, paths: [/x.htm], objects: 2"
 
 // facts are those of Kerberos that a probe knows, in order, and which other names have a ticket.
 func facts(res *result.Result) string {
@@ -143,7 +145,7 @@ func TestServicePrincipals(t *testing.T) {
 		{"no ticket at all", right, strings.Replace(by(realm.KDC, "negotiate", ""), password, "hunter2", 1), "granting_ticket 0", "kdc_wrong_password", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			res := named(t, tt.port, tt.auth)
+			res := named(t, tt.port, tt.auth, page)
 			if got := facts(res); got != tt.facts || reason(res) != tt.reason {
 				t.Errorf("%s; %v\nwant %s; %s", got, res.Failure, tt.facts, tt.reason)
 			}
@@ -155,7 +157,7 @@ func TestServicePrincipals(t *testing.T) {
 	t.Run("once the other names have one", func(t *testing.T) {
 		realm.AddService(t, "HTTP/mail")
 		realm.AddService(t, "HTTP/ex01.contoso.test")
-		res := named(t, right, by(realm.KDC, "negotiate", ""))
+		res := named(t, right, by(realm.KDC, "negotiate", ""), page)
 		if want := "granting_ticket 1, service_ticket 1, acceptance 1, short_name 1, alias 1"; facts(res) != want || codes(res) != "" {
 			t.Errorf("%s, %s; want %s", facts(res), codes(res), want)
 		}

@@ -85,8 +85,8 @@ var (
 		Help:     "Which mechanism a logon by Negotiate went by: 1 for `kerberos` or `ntlm`, 0 for the other one.",
 		Presence: "Negotiate was answered",
 	}
-	modernOutcome = &result.Metric{
-		Name: "probe_auth_modern_outcome", Labels: []string{"outcome"},
+	modernAnswer = &result.Metric{
+		Name: "probe_auth_modern_answer", Labels: []string{"answer"},
 		Help:     "What an empty Bearer came to: `offered`, an authority is named where clients sign in; `servers_only`, Bearer without one; `broken`, Bearer that no client can use; `not_offered`, a 401 without Bearer; `other_answer`, no 401; `no_answer`; `not_asked`, because nothing had answered before.",
 		Presence: "each configured check: with `modern_auth`",
 	}

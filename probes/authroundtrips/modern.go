@@ -14,7 +14,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/result"
 )
 
-// What an empty Bearer came to, as the label outcome has it.
+// What an empty Bearer came to, as the label answer has it.
 const (
 	modernOffered     = "offered"      // an authority is named where clients sign in
 	modernServersOnly = "servers_only" // Bearer, and no authority: for servers among themselves
@@ -25,7 +25,7 @@ const (
 	modernNotAsked    = "not_asked" // because nothing had answered before
 )
 
-var modernOutcomes = []string{modernOffered, modernServersOnly, modernBroken, modernNotOffered, modernOtherAnswer, modernNoAnswer, modernNotAsked}
+var modernAnswers = []string{modernOffered, modernServersOnly, modernBroken, modernNotOffered, modernOtherAnswer, modernNoAnswer, modernNotAsked}
 
 // The kinds of authorities, as the label kind has them.
 const (
@@ -53,7 +53,7 @@ var hostname = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0
 
 // modern is the answer to an empty Bearer.
 type modern struct {
-	outcome string
+	came    string
 	answer  *result.Conversation // nil without
 	offer   auth.Challenge       // Bearer's
 	bare    bool                 // it has no parameter
@@ -68,7 +68,7 @@ func (p *probe) askModern(ctx context.Context, endpoint prober.Endpoint) {
 	if !p.ModernAuth || !p.asked {
 		return
 	}
-	p.modern = &modern{outcome: modernNoAnswer}
+	p.modern = &modern{came: modernNoAnswer}
 	step := p.run.Step("modern")
 	conn, err := p.run.Network.Open(ctx, step, endpoint)
 	if err != nil {
@@ -84,15 +84,15 @@ func (p *probe) askModern(ctx context.Context, endpoint prober.Endpoint) {
 	if request.End(err); answer.Response() != nil {
 		p.modern = readModern(answer)
 	}
-	step.Detail("an empty Bearer: %s", strings.ReplaceAll(p.modern.outcome, "_", " "))
+	step.Detail("an empty Bearer: %s", strings.ReplaceAll(p.modern.came, "_", " "))
 	step.End(err)
 }
 
 // readModern reads what the answer to an empty Bearer says. Of several challenges the one with an authority counts.
 func readModern(answer *result.Conversation) *modern {
-	m := &modern{answer: answer, outcome: modernNotOffered}
+	m := &modern{answer: answer, came: modernNotOffered}
 	if answer.Status() != 401 {
-		m.outcome = modernOtherAnswer
+		m.came = modernOtherAnswer
 		return m
 	}
 	found := false
@@ -119,11 +119,11 @@ func (m *modern) read() {
 	m.url = authorityOf(text)
 	switch {
 	case m.bare, text != "" && m.url == nil:
-		m.outcome = modernBroken
+		m.came = modernBroken
 	case text == "":
-		m.outcome = modernServersOnly
+		m.came = modernServersOnly
 	default:
-		m.outcome = modernOffered
+		m.came = modernOffered
 	}
 }
 
@@ -163,7 +163,7 @@ func (p *probe) judgeModern() {
 	if m.answer != nil {
 		who = m.answer.Origin
 	}
-	switch m.outcome {
+	switch m.came {
 	case modernOffered:
 		_, kind := m.kind()
 		p.run.Find(ModernOffered, result.Info, who, "%s sends clients that ask for it by Bearer to sign in at %s (%s). It names %s.", who.Subject(), m.host(), kind, m.counted())
@@ -172,7 +172,7 @@ func (p *probe) judgeModern() {
 	case modernNotOffered:
 		p.run.Find(ModernNotOffered, result.Info, who, "%s answers an empty Bearer with 401 and does not offer Bearer: OAuth is off for this path, or a box in front takes Bearer away. Ask a server directly (--direct): if it offers Bearer, it is the box.%s", who.Subject(), m.diagnostics())
 	case modernBroken:
-		what := "names an authority that is no https address"
+		what := "names an authority that is no plain https address"
 		if m.bare {
 			what = "gives it no parameter, where RFC 6750 (section 3) wants one at least"
 		}
@@ -208,11 +208,11 @@ func (p *probe) measureModern() {
 	}
 	m := p.modern
 	if m == nil {
-		m = &modern{outcome: modernNotAsked}
+		m = &modern{came: modernNotAsked}
 	}
 	r := p.run.Result
-	for _, o := range modernOutcomes {
-		r.Add(modernOutcome, result.Truth(o == m.outcome), o)
+	for _, o := range modernAnswers {
+		r.Add(modernAnswer, result.Truth(o == m.came), o)
 	}
 	if m.offer.Scheme != "" {
 		r.Add(modernIssuers, float64(len(m.issuers)))

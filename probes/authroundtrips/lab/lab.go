@@ -50,6 +50,8 @@ func Part() lab.Part {
 			// By a name of its own: the check of Extended Protection runs once an hour for a name.
 			{Module: module, At: "protection-allow", Host: "localhost", Panels: true},
 			{Module: module, At: "only-basic", Alert: "EwsServiceFailing", Says: []string{"auth/scheme_not_offered"}, Panels: true},
+			{Module: modern, At: "modern-auth", Panels: true},
+			{At: principalMissing, Alert: "EwsServerFailing", Says: []string{"auth/unknown_service", "setspn -Q HTTP/" + lab.Service}, Panels: true},
 		},
 		Loads: loads(),
 		Least: []string{"auth_roundtrips: {objects: 1}"},

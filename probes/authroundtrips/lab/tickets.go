@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 
@@ -14,6 +15,9 @@ import (
 
 // site is the service principal of the peers' name.
 const site = "HTTP/" + lab.Service
+
+// principalMissing is a site whose service principal nobody has, while somebody has its short name's.
+const principalMissing = "principal-missing"
 
 // aliased is a resolver by whom the service's name is an alias.
 type aliased struct {
@@ -40,7 +44,7 @@ func ticketCases() []lab.Case {
 		byTicket("a ticket for each name of the site", "success", map[string]int32{site: 0, "HTTP/mail": 0, "HTTP/ex01.contoso.test": 0}, "ex01.contoso.test.", accepts),
 		byTicket("a ticket for the site's name, and for no other one", "success, spn_missing", only(site), "ex01.contoso.test.", accepts),
 		byTicket("a short name that two accounts have", "success, spn_duplicate", duplicate("HTTP/mail"), "", accepts),
-		byTicket("a site whose service principal nobody has, and the short name's somebody", "auth/unknown_service, spn_missing", only("HTTP/mail"), "", accepts),
+		byTicket(principalMissing, "auth/unknown_service, spn_missing", only("HTTP/mail"), "", accepts),
 		byTicket("a site whose service principal two accounts have", "auth/shared_service, spn_duplicate, spn_missing", duplicate(site), "", accepts),
 		byTicket("a ticket that the server does not take", "auth/ticket_refused", map[string]int32{site: 0, "HTTP/mail": 0}, "", refuses),
 		byTicket("a site that two accounts have under the name that it is an alias for", "success, spn_duplicate", map[string]int32{site: 0, "HTTP/mail": 0, "HTTP/ex01.contoso.test": errorcode.KDC_ERR_PRINCIPAL_NOT_UNIQUE}, "ex01.contoso.test.", accepts),
@@ -60,7 +64,9 @@ func byTicket(name, reports string, services map[string]int32, alias string, ans
 			return []lab.Step{script.Unauthorized("Negotiate")}
 		}))
 		p.Keys = []string{"auth_roundtrips: {objects: 1}"}
-		p.Logon = byKerberos(t, services, "negotiate")
+		p.Logon, p.LogonTargets = byKerberos(t, services, "negotiate"), []string{p.Target}
+		_, port, _ := net.SplitHostPort(p.Target)
+		p.Server, p.Hostname = net.JoinHostPort("127.0.0.1", port), lab.Service
 		if alias != "" {
 			p.Resolver = aliased{to: alias}
 		}
