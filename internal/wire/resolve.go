@@ -112,9 +112,9 @@ func (d *Dialer) Resolve(ctx context.Context, host string, prefer Preference) (*
 // Alias gives the name that host is an alias for, at the end of the chain, without the last dot; empty where it is none.
 // Errors are failures of stage resolve.
 func (d *Dialer) Alias(ctx context.Context, host string) (string, error) {
-	var resolver Resolver = systemResolver
-	if d.Resolver != nil {
-		resolver = d.Resolver
+	resolver := d.Resolver
+	if resolver == nil {
+		resolver = systemResolver
 	}
 	aliases, ok := resolver.(aliasResolver)
 	if !ok {

@@ -51,7 +51,10 @@ func Part() lab.Part {
 			{Module: module, At: "protection-allow", Host: "localhost", Panels: true},
 			{Module: module, At: "only-basic", Alert: "EwsServiceFailing", Says: []string{"auth/scheme_not_offered"}, Panels: true},
 			{Module: modern, At: "modern-auth", Panels: true},
-			{At: principalMissing, Alert: "EwsServerFailing", Says: []string{"auth/unknown_service", "setspn -Q HTTP/" + lab.Service}, Panels: true},
+			{
+				At: principalMissing, Service: "principal.contoso.test", Panels: true,
+				Alert: "EwsServiceFailing", Says: []string{"auth/unknown_service", "setspn -Q HTTP/principal.contoso.test"},
+			},
 		},
 		Loads: loads(),
 		Least: []string{"auth_roundtrips: {objects: 1}"},

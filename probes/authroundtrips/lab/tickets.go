@@ -64,9 +64,9 @@ func byTicket(name, reports string, services map[string]int32, alias string, ans
 			return []lab.Step{script.Unauthorized("Negotiate")}
 		}))
 		p.Keys = []string{"auth_roundtrips: {objects: 1}"}
-		p.Logon, p.LogonTargets = byKerberos(t, services, "negotiate"), []string{p.Target}
 		_, port, _ := net.SplitHostPort(p.Target)
 		p.Server, p.Hostname = net.JoinHostPort("127.0.0.1", port), lab.Service
+		p.Logon, p.LogonTargets = byKerberos(t, services, "negotiate"), []string{p.Target, p.Server}
 		if alias != "" {
 			p.Resolver = aliased{to: alias}
 		}
