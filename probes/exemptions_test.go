@@ -35,6 +35,4 @@ var exemptions = []conformance.Exemption{
 	{What: "reason receive/error", Why: "errors of read(2) that have no other reason"},
 	{What: "reason send/invalid", Why: "nothing that a peer gives goes into a line or a head unchecked; package wire's tests try"},
 	{What: "reason tls/certificate_missing", Why: "crypto/tls ends such a handshake itself"},
-
-	{What: "reason auth/ticket_refused", Why: "tickets take a real KDC; TestApacheWithKerberos of auth_roundtrips has one"},
 }

@@ -48,7 +48,7 @@ func (c *Client) authenticate(ctx context.Context, login Login, verdict Verdict)
 	case refusal != nil:
 		return nil, c.refused(refusal, login.Username, verdict)
 	}
-	return c.granted(login, request, key, reply, verdict)
+	return c.open(login, request, key, reply, verdict)
 }
 
 // prove sends the request with an encrypted timestamp (RFC 4120 §5.2.7.2).
@@ -83,9 +83,9 @@ func (c *Client) prove(ctx context.Context, request messages.ASReq, key types.En
 	return reply, nil
 }
 
-// granted reads the reply: the ticket, and with the account's key the session key. A key made for the proof opens it;
+// open reads the reply: the ticket, and with the account's key the session key. A key made for the proof opens it;
 // where the KDC wanted no proof, its reply tells how to make it.
-func (c *Client) granted(login Login, request messages.ASReq, key types.EncryptionKey, reply []byte, verdict Verdict) (*ticket, error) {
+func (c *Client) open(login Login, request messages.ASReq, key types.EncryptionKey, reply []byte, verdict Verdict) (*ticket, error) {
 	realm := c.settings.Realm
 	var rep messages.ASRep
 	if err := rep.Unmarshal(reply); err != nil {

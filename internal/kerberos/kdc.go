@@ -120,6 +120,11 @@ func (c *Client) refused(e *messages.KRBError, about string, verdict Verdict) *f
 		reason, text, definite = Policy, "policy does not let "+about+" log on, by its hours or from here", true
 	case errorcode.KDC_ERR_S_PRINCIPAL_UNKNOWN:
 		reason, text = UnknownService, "there is no service principal "+about+": register it (setspn -S) for the account that the site runs as, or name the right one as kerberos.spn"
+	case errorcode.KDC_ERR_PRINCIPAL_NOT_UNIQUE:
+		text = "more than one account is " + about
+		if verdict == nil {
+			reason, text = SharedService, "more than one account has the service principal "+about+": take it from those that the site does not run as (setspn -X lists them)"
+		}
 	case errorcode.KDC_ERR_ETYPE_NOSUPP:
 		reason, text = NoEncryption, "there is no AES key for "+about
 	case errorcode.KRB_AP_ERR_SKEW:

@@ -18,6 +18,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/kerberos"
 	"github.com/ews-exporter/ews_exporter/internal/lab"
+	"github.com/ews-exporter/ews_exporter/internal/lab/script"
 	"github.com/ews-exporter/ews_exporter/internal/test/servers"
 )
 
@@ -231,4 +232,49 @@ func skewError(t *testing.T) []byte {
 		t.Fatal(err)
 	}
 	return b
+}
+
+// TestLookAsksOnceAnHour: whether other names have a service principal is asked of the KDC once, and again for another secret;
+// a logon asks anew each time, so that one that was just registered is seen.
+func TestLookAsksOnceAnHour(t *testing.T) {
+	t.Parallel()
+	kdc := script.KDC(t, map[string]int32{"HTTP/mail": 0, "HTTP/twice": 8})
+	var asked atomic.Int32
+	counted := lab.Serve(t, func(c *lab.Conn) error {
+		asked.Add(1)
+		behind, err := net.Dial("tcp", kdc) //nolint:noctx // a test's
+		if err != nil {
+			return err
+		}
+		defer func() { _ = behind.Close() }()
+		go func() { _, _ = io.Copy(behind, c) }()
+		_, err = io.Copy(c, behind)
+		return err
+	})
+	c := kerberos.New(kerberos.Settings{Realm: script.Realm, KDCs: map[string][]string{script.Realm: {counted.Addr()}}})
+	j, login := &judge{}, kerberos.Login{Username: script.KDCAccount, Material: []byte(lab.Password)}
+	if err := c.Granting(t.Context(), login, j.begin); err != nil || asked.Load() != 2 {
+		t.Fatalf("%d requests for a ticket-granting ticket: %v", asked.Load(), err)
+	}
+	for _, tt := range []struct {
+		name, spn, reason string
+		ask               func(context.Context, kerberos.Login, string, kerberos.Begin) error
+		requests          int32
+	}{
+		{"the first look", "HTTP/nobody", kerberos.UnknownService, c.Look, 1},
+		{"the second look", "HTTP/nobody", kerberos.UnknownService, c.Look, 0},
+		{"a look at another name", "HTTP/twice", kerberos.SharedService, c.Look, 1},
+		{"a logon", "HTTP/nobody", kerberos.UnknownService, c.Service, 1},
+		{"a look at one that is there", "HTTP/mail", "", c.Look, 1},
+		{"another look, whose ticket is kept", "HTTP/mail", "", c.Look, 0},
+	} {
+		before := asked.Load()
+		err := tt.ask(t.Context(), login, tt.spn, j.begin)
+		if tt.reason == "" && err != nil || tt.reason != "" && !failure.Is(err, failure.Auth, tt.reason) || asked.Load()-before != tt.requests {
+			t.Errorf("%s: %v after %d requests, want %q after %d", tt.name, err, asked.Load()-before, tt.reason, tt.requests)
+		}
+	}
+	if j.begun.Load() != 1 {
+		t.Errorf("the secret went out %d times, want once", j.begun.Load())
+	}
 }

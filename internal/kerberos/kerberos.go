@@ -32,6 +32,7 @@ const (
 	PasswordExpired = "password_expired"    // #nosec G101 -- 23
 	Policy          = "kdc_policy"          // 12: logon hours, workstations and the like
 	UnknownService  = "unknown_service"     // 7: no such service principal
+	SharedService   = "shared_service"      // 8: several accounts have the service principal
 	NoEncryption    = "kdc_no_encryption"   // 14: no AES key
 	ClockSkew       = "clock_skew"          // 37
 	TicketExpired   = "ticket_expired"      // the credential cache's ticket, or KDC error 32
@@ -82,7 +83,17 @@ type Client struct {
 	login    [sha256.Size]byte // whose tickets they are
 	granting *ticket
 	services map[string]*ticket // by service principal
+	refusals map[string]refusal // of Look, by service principal
 }
+
+// refusal is a KDC's error, which holds for a while.
+type refusal struct {
+	err   error
+	until time.Time
+}
+
+// refusalHolds is how long Look does not ask again.
+const refusalHolds = time.Hour
 
 // ticket is one that a KDC gave, with its session key.
 type ticket struct {
@@ -114,51 +125,98 @@ func New(s Settings) *Client {
 	c.LibDefaults.DefaultRealm = s.Realm
 	c.LibDefaults.DefaultTktEnctypeIDs, c.LibDefaults.DefaultTGSEnctypeIDs = encryption, encryption
 	c.LibDefaults.TicketLifetime = 10 * time.Hour
-	return &Client{settings: s, config: c, turn: make(chan struct{}, 1), services: map[string]*ticket{}}
+	return &Client{settings: s, config: c, turn: make(chan struct{}, 1), services: map[string]*ticket{}, refusals: map[string]refusal{}}
 }
 
+// Begin is asked right before an account's secret is used at a KDC; tickets at hand need none.
+type Begin func(context.Context) (Verdict, error)
+
 // Token makes the first and only token of a logon at host, bound to the channel by binding (nil: unbound), as GSSAPI
-// frames it (RFC 4121 §4.1). begin is asked right before the account's secret is used at a KDC; tickets at hand need
-// none. Errors are failures of stage auth, or what begin gave.
-func (c *Client) Token(ctx context.Context, login Login, host string, binding []byte, begin func(context.Context) (Verdict, error)) (token []byte, err error) {
+// frames it (RFC 4121 §4.1). Errors are failures of stage auth, or what begin gave.
+func (c *Client) Token(ctx context.Context, login Login, host string, binding []byte, begin Begin) (token []byte, err error) {
+	err = c.alone(ctx, login, func() error {
+		t, err := c.service(ctx, login, c.SPN(host), begin)
+		if err == nil {
+			token, err = gssToken(t, binding)
+		}
+		return err
+	})
+	return token, err
+}
+
+// SPN is the service principal that stands for a host.
+func (c *Client) SPN(host string) string {
+	if c.settings.SPN != "" {
+		return c.settings.SPN
+	}
+	return "HTTP/" + host
+}
+
+// Realm is the account's.
+func (c *Client) Realm() string { return c.settings.Realm }
+
+// Granting sees to it that a ticket-granting ticket is at hand. Errors are as of Token.
+func (c *Client) Granting(ctx context.Context, login Login, begin Begin) error {
+	return c.alone(ctx, login, func() error { return c.granted(ctx, login, begin) })
+}
+
+// Service sees to it that a ticket for a service principal is at hand. Errors are as of Token.
+func (c *Client) Service(ctx context.Context, login Login, spn string, begin Begin) error {
+	return c.alone(ctx, login, func() error {
+		_, err := c.service(ctx, login, spn, begin)
+		return err
+	})
+}
+
+// Look is Service for a service principal that nobody is to log on by. Domain controllers may write down every request in
+// vain, so for an hour a refusal is told again without asking.
+func (c *Client) Look(ctx context.Context, login Login, spn string, begin Begin) error {
+	return c.alone(ctx, login, func() error {
+		if r, ok := c.refusals[spn]; ok && time.Now().Before(r.until) {
+			return r.err
+		}
+		_, err := c.service(ctx, login, spn, begin)
+		delete(c.refusals, spn)
+		if failure.Is(err, failure.Auth, UnknownService, SharedService) {
+			if len(c.refusals) >= maxServices {
+				clear(c.refusals)
+			}
+			c.refusals[spn] = refusal{err, time.Now().Add(refusalHolds)}
+		}
+		return err
+	})
+}
+
+// alone does something with the tickets of a login, while nobody else does.
+func (c *Client) alone(ctx context.Context, login Login, do func() error) (err error) {
 	select {
 	case c.turn <- struct{}{}:
 		defer func() { <-c.turn }()
 	case <-ctx.Done():
-		return nil, failure.New(failure.Auth, NoAnswer, "wait for a Kerberos ticket: other probes were asking the KDCs of %s until the time limit", c.settings.Realm)
+		return failure.New(failure.Auth, NoAnswer, "wait for a Kerberos ticket: other probes were asking the KDCs of %s until the time limit", c.settings.Realm)
 	}
 	// gokrb5 trusts what it decodes more than a network deserves.
 	defer func() {
 		if p := recover(); p != nil {
-			token, err = nil, failure.New(failure.Auth, Malformed, "a KDC of %s sent what cannot be decoded", c.settings.Realm)
+			err = failure.New(failure.Auth, Malformed, "a KDC of %s sent what cannot be decoded", c.settings.Realm)
 		}
 	}()
-	spn := c.settings.SPN
-	if spn == "" {
-		spn = "HTTP/" + host
-	}
-	t, err := c.service(ctx, login, spn, begin)
-	if err != nil {
-		return nil, err
-	}
-	return gssToken(t, binding)
-}
-
-// service gives a ticket for a service.
-func (c *Client) service(ctx context.Context, login Login, spn string, begin func(context.Context) (Verdict, error)) (*ticket, error) {
 	whose := sha256.Sum256(fmt.Appendf(nil, "%d\x00%s\x00%s", login.Key, login.Username, login.Material))
 	if whose != c.login {
 		c.login, c.granting = whose, nil
 		clear(c.services)
+		clear(c.refusals)
 	}
+	return do()
+}
+
+// service gives a ticket for a service.
+func (c *Client) service(ctx context.Context, login Login, spn string, begin Begin) (*ticket, error) {
 	if t := c.services[spn]; t.valid() {
 		return t, nil
 	}
-	if !c.granting.valid() {
-		var err error
-		if c.granting, err = c.grant(ctx, login, begin); err != nil {
-			return nil, err
-		}
+	if err := c.granted(ctx, login, begin); err != nil {
+		return nil, err
 	}
 	t, err := c.ask(ctx, spn)
 	if err != nil {
@@ -171,8 +229,16 @@ func (c *Client) service(ctx context.Context, login Login, spn string, begin fun
 	return t, nil
 }
 
+// granted sees to it that there is a ticket-granting ticket.
+func (c *Client) granted(ctx context.Context, login Login, begin Begin) (err error) {
+	if !c.granting.valid() {
+		c.granting, err = c.grant(ctx, login, begin)
+	}
+	return err
+}
+
 // grant gives the ticket-granting ticket.
-func (c *Client) grant(ctx context.Context, login Login, begin func(context.Context) (Verdict, error)) (*ticket, error) {
+func (c *Client) grant(ctx context.Context, login Login, begin Begin) (*ticket, error) {
 	if login.Key == CredentialCache {
 		return c.fromCache(login.Material)
 	}

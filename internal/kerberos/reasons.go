@@ -13,6 +13,7 @@ var Reasons = []failure.Reason{
 	{Stage: failure.Auth, Reason: PasswordExpired, Help: "KDC error 23: the password has expired."},
 	{Stage: failure.Auth, Reason: Policy, Help: "KDC error 12: policy does not let the account log on, by its hours or from here."},
 	{Stage: failure.Auth, Reason: UnknownService, Help: "KDC error 7: there is no such service principal."},
+	{Stage: failure.Auth, Reason: SharedService, Help: "KDC error 8: more than one account has the service principal."},
 	{Stage: failure.Auth, Reason: NoEncryption, Help: "KDC error 14, or no AES key for the account."},
 	{Stage: failure.Auth, Reason: ClockSkew, Help: "Error 37, of a KDC or of the server: the clocks differ by too much."},
 	{Stage: failure.Auth, Reason: TicketExpired, Help: "The credential cache's ticket has expired."},

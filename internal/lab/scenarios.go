@@ -39,6 +39,12 @@ var (
 	windowsAndBasic = []string{"Negotiate", "NTLM", `Basic realm="mail.contoso.test"`}
 )
 
+// hybrid is Bearer's challenge with hybrid modern authentication: Exchange's own client id, the tenant's issuer, and where
+// clients sign in.
+const hybrid = `Bearer client_id="00000002-0000-0ff1-ce00-000000000000", ` +
+	`trusted_issuers="00000001-0000-0000-c000-000000000000@11111111-2222-3333-4444-555555555555", ` +
+	`token_types="app_asserted_user_v1 service_asserted_app_v1", authorization_uri="https://login.windows.net/common/oauth2/authorize"`
+
 // shared is the table of the scenarios that all parts share, in the order of their ports.
 func shared() []Scenario {
 	return append([]Scenario{
@@ -209,6 +215,12 @@ func laterScenarios() []Scenario {
 			Name:        "moves-down",
 			Description: "A healthy site whose servers take mailbox moves, and the replication service behind does not run.",
 			origin:      &exchange{logon: windowsAndBasic, moves: movesDown},
+			balancer:    relay,
+		},
+		{
+			Name:        "modern-auth",
+			Description: "A healthy site with hybrid modern authentication: its 401 names where clients sign in.",
+			origin:      &exchange{logon: append(slices.Clone(windows), hybrid)},
 			balancer:    relay,
 		},
 	}

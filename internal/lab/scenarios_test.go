@@ -60,6 +60,7 @@ var onWire = map[string]struct {
 	"ews-truncated":              {before: []int{100}, after: []int{200}, noExpect: 200},
 	"ews-sick-member":            {before: []int{100}, after: []int{200}, noExpect: 200},
 	"connection-per-request":     {before: []int{100}, after: []int{401}, noExpect: 401},
+	"modern-auth":                {before: []int{401}, end: io.EOF, noExpect: 401},
 	"ews-affinity-pair":          {before: []int{100}, after: []int{200}, noExpect: 200},
 	"ews-not-exchange":           {before: []int{100}, after: []int{500}, noExpect: 500},
 	"ews-events-late":            {before: []int{100}, after: []int{200}, noExpect: 200},

@@ -52,6 +52,9 @@ func (l *Logon) Repeated() string {
 // Scheme is the name of the scheme that answers, as the auth's schemes spell it; empty when no logon was asked for.
 func (l *Logon) Scheme() string { return l.scheme }
 
+// Accepted tells whether the server took the logon, once it was judged.
+func (l *Logon) Accepted() bool { return l.accepted }
+
 // Challenge is what NTLM's challenge told of the server that made it; zero where there was none.
 func (l *Logon) Challenge() auth.NTLMChallenge { return l.challenge }
 
@@ -112,6 +115,9 @@ func (h *handshake) answer(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if h.ask.ByNTLM {
+		login.Kerberos = nil
+	}
 	scheme, err := auth.NewScheme(name, auth.Setting{
 		Login: login, Host: s.target.Name, Leaf: conn.Leaf(), Binding: h.binding(),
 		Begin: func(ctx context.Context) (*auth.Attempt, error) { return s.begin(ctx, login) },
@@ -150,10 +156,7 @@ func (l *Logon) next(ctx context.Context, scheme auth.Scheme, login auth.Login, 
 		if l.attempt != nil {
 			l.attempt.Unsent()
 		}
-		if failure.Is(err, failure.Auth, kerberos.WrongPassword) {
-			err = failure.New(failure.Auth, kerberos.WrongPassword, "%w; %s", err, l.secrets.gate.Outlook(true))
-		}
-		return err
+		return l.secrets.judged(err)
 	}
 	l.recorder.hide(l.authorization)
 	return nil

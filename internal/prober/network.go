@@ -90,6 +90,21 @@ func (n *Network) Resolve(ctx context.Context, step *Step, host string) (*wire.R
 	return res, nil
 }
 
+// Alias gives the name that host is an alias for; empty where it is none. It is a step "alias" within step.
+func (n *Network) Alias(ctx context.Context, step *Step, host string) (string, error) {
+	look := step.Step("alias")
+	name, err := n.dialer.Alias(ctx, host)
+	look.Detail("%s is no alias", host)
+	if name != "" {
+		look.Detail("%s is an alias for %s", host, name)
+	}
+	if failed := look.End(err); failed != nil {
+		look.Detail("%s", host)
+		return "", failed
+	}
+	return name, nil
+}
+
 // ResolveTarget looks the probe's target up, as step "resolve" at the top.
 func (n *Network) ResolveTarget(ctx context.Context) (*wire.Resolution, error) {
 	return n.Resolve(ctx, nil, n.target.Host)

@@ -117,6 +117,9 @@ type Ask struct {
 	Request *wire.Request // less its body it is what the legs of a logon send; nothing is sent of it after the last
 	Binding auth.Binding  // another channel binding than the auth's; empty for that
 
+	// ByNTLM has Negotiate answered by NTLM, where the auth is set up for Kerberos; see Session.FallsBack.
+	ByNTLM bool
+
 	// First is what the request got without credentials, where that is known; nil: LogOn asks.
 	First *wire.Response
 	// Reopen opens the link again, where the server ended the connection with its first answer: no handshake has begun

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/failure"
@@ -19,6 +20,11 @@ const MaxAddresses = 16
 // Resolver looks names up. *net.Resolver is one.
 type Resolver interface {
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
+}
+
+// aliasResolver is a Resolver that can tell what name an alias stands for. *net.Resolver is one.
+type aliasResolver interface {
+	LookupCNAME(ctx context.Context, host string) (string, error)
 }
 
 // systemResolver asks the operating system's name servers.
@@ -101,6 +107,27 @@ func (d *Dialer) Resolve(ctx context.Context, host string, prefer Preference) (*
 		res.Addresses, res.Dropped = res.Addresses[:MaxAddresses], extra
 	}
 	return res, nil
+}
+
+// Alias gives the name that host is an alias for, at the end of the chain, without the last dot; empty where it is none.
+// Errors are failures of stage resolve.
+func (d *Dialer) Alias(ctx context.Context, host string) (string, error) {
+	resolver := d.Resolver
+	if resolver == nil {
+		resolver = systemResolver
+	}
+	aliases, ok := resolver.(aliasResolver)
+	if !ok {
+		return "", nil
+	}
+	name, err := aliases.LookupCNAME(ctx, host)
+	if err != nil {
+		return "", lookupFailure(ctx, host, Preference{Fallback: true}, err)
+	}
+	if name = strings.TrimSuffix(name, "."); strings.EqualFold(name, strings.TrimSuffix(host, ".")) {
+		return "", nil
+	}
+	return strings.ToLower(name), nil
 }
 
 // order puts the preferred family first and keeps the resolver's order within each; duplicates go.

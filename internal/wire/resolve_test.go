@@ -167,3 +167,35 @@ func TestResolve_failures(t *testing.T) {
 		})
 	}
 }
+
+// aliases is a Resolver that can tell what an alias stands for.
+type aliases struct {
+	names
+	canonical string
+}
+
+func (a aliases) LookupCNAME(context.Context, string) (string, error) { return a.canonical, a.err }
+
+func TestAlias(t *testing.T) {
+	t.Parallel()
+	notFound := &net.DNSError{Err: "no such host", Name: "mail.contoso.test", IsNotFound: true}
+	for name, tt := range map[string]struct {
+		resolver   Resolver
+		host, want string
+		reason     string
+	}{
+		"an alias":                    {resolver: aliases{canonical: "EX01.contoso.test."}, host: "mail.contoso.test", want: "ex01.contoso.test"},
+		"none":                        {resolver: aliases{canonical: "mail.contoso.test."}, host: "Mail.contoso.test"},
+		"none, asked with a last dot": {resolver: aliases{canonical: "mail.contoso.test."}, host: "mail.contoso.test."},
+		"a resolver that cannot tell": {resolver: names{}, host: "mail.contoso.test"},
+		"no such name":                {resolver: aliases{names: names{err: notFound}}, host: "mail.contoso.test", reason: "not_found"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := (&Dialer{Resolver: tt.resolver}).Alias(t.Context(), tt.host)
+			if got != tt.want || tt.reason == "" && err != nil || tt.reason != "" && !failure.Is(err, failure.Resolve, tt.reason) {
+				t.Errorf("%q, %v; want %q, %q", got, err, tt.want, tt.reason)
+			}
+		})
+	}
+}

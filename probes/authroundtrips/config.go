@@ -29,6 +29,8 @@ type Settings struct {
 	ExtendedProtectionAuth string `yaml:"extended_protection_auth"`
 	// SharedLogonCheck asks once more after a logon of Windows, over another connection and without credentials.
 	SharedLogonCheck bool `yaml:"shared_logon_check"`
+	// ModernAuth asks once more by an empty Bearer, to learn where clients are sent to sign in.
+	ModernAuth bool `yaml:"modern_auth"`
 }
 
 // defaults are the four objects of a consultant's field notes, as an EWS client fetches them.
@@ -75,7 +77,11 @@ func (s *Settings) Paths() []string { return s.PathList }
 // Plan implements prober.Prober.
 func (s *Settings) Plan(bool) []string {
 	steps := []string{"resolve"}
-	return append(steps, "fetch", "fetch.connect", "fetch.tls", "fetch.object", "fetch.object.ask")
+	steps = append(steps, "fetch", "fetch.connect", "fetch.tls", "fetch.object", "fetch.object.ask")
+	if s.ModernAuth {
+		steps = append(steps, "modern", "modern.connect", "modern.tls", "modern.request")
+	}
+	return steps
 }
 
 // WithoutLogon implements prober.LogonUser.

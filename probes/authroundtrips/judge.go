@@ -19,6 +19,13 @@ const (
 	PerRequest         = "auth_per_request"
 	LegsSplit          = "auth_legs_split"
 	ProtectionMismatch = "extended_protection_mismatch"
+	SPNMissing         = "spn_missing"
+	SPNDuplicate       = "spn_duplicate"
+	FellBack           = "negotiate_fell_back"
+	ModernOffered      = "modern_auth_offered"
+	ModernNotOffered   = "modern_auth_not_offered"
+	ModernBroken       = "modern_auth_broken"
+	ModernUnclear      = "modern_auth_unclear"
 )
 
 // Reasons of its own.
@@ -33,6 +40,8 @@ func (p *probe) judge() {
 	p.judgeSplit()
 	p.judgePersistence()
 	p.judgeProtection()
+	p.judgeTickets()
+	p.judgeModern()
 	p.judgeBox()
 	p.explain()
 }
@@ -132,9 +141,10 @@ func (p *probe) judgeSplit() {
 	}
 }
 
-// judgeBox tells of a box in front that made the answer which failed the probe.
+// judgeBox tells of a box in front that made the answer which failed the probe. What a KDC says is no box's doing, whoever
+// asked for the logon.
 func (p *probe) judgeBox() {
-	if p.failure() != nil {
+	if p.failure() != nil && !byKDC(p.failure()) {
 		p.run.FindBox(p.run.Result.Deciding)
 	}
 }

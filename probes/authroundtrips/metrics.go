@@ -69,6 +69,39 @@ var (
 	}
 )
 
+var (
+	kerberosSuccess = &result.Metric{
+		Name: "probe_auth_kerberos_success", Labels: []string{"fact"},
+		Help:     "The facts of a logon by Kerberos, one after the other: `granting_ticket`, a ticket-granting ticket is had; `service_ticket`, one for the site's service principal; `acceptance`, the server takes it. Tickets that an earlier probe got count while they are good.",
+		Presence: "it is known; each only where those before it are 1",
+	}
+	kerberosName = &result.Metric{
+		Name: "probe_auth_kerberos_name_success", Labels: []string{"name"},
+		Help:     "Whether a ticket is had for the service principal of another name of the site: `short_name`, the first label of the target's name; `alias`, the name at the end of its chain of CNAME records. 0 where no account has it or several have; a refusal holds for an hour.",
+		Presence: "a ticket-granting ticket was had, there is such a name, and a KDC answered",
+	}
+	mechanism = &result.Metric{
+		Name: "probe_auth_negotiate_mechanism", Labels: []string{"mechanism"},
+		Help:     "Which mechanism a logon by Negotiate went by: 1 for `kerberos` or `ntlm`, 0 for the other one.",
+		Presence: "Negotiate was answered",
+	}
+	modernAnswer = &result.Metric{
+		Name: "probe_auth_modern_answer", Labels: []string{"answer"},
+		Help:     "What an empty Bearer came to: `offered`, an authority is named where clients sign in; `servers_only`, Bearer without one; `broken`, Bearer that no client can use; `not_offered`, a 401 without Bearer; `other_answer`, no 401; `no_answer`; `not_asked`, because nothing had answered before.",
+		Presence: "each configured check: with `modern_auth`",
+	}
+	modernAuthority = &result.Metric{
+		Name: "probe_auth_modern_authority_info", Labels: []string{"kind", "host"},
+		Help:     "The authority that Bearer's challenge names: `kind` is `entra`, `adfs` or `other`.",
+		Presence: "the challenge names an https address",
+	}
+	modernIssuers = &result.Metric{
+		Name:     "probe_auth_modern_issuers",
+		Help:     "How many trusted issuers Bearer's challenge names.",
+		Presence: "an empty Bearer was answered with a challenge of Bearer's",
+	}
+)
+
 // measure turns what was seen into samples.
 func (p *probe) measure() {
 	r := p.run.Result
@@ -113,6 +146,8 @@ func (p *probe) measure() {
 	if p.protection != nil && p.protection.mode != "" {
 		r.Add(protectionInfo, 1, p.protection.mode)
 	}
+	p.measureTickets()
+	p.measureModern()
 }
 
 func (p *probe) measureOffer() {

@@ -82,8 +82,22 @@ var panels = &dashboard.Dashboard{
 				Query:       `max by ($probe, mode) (probe_auth_extended_protection_info{$chosen})`,
 			},
 		}},
+		{Height: 8, Panels: []dashboard.Panel{
+			{
+				Kind: dashboard.Table, Title: "How far does Kerberos get?",
+				Description: "1 for each fact that holds: a ticket-granting ticket, a service ticket, its acceptance. What is not known is not there.",
+				Page:        "findings/spn_missing.md",
+				Query:       `max by ($probe, fact) (probe_auth_kerberos_success{$chosen})`,
+			},
+			{
+				Kind: dashboard.Table, Title: "What does an empty Bearer come to?",
+				Description: "Whether clients are sent to sign in elsewhere, where modules ask with modern_auth.",
+				Page:        "findings/modern_auth_not_offered.md",
+				Query:       `max by ($probe, answer) (probe_auth_modern_answer{$chosen}) == 1`,
+			},
+		}},
 		{Height: 7, Panels: []dashboard.Panel{
-			dashboard.Findings(`max by ($probe, code, severity, origin, product) (probe_finding{$chosen, code=~"auth_.+|extended_protection_mismatch"})`),
+			dashboard.Findings(`max by ($probe, code, severity, origin, product) (probe_finding{$chosen, code=~"(modern_)?auth_.+|extended_protection_mismatch|spn_.+|negotiate_fell_back"})`),
 		}},
 	},
 }

@@ -31,6 +31,9 @@ type probe struct {
 
 	protection *protection // nil when it was not checked
 	tried      bool        // the check of that sent a logon
+
+	kerberos *kerberosLogon // nil where no logon goes by that
+	modern   *modern        // nil when it was not asked for
 }
 
 // object is one thing to fetch.
@@ -81,7 +84,7 @@ func (p *probe) decide() {
 	}
 }
 
-// fetchAll fetches the objects one after the other.
+// fetchAll fetches the objects, and does what is asked for besides.
 func (p *probe) fetchAll(ctx context.Context) error {
 	if err := p.run.Ready(); err != nil {
 		return err
@@ -100,9 +103,19 @@ func (p *probe) fetchAll(ctx context.Context) error {
 	case failure.Is(err, failure.Auth, auth.Refused) && p.ExtendedProtectionAuth == "":
 		p.run.Result.Fail(failure.From(err))
 	}
+	defer p.link.Close()
+	if err = p.fetchObjects(ctx); err == nil {
+		p.strangers(ctx, endpoint)
+	}
+	p.askOthers(ctx)
+	p.askModern(ctx, endpoint)
+	return err
+}
+
+// fetchObjects fetches the objects one after the other.
+func (p *probe) fetchObjects(ctx context.Context) error {
 	fetch := p.run.Step("fetch")
 	p.fetching = fetch
-	defer p.link.Close()
 	for i := range p.Objects {
 		step := fetch.Step("object")
 		err := p.fetch(ctx, fetch, step, p.PathList[i%len(p.PathList)])
@@ -111,7 +124,6 @@ func (p *probe) fetchAll(ctx context.Context) error {
 		}
 	}
 	fetch.End(nil)
-	p.strangers(ctx, endpoint)
 	return nil
 }
 
@@ -166,8 +178,11 @@ func (p *probe) authenticated(ctx context.Context, fetch, step *prober.Step, o *
 	if !p.run.LogsOn() {
 		return nil, failure.New(failure.Auth, reasonLogonRequired, "%s asks for a logon (%s), and the module has no auth: set one", asked.Origin.Subject(), prober.Offers(p.offered))
 	}
+	if err := p.getTickets(ctx, step); err != nil {
+		return nil, err
+	}
 	logon, err := p.run.LogOn(ctx, step.Step("logon"), p.link, prober.Ask{
-		Request: p.request(o.path, ""), First: asked.Final,
+		Request: p.request(o.path, ""), First: asked.Final, ByNTLM: p.kerberos != nil && p.kerberos.fellBack,
 		Reopen: func(ctx context.Context) error { return p.link.Open(ctx, fetch) },
 	})
 	o.connection = p.link.Opened
@@ -180,6 +195,7 @@ func (p *probe) authenticated(ctx context.Context, fetch, step *prober.Step, o *
 	request := step.Step("request")
 	x, body, err := p.exchange(request, o.path, logon.Authorization())
 	err = logon.Read(x.Final, body).Judge(x.Final, x.Origin, err)
+	p.noteAcceptance(logon, err)
 	if request.End(err); err != nil {
 		return nil, err
 	}

@@ -36,4 +36,6 @@ func (p *probe) tabulate() {
 	}
 	t.Rows = append(t.Rows, []string{"all", "", strconv.Itoa(requests), strconv.FormatInt(bytes, 10), "", ""})
 	p.run.Result.Tables = append(p.run.Result.Tables, t)
+	p.tabulateTickets()
+	p.tabulateModern()
 }

@@ -1,8 +1,6 @@
 package script
 
 import (
-	"encoding/binary"
-
 	"github.com/jcmturner/gofork/encoding/asn1"
 	"github.com/jcmturner/gokrb5/v8/iana/errorcode"
 	"github.com/jcmturner/gokrb5/v8/iana/nametype"
@@ -35,10 +33,4 @@ func KDCAsks(params []byte) messages.KRBError {
 }
 
 // KDCSays frames an error as over TCP.
-func KDCSays(e messages.KRBError) lab.Step {
-	reply, err := e.Marshal()
-	if err != nil {
-		panic(err)
-	}
-	return lab.Write(string(binary.BigEndian.AppendUint32(nil, uint32(len(reply)))) + string(reply))
-}
+func KDCSays(e messages.KRBError) lab.Step { return framed(e.Marshal()) }

@@ -32,6 +32,7 @@ func cases() []lab.Case {
 		byKeytab(),
 		anotherName(logon("a certificate that is verified for another name", "auth/not_verified", basic, script.Each(script.Request(asks)))),
 		answered("EWS that lets in whoever asks", "auth/no_logon_needed, ews_answers_without_logon", lab.Write(script.Sized(script.Folder))),
+		unasked(),
 	}
 }
 

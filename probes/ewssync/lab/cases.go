@@ -1,10 +1,7 @@
 package lab
 
 import (
-	"context"
-	"crypto/tls"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -121,28 +118,11 @@ func streamOverNTLM() lab.Case {
 
 // serve answers each request by the operation that it asks for, over TLS.
 func serve(t lab.TB, answer func(w http.ResponseWriter, r *http.Request, operation string)) lab.Peer {
-	front := lab.NewFront()
-	server := front.Server(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return script.Front(t, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		_, rest, _ := strings.Cut(string(body), "<soap:Body><m:")
 		operation, _, _ := strings.Cut(rest, ">")
 		operation, _, _ = strings.Cut(operation, " ")
 		answer(w, r, operation)
-	}))
-	var listen net.ListenConfig
-	l, err := listen.Listen(context.Background(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatalf("starting an EWS server: %v", err)
-	}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		_ = server.Serve(tls.NewListener(l, script.TLS(t)))
-	}()
-	t.Cleanup(func() {
-		_ = server.Close()
-		<-ended
 	})
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return lab.Peer{Target: net.JoinHostPort(lab.Service, port), Authority: script.Authority(), Resolver: script.Leads{}, Cost: front.Cost}
 }
