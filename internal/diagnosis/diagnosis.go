@@ -191,6 +191,8 @@ func filler(r *result.Result) func(string) string {
 	}
 	if t, err := target.Parse(r.Target, ""); err == nil {
 		known["HOST"], known["PORT"] = t.Host, strconv.Itoa(int(t.Port))
+	} else { // a mail address
+		known["HOST"] = r.Name
 	}
 	if c := r.DecidingConnection; c != nil && c.Address.IsValid() {
 		known["PORT"] = strconv.Itoa(int(c.Address.Port()))

@@ -126,6 +126,8 @@ func TestDatagramsAreBounded(t *testing.T) {
 		})
 	}
 	running.Wait()
+	mu.Lock()
+	defer mu.Unlock()
 	if len(refused) != 12 || len(came) != 8 || bounds.Sent() != 8 {
 		t.Errorf("%d came, %d were refused, %d count as sent", len(came), len(refused), bounds.Sent())
 	}

@@ -16,7 +16,7 @@ const (
 
 const (
 	somewhere = "on any machine"
-	serial    = "nslookup -type=SOA SERVICE NAMESERVER"
+	serial    = "nslookup -type=SOA HOST NAMESERVER"
 )
 
 var book = advice.Book{
@@ -24,7 +24,7 @@ var book = advice.Book{
 		Key:   adviceBlocked,
 		Means: "No name server of the domain can be reached from the exporter, while its own name server finds the domain: the way out for DNS is closed.", Suffers: "Nobody but this monitoring.",
 		Owners: []advice.Owner{advice.Exporter, advice.Network},
-		On:     advice.OnExporter, First: "nslookup -type=SOA SERVICE NAMESERVER",
+		On:     advice.OnExporter, First: "nslookup -type=SOA HOST NAMESERVER",
 		Separates: "If no answer comes: the network lets only its own name servers ask outside. If one comes: policy or the container of the exporter is in the way.",
 		Then:      "Network: allow UDP and TCP port 53 from the exporter to the domain's name servers; undo by removing the rule. Else name servers in the module's servers that the exporter can reach, or set undecided_ok.", Risk: advice.Change, When: advice.Plan,
 	},
@@ -32,7 +32,7 @@ var book = advice.Book{
 		Key:   adviceUnread,
 		Means: "The answer does not fit a datagram, and over TCP none came, so nothing is known of the record.", Suffers: "Resolvers with the same way to these servers: they cannot read the record either.",
 		Owners: []advice.Owner{advice.Network, advice.DNS},
-		On:     somewhere, First: "nslookup -vc -type=TXT SERVICE NAMESERVER",
+		On:     somewhere, First: "nslookup -vc -type=TXT HOST NAMESERVER",
 		Separates: "If an answer comes from the server's own network and not from the exporter: a firewall in between. If none comes there either: the server, or its own firewall.",
 		Then:      "Allow TCP port 53 to the name servers, as it is allowed for UDP; undo by removing the rule.", Risk: advice.Change, When: advice.Morning,
 	},
@@ -83,7 +83,7 @@ var book = advice.Book{
 		Key:   "mx_unusable",
 		Means: "An MX record names a host that mail cannot be brought to.", Suffers: "Everybody who writes to this domain: mail waits, and comes back after days.",
 		Owners: []advice.Owner{advice.DNS}, Certainty: advice.Sure,
-		On: "on any machine", First: "nslookup -type=MX SERVICE",
+		On: "on any machine", First: "nslookup -type=MX HOST",
 		Separates: "Look the host that it names up too. If it has no address: the host was renamed or its record deleted. If it is an alias: name what the alias leads to. If nothing is listed at all: the record is gone.",
 		Then:      "Enter an MX record with the name of a host that has an address itself; note the former one for undoing. Senders go by the old one for its time to live.", Risk: advice.Change, When: advice.Now,
 		For: advice.About(MXUnusable, "content/"+reasonMX),
@@ -92,7 +92,7 @@ var book = advice.Book{
 		Key:   adviceExchangerOdd,
 		Means: "An MX record is not as it has to be, and another one is, or senders take it all the same.", Suffers: "Senders that try this record first: mail comes later, and from some not at all.",
 		Owners: []advice.Owner{advice.DNS}, Certainty: advice.Sure,
-		On: "on any machine", First: "nslookup -type=MX SERVICE",
+		On: "on any machine", First: "nslookup -type=MX HOST",
 		Separates: "Look the host that the finding names up too. If it has no address: the host was renamed or its record deleted. If it is an alias: name what the alias leads to.",
 		Then:      "Enter the name of a host that has an address itself, or delete that record where another one does; note it for undoing.", Risk: advice.Change, When: advice.Plan,
 	},
@@ -109,7 +109,7 @@ var book = advice.Book{
 		Key:   "dns_tcp_blocked",
 		Means: "A name server answers datagrams and not over TCP, so that answers which do not fit a datagram cannot be had from it.", Suffers: "Whoever needs a long answer: TXT records of many proofs, SPF, DNSSEC.",
 		Owners: []advice.Owner{advice.Network, advice.DNS},
-		On:     "from the server's own network", First: "nslookup -vc -type=SOA SERVICE NAMESERVER",
+		On:     "from the server's own network", First: "nslookup -vc -type=SOA HOST NAMESERVER",
 		Separates: "If it answers there: a firewall in between drops TCP 53. If it does not: the server, or its own firewall.",
 		Then:      "Allow TCP port 53 to the name servers wherever UDP is allowed; undo by removing the rule.", Risk: advice.Change, When: advice.Morning,
 		For: advice.About(TCPBlocked),
@@ -118,7 +118,7 @@ var book = advice.Book{
 		Key:   "autodiscover_record_wrong",
 		Means: "A record by which clients look for Autodiscover is broken, or leads elsewhere than expected.", Suffers: "Clients outside the domain's network that are set up anew, and phones.",
 		Owners: []advice.Owner{advice.DNS}, Certainty: advice.Sure,
-		On: "on any machine", First: "nslookup autodiscover.SERVICE",
+		On: "on any machine", First: "nslookup autodiscover.HOST",
 		Separates: "If it leads to the host that the finding names: correct the record. If it leads elsewhere: another name server answers here than for the exporter; see the table of servers.",
 		Then:      "Enter the name of a host that has an address itself; note the former record for undoing. Clients go by the old one for its time to live.", Risk: advice.Change, When: advice.Morning,
 		For: advice.About(AutodiscoverWrong),
@@ -127,15 +127,15 @@ var book = advice.Book{
 		Key:   adviceServiceRecord,
 		Means: "The service record by which clients look for Autodiscover names what they cannot ask.", Suffers: "Clients that find Autodiscover by no other way.",
 		Owners: []advice.Owner{advice.DNS}, Certainty: advice.Sure,
-		On: "on any machine", First: "nslookup -type=SRV _autodiscover._tcp.SERVICE",
+		On: "on any machine", First: "nslookup -type=SRV _autodiscover._tcp.HOST",
 		Separates: "Look the host that it names up too. If it has no address, or is an alias (CNAME): that is it. If the port is 0: nothing can be asked there.",
-		Then:      "Enter 0 0 443 and the name of a host that has an address itself, or delete the record where autodiscover.SERVICE leads to Exchange; note it for undoing.", Risk: advice.Change, When: advice.Morning,
+		Then:      "Enter 0 0 443 and the name of a host that has an address itself, or delete the record where autodiscover.HOST leads to Exchange; note it for undoing.", Risk: advice.Change, When: advice.Morning,
 	},
 	{
 		Key:   "spf_invalid",
 		Means: "Receivers cannot use the SPF record.", Suffers: "Mail from this domain: it is taken for spam more often, and refused where DMARC asks for SPF.",
 		Owners: []advice.Owner{advice.DNS}, Certainty: advice.Sure,
-		On: "on any machine", First: "nslookup -type=TXT SERVICE",
+		On: "on any machine", First: "nslookup -type=TXT HOST",
 		Separates: "If two begin with v=spf1: they have to become one. If one has quotes or a blank before v=spf1: they were pasted along. If one has more than ten include, a, mx, ptr, exists and redirect: it is too long.",
 		Then:      "Enter one record with all mechanisms, and delete the others; note them for undoing.", Risk: advice.Change, When: advice.Plan,
 		For: advice.About(SPFInvalid),
@@ -144,7 +144,7 @@ var book = advice.Book{
 		Key:   "dns_domain_unknown",
 		Means: "The domain does not exist, or nobody says who serves it, as far as the exporter's name server and the asked servers know.", Suffers: "Everybody who uses the domain, unless it is misspelled here.",
 		Owners: []advice.Owner{advice.DNS, advice.Exporter},
-		On:     "on any machine", First: "nslookup -type=NS SERVICE",
+		On:     "on any machine", First: "nslookup -type=NS HOST",
 		Separates: "If name servers are listed: the exporter's machine asks another name server, or one inside. If the domain is not found and is spelled rightly: its registration or delegation has ended. If it is misspelled: correct the target.",
 		Then:      "Registration: renew it at the registrar, whose page says what was entered before. Exporter: correct the target, or name the servers to ask in the module.", Risk: advice.Change, When: advice.Now,
 		For: advice.About("resolve/not_found", "resolve/no_address"),

@@ -325,8 +325,8 @@ func (p *probe) nobody(ctx context.Context) error {
 	}
 	if p.dropped() && ctx.Err() == nil && p.answeredElsewhere() {
 		r.UndecidedReason = result.NotAsked
-		r.Undecided = fmt.Sprintf("Not asked: none of %s of name servers of %s answered at all, by datagrams or over TCP, while the exporter's own name server answers for the domain: port %d is closed on the way out, most likely, and nothing is known of the records",
-			countOf(len(p.servers), "address", "addresses"), p.domain(), p.port())
+		r.Undecided = fmt.Sprintf("Not asked: no name server of %s answered, by datagrams or over TCP (%s asked), while the exporter's own name server answers for the domain: port %d is closed on the way out, most likely, and nothing is known of the records",
+			p.domain(), countOf(len(p.servers), "address", "addresses"), p.port())
 		r.Draw("undecided/"+string(result.NotAsked), adviceBlocked)
 		return nil
 	}

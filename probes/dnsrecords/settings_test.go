@@ -55,10 +55,12 @@ func TestMistakesInSettings(t *testing.T) {
 	}
 }
 
-func manyRecords(n int) string {
+func manyRecords(n int) string { return manyRecordsOf("contoso.com", n) }
+
+func manyRecordsOf(domain string, n int) string {
 	var list []string
 	for i := range n {
-		list = append(list, "{name: x"+string(rune('a'+i))+".contoso.com, type: A}")
+		list = append(list, "{name: x"+string(rune('a'+i))+"."+domain+", type: A}")
 	}
 	return strings.Join(list, ", ")
 }

@@ -4,6 +4,7 @@ package lab
 
 import (
 	"fmt"
+	"sync/atomic"
 
 	"github.com/miekg/dns"
 
@@ -62,7 +63,7 @@ func everywhere(with []string, without ...string) []*nameserver {
 }
 
 func row(name, reports string, s site) lab.Case {
-	return lab.Case{Name: name, Want: lab.Reports(reports), Start: func(t lab.TB) lab.Peer { return s.start(t) }}
+	return lab.Case{Name: name, Want: lab.Reports(reports), Start: s.start}
 }
 
 // records is the setting of that name.
@@ -122,12 +123,11 @@ func servers(old *nameserver) []lab.Case {
 
 // rotating are servers that give another address each time.
 func rotating() (list []*nameserver) {
-	turn := 0
+	var turn atomic.Int32
 	for _, n := range copies(2) {
-		n.answer = func(usual, ask *dns.Msg) *dns.Msg {
+		n.answer = func(usual, _ *dns.Msg) *dns.Msg {
 			if usual.Question[0].Name == "farm."+apex {
-				turn++
-				usual.Answer = parse([]string{fmt.Sprintf("farm A 192.0.2.%d", 100+turn%100)})
+				usual.Answer = parse([]string{fmt.Sprintf("farm A 192.0.2.%d", 100+turn.Add(1)%100)})
 				usual.Rcode, usual.Ns = dns.RcodeSuccess, nil
 			}
 			return usual
