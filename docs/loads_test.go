@@ -75,7 +75,10 @@ func (l *load) peer(t *testing.T) lab.Peer {
 		scenario, _ := site.Scenario(l.At)
 		p = lab.Peer{Target: scenario.Address, Authority: site.Authority(), Cost: func() lab.Cost { return site.Cost(l.At) }}
 	}
-	p.Keys, p.Logon = l.Keys, ""
+	p.Logon = ""
+	if l.Keys != nil { // else the case's own, which may tell where its servers are
+		p.Keys = l.Keys
+	}
 	if l.Logon {
 		host, port, err := net.SplitHostPort(p.Target)
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/probes/authroundtrips"
 	"github.com/ews-exporter/ews_exporter/probes/autodiscover"
+	"github.com/ews-exporter/ews_exporter/probes/dnsrecords"
 	"github.com/ews-exporter/ews_exporter/probes/ewssync"
 	"github.com/ews-exporter/ews_exporter/probes/expectcontinue"
 	"github.com/ews-exporter/ews_exporter/probes/mrsproxy"
@@ -22,5 +23,6 @@ func All() []prober.Definition {
 		ewssync.Definition,
 		smtp.Definition,
 		mrsproxy.Definition,
+		dnsrecords.Definition,
 	}
 }

@@ -48,6 +48,7 @@ func (c *command) runProbe(ctx context.Context) int {
 	if err != nil {
 		return c.notProbed(err)
 	}
+	cfg = c.typed(cfg)
 	if f.relayCheck {
 		if cfg, err = c.relayCheck(cfg); err != nil {
 			return c.notProbed(err)

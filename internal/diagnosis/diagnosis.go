@@ -177,13 +177,13 @@ func servers(r *result.Result) (front, back string) {
 }
 
 var (
-	placeholder = regexp.MustCompile(`\b(SERVER|BACKEND|TARGET|SERVICE|MODULE|AUTH|HOST|PORT|ADDRESS|DOMAIN)\b`)
+	placeholder = regexp.MustCompile(`\b(SERVER|BACKEND|TARGET|SERVICE|MODULE|AUTH|HOST|PORT|ADDRESS|DOMAIN|NAMESERVER)\b`)
 	// harmless is what may go into a line that somebody pastes into a shell: names and addresses, as people write them.
 	harmless = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:@\[\]-]{0,252}$`)
 )
 
 // filler puts what is known in place of the words SERVER, BACKEND, TARGET (with its HOST and PORT), SERVICE, ADDRESS (with its
-// DOMAIN), MODULE and AUTH; a word for which nothing is known, or something that nobody should paste, stays.
+// DOMAIN), NAMESERVER, MODULE and AUTH; a word for which nothing is known, or something that nobody should paste, stays.
 func filler(r *result.Result) func(string) string {
 	known := map[string]string{"TARGET": r.Target, "SERVICE": r.Name, "MODULE": r.Module, "ADDRESS": r.Address, "AUTH": r.Auth}
 	if _, domain, ok := strings.Cut(r.Address, "@"); ok {
@@ -191,9 +191,14 @@ func filler(r *result.Result) func(string) string {
 	}
 	if t, err := target.Parse(r.Target, ""); err == nil {
 		known["HOST"], known["PORT"] = t.Host, strconv.Itoa(int(t.Port))
+	} else { // a mail address
+		known["HOST"] = r.Name
 	}
 	if c := r.DecidingConnection; c != nil && c.Address.IsValid() {
 		known["PORT"] = strconv.Itoa(int(c.Address.Port()))
+	}
+	if c := r.Deciding; c != nil && c.Origin.Kind == origin.DNSServer {
+		known["NAMESERVER"] = c.Origin.Server
 	}
 	known["SERVER"], known["BACKEND"] = servers(r)
 	if r.Direct && known["SERVER"] == "" {

@@ -7,7 +7,7 @@ import "time"
 type Load struct {
 	About string        // what the row says of the module and the site, in Markdown
 	At    string        // a scenario, or a case of the part, which is asked at its server by the address
-	Keys  []string      // of the module, as Module has them
+	Keys  []string      // of the module, as Module has them; nil for a case's own
 	Logon bool          // by NTLM
 	Every time.Duration // how often it is recommended; 0: as the prober's example says
 	First bool          // of the first probe, and not of one among many

@@ -45,7 +45,7 @@ type Origin struct {
 	Product  string `json:"product,omitempty" redact:"-"` // lower case from the rules' closed list: "kemp", "nginx", …; empty where it does not show
 	Frontend string `json:"frontend,omitempty"`           // Exchange's front-end server (X-FEServer), empty where unknown
 	Backend  string `json:"backend,omitempty"`            // Exchange's back-end server (X-BEServer, X-CalculatedBETarget, …)
-	Server   string `json:"server,omitempty"`             // the Server header as it came
+	Server   string `json:"server,omitempty"`             // the Server header as it came; of name servers, the address of the one at fault
 	Version  string `json:"version,omitempty"`            // Exchange's version where a header tells (X-OWA-Version)
 	Portal   string `json:"portal,omitempty" redact:"-"`  // whose page to log on by this is, or leads to; from a closed list, empty for none
 	Rule     string `json:"rule,omitempty" redact:"-"`    // the rule that matched, or "contrast"

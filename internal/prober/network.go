@@ -38,6 +38,8 @@ type Endpoint struct {
 	TLS  *wire.TLS        // nil: none, or later
 	// Elsewhere tells that a target named the host, not the configuration: policy is stricter there.
 	Elsewhere bool
+	// Own tells that it is the exporter's own name server, by its configuration or its machine's: policy is about targets.
+	Own bool
 }
 
 // Endpoint is the first address of a target, over TLS where it is an https one.
@@ -69,6 +71,16 @@ func (n *Network) dialerFor(elsewhere bool) (*wire.Dialer, error) {
 		return nil, failure.New(failure.Policy, policy.AddressNotAllowed, "hosts that the target names are not asked")
 	}
 	return n.elsewhere, nil
+}
+
+// dialerTo is the dialer for an endpoint.
+func (n *Network) dialerTo(e Endpoint) (*wire.Dialer, error) {
+	if e.Own {
+		own := *n.dialer
+		own.Check, own.Acquire = nil, nil
+		return &own, nil
+	}
+	return n.dialerFor(e.Elsewhere)
 }
 
 // Resolve looks a host up, as step "resolve" within step, or at the top where step is nil. No resolver appends a search
@@ -155,7 +167,7 @@ func (n *Network) Open(ctx context.Context, step *Step, e Endpoint) (*wire.Conn,
 // OpenBeside opens a connection beside those that the probe is about: it has no steps, no record, and no place in their
 // number, so that the caller bounds how many there are. The caller closes it when err is nil.
 func (n *Network) OpenBeside(ctx context.Context, e Endpoint) (*wire.Conn, error) {
-	dialer, err := n.dialerFor(e.Elsewhere)
+	dialer, err := n.dialerTo(e)
 	if err != nil {
 		return nil, err
 	}
@@ -200,7 +212,7 @@ func (n *Network) dial(ctx context.Context, e Endpoint) (*wire.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	dialer, err := n.dialerFor(e.Elsewhere)
+	dialer, err := n.dialerTo(e)
 	if err != nil {
 		return nil, err
 	}

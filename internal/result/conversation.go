@@ -21,6 +21,7 @@ type Protocol string
 const (
 	HTTPProtocol Protocol = "http"
 	SMTP         Protocol = "smtp"
+	DNS          Protocol = "dns"
 )
 
 // Conversation is what was said over one connection for one purpose, the step it belongs to, and who answered. All of it

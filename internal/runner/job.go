@@ -146,6 +146,17 @@ func (j *job) check(host string, a netip.AddrPort) error {
 	return j.policy.Address(host, a)
 }
 
+// checkElsewhere says whether an address may be dialled for the sake of a host that a target named. Where a module must not be
+// turned against just anybody, and its targets are networks alone, the names that whoever asks chooses must lead into them too.
+func (j *job) checkElsewhere(host string, a netip.AddrPort) error {
+	if j.module.WantsTargets() != "" && !j.module.Targets.Known(j.target) {
+		if err := j.module.Targets.Address(host, a); err != nil {
+			return err
+		}
+	}
+	return j.policy.Elsewhere(host, a)
+}
+
 // reachable asks policy about the target, or whether one of the hosts of a look-up may be reached.
 func (j *job) reachable() error {
 	if len(j.hosts) == 0 {

@@ -98,7 +98,7 @@ func (r *Runner) dialer(j *job, start time.Time) *wire.Dialer {
 // elsewhere is the dialer for hosts that a target names.
 func elsewhere(dialer *wire.Dialer, j *job) *wire.Dialer {
 	d := *dialer
-	d.Check = j.policy.Elsewhere
+	d.Check = j.checkElsewhere
 	return &d
 }
 

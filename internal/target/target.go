@@ -28,7 +28,7 @@ type Target struct {
 const maxLength = 2048
 
 // ports are those of the schemes that a target may have.
-var ports = map[string]uint16{"https": 443, "http": 80, "smtp": 25}
+var ports = map[string]uint16{"https": 443, "http": 80, "smtp": 25, "dns": 53}
 
 // Parse reads a target parameter (host, host:port, an address with or without port, an http or https URL) and the
 // hostname parameter (a name or an address; empty when there is none). IPv6 needs brackets where a port follows.

@@ -18,14 +18,13 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/plain"
 	"github.com/ews-exporter/ews_exporter/internal/target"
+	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
 
 const (
 	maxRecords    = 4 // service records whose hosts are asked
-	maxServers    = 3 // name servers that are asked, one after another
 	serverTimeout = 2 * time.Second
 	udpSize       = 1232 // of an answer over UDP, so that none is broken into fragments (DNS flag day 2020)
-	resolvConf    = "/etc/resolv.conf"
 )
 
 // service looks the mail domain's service record up, and asks the hosts that it names.
@@ -134,18 +133,7 @@ func (p *probe) nameservers() ([]string, error) {
 	if p.Nameserver != "" {
 		return []string{p.Nameserver}, nil
 	}
-	c, err := dns.ClientConfigFromFile(resolvConf)
-	if err != nil {
-		return nil, err
-	}
-	if len(c.Servers) == 0 {
-		return nil, errors.New(resolvConf + " names no name server")
-	}
-	var list []string
-	for _, s := range c.Servers[:min(len(c.Servers), maxServers)] {
-		list = append(list, net.JoinHostPort(s, c.Port))
-	}
-	return list, nil
+	return wire.SystemNameservers()
 }
 
 // askServer asks one server, over TCP where the answer does not fit into a datagram.

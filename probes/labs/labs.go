@@ -6,6 +6,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/lab"
 	authroundtrips "github.com/ews-exporter/ews_exporter/probes/authroundtrips/lab"
 	autodiscover "github.com/ews-exporter/ews_exporter/probes/autodiscover/lab"
+	dnsrecords "github.com/ews-exporter/ews_exporter/probes/dnsrecords/lab"
 	ewssync "github.com/ews-exporter/ews_exporter/probes/ewssync/lab"
 	expectcontinue "github.com/ews-exporter/ews_exporter/probes/expectcontinue/lab"
 	mrsproxy "github.com/ews-exporter/ews_exporter/probes/mrsproxy/lab"
@@ -23,5 +24,6 @@ func All() []lab.Part {
 		autodiscover.Part(),
 		smtp.Part(),
 		mrsproxy.Part(),
+		dnsrecords.Part(),
 	}
 }

@@ -1,0 +1,111 @@
+package dnsrecords
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/miekg/dns"
+)
+
+// TestSlips: the usual mistakes with a text are named.
+func TestSlips(t *testing.T) {
+	t.Parallel()
+	const want = "MS=ms12345678"
+	for got, says := range map[string]string{
+		want:                            "",
+		`"MS=ms12345678"`:               "quotes",
+		" MS=ms12345678":                "blanks",
+		"MS= ms12345678":                "blanks",
+		"MS=ms12345678\t":               "blanks",
+		"ms=MS12345678":                 "case",
+		`"ms=ms12345678 "`:              "quotes, blanks or capital letters",
+		"contoso.com TXT MS=ms12345678": "other text around it",
+		"MS=ms87654321":                 "",
+		"":                              "",
+	} {
+		if said := slip(want, got); (says == "") != (said == "") || !strings.Contains(said, says) {
+			t.Errorf("%q: %q, want something of %q", got, said, says)
+		}
+	}
+	long := strings.Repeat("k", 300)
+	if said := slip(long, long[:255]); !strings.Contains(said, "cut off after 255 bytes") {
+		t.Errorf("a cut text: %q", said)
+	}
+}
+
+// TestSerials: RFC 1982 section 3.2, across the end of the numbers.
+func TestSerials(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		a, b uint32
+		want bool
+	}{{1, 2, true}, {2, 1, false}, {2, 2, false}, {4294967295, 1, true}, {1, 4294967295, false}, {2026112901, 2026112902, true}} {
+		if got := older(tt.a, tt.b); got != tt.want {
+			t.Errorf("%d before %d: %v", tt.a, tt.b, got)
+		}
+	}
+}
+
+// TestSenders: what an SPF record is, and how many look-ups it costs by itself.
+func TestSenders(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int{
+		"v=spf1 -all": 0, "v=spf1": 0, "V=SPF1 MX ~all": 1, "v=spf1 a mx/24 a:mail.contoso.com ptr ip4:192.0.2.0/24 -all": 4,
+		"v=spf1 include:a include:b +include:c exists:%{i} redirect=d": 5, "v=spf10 a": -1, "spf2.0/pra": -1, " v=spf1 a": -1,
+	} {
+		if isSender(text) != (want >= 0) || want >= 0 && senderLookups(text) != want {
+			t.Errorf("%q: %v, %d", text, isSender(text), want)
+		}
+	}
+}
+
+// TestUnescape: what the library writes as a zone file has it is compared as bytes.
+func TestUnescape(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{`a\"b`: `a"b`, `\\`: `\`, `caf\195\169`: "café", `\1`: "1", `\`: `\`, `\999`: "999", `x\0`: "x0"} {
+		if got := unescape(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
+
+// FuzzAnswer: whatever a server sends, reading it ends, invents no authority, and gives records of the question's name alone.
+func FuzzAnswer(f *testing.F) {
+	q := ask("proof.contoso.test", dns.TypeTXT)
+	good := new(dns.Msg).SetReply(q.message(false, true))
+	good.Authoritative = true
+	for _, text := range []string{`proof.contoso.test. 60 IN TXT "a" "b"`, "proof.contoso.test. 60 IN CNAME mail.contoso.test.", "contoso.test. 60 IN SOA a. b. 1 2 3 4 5"} {
+		rr, err := dns.NewRR(text)
+		if err != nil {
+			f.Fatal(err)
+		}
+		good.Answer, good.Ns = append(good.Answer, rr), append(good.Ns, rr)
+	}
+	packed, err := good.Pack()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(packed)
+	f.Add([]byte("\xff\xff garbage"))
+	f.Add(append(slices.Clone(packed[:12]), 0xc0, 12, 0, 16, 0, 1))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		m := new(dns.Msg)
+		if m.Unpack(data) != nil {
+			return
+		}
+		answers(m, q.message(false, true))
+		st := q.read(m)
+		if st.authoritative() && !m.Authoritative {
+			t.Errorf("%s without authority", st)
+		}
+		for _, rr := range q.owned(m) {
+			if !strings.EqualFold(rr.Header().Name, q.name) {
+				t.Errorf("a record of %s", rr.Header().Name)
+			}
+		}
+		r := &reply{q: q, msg: m, state: st, own: q.owned(m), values: set(q.owned(m))}
+		_, _, _ = r.key(), r.says(), said(q, m)
+		_, _, _ = glueIn(m), namesOf(m.Ns, q.name), serialIn(m)
+	})
+}
