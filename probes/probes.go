@@ -3,11 +3,13 @@ package probes
 
 import (
 	"github.com/ews-exporter/ews_exporter/internal/prober"
+	"github.com/ews-exporter/ews_exporter/probes/authcertificate"
 	"github.com/ews-exporter/ews_exporter/probes/authroundtrips"
 	"github.com/ews-exporter/ews_exporter/probes/autodiscover"
 	"github.com/ews-exporter/ews_exporter/probes/dnsrecords"
 	"github.com/ews-exporter/ews_exporter/probes/ewssync"
 	"github.com/ews-exporter/ews_exporter/probes/expectcontinue"
+	"github.com/ews-exporter/ews_exporter/probes/httpcontent"
 	"github.com/ews-exporter/ews_exporter/probes/mrsproxy"
 	"github.com/ews-exporter/ews_exporter/probes/smtp"
 	"github.com/ews-exporter/ews_exporter/probes/sslbinding"
@@ -24,5 +26,7 @@ func All() []prober.Definition {
 		smtp.Definition,
 		mrsproxy.Definition,
 		dnsrecords.Definition,
+		httpcontent.Definition,
+		authcertificate.Definition,
 	}
 }

@@ -4,11 +4,13 @@ package labs
 
 import (
 	"github.com/ews-exporter/ews_exporter/internal/lab"
+	authcertificate "github.com/ews-exporter/ews_exporter/probes/authcertificate/lab"
 	authroundtrips "github.com/ews-exporter/ews_exporter/probes/authroundtrips/lab"
 	autodiscover "github.com/ews-exporter/ews_exporter/probes/autodiscover/lab"
 	dnsrecords "github.com/ews-exporter/ews_exporter/probes/dnsrecords/lab"
 	ewssync "github.com/ews-exporter/ews_exporter/probes/ewssync/lab"
 	expectcontinue "github.com/ews-exporter/ews_exporter/probes/expectcontinue/lab"
+	httpcontent "github.com/ews-exporter/ews_exporter/probes/httpcontent/lab"
 	mrsproxy "github.com/ews-exporter/ews_exporter/probes/mrsproxy/lab"
 	smtp "github.com/ews-exporter/ews_exporter/probes/smtp/lab"
 	sslbinding "github.com/ews-exporter/ews_exporter/probes/sslbinding/lab"
@@ -25,5 +27,7 @@ func All() []lab.Part {
 		smtp.Part(),
 		mrsproxy.Part(),
 		dnsrecords.Part(),
+		httpcontent.Part(),
+		authcertificate.Part(),
 	}
 }
