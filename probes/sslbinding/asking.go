@@ -64,7 +64,7 @@ func (p *probe) findAsking(seen []*binding) {
 		case shown:
 			p.find(ClientCertificate, info, "At %s the server asks clients for a certificate, and was shown the exporter's; over TLS 1.3 it says only after the handshake whether it takes that, and the other probers show it.", at)
 		case takes:
-			p.find(ClientCertificate, info, "At %s the server asks clients for a certificate, and goes on with the exporter's.", at)
+			p.find(ClientCertificate, info, "At %s the server asks clients for a certificate, and goes on with the exporter's; nginx and IIS judge it only with a request.", at)
 		default:
 			p.find(ClientCertificate, warning, "At %s the server asks clients for a certificate, and refuses the exporter's %s. Clients with others may get in.", at, refusals[asked(what)].says)
 			p.run.Result.Draw(ClientCertificate, refusals[asked(what)].advice)
