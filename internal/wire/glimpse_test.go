@@ -212,7 +212,7 @@ func TestHandshake_clientCertificate(t *testing.T) {
 			if err == nil {
 				_, _, err = c.Do(get, 0)
 			}
-			reason := reasonClientCertificate
+			reason := CertificateWanted
 			if tt.stage == "" {
 				reason = ""
 			}
