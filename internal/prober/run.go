@@ -48,6 +48,7 @@ type Parts struct {
 	Elsewhere *wire.Dialer        // dials hosts that a target names (see policy.Elsewhere); nil: they are not asked
 	Secrets   *Secrets            // the logon of the module's auth; nil without one
 	Others    map[string]*Secrets // the logons of the auths that the prober's own settings name
+	Proxy     *Proxy              // that connections go through; nil for none
 	Pauses    *Pauses
 	Turns     *Turns
 }
@@ -55,6 +56,9 @@ type Parts struct {
 // NewRun makes a Run.
 func NewRun(p Parts) *Run {
 	network := &Network{recorder: p.Recorder, module: p.Module, dialer: p.Dialer, elsewhere: p.Elsewhere, target: p.Target}
+	if p.Proxy != nil {
+		network.way = &way{Proxy: *p.Proxy, recorder: p.Recorder, agent: p.Agent}
+	}
 	session := func(s *Secrets) *Session {
 		return &Session{recorder: p.Recorder, network: network, secrets: s, target: p.Target}
 	}
@@ -73,6 +77,9 @@ func (r *Run) Settle() {
 	r.Session.settle()
 	for _, other := range r.Others {
 		other.settle()
+	}
+	if r.way != nil && r.way.Secrets != nil {
+		r.way.Secrets.Settle()
 	}
 }
 

@@ -126,6 +126,9 @@ func (c *Conn) receiveFailure(doing string, err error) *failure.Failure {
 		return failure.New(failure.Receive, reasonClientCertificate, "%s from %s: %w; %s", doing, c, err, wanting)
 	}
 	reason := streamReason(err)
+	if f := c.ledNowhere(reason, err); f != nil {
+		return f
+	}
 	what := map[string]string{
 		"timeout": c.silence(),
 		"reset":   "the peer reset the connection",
