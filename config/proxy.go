@@ -84,7 +84,9 @@ func (m *Module) ProxyOptions() wire.TLS {
 
 // checkProxy checks what the module's keys of its proxy say together.
 func (l *loader) checkProxy(path string, m *Module) {
-	if t := m.ProxyTLS; t != nil {
+	if t := m.ProxyTLS; t != nil && t.says() == "" {
+		m.ProxyTLS = nil // as the configuration in force shows it
+	} else if t != nil {
 		if t.MinVersion == "" {
 			t.MinVersion = defaultVersion
 		}
@@ -111,6 +113,15 @@ func (l *loader) checkProxy(path string, m *Module) {
 			l.report(path+"."+field, problem)
 		}
 	}
+}
+
+// says is all that the keys hold, "" for none.
+func (t *TLS) says() string {
+	text := t.CAFile + t.ServerName + t.MinVersion + strings.Join(t.Pins, "")
+	if t.InsecureSkipVerify {
+		text += "insecure"
+	}
+	return text
 }
 
 // proxyMisfit says why the auth must not be used at the module's proxy: the module's field that is in the way, and the problem.

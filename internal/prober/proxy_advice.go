@@ -121,7 +121,7 @@ const nobodyGetsThrough = "As seen from here, every client that uses this name a
 // drawThroughProxy leads a certificate that nobody trusts to advice that knows of the proxy: it may have made the certificate.
 func drawThroughProxy(r *result.Result) {
 	f := r.Failure
-	if r.Proxy != "" && failure.Is(f, failure.TLS, "certificate_authority") && r.Drawn[f.Name()] == "" {
+	if r.Proxy != "" && f != nil && failure.Is(f, failure.TLS, "certificate_authority") && r.Drawn[f.Name()] == "" {
 		r.Draw(f.Name(), "issuer_not_trusted_through_proxy")
 	}
 }

@@ -16,6 +16,9 @@ func proxies() Group {
 	page := script.Responds("503 Service Unavailable", "Server: squid/5.7\r\nX-Squid-Error: ERR_CONNECT_FAIL 111\r\n", "<html>no way</html>")
 	endless := "HTTP/1.1 503 Service Unavailable\r\n\r\n"
 	return Group{"Proxies on the way out", "the module's proxy", []Behaviour{
+		{Does: "does what it is asked", Reports: "success", peer: func(w world) lab.Peer {
+			return through(w, "http", lab.Serve(w, script.Tunnels(nil)))
+		}},
 		{Does: "has a name that does not exist", Reports: "connect/proxy_lookup", peer: named(script.Nowhere)},
 		{Does: "has a name that leads to a cloud's metadata", Reports: "policy/address_denied", peer: named(script.MetadataHost)},
 		{Does: "refuses the connection", Reports: "connect/proxy_unreached", peer: func(w world) lab.Peer {

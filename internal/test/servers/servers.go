@@ -1,4 +1,4 @@
-// Package servers runs real servers in tests: nginx, HAProxy, Apache httpd, NSD, Postfix, Exim, Prometheus and
+// Package servers runs real servers in tests: nginx, HAProxy, Apache httpd, Squid, Tinyproxy, NSD, Postfix, Exim, Prometheus and
 // Alertmanager. Each runs
 // in the foreground as a child of the test, on a free port of loopback, with its own configuration in the test's
 // temporary directory, as root or not. It ends with its test, and shows its log when the test has failed. What is no
