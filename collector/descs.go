@@ -26,7 +26,7 @@ var (
 	}
 	ipProtocol = &result.Metric{
 		Name:     "probe_ip_protocol",
-		Help:     "The IP protocol of the deciding connection, 4 or 6; through a proxy that of the address it was asked for.",
+		Help:     "The IP protocol of the deciding connection, 4 or 6.",
 		Presence: "an address was chosen",
 	}
 	httpStatus = &result.Metric{
@@ -46,7 +46,7 @@ var (
 	}
 	httpDuration = &result.Metric{
 		Name:     "probe_http_duration_seconds",
-		Help:     "Duration of the deciding exchange by phase: resolve, connect (to the proxy where there is one), proxy_tls and proxy_tunnel (CONNECT to its answer), tls, processing (request begun to first byte of a response), transfer (first byte to last).",
+		Help:     "Duration of the deciding exchange by phase: resolve, connect, tls, processing (request begun to first byte of a response), transfer (first byte to last).",
 		Labels:   []string{"phase"},
 		Presence: "each phase that was measured, for probers that HTTP decides",
 	}

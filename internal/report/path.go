@@ -8,7 +8,6 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/result"
-	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
 
 // Hop is one of those who stand between the prober and the mailbox, as far as the probe could tell them apart.
@@ -30,15 +29,15 @@ func path(r *result.Result) []Hop {
 		return nil
 	}
 	hops := []Hop{{Name: "This exporter", Where: "asked " + r.Name, State: Succeeded}}
-	if c.Proxy != nil {
-		proxy, led := outward(r, c.Proxy)
-		if hops = append(hops, proxy); !led {
-			return append(hops, Hop{Name: "The target", Where: c.Address.String(), Note: "was not asked", State: Unknown})
-		}
-	}
 	where := c.Name
 	if c.Address.IsValid() {
 		where = c.Address.String()
+	}
+	if r.Proxy != "" {
+		proxy, led := outward(r)
+		if hops = append(hops, proxy); !led {
+			return append(hops, Hop{Name: "The target", Where: where, Note: "was not asked", State: Unknown})
+		}
 	}
 	server, ok := behind(r)
 	if !ok {
@@ -50,13 +49,13 @@ func path(r *result.Result) []Hop {
 }
 
 // outward is the proxy that connections go through, and whether it led on.
-func outward(r *result.Result, proxy *wire.Hop) (hop Hop, led bool) {
-	hop = Hop{Name: "The proxy", Where: proxy.Address.String(), Note: "led on", State: Succeeded}
+func outward(r *result.Result) (hop Hop, led bool) {
+	hop = Hop{Name: "The proxy", Where: r.Proxy, Note: "led on", State: Succeeded}
 	f := r.Failure
 	switch {
 	case f == nil || f.Stage != failure.Connect || !strings.HasPrefix(f.Reason, "proxy_"):
 		return hop, true
-	case r.Deciding.Answered():
+	case r.Deciding.Answered() && r.Deciding.Origin.Kind == origin.Proxy:
 		hop.Note = "answered " + r.Deciding.Answer()
 	default:
 		hop.Note = fmt.Sprintf("failed here: %s, %s", f.Stage, f.Reason)
