@@ -183,7 +183,8 @@ var (
 )
 
 // filler puts what is known in place of the words SERVER, BACKEND, TARGET (with its HOST and PORT), SERVICE, ADDRESS (with its
-// DOMAIN), MODULE, AUTH and PROXY, whose URL the configuration has in a form that does no harm; a word for which nothing is known, or something that nobody should paste, stays.
+// DOMAIN), MODULE, AUTH and PROXY, whose URL the configuration has in a form that does no harm; a word for which nothing is
+// known, or something that nobody should paste, stays.
 func filler(r *result.Result) func(string) string {
 	known := map[string]string{"TARGET": r.Target, "SERVICE": r.Name, "MODULE": r.Module, "ADDRESS": r.Address, "AUTH": r.Auth, "PROXY": r.Proxy}
 	if _, domain, ok := strings.Cut(r.Address, "@"); ok {
