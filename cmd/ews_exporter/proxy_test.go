@@ -26,10 +26,10 @@ func TestProbeThroughAProxy(t *testing.T) {
 		t.Fatal(err)
 	}
 	proxy := lab.Serve(t, script.Tunnels(nil))
-	target := site.Scenarios()[0].Address
+	healthy := site.Scenarios()[0]
 	var out, problems bytes.Buffer
 	code := run(context.Background(), []string{
-		"probe", "--config.file", config + "/ews_exporter.yml", "expect_continue", target, "--proxy-url", "http://" + proxy.Addr(), "--json",
+		"probe", "--config.file", config + "/ews_exporter.yml", healthy.Verdicts[0].Module, healthy.Address, "--proxy-url", "http://" + proxy.Addr(), "--json",
 	}, strings.NewReader(""), &out, &problems)
 	var res result.Result
 	if err := json.Unmarshal(out.Bytes(), &res); err != nil || code != exitOK {
