@@ -13,6 +13,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/probes/mrsproxy"
 	"github.com/ews-exporter/ews_exporter/probes/smtp"
 	"github.com/ews-exporter/ews_exporter/probes/sslbinding"
+	"github.com/ews-exporter/ews_exporter/probes/virtualdirectories"
 )
 
 // All lists every prober of this version.
@@ -28,5 +29,6 @@ func All() []prober.Definition {
 		dnsrecords.Definition,
 		httpcontent.Definition,
 		authcertificate.Definition,
+		virtualdirectories.Definition,
 	}
 }

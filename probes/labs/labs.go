@@ -14,6 +14,7 @@ import (
 	mrsproxy "github.com/ews-exporter/ews_exporter/probes/mrsproxy/lab"
 	smtp "github.com/ews-exporter/ews_exporter/probes/smtp/lab"
 	sslbinding "github.com/ews-exporter/ews_exporter/probes/sslbinding/lab"
+	virtualdirectories "github.com/ews-exporter/ews_exporter/probes/virtualdirectories/lab"
 )
 
 // All lists every prober's part.
@@ -29,5 +30,6 @@ func All() []lab.Part {
 		dnsrecords.Part(),
 		httpcontent.Part(),
 		authcertificate.Part(),
+		virtualdirectories.Part(),
 	}
 }
