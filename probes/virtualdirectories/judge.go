@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/origin"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 )
 
@@ -44,6 +45,17 @@ func (p *probe) settleStates() {
 			pg.state, pg.failure = maintenance, nil
 		case old && (pg.state == missing || pg.state == unpublished):
 			pg.state, pg.failure = unsupported, nil
+		}
+		pg.mark()
+	}
+}
+
+// mark says of the page's steps what came of them.
+func (pg *page) mark() {
+	for _, step := range []*prober.Step{pg.step, pg.get} {
+		step.Fail(pg.failure)
+		if pg.failure == nil && pg.state != healthy {
+			step.Warn()
 		}
 	}
 }
@@ -109,13 +121,20 @@ func (p *probe) where() string {
 	return "to a server that answers so"
 }
 
-// told lists pages with what came.
+// told lists pages with what came, those that got the same together.
 func told(pages []*page) string {
-	parts := make([]string, len(pages))
-	for i, pg := range pages {
-		parts[i] = fmt.Sprintf("%s (%s)", pg.directory, pg.answer())
+	var answers, parts []string
+	by := map[string][]*page{}
+	for _, pg := range pages {
+		a := pg.answer()
+		if by[a] = append(by[a], pg); len(by[a]) == 1 {
+			answers = append(answers, a)
+		}
 	}
-	return strings.Join(parts, ", ")
+	for _, a := range answers {
+		parts = append(parts, fmt.Sprintf("%s (%s)", names(by[a]), a))
+	}
+	return strings.Join(parts, "; ")
 }
 
 // rest names the directories that are healthy.
@@ -132,7 +151,7 @@ func also(others []*page) string {
 	if len(others) == 0 {
 		return ""
 	}
-	return "; and besides: " + names(others)
+	return "; not healthy besides: " + names(others)
 }
 
 func names(pages []*page) string {

@@ -36,7 +36,7 @@ const (
 // page is a directory's page of health, and what came of it.
 type page struct {
 	directory string
-	step      *prober.Step         // nil while it was not begun
+	step, get *prober.Step         // the directory's, and that of its page; nil while they were not begun
 	exchange  *result.Conversation // nil where there was no connection
 	took      wire.Seconds         // from the request to the last byte, or until it was given up
 	state     state
@@ -56,14 +56,17 @@ func (pg *page) decided() bool {
 
 // read reads an answer. Exchange's HealthCheckResponder answers 200 with a fixed body for a component that is active, and
 // ends the connection without an answer for one that is not; direct tells that a server was asked past the balancer.
-func (pg *page) read(body []byte, err error, direct bool) {
+func (pg *page) read(conn *wire.Conn, body []byte, err error, direct bool) {
 	c := pg.exchange
 	final := c.Response()
+	if final != nil && failure.Is(err, failure.Send) {
+		err = nil // it answered before it had read all
+	}
 	pg.text = bytes.Contains(body, []byte("200 OK"))
 	switch {
 	case final == nil && failure.Is(err, failure.Receive, "closed", "reset") && c.BytesReceived == 0,
 		final == nil && failure.Is(err, failure.Send, "closed", "reset"):
-		pg.fail(closed, failure.Receive, reasonUnhealthy, "%s was asked for %s and ended the connection without an answer: so does a server that holds this directory unhealthy, or that is in maintenance (%w)", c.Step, pathOf(pg.directory), err)
+		pg.fail(closed, failure.Receive, reasonUnhealthy, "%s was asked for %s and ended the connection without an answer: so does a server that holds this directory unhealthy, or that is in maintenance (%w)", conn, pathOf(pg.directory), err)
 	case failure.Is(err, failure.Receive, "timeout"):
 		pg.state, pg.failure = silent, failure.From(err)
 	case failure.Is(err, failure.Receive, "client_certificate", "alert", "renegotiation"): // TLS's word, before any answer
@@ -114,7 +117,7 @@ func (pg *page) answer() string {
 	switch a := pg.exchange.Answer(); {
 	case pg.state == healthy && pg.server != "":
 		return a + ", says " + pg.server
-	case pg.state == closed:
+	case pg.state == closed, pg.state == maintenance:
 		return "the connection was closed without an answer"
 	case pg.state == silent:
 		return fmt.Sprintf("no answer within %.1f s", pg.took)

@@ -89,15 +89,15 @@ func (p *probe) open(ctx context.Context, pg *page) {
 // get gets a page over its connection.
 func (p *probe) get(ctx context.Context, pg *page, conn *wire.Conn) {
 	defer conn.Close()
-	step := pg.step.Step("page")
+	pg.get = pg.step.Step("page")
 	var body []byte
 	var err error
 	pg.exchange, body, err = p.request(pg.step.Name(), conn, pathOf(pg.directory))
 	pg.took = tookOf(pg.exchange, p.run.Now())
-	pg.read(body, err, p.direct)
-	step.Detail("%s: %s", pathOf(pg.directory), pg.answer())
-	step.End(asError(pg.failure))
-	pg.step.End(asError(pg.failure))
+	pg.read(conn, body, err, p.direct)
+	pg.get.Detail("%s: %s", pathOf(pg.directory), pg.answer())
+	pg.get.End(nil) // whether it succeeded shows when all pages are there
+	pg.step.End(nil)
 	if pg.directory == buildDirectory && (pg.state == healthy || pg.exchange.Status() == 404) && pg.exchange.Origin.Version == "" {
 		p.named = p.askBuild(ctx)
 	}
@@ -113,14 +113,6 @@ func tookOf(c *result.Conversation, now wire.Seconds) wire.Seconds {
 		return *c.End - begun
 	}
 	return now - begun
-}
-
-// asError is a failure as an error: a nil *Failure in an error would not be nil.
-func asError(f *failure.Failure) error {
-	if f == nil {
-		return nil
-	}
-	return f
 }
 
 // request gets a path over a connection, as a balancer's check does.
