@@ -107,6 +107,15 @@ var book = advice.Book{
 		For: advice.About("status/" + reasonNotThere),
 	},
 	{
+		Key:   "server_closes_all_pages",
+		Means: "The server closes every page of health: it is in maintenance, as it seems.", Suffers: "Nobody, as long as another server of the service is left.",
+		Owners: []advice.Owner{advice.Nobody, advice.Exchange},
+		On:     advice.InShell, First: "Get-ServerComponentState SERVER | Where-Object State -ne Active",
+		Separates: "If ServerWideOffline is listed: it is in maintenance, and nobody has to act where that was planned. If nothing is listed: something between the exporter and the server ends these connections.",
+		Then:      "Forgotten: Set-ServerComponentState SERVER -Component ServerWideOffline -State Active -Requester Maintenance; undo by -State Inactive.", Risk: advice.Change, When: advice.Plan,
+		For: advice.About(Maintenance),
+	},
+	{
 		Key:   adviceUnpublished,
 		Means: "No page of health is published under this name. That is common: clients do not need them.", Suffers: "Nobody; but nothing is watched from this side.",
 		Owners: []advice.Owner{advice.Exporter}, Certainty: advice.Likely,

@@ -61,9 +61,11 @@ func (s *Settings) Need() time.Duration { return 2 * time.Second }
 
 // Paths implements prober.Prober.
 func (s *Settings) Paths() []string {
-	paths := make([]string, len(s.Directories))
-	for i, name := range s.Directories {
-		paths[i] = pathOf(name)
+	var paths []string
+	for _, name := range s.Directories {
+		if paths = append(paths, pathOf(name)); name == buildDirectory {
+			paths = append(paths, buildPages...)
+		}
 	}
 	return paths
 }

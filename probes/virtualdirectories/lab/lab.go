@@ -52,7 +52,7 @@ func reports(by, failure, finding string) lab.Verdict {
 func faults() []lab.Fault {
 	return []lab.Fault{
 		{Module: module, At: "healthy", Panels: true},
-		{Module: module, At: "directories-owa-closed", Alert: "EwsServiceFailing", Says: []string{"Fails: owa.", "receive/unhealthy"}, Panels: true},
+		{Module: module, At: "directories-owa-closed", Alert: "EwsServiceFailing", Says: []string{"receive/unhealthy", "Found: virtual_directory_unhealthy."}, Panels: true},
 		{Module: module, At: "directories-old", Panels: true},
 		{Module: module, At: "directories-elsewhere", Alert: "EwsServiceFailing", Says: []string{"content/foreign_page"}},
 	}
