@@ -9,12 +9,14 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/config"
 	"github.com/ews-exporter/ews_exporter/internal/lab"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/probes"
 )
 
@@ -97,7 +99,7 @@ func TestClientCertificate(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			got := said(t, dir, fmt.Sprintf("auths:\n  own: {%stargets: [mail.contoso.com]}\nmodules:\n  m: {prober: ssl_binding}\npolicy: {allow: [mail.contoso.com]}\n", tt.keys))
+			got := said(t, dir, fmt.Sprintf("auths:\n  own: {%stargets: [mail.contoso.com]}\nmodules:\n  m: {prober: %s}\npolicy: {allow: [mail.contoso.com]}\n", tt.keys, overTLS()))
 			if tt.want == "" && got != "" || !matches(got, tt.want) {
 				t.Errorf("%q, want %q", got, tt.want)
 			}
@@ -144,7 +146,7 @@ func TestClientCertificateReadByAll(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	got := said(t, dir, "auths:\n  own: {cert_file: own.crt, key_file: own.key, targets: [mail.contoso.com]}\nmodules:\n  m: {prober: ssl_binding}\npolicy: {allow: [mail.contoso.com]}\n")
+	got := said(t, dir, "auths:\n  own: {cert_file: own.crt, key_file: own.key, targets: [mail.contoso.com]}\nmodules:\n  m: {prober: "+overTLS()+"}\npolicy: {allow: [mail.contoso.com]}\n")
 	if want := "ews.yml:2: auths.own.key_file: the file can be read by everybody on this machine; chmod o-r takes that away (warning)"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
@@ -171,4 +173,10 @@ func TestCertificateAloneForWhoNeverLogsOn(t *testing.T) {
 			t.Errorf("%s, with a password beside it: %q", d.Name, got)
 		}
 	}
+}
+
+// overTLS is a prober that never logs on and speaks TLS.
+func overTLS() string {
+	all := probes.All()
+	return all[slices.IndexFunc(all, func(d prober.Definition) bool { return d.NoLogon && !d.NoProxy })].Name
 }

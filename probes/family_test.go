@@ -39,7 +39,10 @@ func TestAFamilyWithoutARoute(t *testing.T) {
 		Config: func() *config.Config { return cfg }, Gate: auth.NewGate(time.Now), Resolver: halfReachable{},
 		Version: "test", Log: slog.New(slog.DiscardHandler),
 	})
-	for name := range cfg.Modules {
+	for name, m := range cfg.Modules {
+		if m.Definition.NoProxy {
+			continue // it asks servers that it looks for by itself
+		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			answer, err := r.Probe(context.Background(), runner.Request{Module: name, Target: "mail.contoso.test"})

@@ -312,7 +312,7 @@ func TestTheReportBeginsWithWhoActs(t *testing.T) {
 	for _, want := range []string{
 		`class="verdict failed">Failed after`, "<dt>Urgency</dt><dd><p>now</p>", "<dt>Suffers</dt><dd><p>Mailbox moves", "<dt>Act</dt><dd><p>whoever runs the box in front of Exchange (sure)",
 		"<dt>At fault</dt><dd><p>a box in front of Exchange (Kemp LoadMaster)", `<dt>First</dt><dd><p>in a terminal:</p><p class="step"><code>ews_exporter probe dialogue mail.contoso.com --direct EX01</code></p>`,
-		`<button type="button" class="copy" aria-label="Copy the first step" hidden>Copy</button>`, "<p>If it works there: the box.</p>", "<dt>Proof</dt><dd><p>HTTP/1.1 501 Invalid Request", "<p>body: none</p>",
+		`<button type="button" class="copy" aria-label="Copy the first step" hidden>Copy</button>`, "<dt>Proof</dt><dd><p>HTTP/1.1 501 Invalid Request", "<p>body: none</p>", "<dt>Outcome</dt><dd><p>If it works there: the box.</p>",
 		"<dt>Then</dt><dd><p>Let it pass Expect on.</p><p>Kemp LoadMaster: 100-Continue Handling: RFC-7231 Compliant</p>",
 	} {
 		i := strings.Index(html.UnescapeString(begin)[at:], want)
@@ -424,7 +424,7 @@ func TestFindingBeginsWithWhatToDo(t *testing.T) {
 	})
 	for accept, wants := range map[string][]string{
 		aPage: {"<dd><p>undecided between whoever runs the box in front of Exchange and the administrators", "<p>on the box:</p><p class=\"step\"><code>look &lt;at&gt; it</code></p>", "Asked of a server directly:", "List the modules"},
-		"*/*": {"# late\n\nUrgency:    now\nSuffers:    Clients.\nAct:        undecided between", "\nFirst:      on the box:\n                look <at> it\n            the same past the box\n", "\n\nAsked of a server directly:\n", "List the modules\n<script>"},
+		"*/*": {"# late\n\nUrgency:    now\nSuffers:    Clients.\nAct:        undecided between", "\nFirst:      on the box:\n                look <at> it\nOutcome:    the same past the box\n", "\n\nAsked of a server directly:\n", "List the modules\n<script>"},
 	} {
 		if _, body := e.ask(t, "GET", "/findings/late_body_rejected", "Accept", accept); !containsAll(body, wants...) {
 			t.Errorf("%s: of %q something is missing in\n%s", accept, wants, body)

@@ -360,6 +360,9 @@ modules:
 func modulesOfAll(t *testing.T) (names []string, inYAML string) {
 	t.Helper()
 	for _, p := range overHTTP(t) {
+		if definition(p).NoLogon {
+			continue
+		}
 		for auth, keys := range map[string][]string{"a": p.Least, "b": p.Most} {
 			name := p.Prober + "_by_" + auth
 			names = append(names, name)

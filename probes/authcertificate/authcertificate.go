@@ -42,6 +42,7 @@ var Definition = prober.Definition{
 		{Code: Expired, Severity: result.Error, Summary: "The certificate by which tokens are signed has ended."},
 		{Code: Expiring, Severity: result.Warning, Summary: "The certificate by which tokens are signed ends soon."},
 		{Code: Misnamed, Severity: result.Info, Summary: "The document calls a certificate by another thumbprint (`x5t`) than it has."},
+		prober.FindingAnsweredByMiddlebox,
 		prober.FindingBytesAfterResponse,
 	},
 	Dashboard: panels,

@@ -36,7 +36,11 @@ func (s *Settings) Probe(ctx context.Context, run *prober.Run) {
 		run.Result.Deciding, run.Result.DecidingConnection = p.exchange, step.Connection()
 		run.Surplus()
 	}
-	run.Result.Fail(failure.From(err))
+	f := failure.From(err)
+	run.Result.Fail(f)
+	if f != nil && f.Stage == failure.Status {
+		run.FindBox(p.exchange)
+	}
 	p.measure()
 	p.tabulate()
 }

@@ -13,7 +13,7 @@ const (
 	// cannot be asked so: the way there belongs to the question.
 	atExporter = "on the exporter's machine, with its --config.file added; SERVER is one of Exchange's"
 	askPast    = "ews_exporter probe MODULE SERVER --hostname autodiscover.DOMAIN"
-	needsEmail = "(A module without email wants one for that.) "
+	needsEmail = "(A module without email wants one for that.)"
 
 	urls = "Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-Table Server,InternalUrl,ExternalUrl"
 	pool = `C:\Windows\System32\inetsrv\appcmd list apppool MSExchangeAutodiscoverAppPool`
@@ -28,7 +28,7 @@ var book = advice.Book{
 		Means: "Of several look-ups at the same address some were answered and some were not: one member of a pool is sick, or a box answers now and then itself.", Suffers: newProfiles + " They fail now and then, and nobody can repeat it.",
 		Owners: []advice.Owner{advice.Middlebox, advice.Exchange},
 		On:     atExporter, First: askPast,
-		Separates: "Ask each of them ten times. If one of them fails: that server. If all always answer: the box, which has its own error in its log. " + needsEmail[:len(needsEmail)-1],
+		Separates: "Ask each of them ten times. If one of them fails: that server. If all always answer: the box, which has its own error in its log. " + needsEmail,
 		Then:      "A server: take it out of the box's pool, run " + advice.Health + ", and put it back once it answers. The box: look in its log at the proof's time, note the rule that answered, then exempt /Autodiscover from it. To undo, set the rule back.", Risk: advice.Change, When: advice.Morning,
 		Direct: "lookups_now_and_then_at_server",
 		For:    advice.About(Intermittent),
@@ -117,7 +117,7 @@ var book = advice.Book{
 		Means: "Exchange calls a request invalid that is known to be valid (600): something on the way lost or changed its body.", Suffers: newProfiles,
 		Owners: []advice.Owner{advice.Middlebox}, Certainty: advice.Likely,
 		On: atExporter, First: askPast,
-		Separates: needsEmail + "If settings come there: what stands in front loses the body, by a redirect that turns POST into GET, or by a rewrite. If 600 comes there too: something between the exporter and SERVER, or that server.",
+		Separates: "If settings come there: what stands in front loses the body, by a redirect that turns POST into GET, or by a rewrite. If 600 comes there too: something between the exporter and SERVER, or that server. " + needsEmail,
 		Then:      "Note the rule for /Autodiscover, then let it pass POST and its body on unchanged. To undo, set the noted rule.", Risk: advice.Change, When: advice.Now, Direct: "lookup_fails_at_server",
 		For: advice.Codes("content/service_error", "600", "InvalidRequest"),
 	},
@@ -160,7 +160,7 @@ var book = advice.Book{
 		Means: "The answer breaks off, or cannot be read: something on the way cuts or changes it.", Suffers: newProfiles,
 		Owners: []advice.Owner{advice.Middlebox, advice.Exchange},
 		On:     atExporter, First: askPast,
-		Separates: needsEmail + "If the answer is whole there: the box in front cuts or changes it. If it breaks off there too: that server.",
+		Separates: "If the answer is whole there: the box in front cuts or changes it. If it breaks off there too: that server. " + needsEmail,
 		Then:      "The box: note the present value, then turn off what limits, inspects or compresses responses, for /Autodiscover alone; to undo, set the noted value. The server: run " + advice.Health + ", and mend what it names.", Risk: advice.Change, When: advice.Morning,
 		Direct: "lookup_fails_at_server",
 		For:    advice.About("content/truncated", "content/malformed"),

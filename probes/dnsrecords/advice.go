@@ -146,7 +146,7 @@ var book = advice.Book{
 		Owners: []advice.Owner{advice.DNS, advice.Exporter},
 		On:     "on any machine", First: "nslookup -type=NS HOST",
 		Separates: "If name servers are listed: the exporter's machine asks another name server, or one inside. If the domain is not found and is spelled rightly: its registration or delegation has ended. If it is misspelled: correct the target.",
-		Then:      "Registration: renew it at the registrar, whose page says what was entered before. Exporter: correct the target, or name the servers to ask in the module.", Risk: advice.Change, When: advice.Now,
+		Then:      "Registration: note what the registrar shows, and renew it or enter the name servers again. Exporter: note the target, and correct it, or name the servers to ask in the module. To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
 		For: advice.About("resolve/not_found", "resolve/no_address"),
 	},
 	{

@@ -57,6 +57,7 @@ var Definition = prober.Definition{
 		{Code: WrongPrefix, Severity: result.Error, Summary: "The file begins otherwise than is expected."},
 		{Code: Cached, Severity: result.Error, Summary: "Caches may keep the file, or one did."},
 		{Code: CacheUnset, Severity: result.Warning, Summary: "Nothing says whether caches may keep the file, so each decides by itself."},
+		prober.FindingAnsweredByMiddlebox,
 		prober.FindingBytesAfterResponse,
 	},
 	Dashboard: panels,

@@ -64,8 +64,10 @@ func (p *probe) judgeContent() {
 	case c.Status() == 404:
 		p.missing()
 	case c.Status() == 401, c.Status() == 407:
+		p.run.FindBox(c.Conversation)
 		p.run.Result.Fail(failure.New(failure.Status, reasonLogonAsked, "%s answered %s to %s: it asks for a logon, and a file for everybody needs none%s", c.Origin.Subject(), c.Answer(), c.URL, c.Cause()))
 	case c.Status() != 200:
+		p.run.FindBox(c.Conversation)
 		p.run.Result.Fail(failure.New(failure.Status, reasonStatus, "%s answered %s to %s%s", c.Origin.Subject(), c.Answer(), c.URL, c.Cause()))
 	default:
 		p.met[whatStatus] = true
