@@ -8,7 +8,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/probes/dnsrecords"
 	"github.com/ews-exporter/ews_exporter/probes/ewssync"
 	"github.com/ews-exporter/ews_exporter/probes/expectcontinue"
-	"github.com/ews-exporter/ews_exporter/probes/mrsproxy"
+	"github.com/ews-exporter/ews_exporter/probes/sessionstate"
 	"github.com/ews-exporter/ews_exporter/probes/smtp"
 	"github.com/ews-exporter/ews_exporter/probes/sslbinding"
 )
@@ -24,5 +24,6 @@ func All() []prober.Definition {
 		smtp.Definition,
 		mrsproxy.Definition,
 		dnsrecords.Definition,
+		sessionstate.Definition,
 	}
 }

@@ -28,7 +28,11 @@ type Target struct {
 const maxLength = 2048
 
 // ports are those of the schemes that a target may have.
-var ports = map[string]uint16{"https": 443, "http": 80, "smtp": 25, "dns": 53}
+var ports = map[string]uint16{
+	"https": 443, "http": 80, "smtp": 25,
+	"imap": 143, "imaps": 993, "pop3": 110, "pop3s": 995,
+	"state": 42424, // of ASP.NET sessions
+}
 
 // Parse reads a target parameter (host, host:port, an address with or without port, an http or https URL) and the
 // hostname parameter (a name or an address; empty when there is none). IPv6 needs brackets where a port follows.

@@ -9,7 +9,7 @@ import (
 	dnsrecords "github.com/ews-exporter/ews_exporter/probes/dnsrecords/lab"
 	ewssync "github.com/ews-exporter/ews_exporter/probes/ewssync/lab"
 	expectcontinue "github.com/ews-exporter/ews_exporter/probes/expectcontinue/lab"
-	mrsproxy "github.com/ews-exporter/ews_exporter/probes/mrsproxy/lab"
+	sessionstate "github.com/ews-exporter/ews_exporter/probes/sessionstate/lab"
 	smtp "github.com/ews-exporter/ews_exporter/probes/smtp/lab"
 	sslbinding "github.com/ews-exporter/ews_exporter/probes/sslbinding/lab"
 )
@@ -25,5 +25,6 @@ func All() []lab.Part {
 		smtp.Part(),
 		mrsproxy.Part(),
 		dnsrecords.Part(),
+		sessionstate.Part(),
 	}
 }
