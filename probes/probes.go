@@ -8,6 +8,8 @@ import (
 	"github.com/ews-exporter/ews_exporter/probes/dnsrecords"
 	"github.com/ews-exporter/ews_exporter/probes/ewssync"
 	"github.com/ews-exporter/ews_exporter/probes/expectcontinue"
+	"github.com/ews-exporter/ews_exporter/probes/imap"
+	"github.com/ews-exporter/ews_exporter/probes/pop3"
 	"github.com/ews-exporter/ews_exporter/probes/sessionstate"
 	"github.com/ews-exporter/ews_exporter/probes/smtp"
 	"github.com/ews-exporter/ews_exporter/probes/sslbinding"
@@ -25,5 +27,7 @@ func All() []prober.Definition {
 		mrsproxy.Definition,
 		dnsrecords.Definition,
 		sessionstate.Definition,
+		imap.Definition,
+		pop3.Definition,
 	}
 }

@@ -34,6 +34,12 @@ var ports = map[string]uint16{
 	"state": 42424, // of ASP.NET sessions
 }
 
+// private are the schemes whose probers let no secret go before TLS is there: from the start, or once they have asked for it.
+var private = map[string]bool{"https": true, "imap": true, "imaps": true, "pop3": true, "pop3s": true}
+
+// Private tells whether a secret that is meant for the target goes over TLS alone.
+func (t Target) Private() bool { return private[t.Scheme] }
+
 // Parse reads a target parameter (host, host:port, an address with or without port, an http or https URL) and the
 // hostname parameter (a name or an address; empty when there is none). IPv6 needs brackets where a port follows.
 // Errors are for the caller (400) and never repeat what stands before an @, which may be a password.

@@ -9,6 +9,8 @@ import (
 	dnsrecords "github.com/ews-exporter/ews_exporter/probes/dnsrecords/lab"
 	ewssync "github.com/ews-exporter/ews_exporter/probes/ewssync/lab"
 	expectcontinue "github.com/ews-exporter/ews_exporter/probes/expectcontinue/lab"
+	imap "github.com/ews-exporter/ews_exporter/probes/imap/lab"
+	pop3 "github.com/ews-exporter/ews_exporter/probes/pop3/lab"
 	sessionstate "github.com/ews-exporter/ews_exporter/probes/sessionstate/lab"
 	smtp "github.com/ews-exporter/ews_exporter/probes/smtp/lab"
 	sslbinding "github.com/ews-exporter/ews_exporter/probes/sslbinding/lab"
@@ -26,5 +28,7 @@ func All() []lab.Part {
 		mrsproxy.Part(),
 		dnsrecords.Part(),
 		sessionstate.Part(),
+		imap.Part(),
+		pop3.Part(),
 	}
 }
