@@ -180,7 +180,7 @@ func (d *dialogue) nothingMore() error {
 func quoted(line string) string { return plain.Cut(line, maxQuoted) }
 
 func malformed(format string, args ...any) error {
-	return failure.New(failure.Receive, "malformed", format, args...)
+	return &smtp.MalformedError{Cause: failure.New(failure.Receive, "malformed", format, args...)}
 }
 
 func fail(reason failure.Reason, format string, args ...any) error {
