@@ -89,6 +89,7 @@ const (
 	Accepted              // it was accepted
 	Wrong                 // user name or password are wrong
 	NotJudged             // it could not be judged now
+	NoSuchWay             // this way to log on is not taken
 )
 
 // BadPassword is the code that stands for Exchange's words, which come without one.
@@ -108,6 +109,8 @@ func (a Answer) Reads() Says {
 	switch {
 	case a.OK:
 		return Accepted
+	case strings.Contains(strings.ToLower(a.Text), "mechanism"): // Dovecot gives it the code of wrong credentials
+		return NoSuchWay
 	case wrong[a.Code]:
 		return Wrong
 	case notJudged[a.Code]:

@@ -100,7 +100,7 @@ func (k *Kind) logons() advice.Book {
 			For: advice.About("auth/refused"),
 		},
 		{
-			Key: "password_refused", Means: "The server says that user name or password are wrong.", Suffers: "Nobody but this monitoring.",
+			Key: "password_refused", Means: "The server refused the logon in words that stand for a wrong user name or password; some say the same of an account that is disabled, or that they cannot look up.", Suffers: "Nobody but this monitoring, unless others are refused too.",
 			Owners: []advice.Owner{advice.Account}, Certainty: advice.Likely, On: onServer, First: failed,
 			Separates: "If one of the account has Sub Status 0xC000006A: the password. If it is 0xC0000064: there is no such user name. If it is 0xC0000234 or 0xC0000072: the account is locked or disabled. If there is none: user name or password never reached Windows; compare how clients write the name (user@domain, DOMAIN\\user).",
 			Then:      "Correct user name or the secret's file, which is read anew for every probe, or enable the account; undo by what it was before. The auth tries again within 15 minutes, at once with a changed secret.", Risk: advice.Look, When: advice.Morning,

@@ -36,8 +36,8 @@ func (p *probe) present(ctx context.Context, logon *prober.Step, offered mailacc
 	switch {
 	case err != nil:
 		return err
-	case answer.Unsent:
-		return failure.New(failure.Auth, auth.SchemeNotOffered, "%s offers %s and does not take it: it answered %q before the password was sent", p.conn, ways[0], plain.Cut(answer.Text, 200))
+	case answer.Unsent, answer.Reads() == mailaccess.NoSuchWay:
+		return failure.New(failure.Auth, auth.SchemeNotOffered, "%s offers %s and does not take it: it answered %q, so nothing is known of the secret", p.conn, ways[0], plain.Cut(answer.Text, 200))
 	case !answer.OK:
 		return failure.New(failure.Status, mailaccess.LogonUnavailable.Reason, "%s could not judge the logon: it answered %q, so nothing is known of the secret", p.conn, plain.Cut(answer.Text, 200)).Named(answer.Code)
 	}
@@ -52,7 +52,7 @@ func presented(a mailaccess.Answer) prober.Presented {
 		judged.Judgement = prober.Unsent
 	case says == mailaccess.Accepted:
 		judged.Judgement = prober.Admitted
-	case says == mailaccess.NotJudged:
+	case says == mailaccess.NotJudged, says == mailaccess.NoSuchWay:
 		judged.Judgement = prober.Unjudged
 	default:
 		judged.Judgement, judged.Wrong = prober.Rejected, says == mailaccess.Wrong

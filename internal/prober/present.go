@@ -25,7 +25,7 @@ type Presented struct {
 	Judgement
 	Said  string // its words, as they came
 	Code  string // what it called its refusal; empty where it gives no code
-	Wrong bool   // it says itself that user name or password are wrong
+	Wrong bool   // its words stand for a wrong user name or password
 }
 
 // Present logs on by user name and password over a connection that HTTP is not spoken over, as IMAP and POP3 do: present
@@ -63,8 +63,8 @@ func (s *Session) Present(ctx context.Context, conn *wire.Conn, opts *wire.TLS, 
 	return err
 }
 
-// rejected is a refusal. A wrong password is spoken of as such only where the server does, and no other target has just
-// accepted it.
+// rejected is a refusal. A wrong password is spoken of only where the server does, and no other target has just accepted it;
+// even then Dovecot, for one, says the same where it cannot read its list of accounts.
 func (s *Session) rejected(conn *wire.Conn, attempt *auth.Attempt, got Presented) error {
 	meaning, why := auth.Secret, sentence("it does not say why: user name or password may be wrong, or the account or its mailbox may not be used so")
 	provenAt, at := attempt.ProvenAt()
@@ -74,7 +74,7 @@ func (s *Session) rejected(conn *wire.Conn, attempt *auth.Attempt, got Presented
 		why = sentence("%s accepted the same secret at %s UTC, so that it is hardly the secret; the account or its mailbox may not be used so", provenAt, at.UTC().Format("15:04:05"))
 		got.Code = "" // and so is what the server calls it
 	case got.Wrong:
-		why = sentence("the server itself says that user name or password are wrong, and may not tell an account that is disabled from that")
+		why = sentence("its words stand for a wrong user name or password, and some servers say them of an account that is disabled, or that they cannot look up")
 	}
 	attempt.RefusedFor(meaning)
 	return failure.New(failure.Auth, auth.Refused, "%s refused the logon of auth %s with %q: %s; %s",
