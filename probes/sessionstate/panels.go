@@ -12,7 +12,7 @@ var panels = &dashboard.Dashboard{
 			{
 				Kind: dashboard.Stat, Title: "Hosts that are not as expected",
 				Description: "Targets whose last probe failed: the state service answers where it must not, or does not where it must.",
-				Page:        "session_state.md",
+				Page:        "session-state.md",
 				Colors:      dashboard.AnyRed,
 				Query:       `count(max by ($probe) (probe_success{$chosen}) == 0 and on ($probe) max by ($probe) (probe_session_state_outcome{$chosen})) or vector(0)`,
 			},
@@ -28,7 +28,7 @@ var panels = &dashboard.Dashboard{
 			{
 				Kind: dashboard.Timeline, Title: "Does the state service answer?",
 				Description: "Green: it answered. Red: something else did, or nobody. Whether that is as it should be, expect of the module says.",
-				Page:        "session_state.md",
+				Page:        "session-state.md",
 				States:      [2]string{"no", "yes"},
 				Legend:      "{{service}} {{via}} {{instance}} {{module}}",
 				Query:       `max by ($probe) (probe_session_state_outcome{$chosen, outcome="alive"})`,
@@ -38,13 +38,13 @@ var panels = &dashboard.Dashboard{
 			{
 				Kind: dashboard.Table, Title: "What is at the port?",
 				Description: "What each probe came to.",
-				Page:        "session_state.md",
+				Page:        "session-state.md",
 				Query:       `max by ($probe, outcome) (probe_session_state_outcome{$chosen}) == 1`,
 			},
 			{
 				Kind: dashboard.Lines, Title: "How long does an answer take?",
 				Description: "From the request to the end of the answer's head.",
-				Page:        "session_state.md",
+				Page:        "session-state.md",
 				Unit:        "s",
 				Legend:      "{{service}} {{via}} {{instance}} {{module}}",
 				Query:       `max by ($probe) (probe_session_state_answer_seconds{$chosen})`,
