@@ -52,7 +52,6 @@ func scenarios() []lab.Scenario {
 	return []lab.Scenario{
 		{
 			Name: "state-answers", Description: "ASP.NET's state service, open to everybody: it answers without a logon.",
-			Try: "A state service that everybody reaches",
 			Verdicts: []lab.Verdict{
 				{Module: unwanted, Failure: "content/state_service_exposed", Finding: "session_state_exposed", Outcome: "alive", Shows: true},
 				{Module: needed, Failure: lab.None, Outcome: "alive"},
