@@ -32,6 +32,9 @@ swaks       swaks        -
 /usr/share/doc/libnet-ssleay-perl/copyright libnet-ssleay-perl -
 exim4       exim4-daemon-light unpack
 nsd         nsd          nsd
+knotd       knot         knot
+named       bind9        named
+dig         bind9-dnsutils -
 dovecot     dovecot-core dovecot
 /usr/lib/dovecot/imap dovecot-imapd -
 /usr/lib/dovecot/pop3 dovecot-pop3d -

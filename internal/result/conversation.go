@@ -23,6 +23,7 @@ const (
 	SMTP         Protocol = "smtp"
 	IMAP         Protocol = "imap"
 	POP3         Protocol = "pop3"
+	DNS          Protocol = "dns"
 	State        Protocol = "state" // that of ASP.NET's state service, which is HTTP but for its status line
 )
 

@@ -29,7 +29,7 @@ const maxLength = 2048
 
 // ports are those of the schemes that a target may have.
 var ports = map[string]uint16{
-	"https": 443, "http": 80, "smtp": 25,
+	"https": 443, "http": 80, "smtp": 25, "dns": 53,
 	"imap": 143, "imaps": 993, "pop3": 110, "pop3s": 995,
 	"state": 42424, // of ASP.NET sessions
 }
