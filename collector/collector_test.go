@@ -247,6 +247,7 @@ func TestSelf(t *testing.T) {
 	self := NewSelf(func() map[string]bool { return map[string]bool{"monitor": true, "other": false} }, monitored(true), "bad_request", "stopping")
 	self.Advise(advice.Book{{Key: "look", First: "Look there", Separates: "If it is there: good.", Direct: "see"}})
 	self.CountLogons(func() map[string]int64 { return map[string]int64{"monitor": 3} })
+	self.TellCertificates(func() map[string]time.Time { return map[string]time.Time{"device": time.Unix(1800000000, 0)} })
 	self.Observe(examples.Kemp())
 	odd := examples.Continue()
 	odd.Conversations = append(odd.Conversations, &result.Conversation{Protocol: result.HTTPProtocol, HTTP: &wire.Exchange{Final: &wire.Response{Status: 999}}})
@@ -273,6 +274,7 @@ func TestSelf(t *testing.T) {
 		`ews_exporter_auth_suspended{auth="other"} 0`,
 		`ews_exporter_auth_suspension_explained{auth="monitor"} 1`,
 		`ews_exporter_auth_logons_total{auth="monitor"} 3`,
+		`ews_exporter_auth_certificate_not_after_timestamp_seconds{auth="device"} 1.8e+09`,
 		`ews_exporter_config_last_reload_successful 0`,
 		`ews_exporter_config_last_reload_success_timestamp_seconds 1`,
 		`ews_exporter_build_info{`,
@@ -299,6 +301,7 @@ func TestSelfIsDeclared(t *testing.T) {
 	t.Parallel()
 	self := NewSelf(monitored(true), monitored(false), "bad_request")
 	self.Advise(advice.Book{{Key: "look", First: "Look there", Separates: "If it is there: good.", Direct: "see"}})
+	self.TellCertificates(func() map[string]time.Time { return map[string]time.Time{"monitor": time.Now()} })
 	self.CountLogons(func() map[string]int64 { return map[string]int64{"monitor": 1} })
 	self.Observe(examples.Kemp())
 	families, err := self.Registry().Gather()

@@ -156,6 +156,26 @@ func (l logons) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
+// TellCertificates adds when the client certificates of auths expire, by auth; ends is asked at each scrape.
+func (s *Self) TellCertificates(ends func() map[string]time.Time) {
+	s.registry.MustRegister(certificates(ends))
+}
+
+// certificates collects that. The labels come and go with the configuration.
+type certificates func() map[string]time.Time
+
+func (certificates) desc() *prometheus.Desc {
+	return prometheus.NewDesc(selfCertificates.Name, selfCertificates.Help, selfCertificates.Labels, nil)
+}
+
+func (c certificates) Describe(ch chan<- *prometheus.Desc) { ch <- c.desc() }
+
+func (c certificates) Collect(ch chan<- prometheus.Metric) {
+	for auth, end := range c() {
+		ch <- prometheus.MustNewConstMetric(c.desc(), prometheus.GaugeValue, float64(end.Unix()), auth)
+	}
+}
+
 // auths collects a metric of each auth. Its labels come and go with the configuration.
 type auths struct {
 	metric *result.Metric

@@ -57,6 +57,13 @@ var (
 	}
 )
 
+// selfCertificates tells when clients' certificates end.
+var selfCertificates = &result.Metric{
+	Name:   "ews_exporter_auth_certificate_not_after_timestamp_seconds",
+	Help:   "When the client certificate of an auth (cert_file) expires, in Unix time; read at each scrape, absent where the file cannot be used.",
+	Labels: []string{"auth"},
+}
+
 // selfLogons is a counter.
 var selfLogons = &result.Metric{
 	Name:   "ews_exporter_auth_logons_total",
@@ -104,6 +111,6 @@ var selfOwner = &result.Metric{
 func SelfMetrics() []*result.Metric {
 	return []*result.Metric{
 		selfBuild, selfReloaded, selfReloadAt, selfProbes, selfResponses, selfDuration, selfInFlight, selfRefused,
-		selfPanics, selfSuspended, selfExplained, selfLogons, selfAdvice, selfOutcome, selfMeaning, selfDirect, selfOwner,
+		selfPanics, selfSuspended, selfExplained, selfLogons, selfCertificates, selfAdvice, selfOutcome, selfMeaning, selfDirect, selfOwner,
 	}
 }

@@ -93,6 +93,9 @@ func (l *loader) checkUse(path string, m *Module) {
 	if others, ok := m.Settings.(prober.AuthUser); ok {
 		for field, name := range others.Auths() {
 			l.checkAuthOf(path, m.Prober+dotted(field), name, m)
+			if a := l.config.Auths[name]; a != nil && a.certificateAlone() {
+				l.report(join(path, m.Prober+dotted(field)), fmt.Sprintf("auth %s is a client's certificate alone, and logs on nowhere; name it in the module's auth", name))
+			}
 		}
 	}
 }
@@ -107,8 +110,8 @@ func (l *loader) checkAuthOf(path, names, name string, m *Module) {
 		l.report(join(path, names), fmt.Sprintf("unknown auth %.64q; %s", name, suggest.Hint(name, slices.Collect(maps.Keys(l.config.Auths)))))
 		return
 	}
-	if m.Definition.NoLogon {
-		l.report(join(path, names), fmt.Sprintf("%s never logs on; leave the auth out", m.Prober))
+	if m.Definition.NoLogon && !a.certificateAlone() {
+		l.report(join(path, names), fmt.Sprintf("%s never logs on; leave the auth out, or name one that is a client's certificate alone", m.Prober))
 		return
 	}
 	if limiter, ok := m.Settings.(prober.LogonLimiter); ok {

@@ -41,11 +41,14 @@ func port(p policy.TargetPattern) uint16 {
 }
 
 func (l *loader) checkAuth(path string, a *Auth) {
-	l.checkSchemes(path+".schemes", a.Schemes)
+	l.checkCertificate(path, a)
 	l.checkKerberos(path+".kerberos", a)
-	if !l.checkBearer(path, a) {
-		l.checkUsername(path+".username", a)
-		l.checkPassword(path, a)
+	if !a.certificateAlone() {
+		l.checkSchemes(path+".schemes", a.Schemes)
+		if !l.checkBearer(path, a) {
+			l.checkUsername(path+".username", a)
+			l.checkPassword(path, a)
+		}
 	}
 	if !slices.Contains(auth.Bindings(), a.ChannelBinding) {
 		l.report(path+".channel_binding", "must be right or none")

@@ -102,10 +102,15 @@ type Auth struct {
 	ChannelBinding auth.Binding `yaml:"channel_binding"`
 	Kerberos       *Kerberos    `yaml:"kerberos"` // nil without
 
+	// A client's certificate, for targets that ask for one: beside the schemes, or in their place.
+	CertFile string `yaml:"cert_file"`
+	KeyFile  string `yaml:"key_file"` // of its private key
+
 	TokenFile string  `yaml:"token_file"` // of bearer
 	OAuth2    *OAuth2 `yaml:"oauth2"`     // or this; nil without
 
-	// Secret gives the password, the token or the client's secret, wherever it is kept; nil where Kerberos has a file instead.
+	// Secret gives the password, the token or the client's secret, wherever it is kept; nil where Kerberos has a file instead,
+	// and where a certificate is all.
 	Secret *secret.Source `yaml:"-"`
 }
 
@@ -119,6 +124,9 @@ func (a *Auth) Credential() auth.Credential {
 	}
 	if a.Kerberos != nil {
 		c.Kerberos, c.Realm = a.Kerberos.client, a.Kerberos.Realm
+	}
+	if a.CertFile != "" {
+		c.Certificate = &auth.Certificate{CertFile: a.CertFile, KeyFile: a.KeyFile}
 	}
 	if a.OAuth2 != nil {
 		c.Tokens, c.ClientID = a.OAuth2.client, a.OAuth2.ClientID

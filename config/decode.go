@@ -234,6 +234,9 @@ func fieldsOf(t reflect.Type) map[string]int {
 // what was to be a value.
 func (d *decoder) unknown(path string, e entry, known []string) {
 	text := "unknown key; " + suggest.Hint(e.key, known)
+	if strings.HasSuffix(path, ".tls_config") && (e.key == "cert_file" || e.key == "key_file") {
+		text = "a client's certificate is a secret, and stands in an auth, which says where it may be shown: auths, cert_file and key_file"
+	}
 	if !d.quiet {
 		path = join(path, e.key)
 	}

@@ -3,11 +3,13 @@ package probes
 
 import (
 	"github.com/ews-exporter/ews_exporter/internal/prober"
+	"github.com/ews-exporter/ews_exporter/probes/authcertificate"
 	"github.com/ews-exporter/ews_exporter/probes/authroundtrips"
 	"github.com/ews-exporter/ews_exporter/probes/autodiscover"
 	"github.com/ews-exporter/ews_exporter/probes/dnsrecords"
 	"github.com/ews-exporter/ews_exporter/probes/ewssync"
 	"github.com/ews-exporter/ews_exporter/probes/expectcontinue"
+	"github.com/ews-exporter/ews_exporter/probes/httpcontent"
 	"github.com/ews-exporter/ews_exporter/probes/imap"
 	"github.com/ews-exporter/ews_exporter/probes/mrsproxy"
 	"github.com/ews-exporter/ews_exporter/probes/pop3"
@@ -27,6 +29,8 @@ func All() []prober.Definition {
 		smtp.Definition,
 		mrsproxy.Definition,
 		dnsrecords.Definition,
+		httpcontent.Definition,
+		authcertificate.Definition,
 		sessionstate.Definition,
 		imap.Definition,
 		pop3.Definition,

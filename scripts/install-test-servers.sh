@@ -18,6 +18,7 @@ haproxy     haproxy      haproxy
 apache2     apache2-bin  -
 caddy       caddy        caddy
 squid       squid        squid
+lighttpd    lighttpd     lighttpd
 prometheus  prometheus   prometheus
 amtool      prometheus-alertmanager prometheus-alertmanager
 prometheus-blackbox-exporter prometheus-blackbox-exporter prometheus-blackbox-exporter

@@ -64,6 +64,7 @@ func newExporter(store *config.Store, flags *serveFlags, own []netip.AddrPort, l
 	e.self = collector.NewSelf(func() map[string]bool { return gate.Suspended(names()) },
 		func() map[string]bool { return gate.Explained(names()) }, runner.BadRequest, runner.DeniedTarget, runner.DeniedAuth, runner.CrossSite, runner.UnknownHost, runner.TooManyProbes, runner.OutOfFiles, runner.Stopping)
 	e.self.CountLogons(func() map[string]int64 { return gate.Logons(names()) })
+	e.self.TellCertificates(func() map[string]time.Time { return store.Current().ClientCertificates() })
 	book := runner.AllAdvice(probes.All())
 	e.self.Advise(book)
 	e.self.Reloaded(true)

@@ -32,6 +32,8 @@ type Credential struct {
 
 	Tokens *oauth.Client // where bearer tokens come from; nil when Secret is the token
 
+	Certificate *Certificate // of the client, beside the schemes or in their place; nil without
+
 	Realm    string // of the account, for Kerberos; empty without
 	ClientID string // of the application whose tokens they are; empty without
 }
@@ -90,7 +92,7 @@ func (c Credential) Permit(module string, t target.Target) error {
 	if err := c.PermitModule(module); err != nil {
 		return err
 	}
-	if !t.Private() {
+	if !t.Private() && (c.LogsOn() || t.Scheme == "http") { // a certificate goes wherever TLS does
 		return failure.New(failure.Auth, NotHTTPS, "the auth %s is never sent over %s; probe an https target, or without an auth", c.Name, t.Scheme)
 	}
 	if !slices.ContainsFunc(c.Targets, func(p policy.TargetPattern) bool { return p.Match(t.Name, t.Port) }) {

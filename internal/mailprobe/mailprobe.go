@@ -110,7 +110,7 @@ func (s *Settings) LogonProblem(schemes []string) (field, problem string) {
 	switch {
 	case s.Security == None:
 		return "security", "none, and there is an auth: no secret is ever sent in clear text; set implicit or starttls, or leave the auth out"
-	case !slices.Contains(schemes, "basic"):
+	case len(schemes) > 0 && !slices.Contains(schemes, "basic"): // a certificate alone has none
 		return "", "the auth's schemes lack basic, by which " + s.kind.Name + " logs on, with user name and password"
 	}
 	return "", ""

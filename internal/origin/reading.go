@@ -17,6 +17,9 @@ type Reading struct {
 	BackEnd bool     `json:"back_end,omitempty"` // a front end passed on what a server behind it said
 	Advice  string   `json:"advice,omitempty"`   // what it means, and what to do first; empty where nothing is known to help
 
+	// Certificate is what it says of the client's certificate; empty for nothing.
+	Certificate CertificateWord `json:"client_certificate,omitempty"`
+
 	portal string // whose page to log on by it is, or leads to
 }
 
@@ -34,11 +37,12 @@ func Read(r *Response, who Origin) *Reading {
 	}
 	v := look(r)
 	reading := &Reading{BackEnd: behindFrontEnd(v), portal: who.Portal}
-	for _, say := range []func(*view) string{backEndSays, failureContext, sentence, fieldSays("x-ms-diagnostics"), fieldSays("X-CasErrorCode"), retryAfter, allowed, locationSays, numberSays} {
+	for _, say := range []func(*view) string{backEndSays, failureContext, sentence, certificatePage, fieldSays("x-ms-diagnostics"), fieldSays("X-CasErrorCode"), retryAfter, allowed, locationSays, numberSays} {
 		if said := say(v); said != "" && len(reading.Says) < maxSayings && !slices.Contains(reading.Says, said) {
 			reading.Says = append(reading.Says, said)
 		}
 	}
+	reading.Certificate, _ = certificateSays(r)
 	reading.Advice = advise(v, who, reading.BackEnd)
 	return reading
 }
@@ -156,6 +160,12 @@ func sentence(v *view) string {
 		}
 	}
 	return ""
+}
+
+// certificatePage is what the page says of the client's certificate.
+func certificatePage(v *view) string {
+	_, text := certificateSays(v.Response)
+	return said("page text", text)
 }
 
 func retryAfter(v *view) string { return said("Retry-After", v.values("Retry-After")) }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
 
 // AnswersWithoutLogon is the code of the finding that any prober may make: EWS answered who had not logged on.
@@ -22,10 +23,14 @@ var FindingAnswersWithoutLogon = Finding{
 const ReasonNoLogonNeeded = "no_logon_needed"
 
 // lookForLogon notes whether a connection has carried credentials, and where EWS answered on one that has not. Windows
-// authenticates connections, so a request without credentials is in order after one with them.
-func (r *Recorder) lookForLogon(c *result.Conversation, body []byte) {
+// authenticates connections, so a request without credentials is in order after one with them. A client's certificate may be
+// a logon.
+func (r *Recorder) lookForLogon(c *result.Conversation, conn *wire.Conn, body []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if conn != nil && conn.Record.Secure != nil && conn.Record.Secure.ShownUntil != nil {
+		return
+	}
 	for _, f := range c.Header {
 		if strings.EqualFold(f.Name, "Authorization") {
 			if r.loggedOn == nil {
@@ -49,6 +54,7 @@ func answersEWS(body []byte) bool {
 // Conclude draws what follows from all conversations of the probe together, whatever the prober: EWS never answers who
 // has not logged on, so where it did, somebody else's logon served.
 func (r *Recorder) Conclude() {
+	r.concludeCertificate()
 	if len(r.freely) == 0 {
 		return
 	}

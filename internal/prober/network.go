@@ -24,7 +24,8 @@ type Network struct {
 	dialer    *wire.Dialer
 	elsewhere *wire.Dialer // nil: hosts that a target names are not asked
 
-	target target.Target // the probe's
+	target      target.Target // the probe's
+	certificate *Certificate  // nil without one
 
 	mu          sync.Mutex
 	connections int
@@ -57,6 +58,7 @@ func (n *Network) TLS(t target.Target) *wire.TLS {
 	if opts.ServerName == "" || t.Name != n.target.Name { // server_name is of the probe's target alone
 		opts.ServerName = t.Name
 	}
+	opts.Own = n.Own(t)
 	return &opts
 }
 
@@ -141,6 +143,7 @@ func join(addresses []netip.Addr) string {
 // Open opens a connection, as steps "connect" and, with TLS, "tls" within step. The connection is recorded whatever
 // happens; the caller closes it when err is nil.
 func (n *Network) Open(ctx context.Context, step *Step, e Endpoint) (*wire.Conn, error) {
+	e = e.bare()
 	connect := step.Step("connect")
 	conn, err := n.dial(ctx, e)
 	if conn != nil {
@@ -167,6 +170,7 @@ func (n *Network) Open(ctx context.Context, step *Step, e Endpoint) (*wire.Conn,
 // OpenBeside opens a connection beside those that the probe is about: it has no steps, no record, and no place in their
 // number, so that the caller bounds how many there are. The caller closes it when err is nil.
 func (n *Network) OpenBeside(ctx context.Context, e Endpoint) (*wire.Conn, error) {
+	e = e.bare()
 	dialer, err := n.dialerTo(e)
 	if err != nil {
 		return nil, err
@@ -208,6 +212,9 @@ func (n *Network) ResolveBeside(ctx context.Context, host string) (*wire.Resolut
 }
 
 func (n *Network) dial(ctx context.Context, e Endpoint) (*wire.Conn, error) {
+	if err := n.readable(e.TLS); err != nil {
+		return nil, err
+	}
 	id, err := n.connectionID()
 	if err != nil {
 		return nil, err
@@ -224,8 +231,11 @@ func (n *Network) dial(ctx context.Context, e Endpoint) (*wire.Conn, error) {
 func (n *Network) Secure(step *Step, conn *wire.Conn, opts *wire.TLS) error {
 	secure := step.Step("tls")
 	secure.On(conn)
-	err := conn.Handshake(opts)
-	secure.Detail("%s", tlsDetail(conn.Record.Secure))
+	err := n.readable(opts)
+	if err == nil {
+		err = conn.Handshake(opts)
+		secure.Detail("%s", tlsDetail(conn.Record.Secure))
+	}
 	secure.End(err)
 	return err
 }
@@ -235,7 +245,10 @@ func tlsDetail(s *wire.Secure) string {
 	if len(s.Chain) > 0 {
 		text = fmt.Sprintf("%s, certificate %s", s.Version, s.Chain[0].Title())
 	}
-	if s.AsksCertificate {
+	switch {
+	case s.ShownUntil != nil:
+		text += ", asks for a client's certificate and gets the exporter's"
+	case s.AsksCertificate:
 		text += ", asks for a client's certificate"
 	}
 	return text

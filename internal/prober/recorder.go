@@ -170,7 +170,7 @@ func (r *Recorder) Exchanged(step string, conn *wire.Conn, x *wire.Exchange, bod
 		f.Excerpt = excerpt(f, r.redactor, body)
 	}
 	r.converse(c, conn, err)
-	r.lookForLogon(c, body)
+	r.lookForLogon(c, conn, body)
 	return c
 }
 

@@ -17,9 +17,10 @@ import (
 type evidence int
 
 const (
-	saysNothing  evidence = iota
-	hintsAtLogon          // a SOAP fault that bears no mark of EWS, which a gateway for XML may make as well
-	provesLogon           // EWS itself answered, and it answers nobody who is not logged on
+	saysNothing       evidence = iota
+	hintsAtLogon               // a SOAP fault that bears no mark of EWS, which a gateway for XML may make as well
+	deniesCertificate          // it is about the client's certificate, which is looked at before any logon
+	provesLogon                // EWS itself answered, and it answers nobody who is not logged on
 )
 
 // Read looks into the body of the answer to the logon, before Judge, for what only the service itself says: in a store's
@@ -33,13 +34,15 @@ func (l *Logon) Read(final *wire.Response, body []byte) *Logon {
 		l.body = provesLogon
 	case r.Kind == ews.Faulted:
 		l.body = hintsAtLogon
+	case origin.Certificate(&origin.Response{Status: final.Status, Body: body}) != "":
+		l.body = deniesCertificate
 	}
 	return l
 }
 
 // let tells whether the answer is one that only who is logged on gets.
 func (l *Logon) let(final *wire.Response, who origin.Origin) bool {
-	if who.Portal != "" { // a page to log on by, whoever shows it
+	if who.Portal != "" || l.body == deniesCertificate { // a page to log on by, or of the handshake, whoever shows it
 		return l.body == provesLogon
 	}
 	switch who.Kind {

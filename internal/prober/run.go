@@ -39,22 +39,23 @@ type Run struct {
 
 // Parts are what a Run is made of.
 type Parts struct {
-	Recorder  *Recorder
-	Target    target.Target
-	Module    *Module
-	Agent     string
-	Outside   bool
-	Dialer    *wire.Dialer
-	Elsewhere *wire.Dialer        // dials hosts that a target names (see policy.Elsewhere); nil: they are not asked
-	Secrets   *Secrets            // the logon of the module's auth; nil without one
-	Others    map[string]*Secrets // the logons of the auths that the prober's own settings name
-	Pauses    *Pauses
-	Turns     *Turns
+	Recorder    *Recorder
+	Target      target.Target
+	Module      *Module
+	Agent       string
+	Outside     bool
+	Dialer      *wire.Dialer
+	Elsewhere   *wire.Dialer        // dials hosts that a target names (see policy.Elsewhere); nil: they are not asked
+	Secrets     *Secrets            // the logon of the module's auth; nil without one
+	Certificate *Certificate        // of the module's auth; nil without one
+	Others      map[string]*Secrets // the logons of the auths that the prober's own settings name
+	Pauses      *Pauses
+	Turns       *Turns
 }
 
 // NewRun makes a Run.
 func NewRun(p Parts) *Run {
-	network := &Network{recorder: p.Recorder, module: p.Module, dialer: p.Dialer, elsewhere: p.Elsewhere, target: p.Target}
+	network := &Network{recorder: p.Recorder, module: p.Module, dialer: p.Dialer, elsewhere: p.Elsewhere, target: p.Target, certificate: p.Certificate}
 	session := func(s *Secrets) *Session {
 		return &Session{recorder: p.Recorder, network: network, secrets: s, target: p.Target}
 	}

@@ -43,9 +43,12 @@ type key struct {
 
 func (j *job) key() key { return key{j.module, j.auth, j.target.Raw, j.target.Name, j.limit} }
 
+// logsOn tells whether there is an auth to log on with, and not one that is a client's certificate alone.
+func (j *job) logsOn() bool { return j.auth != nil && len(j.auth.Schemes) > 0 }
+
 // plan lists the steps that the probe will take if all goes well; http has no TLS.
 func (j *job) plan() []string {
-	steps := j.prober.Plan(j.auth != nil)
+	steps := j.prober.Plan(j.logsOn())
 	if j.target.Scheme == "http" {
 		steps = slices.DeleteFunc(steps, func(name string) bool { return strings.HasSuffix(name, ".tls") })
 	}

@@ -64,6 +64,7 @@ func TestABoxDoesNotProveAPassword(t *testing.T) {
 	for name, answer := range map[string]string{
 		"a bare 503":                  "503 Service Unavailable\r\nContent-Length: 0\r\n\r\n",
 		"ARR's 502":                   "502 Bad Gateway\r\nServer: Microsoft-IIS/10.0\r\nX-Powered-By: ARR/3.0\r\nContent-Length: 0\r\n\r\n",
+		"IIS's 403.7":                 "403 Forbidden\r\nServer: Microsoft-IIS/10.0\r\nContent-Length: 37\r\n\r\n<h2>HTTP Error 403.7 - Forbidden</h2>",
 		"Exchange's redirect to OWA":  "302 Found\r\nX-FEServer: EX01\r\nLocation: /owa/auth/logon.aspx\r\nContent-Length: 0\r\n\r\n",
 		"OWA's 440":                   "440 Login Timeout\r\nServer: Microsoft-IIS/7.5\r\nContent-Length: 0\r\n\r\n",
 		"a form":                      "200 OK\r\nContent-Type: text/html\r\nContent-Length: 34\r\n\r\n<form><input type=password></form>",

@@ -78,6 +78,9 @@ func (r *Runner) prepareRun(j *job, res *result.Result, redactor *secret.Redacto
 	}
 	parts.Elsewhere = elsewhere(parts.Dialer, j)
 	if j.auth != nil {
+		parts.Certificate = prober.NewCertificate(j.auth.Credential())
+	}
+	if j.logsOn() {
 		parts.Secrets = prober.NewSecrets(j.auth.Credential(), r.Gate, j.target)
 	}
 	for name, a := range j.others {

@@ -1,6 +1,10 @@
 package wire
 
-import "github.com/ews-exporter/ews_exporter/internal/advice"
+import (
+	"slices"
+
+	"github.com/ews-exporter/ews_exporter/internal/advice"
+)
 
 // What clients notice when nothing gets through at all.
 const nobodyGetsThrough = "As seen from here, every client that uses this name and port; another network may fare better."
@@ -15,7 +19,7 @@ const (
 )
 
 // Advice is for what fails before a word of the protocol is spoken, and for connections that end.
-var Advice = advice.Book{
+var Advice = slices.Concat(advice.Book{
 	{
 		Key:   "name_not_found",
 		Means: "The name of the target has no address, as far as the name servers of the exporter's machine know.", Suffers: "Clients that ask the same name servers for this name reach nothing.",
@@ -141,24 +145,24 @@ var Advice = advice.Book{
 		For:       advice.About("tls/certificate_unsupported"),
 	},
 	{
-		Key:   "client_certificate_wanted",
+		Key:   AdviceCertificateWanted,
 		Means: "The server asks clients for a certificate of their own, and does not go on without one.", Suffers: "Whoever has no such certificate; nobody, where that is meant.",
-		Owners: []advice.Owner{advice.IIS, advice.Middlebox},
+		Owners: []advice.Owner{advice.IIS, advice.Middlebox, advice.Exporter},
 		On:     advice.AtExporter,
 		First:  advice.AskServer,
-		Then:   "Where it is not meant, note the present value, and set Client certificates to Ignore (IIS Manager, the virtual directory, SSL Settings), or turn client authentication off in the box's virtual service. Undo by setting the noted value. Where it is meant, leave this target out.", Risk: advice.Change, When: advice.Now,
-		Separates: "If SERVER wants one too: its IIS asks. If SERVER does not: the box in front asks.", Direct: "client_certificate_wanted_by_server",
-		For: advice.About("tls/"+reasonClientCertificate, "receive/"+reasonClientCertificate),
+		Then:   "Where it is meant, give the module's auth a certificate: cert_file, key_file, and this target among its targets. Else note the present value, and set Client certificates to Ignore (IIS Manager, SSL Settings), or turn client authentication off in the box's virtual service. Undo by setting the noted value.", Risk: advice.Change, When: advice.Now,
+		Separates: "If clients of this address have certificates: it is meant, and the exporter needs one. If they have none, and SERVER wants one too: its IIS asks. If SERVER does not: the box in front asks.", Direct: "client_certificate_wanted_by_server",
+		For: advice.About(aboutOwn(CertificateWanted)...),
 	},
 	{
 		Key:   "client_certificate_wanted_by_server",
 		Means: "The server asks clients for a certificate of their own, and does not go on without one.", Suffers: "Whom the balancer sends to this server, and nobody where that is meant.",
-		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Likely,
-		On:    advice.AtPrompt,
-		First: "netsh http show sslcert",
-		Then:  "Where it is not meant, note the present value, and set Client certificates to Ignore in SSL Settings; for the binding, untick Negotiate Client Certificate in IIS Manager, Bindings, or add it anew by netsh. Undo by setting the noted value.",
-		Risk:  advice.Change, When: advice.Now,
-		Separates: "If Negotiate Client Certificate is Enabled for this address and port: the binding asks. If it is Disabled: the virtual directory asks; see SSL Settings of EWS and Autodiscover in IIS Manager.",
+		Owners: []advice.Owner{advice.IIS, advice.Exporter},
+		On:     advice.AtPrompt,
+		First:  "netsh http show sslcert",
+		Then:   "Where it is meant, give the module's auth a certificate: cert_file, key_file, and this target among its targets. Else note the present value, and set Client certificates to Ignore in SSL Settings; for the binding, untick Negotiate Client Certificate in IIS Manager, Bindings, or add it anew by netsh. Undo by setting the noted value.",
+		Risk:   advice.Change, When: advice.Now,
+		Separates: "If clients of this server have certificates: it is meant, and the exporter needs one. If they have none, and Negotiate Client Certificate is Enabled for this address and port: the binding asks. If it is Disabled: the virtual directory asks; see SSL Settings of EWS and Autodiscover in IIS Manager.",
 	},
 	{
 		Key:   "no_certificate_bound",
@@ -270,13 +274,13 @@ var Advice = advice.Book{
 	{
 		Key:   "client_certificate_by_path",
 		Means: "The server wants to negotiate TLS anew in the midst of a request, as IIS does where one virtual directory asks for client certificates.", Suffers: "Clients without a certificate, and boxes that end TLS, fail there.",
-		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Likely,
-		On:    advice.InPowerShell,
-		First: `Get-WebConfigurationProperty -PSPath 'IIS:\Sites\Default Web Site\EWS' -Filter system.webServer/security/access -Name sslFlags`,
-		Then:  "Note the present flags, and set Client certificates to Ignore in IIS Manager, SSL Settings of that directory, which takes the two flags out. Undo by setting the noted ones.",
-		Risk:  advice.Change, When: advice.Morning,
-		Separates: "If it holds SslNegotiateCert or SslRequireCert: that is it. If it holds neither: ask the same of the directory in the report's URL, in place of EWS, and of each server behind the name.",
+		Owners: []advice.Owner{advice.IIS, advice.Exporter},
+		On:     advice.InPowerShell,
+		First:  `Get-WebConfigurationProperty -PSPath 'IIS:\Sites\Default Web Site\EWS' -Filter system.webServer/security/access -Name sslFlags`,
+		Then:   "Where it is meant, give the module's auth a certificate (cert_file, key_file), and this target among its targets. Else note the present flags, and set Client certificates to Ignore in IIS Manager, SSL Settings of that directory, which takes the two flags out. Undo by setting the noted ones.",
+		Risk:   advice.Change, When: advice.Morning,
+		Separates: "If it holds SslNegotiateCert or SslRequireCert: that is it, and where it is meant, the exporter needs a certificate. If it holds neither: ask the same of the directory in the report's URL, in place of EWS, and of each server behind the name.",
 		For:       advice.About("receive/renegotiation"),
 	},
 	familyAdvice,
-}
+}, ownAdvice)

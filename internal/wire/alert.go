@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -59,26 +58,11 @@ func alertIn(err error) Alert {
 	return Alert(n)
 }
 
-// certificateWanted are the alerts by which a server that asked for a client's certificate ends a handshake without one: each
-// TLS library has its own before TLS 1.3 (RFC 8446 section 4.4.2.4, RFC 5246 section 7.4.6).
-var certificateWanted = []Alert{HandshakeFailure, BadCertificate, CertificateUnknown, AccessDenied, CertificateRequired}
-
-// wantsCertificate tells whether the alert says that the server wants a client's certificate.
-func (c *Conn) wantsCertificate(a Alert) bool {
-	return a == CertificateRequired || c.Record.Secure != nil && c.Record.Secure.AsksCertificate && slices.Contains(certificateWanted, a)
-}
-
-// reasonClientCertificate is that of stages tls and receive where the server wants a client's certificate.
-const reasonClientCertificate = "client_certificate"
-
-// wanting says that the server wants a client's certificate.
-const wanting = "the server asks clients for a certificate and does not go on without one, and the exporter has none; where that is not meant, turn it off (in IIS: SSL Settings of the virtual directory, client certificates: Ignore)"
-
 // shakeFailure makes a failure of what ended a handshake, certificates apart, and says what it means.
 func (c *Conn) shakeFailure(err error, opts *TLS) *failure.Failure {
 	c.peer.Alert = alertIn(err)
-	if c.wantsCertificate(c.peer.Alert) {
-		return failure.New(failure.TLS, reasonClientCertificate, "TLS handshake with %s: %w; %s", c, err, wanting)
+	if f := c.ownFailure(failure.TLS, "TLS handshake with "+c.String(), err); f != nil {
+		return f
 	}
 	reason := handshakeReason(err)
 	return failure.New(failure.TLS, reason, "TLS handshake with %s: %w%s", c, err, c.meaning(reason, err, opts))
@@ -95,10 +79,8 @@ func (c *Conn) meaning(reason string, err error, opts *TLS) string {
 		return "; the alert unrecognized_name says that the server has nothing for the name " + c.Record.Secure.ServerName
 	case reason == "version":
 		return fmt.Sprintf("; offered were %s%s. tls_config.min_version sets the oldest", offered(opts), serverVersion(err))
-	case c.Record.Secure.AsksCertificate:
-		return "; before that the server asked for a client's certificate, and the exporter has none"
 	}
-	return ""
+	return c.before()
 }
 
 // offered are the TLS versions that a handshake offers.

@@ -46,6 +46,7 @@ type Conn struct {
 	plain   int64     // bytes read from stream into reader
 	leaf    *x509.Certificate
 	peer    Peer
+	shown   presented
 	last    *Dialogue // the exchange begun last
 	cleanup []func()
 }

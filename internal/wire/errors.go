@@ -116,14 +116,17 @@ func unsupported(err error) bool {
 	return false
 }
 
+// hungUp are the reasons of a peer that ended the connection.
+var hungUp = map[string]bool{"closed": true, "reset": true}
+
 // receiveFailure says what was being waited for when reading ended.
 func (c *Conn) receiveFailure(doing string, err error) *failure.Failure {
 	var f *failure.Failure
 	if errors.As(err, &f) {
 		return f
 	}
-	if c.wantsCertificate(alertIn(err)) {
-		return failure.New(failure.Receive, reasonClientCertificate, "%s from %s: %w; %s", doing, c, err, wanting)
+	if f := c.ownFailure(failure.Receive, doing+" from "+c.String(), err); f != nil {
+		return f
 	}
 	reason := streamReason(err)
 	what := map[string]string{
@@ -131,10 +134,13 @@ func (c *Conn) receiveFailure(doing string, err error) *failure.Failure {
 		"reset":   "the peer reset the connection",
 		"closed":  "the peer closed the connection",
 
-		"renegotiation": "the peer wants to negotiate TLS anew, as IIS does where one path asks for a client's certificate, and the exporter does not",
+		"renegotiation": "the peer wants to negotiate TLS anew, as IIS does where one path asks for a client's certificate, and the exporter does so only with a client certificate for it, and once",
 	}[reason]
 	if what == "" {
 		return failure.New(failure.Receive, reason, "%s from %s: %w", doing, c, err)
+	}
+	if c.plain == 0 && hungUp[reason] {
+		what += c.before()
 	}
 	return failure.New(failure.Receive, reason, "%s from %s: %s", doing, c, what)
 }

@@ -101,7 +101,7 @@ func (c *Conn) Do(req *Request, limit int64) (*Dialogue, []byte, error) {
 		return x, nil, unsent
 	}
 	body, err := x.Finish(limit)
-	if err != nil && unsent != nil {
+	if err != nil && unsent != nil && !refusesOwn(err) {
 		err = unsent
 	}
 	return x, body, err

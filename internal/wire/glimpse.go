@@ -65,7 +65,7 @@ func (c *Conn) recognise(seen glimpsed, opts *TLS) error {
 	state := tls.ConnectionState{Version: seen.version, CipherSuite: seen.suite}
 	var unsupported error
 	for _, der := range seen.certificates {
-		cert, err := readCertificate(der)
+		cert, err := ReadCertificate(der)
 		if cert == nil {
 			break
 		}
@@ -268,9 +268,9 @@ func tooLarge(cert *x509.Certificate) bool {
 	return cert.PublicKeyAlgorithm == x509.RSA && keyBits(cert.PublicKey) > maxKey
 }
 
-// readCertificate reads a certificate, one too that crypto/x509 refuses, as far as that goes; the error is why it, or
+// ReadCertificate reads a certificate, one too that crypto/x509 refuses, as far as that goes; the error is why it, or
 // crypto/tls, does not take it, and the certificate then has no key that anything could be checked with. Nil when it is none.
-func readCertificate(der []byte) (*x509.Certificate, error) {
+func ReadCertificate(der []byte) (*x509.Certificate, error) {
 	cert, err := x509.ParseCertificate(der)
 	if err != nil {
 		return readLenient(der), err

@@ -125,7 +125,7 @@ func TestReadCertificate(t *testing.T) {
 	good := ca.sign(t, &x509.Certificate{
 		Subject: pkix.Name{CommonName: "mail.contoso.com"}, DNSNames: []string{"mail.contoso.com", "autodiscover.contoso.com"}, IPAddresses: []net.IP{net.IPv4(192, 0, 2, 1)},
 	}).Leaf
-	odd, err := readCertificate(negative(t, good))
+	odd, err := ReadCertificate(negative(t, good))
 	if err == nil || odd == nil || odd.SerialNumber.Sign() >= 0 {
 		t.Fatalf("%+v, %v", odd, err)
 	}
@@ -135,10 +135,10 @@ func TestReadCertificate(t *testing.T) {
 		!got.NotAfter.Equal(want.NotAfter) || got.KeyBits != 256 || got.SignatureAlgorithm != want.SignatureAlgorithm {
 		t.Errorf("%+v\nwant %+v", got, want)
 	}
-	if cert, err := readCertificate(good.Raw); err != nil || !cert.Equal(good) {
+	if cert, err := ReadCertificate(good.Raw); err != nil || !cert.Equal(good) {
 		t.Errorf("%v: a good certificate is read by crypto/x509 itself", err)
 	}
-	if cert, err := readCertificate([]byte("nonsense")); cert != nil || err == nil {
+	if cert, err := ReadCertificate([]byte("nonsense")); cert != nil || err == nil {
 		t.Errorf("%v, %v", cert, err)
 	}
 }
@@ -212,7 +212,7 @@ func TestHandshake_clientCertificate(t *testing.T) {
 			if err == nil {
 				_, _, err = c.Do(get, 0)
 			}
-			reason := reasonClientCertificate
+			reason := CertificateWanted
 			if tt.stage == "" {
 				reason = ""
 			}
@@ -265,7 +265,7 @@ func FuzzReadCertificate(f *testing.F) {
 	f.Add(leaf.Raw)
 	f.Add(negative(f, leaf))
 	f.Fuzz(func(t *testing.T, der []byte) {
-		cert, _ := readCertificate(der)
+		cert, _ := ReadCertificate(der)
 		if cert == nil {
 			return
 		}

@@ -57,15 +57,17 @@ type Connection struct {
 
 // Secure is what a TLS handshake showed. Certificates are kept even when they were refused.
 type Secure struct {
-	ServerName      string        `json:"server_name"` // sent as SNI; empty when none was sent
-	Version         string        `json:"version,omitempty"`
-	Cipher          string        `json:"cipher,omitempty"`
-	ALPN            string        `json:"alpn,omitempty"`
-	AsksCertificate bool          `json:"asks_client_certificate,omitempty"` // of the client
-	Chain           []Certificate `json:"chain,omitempty"`                   // as sent, leaf first
-	PathExpires     *time.Time    `json:"path_expires,omitempty"`            // the last path to an authority ends, see Peer.pathExpires
-	Verified        bool          `json:"verified"`                          // by chain and name, or by a pin
-	VerifyError     string        `json:"verify_error,omitempty"`
+	ServerName      string `json:"server_name"` // sent as SNI; empty when none was sent
+	Version         string `json:"version,omitempty"`
+	Cipher          string `json:"cipher,omitempty"`
+	ALPN            string `json:"alpn,omitempty"`
+	AsksCertificate bool   `json:"asks_client_certificate,omitempty"` // of the client
+	// ShownUntil is when the client's certificate ends that was sent; nil where none was. It is public, and not kept all the same.
+	ShownUntil  *time.Time    `json:"client_certificate_not_after,omitempty"`
+	Chain       []Certificate `json:"chain,omitempty"`        // as sent, leaf first
+	PathExpires *time.Time    `json:"path_expires,omitempty"` // the last path to an authority ends, see Peer.pathExpires
+	Verified    bool          `json:"verified"`               // by chain and name, or by a pin
+	VerifyError string        `json:"verify_error,omitempty"`
 }
 
 // Exchange records one HTTP request and what came back on one connection. Moments are nil while they have not come.

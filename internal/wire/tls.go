@@ -22,6 +22,8 @@ type TLS struct {
 	// Excuse tells whether to go on with a certificate that was refused, for another reason than Insecure; nil: never.
 	Excuse func(leaf *x509.Certificate, refused *failure.Failure) bool
 
+	Own Own // for a server that asks for a client's certificate; nil: it gets none
+
 	// For looking at servers rather than using them; the zero values suit every other use.
 	SNI        *string  // sent in place of ServerName; a pointer to "" sends none
 	MaxVersion uint16   // 0: the newest
@@ -32,11 +34,10 @@ type TLS struct {
 }
 
 // Handshake secures the connection. The certificates shown are recorded even when they are refused. Errors are
-// failures of stage tls: certificate_* (see verifyReason), certificate_unsupported, client_certificate, alert, not_tls,
-// version, closed, reset, timeout, handshake.
+// failures of stage tls: certificate_* (see verifyReason), certificate_unsupported, client_certificate and those
+// that begin so (see CertificateWanted), alert, not_tls, version, closed, reset, timeout, handshake; or what Own gave.
 func (c *Conn) Handshake(opts *TLS) error {
 	c.Record.Secure = &Secure{}
-	var refused error
 	config := &tls.Config{
 		ServerName: opts.sent(),
 		MinVersion: leastVersion(opts),
@@ -48,16 +49,14 @@ func (c *Conn) Handshake(opts *TLS) error {
 		// Verification is done below, in VerifyConnection, so that a refused certificate is still recorded.
 		InsecureSkipVerify: true, //nolint:gosec // see VerifyConnection
 		VerifyConnection: func(state tls.ConnectionState) error {
-			refused = c.verify(state, opts)
+			refused := c.verify(state, opts)
 			if opts.Insecure || c.excused(opts) {
 				return nil
 			}
 			return refused
 		},
-		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-			c.Record.Secure.AsksCertificate = true
-			return &tls.Certificate{}, nil // none, which servers may do with (RFC 8446 section 4.4.2)
-		},
+		GetClientCertificate: func(asked *tls.CertificateRequestInfo) (*tls.Certificate, error) { return c.own(opts, asked) },
+		Renegotiation:        opts.renegotiation(),
 	}
 	c.Record.Secure.ServerName = sni(opts.sent())
 	c.secure = tls.Client(opts.carrier(c.raw), config)
@@ -66,8 +65,8 @@ func (c *Conn) Handshake(opts *TLS) error {
 	err := c.secure.Handshake() //nolint:noctx // the end of c.ctx breaks reads and writes; HandshakeContext would start a goroutine for the same
 	c.Record.TLS.End = c.dialer.now()
 	if err != nil {
-		if refused != nil && errors.Is(err, refused) {
-			return refused
+		if own := (*failure.Failure)(nil); errors.As(err, &own) { // the certificate's refusal, or what Own gave
+			return own
 		}
 		return c.shakeFailure(err, opts)
 	}

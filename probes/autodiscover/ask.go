@@ -187,7 +187,7 @@ func (a *attempt) exchange(ctx context.Context, r *reply, t target.Target, u *ur
 		return "", err
 	}
 	request := a.request(t, u)
-	endpoint := run.Endpoint(t, resolution)
+	endpoint := a.p.endpoint(r, t, resolution)
 	conn, logged, err := a.open(ctx, r.step, t, endpoint, request, logon && logsOn(a.method))
 	if err != nil {
 		return "", err
@@ -216,6 +216,16 @@ func (a *attempt) exchange(ctx context.Context, r *reply, t target.Target, u *ur
 		return err
 	})
 	return next, err
+}
+
+// endpoint is where a target of a way is. To the mail domain's own host, and where that leads, goes nothing of the module's auth
+// unless it is told so.
+func (p *probe) endpoint(r *reply, t target.Target, resolution *wire.Resolution) prober.Endpoint {
+	e := p.run.Endpoint(t, resolution)
+	if e.TLS != nil && r.way == wayDomain && !p.BareDomainLogon {
+		e.TLS.Own = nil
+	}
+	return e
 }
 
 // decides tells whether an answer to a request without a body and credentials is the answer: whatever leads elsewhere or

@@ -122,7 +122,7 @@ func (p *probe) get(ctx context.Context, step *prober.Step, r *reply, path strin
 	if err != nil {
 		return nil, err
 	}
-	conn, err := p.run.Network.Open(ctx, step, p.run.Endpoint(r.asked, resolution))
+	conn, err := p.run.Network.Open(ctx, step, p.endpoint(r, r.asked, resolution))
 	if err != nil {
 		return nil, err
 	}

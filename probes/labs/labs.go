@@ -4,11 +4,13 @@ package labs
 
 import (
 	"github.com/ews-exporter/ews_exporter/internal/lab"
+	authcertificate "github.com/ews-exporter/ews_exporter/probes/authcertificate/lab"
 	authroundtrips "github.com/ews-exporter/ews_exporter/probes/authroundtrips/lab"
 	autodiscover "github.com/ews-exporter/ews_exporter/probes/autodiscover/lab"
 	dnsrecords "github.com/ews-exporter/ews_exporter/probes/dnsrecords/lab"
 	ewssync "github.com/ews-exporter/ews_exporter/probes/ewssync/lab"
 	expectcontinue "github.com/ews-exporter/ews_exporter/probes/expectcontinue/lab"
+	httpcontent "github.com/ews-exporter/ews_exporter/probes/httpcontent/lab"
 	imap "github.com/ews-exporter/ews_exporter/probes/imap/lab"
 	mrsproxy "github.com/ews-exporter/ews_exporter/probes/mrsproxy/lab"
 	pop3 "github.com/ews-exporter/ews_exporter/probes/pop3/lab"
@@ -28,6 +30,8 @@ func All() []lab.Part {
 		smtp.Part(),
 		mrsproxy.Part(),
 		dnsrecords.Part(),
+		httpcontent.Part(),
+		authcertificate.Part(),
 		sessionstate.Part(),
 		imap.Part(),
 		pop3.Part(),

@@ -155,7 +155,7 @@ func probabilistic(cert *x509.Certificate) bool {
 
 // findHandshakes tells of handshakes that clients have not, or not all, and of what the server wants in them.
 func (p *probe) findHandshakes(seen []*binding) {
-	old, hello, asking := map[string][]*binding{}, map[string][]*binding{}, map[bool][]*binding{}
+	old, hello := map[string][]*binding{}, map[string][]*binding{}
 	for _, b := range seen {
 		if b.unshaken != nil && b.peer.Unsupported == nil && p.certificateSuits(b) {
 			text := strings.Join(b.suites, ", ")
@@ -164,9 +164,6 @@ func (p *probe) findHandshakes(seen []*binding) {
 		for _, h := range b.hellos {
 			hello[h] = append(hello[h], b)
 		}
-		if b.record.Secure.AsksCertificate {
-			asking[b.wanted] = append(asking[b.wanted], b)
-		}
 	}
 	for _, suites := range sorted(old) {
 		p.find(SuitesOld, warning, "At %s no cipher suite is in common with clients of today: programs written in Go, the other probes among them, are answered handshake_failure, and so are browsers or phones. The server has only %s.", places(old[suites]), orUnknown(suites))
@@ -174,12 +171,7 @@ func (p *probe) findHandshakes(seen []*binding) {
 	for _, h := range sorted(hello) {
 		p.find(HelloUnanswered, warning, "At %s a hello %s is not answered, and the plain one is: a box there reads only the first packet of a hello. Browsers send hellos of that size since they offer ML-KEM.", places(hello[h]), h)
 	}
-	if doors := asking[false]; len(doors) > 0 {
-		p.find(ClientCertificate, info, "At %s the server asks clients for a certificate; whether it goes on without one is not known from the handshake.", places(doors))
-	}
-	if doors := asking[true]; len(doors) > 0 {
-		p.find(ClientCertificate, warning, "At %s the server asks clients for a certificate, and ends the handshake without one: whoever has none cannot connect.", places(doors))
-	}
+	p.findAsking(seen)
 }
 
 func orUnknown(suites string) string {

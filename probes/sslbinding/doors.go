@@ -36,7 +36,7 @@ type binding struct {
 
 	failure  *failure.Failure // why no certificate was seen
 	unshaken *failure.Failure // why there was no handshake, where the certificate could be read all the same
-	wanted   bool             // the handshake ended for want of a client's certificate
+	asking   asked            // what the server does that asks for a client's certificate
 	implicit bool             // it is TLS from the start, against the settings' starttls
 	suites   []string         // all that it has, where clients of today find none in common; the first few
 	hellos   []string         // the forms of a hello that it does not answer

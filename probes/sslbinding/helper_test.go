@@ -64,6 +64,8 @@ type survey struct {
 	module   func(*prober.Module)
 	outside  bool                               // other destinations may be asked
 	check    func(string, netip.AddrPort) error // what policy says of them
+
+	own *prober.Certificate // the exporter's own
 }
 
 // probe makes the probe as the runner does.
@@ -87,7 +89,7 @@ func (s survey) probe(t testing.TB) *result.Result {
 	res := &result.Result{Module: "ssl_binding", Prober: "ssl_binding", Target: s.target, Name: tg.Name, Start: start, Decides: Definition.Decides, Limit: wire.Seconds(s.limit.Seconds()), Planned: settings.Plan(false)}
 	parts := prober.Parts{
 		Recorder: prober.NewRecorder(res, &secret.Redactor{}, nil), Target: tg, Module: s.config(t).Run(), Agent: "ews_exporter/test",
-		Dialer: &wire.Dialer{Epoch: start, Resolver: s.resolver},
+		Dialer: &wire.Dialer{Epoch: start, Resolver: s.resolver}, Certificate: s.own,
 	}
 	if s.module != nil {
 		s.module(parts.Module)

@@ -109,7 +109,7 @@ func (p *probe) look(ctx context.Context, b *binding, step *prober.Step) {
 	b.chain = examine(&b.peer, time.Now())
 	step.Detail("%s, SNI %s: %s %s", b.address, b.sni, b.leaf().SHA1, b.leaf().Title())
 	// What follows the certificate (an alert that asks for a client's own, say) says nothing of the binding.
-	b.wanted = failure.Is(err, failure.TLS, "client_certificate")
+	b.asking = asking(b, err)
 	err = nil
 	if b.form == own && b.peer.Refused != nil && !p.run.Module.TLS.Insecure {
 		err = b.peer.Refused
@@ -178,7 +178,7 @@ func (p *probe) clear(b *binding) bool {
 func (p *probe) options(b *binding) *wire.TLS {
 	o := &wire.TLS{
 		ServerName: p.name, Roots: p.run.Module.TLS.Roots, Pins: p.run.Module.TLS.Pins,
-		Insecure: true, MinVersion: tls.VersionTLS10, Lenient: true,
+		Insecure: true, MinVersion: tls.VersionTLS10, Lenient: true, Own: p.own(b),
 	}
 	switch b.form {
 	case without:
@@ -190,6 +190,13 @@ func (p *probe) options(b *binding) *wire.TLS {
 		o.Protocols = []string{}
 	}
 	return o
+}
+
+// own is the client's certificate for a door, which its auth has to list by the service's name and the door's port.
+func (p *probe) own(b *binding) wire.Own {
+	t := p.run.Target
+	t.Port = b.address.Port()
+	return p.run.Own(t)
 }
 
 // issuer finds the certificate that signed the leaf: in the chain that verifies, or among what was sent.

@@ -64,7 +64,7 @@ var Definition = prober.Definition{
 		{Code: CertificateUnstapled, Severity: warning, Summary: "A certificate demands a stapled OCSP response, and none is sent."},
 		{Code: SuitesOld, Severity: warning, Summary: "The server has no cipher suite in common with clients of today."},
 		{Code: HelloUnanswered, Severity: warning, Summary: "A box reads only the first packet of a hello (with hellos)."},
-		{Code: ClientCertificate, Severity: info, Summary: "The server asks clients for a certificate (a warning where it does not go on without one)."},
+		{Code: ClientCertificate, Severity: info, Summary: "The server asks clients for a certificate (a warning where it does not go on without one, or refuses the exporter's)."},
 		{Code: ChainSurplus, Severity: info, Summary: "Certificates are sent that no client needs: twice, unrelated, or expired."},
 		{Code: ChainMisordered, Severity: warning, Summary: "The certificates of a chain are not sent in order."},
 		{Code: RevocationUnreachable, Severity: warning, Summary: "A place of revocation data that a certificate names does not answer."},

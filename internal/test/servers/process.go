@@ -33,6 +33,7 @@ type Place struct {
 	Dir     string // for its files
 	Config  string // the file that holds its configuration
 	Root    bool   // the test runs as root, which some servers want to leave or to be told of
+	Files   string // the folder that a web server serves; empty for other servers
 
 	// For fronts.
 	Origin      string // host:port to forward to, over https

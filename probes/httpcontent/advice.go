@@ -1,0 +1,165 @@
+package httpcontent
+
+import "github.com/ews-exporter/ews_exporter/internal/advice"
+
+// adviceFileOrMapping is drawn where what lies beside a file that was not found is there.
+const adviceFileOrMapping = "file_or_mapping_missing"
+
+// whoReads notices that a file for everybody is not what it should be.
+const whoReads = "Whatever reads the file: browsers that work offline, clients that look up revocation."
+
+// What looks at a server, and changes nothing.
+const (
+	askMappings  = `Get-WebConfiguration "//staticContent/mimeMap" 'IIS:\Sites\Default Web Site' | Select-Object fileExtension,mimeType`
+	askCaching   = `C:\Windows\System32\inetsrv\appcmd list config "Default Web Site" /section:staticContent`
+	askRedirect  = `C:\Windows\System32\inetsrv\appcmd list config "Default Web Site" /section:httpRedirect`
+	askAnonymous = `C:\Windows\System32\inetsrv\appcmd list config "Default Web Site" /section:anonymousAuthentication`
+	askFolder    = `Get-Website | Format-Table name,physicalPath; Get-WebApplication | Format-Table path,physicalPath`
+	askLog       = `Get-ChildItem C:\inetpub\logs\LogFiles\W3SVC1 | Sort-Object LastWriteTime | Select-Object -Last 1 | Get-Content -Tail 20`
+)
+
+const (
+	addMapping = "Note the mappings, then add the one for this extension to that folder alone (IIS Manager, MIME Types); to undo, remove it."
+	askBoxRule = "Keep a copy of the box's configuration for undoing, and correct its rule for this path alone."
+)
+
+var book = advice.Book{
+	{
+		Key:   adviceFileOrMapping,
+		Means: "The folder is served, and the file in it is answered 404: the file is missing, or IIS has no MIME mapping for its extension.", Suffers: whoReads,
+		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Likely,
+		On: advice.InPowerShell, First: askMappings,
+		Separates: "If the file's extension is not listed: the mapping is missing, and the log of IIS has 404 3 for the request. If it is listed: the file is missing, and the log has 404 0.",
+		Then:      "The mapping: note the list, then add the extension to that folder alone (IIS Manager, MIME Types); to undo, remove it. The file: put it back where the site's folder has it.", Risk: advice.Change, When: advice.Morning,
+	},
+	{
+		Key:   "static_file_missing",
+		Means: "The file is answered 404: it is missing, its extension has no MIME mapping, or name and path lead to another site or folder.", Suffers: whoReads,
+		Owners: []advice.Owner{advice.IIS, advice.Middlebox},
+		On:     advice.InPowerShell, First: askMappings,
+		Separates: "If the file's extension is not listed: IIS lacks the mapping. If it is listed, and the file is not in the site's folder (Get-Website has its physicalPath): the file is missing. If both are there: a box, or a binding of another site, takes the request.",
+		Then:      addMapping + " The file: put it back. The box: keep a copy of its configuration, and correct the rule for this path.", Risk: advice.Change, When: advice.Morning,
+		For: advice.About(Missing, "status/"+reasonNotFound),
+	},
+	{
+		Key:   "file_may_be_cached",
+		Means: "Caches may keep the file, one did, or nothing tells them not to: readers get an old one after a change.", Suffers: "Whoever reads the file after it was changed, for as long as a cache keeps it.",
+		Owners: []advice.Owner{advice.IIS, advice.Middlebox},
+		On:     advice.AtExporter, First: advice.AskServer,
+		Separates: "If SERVER's answer has the same Cache-Control and Expires: IIS sets them, or sets none. If it has others, or no Age: a box caches, or rewrites them.",
+		Then:      "IIS: note clientCache of the folder, then set cacheControlMode to DisableCache for this file alone (a location element). The box: note its cache rule, and exempt this path. To undo, set what was noted.", Risk: advice.Change, When: advice.Plan,
+		Direct: "file_may_be_cached_by_iis",
+		For:    advice.About(Cached, CacheUnset, "content/"+reasonCached),
+	},
+	{
+		Key:   "file_may_be_cached_by_iis",
+		Means: "The server lets caches keep the file, or says nothing about it.", Suffers: "Whoever reads the file after it was changed, for as long as a cache keeps it.",
+		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Likely,
+		On: advice.AtPrompt, First: askCaching,
+		Separates: "If clientCache has UseMaxAge or UseExpires: that is it. If it has NoControl, or none: nothing is said, and caches decide by themselves. If it has DisableCache: the folder's own web.config or a module says otherwise.",
+		Then:      "Note clientCache of the folder, then set cacheControlMode to DisableCache for this file alone (a location element); to undo, set what was noted.", Risk: advice.Change, When: advice.Plan,
+	},
+	{
+		Key:   "file_type_wrong",
+		Means: "The file comes with another media type than is expected.", Suffers: whoReads,
+		Owners: []advice.Owner{advice.IIS, advice.Middlebox},
+		On:     advice.AtExporter, First: advice.AskServer,
+		Separates: "If SERVER sends the same type: the server's mapping. If it sends the right one: a box rewrites it, or answers with a page of its own.",
+		Then:      addMapping + " The box: keep a copy of its configuration, and correct its rule for this path.", Risk: advice.Change, When: advice.Morning,
+		Direct: "file_type_mapped_wrong",
+		For:    advice.About(WrongType, "content/"+reasonType),
+	},
+	{
+		Key:   "file_type_mapped_wrong",
+		Means: "The server sends the file with another media type than is expected.", Suffers: whoReads,
+		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Likely,
+		On: advice.InPowerShell, First: askMappings,
+		Separates: "If the file's extension has another type there: that is it. If it has the right one: the folder's own web.config maps it otherwise. If it is not listed: another program than IIS answers at this name.",
+		Then:      "Note the type, then set the right one for that folder alone (IIS Manager, MIME Types); to undo, set the noted one.", Risk: advice.Change, When: advice.Morning,
+	},
+	{
+		Key:   "file_is_another",
+		Means: "What comes begins otherwise than is expected: it is another file, or a page that came in its place.", Suffers: whoReads,
+		Owners: []advice.Owner{advice.IIS, advice.Middlebox},
+		On:     advice.AtExporter, First: advice.AskServer,
+		Separates: "If SERVER sends the same: the file on the servers is another one, or the module's prefix is wrong. If it sends the right one: a box puts a page of its own in its place.",
+		Then:      "The file: note its date and size, then put the right one there; to undo, put the old one back. " + askBoxRule, Risk: advice.Change, When: advice.Morning,
+		Direct: "file_on_server_is_another",
+		For:    advice.About(WrongPrefix, "content/"+reasonPrefix),
+	},
+	{
+		Key:   "file_on_server_is_another",
+		Means: "What the server sends begins otherwise than is expected.", Suffers: whoReads,
+		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Likely,
+		On: advice.InPowerShell, First: askFolder,
+		Separates: "If the file in that folder begins as the proof shows: it is another file, or the module's prefix is wrong. If it begins as expected: another site or program answers at this name.",
+		Then:      "Note the file's date and size, then put the right one there; to undo, put the old one back.", Risk: advice.Change, When: advice.Morning,
+	},
+	{
+		Key:   "file_behind_sign_in",
+		Means: "A page to sign in on came in place of a file that is meant for everybody.", Suffers: whoReads + " None of them can fill in a form.",
+		Owners: []advice.Owner{advice.Identity}, Certainty: advice.Likely,
+		First:     "Find the rule that publishes this path for SERVICE (F5 APM, NetScaler AAA, WAP, Entra application proxy, TMG).",
+		Separates: "If it pre-authenticates by a page: that is it. If no rule has this path: it falls to the one of /owa, or of all paths. If it passes through: the page comes from the server behind it.",
+		Then:      "Keep a copy of the configuration for undoing, and give this path alone a rule with pre-authentication off (pass-through).", Risk: advice.Change, When: advice.Morning,
+		For: advice.About(SignIn),
+	},
+	{
+		Key:   "file_asks_logon",
+		Means: "A logon is asked for where a file for everybody should be.", Suffers: whoReads,
+		Owners: []advice.Owner{advice.IIS, advice.Middlebox},
+		On:     advice.AtPrompt, First: askAnonymous,
+		Separates: "If enabled is false: IIS asks for it. If it is true: the folder's own web.config, or a box, asks.",
+		Then:      "IIS: note the present value, then enable anonymous authentication for that file alone (a location element); to undo, set the noted one. " + askBoxRule, Risk: advice.Change, When: advice.Morning,
+		For: advice.About("status/" + reasonLogonAsked),
+	},
+	{
+		Key:   "file_not_served",
+		Means: "The file was answered with an error or an unexpected status, and not with 200.", Suffers: whoReads,
+		Owners: []advice.Owner{advice.IIS, advice.Middlebox},
+		On:     advice.AtExporter, First: advice.AskServer,
+		Separates: "If SERVER answers 200: a box, or another server of its pool, made the answer. If it fails alike: that server; its log has the sub-status.",
+		Then:      "Correct what the server's log or the box's names. Note the present value before it is changed; to undo, set that.", Risk: advice.Change, When: advice.Morning,
+		Direct: "file_not_served_by_server",
+		For:    advice.About("status/" + reasonStatus),
+	},
+	{
+		Key:   "file_not_served_by_server",
+		Means: "The server did not answer 200.", Suffers: whoReads,
+		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Likely,
+		On: advice.InPowerShell, First: askLog,
+		Separates: "If a line has the path at the proof's time: the numbers behind its status are sub-status and Windows error. If none has it: http.sys answered, whose log is in C:\\Windows\\System32\\LogFiles\\HTTPERR, or another site.",
+		Then:      "Correct what the sub-status names. Note the present value before it is changed; to undo, set that.", Risk: advice.Change, When: advice.Morning,
+	},
+	redirectAdvice("redirect_leads_elsewhere", "A redirect leads to another name, to another port of it, or from https to http.", "redirect_of_server_elsewhere", Elsewhere, "status/"+reasonElsewhere),
+	redirectAdvice("redirects_in_circle", "Redirects lead round in a circle: two rules contradict each other, as where TLS ends at a box and the server behind it wants https.", "redirect_of_server_in_circle", Loop, "status/"+reasonLoop),
+	redirectAdvice("redirect_to_https_missing", "Port 80 answers, and does not lead to https.", "redirect_of_server_missing", NoRedirect, "status/"+reasonNoRedirect),
+	redirectOfServer("redirect_of_server_elsewhere", "The server redirects to another name, to another port of it, or from https to http."),
+	redirectOfServer("redirect_of_server_in_circle", "The server's own redirects lead round in a circle."),
+	redirectOfServer("redirect_of_server_missing", "The server's port 80 answers, and does not lead to https."),
+}
+
+// whoFollows notices a wrong redirect.
+const whoFollows = "Whoever types the name, or follows an old link."
+
+// redirectAdvice is for a redirect that is wrong; direct is the key of what holds of a server itself.
+func redirectAdvice(key, means, direct string, about ...string) advice.Advice {
+	return advice.Advice{
+		Key: key, Means: means, Suffers: whoFollows,
+		Owners: []advice.Owner{advice.Middlebox, advice.IIS},
+		On:     advice.AtExporter, First: advice.AskServer,
+		Separates: "If SERVER answers as it should: the box's rule. If it answers as here: the server's own, its HTTP Redirect or a rule of URL Rewrite.",
+		Then:      "The box: keep a copy of its configuration, and correct the rule for this name. IIS: note the redirect of the site, and correct it, with the boxes Redirect all requests to exact destination and Only redirect requests to content in this directory as they were. To undo, set what was noted.", Risk: advice.Change, When: advice.Morning,
+		Direct: direct, For: advice.About(about...),
+	}
+}
+
+func redirectOfServer(key, means string) advice.Advice {
+	return advice.Advice{
+		Key: key, Means: means, Suffers: whoFollows,
+		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Likely,
+		On: advice.AtPrompt, First: askRedirect,
+		Separates: "If enabled is true: destination is where it leads. If it is false: a rule of URL Rewrite (section system.webServer/rewrite/rules), or require SSL (section access), decides.",
+		Then:      "Note the redirect or the rule, and correct it for this site alone; to undo, set what was noted.", Risk: advice.Change, When: advice.Morning,
+	}
+}
