@@ -35,7 +35,8 @@ func protocolVersion(proto string) float64 {
 	return version
 }
 
-// httpPhases adds blackbox_exporter's phases: those of the deciding connection, and the two of an exchange. Its processing runs from the moment the connection is
+// httpPhases adds blackbox_exporter's phases: those of the deciding connection, and the two of an exchange; those of a proxy are our
+// own, and connect is the proxy's there, as in blackbox_exporter. Its processing runs from the moment the connection is
 // there, so it holds the writing of the request, and ends with the first byte of any response, a 100 included.
 func httpPhases(s *series, r *result.Result) {
 	if c := r.DecidingConnection; c != nil {
@@ -43,6 +44,10 @@ func httpPhases(s *series, r *result.Result) {
 			s.add(httpDuration, float64(c.Resolve.Length()), "resolve")
 		}
 		span(s, "connect", c.Connect)
+		if c.Proxy != nil {
+			span(s, "proxy_tls", c.Proxy.TLS)
+			span(s, "proxy_tunnel", c.Proxy.Tunnel)
+		}
 		span(s, "tls", c.TLS)
 	}
 	x := r.Deciding

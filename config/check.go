@@ -40,6 +40,7 @@ func (l *loader) checkModule(path string, m *Module) {
 		l.report(path+".ip_protocol", suggest.OneOf(m.IPProtocol, []string{"ip4", "ip6"}))
 	}
 	l.checkTLS(path+".tls_config", &m.TLS)
+	l.checkProxy(path, m)
 	l.checkUse(path, m)
 	l.checkTargets(path, m)
 }

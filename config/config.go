@@ -56,6 +56,11 @@ type Module struct {
 	Targets policy.Targets `yaml:"targets"`
 	TLS     TLS            `yaml:"tls_config"`
 
+	// ProxyURL is where connections go through, ProxyAuth the auth there, ProxyTLS how TLS with it is done; none by default.
+	ProxyURL  ProxyURL `yaml:"proxy_url"`
+	ProxyAuth string   `yaml:"proxy_auth"`
+	ProxyTLS  *TLS     `yaml:"proxy_tls_config"`
+
 	IPProtocol         string `yaml:"ip_protocol"`          // "ip6" (default) or "ip4"
 	IPProtocolFallback bool   `yaml:"ip_protocol_fallback"` // default true
 
@@ -83,11 +88,18 @@ var versions = map[string]uint16{
 	"TLS10": tls.VersionTLS10, "TLS11": tls.VersionTLS11, "TLS12": tls.VersionTLS12, "TLS13": tls.VersionTLS13,
 }
 
+// defaultVersion is that of min_version.
+const defaultVersion = "TLS12"
+
 // Roots are the authorities of ca_file; nil stands for the system's.
 func (t *TLS) Roots() *x509.CertPool { return t.roots }
 
 // Version is min_version as package crypto/tls numbers it.
 func (t *TLS) Version() uint16 { return versions[t.MinVersion] }
+
+func (t *TLS) options() wire.TLS {
+	return wire.TLS{ServerName: t.ServerName, Roots: t.Roots(), MinVersion: t.Version(), Pins: t.Pins, Insecure: t.InsecureSkipVerify}
+}
 
 // Auth is a named secret with its schemes, the targets it may be sent to and the modules that may use it.
 type Auth struct {
@@ -137,7 +149,7 @@ func (a *Auth) Credential() auth.Credential {
 // newModule is a module with its defaults.
 func newModule(name string) *Module {
 	return &Module{
-		Name: name, Timeout: 15 * time.Second, TLS: TLS{MinVersion: "TLS12"},
+		Name: name, Timeout: 15 * time.Second, TLS: TLS{MinVersion: defaultVersion},
 		IPProtocol: "ip6", IPProtocolFallback: true,
 	}
 }
@@ -158,11 +170,8 @@ func (m *Module) WantsTargets() string {
 // Run is what the prober needs to know of the module.
 func (m *Module) Run() *prober.Module {
 	return &prober.Module{
-		Name: m.Name,
-		TLS: wire.TLS{
-			ServerName: m.TLS.ServerName, Roots: m.TLS.Roots(), MinVersion: m.TLS.Version(), Pins: m.TLS.Pins,
-			Insecure: m.TLS.InsecureSkipVerify,
-		},
+		Name:   m.Name,
+		TLS:    m.TLS.options(),
 		Prefer: wire.Preference{Protocol: m.IPProtocol, Fallback: m.IPProtocolFallback},
 	}
 }

@@ -78,6 +78,26 @@ func TestNoAuthForWhoNeverLogsOn(t *testing.T) {
 	}
 }
 
+// TestNoProxyForDatagrams: a probe that went past the proxy would be a surprise.
+func TestNoProxyForDatagrams(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "a.yml")
+	text := "modules:\n"
+	for _, d := range probes.All() {
+		text += fmt.Sprintf("  m_%s: {prober: %[1]s, proxy_url: 'http://proxy.contoso.com:3128'}\n", d.Name)
+	}
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := config.Load([]string{file}, probes.All())
+	for _, d := range probes.All() {
+		refused := strings.Contains(fmt.Sprint(err), fmt.Sprintf("modules.m_%s.proxy_url: %[1]s asks in datagrams", d.Name))
+		if refused != d.NoProxy {
+			t.Errorf("%s: asks in datagrams: %t, refused: %t\n%v", d.Name, d.NoProxy, refused, err)
+		}
+	}
+}
+
 func readPage(t *testing.T) string {
 	t.Helper()
 	page, err := os.ReadFile("../docs/configuration.md")

@@ -19,6 +19,7 @@ apache2     apache2-bin  -
 caddy       caddy        caddy
 squid       squid        squid
 lighttpd    lighttpd     lighttpd
+tinyproxy   tinyproxy-bin -
 prometheus  prometheus   prometheus
 amtool      prometheus-alertmanager prometheus-alertmanager
 prometheus-blackbox-exporter prometheus-blackbox-exporter prometheus-blackbox-exporter

@@ -11,6 +11,7 @@ import (
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
 
+	"github.com/ews-exporter/ews_exporter/config"
 	"github.com/ews-exporter/ews_exporter/internal/inbound"
 	"github.com/ews-exporter/ews_exporter/internal/lab"
 	"github.com/ews-exporter/ews_exporter/internal/logging"
@@ -210,6 +211,7 @@ type probeFlags struct {
 	direct         string
 	all            bool
 	relayCheck     bool
+	proxy          proxyFlag
 }
 
 func (f *probeFlags) declare(cmd *kingpin.CmdClause) {
@@ -219,12 +221,25 @@ func (f *probeFlags) declare(cmd *kingpin.CmdClause) {
 	cmd.Flag("auth", "An auth of the configuration, in place of the module's.").StringVar(&f.auth)
 	cmd.Flag("username", "Log on with this name. The password is asked for, or read as one line where standard input is no terminal.").StringVar(&f.username)
 	cmd.Flag("hostname", "The name that Host, SNI and the certificate check go by, in place of the target's.").StringVar(&f.hostname)
+	cmd.Flag("proxy-url", "Connect through this proxy, http://HOST:PORT or https://HOST:PORT, as by a module's proxy_url. Those of the environment are ignored.").
+		PlaceHolder("URL").SetValue(&f.proxy)
 	cmd.Flag("timeout", "Time limit, where it is shorter than the module's.").DurationVar(&f.timeout)
 	cmd.Flag("json", "Print the result as JSON.").BoolVar(&f.json)
 	cmd.Flag("direct", "Compare with these servers, asked directly under the target's name: ex01,ex02. Ends in one sentence that says where the fault is.").
 		StringVar(&f.direct)
 	cmd.Flag("relay-check", "Over SMTP, name a recipient that nobody has, to see whether the server relays for strangers. No mail is sent.").BoolVar(&f.relayCheck)
 	cmd.Flag("all", "Run every module against the target: probe --all TARGET. Begins with a summary, and tells all about what is not well. With --direct a row for each module, a column for each way.").BoolVar(&f.all)
+}
+
+// proxyFlag is the value of --proxy-url.
+type proxyFlag struct{ config.ProxyURL }
+
+// Set reads it.
+func (p *proxyFlag) Set(s string) (err error) {
+	if p.ProxyURL, err = config.ParseProxyURL(s); err != nil {
+		return fmt.Errorf("--proxy-url: %w", err)
+	}
+	return nil
 }
 
 // problem says what is wrong with the arguments and flags, "" for nothing.

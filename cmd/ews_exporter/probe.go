@@ -48,7 +48,7 @@ func (c *command) runProbe(ctx context.Context) int {
 	if err != nil {
 		return c.notProbed(err)
 	}
-	cfg = c.typed(cfg)
+	cfg = f.proxied(c.typed(cfg))
 	if f.relayCheck {
 		if cfg, err = c.relayCheck(cfg); err != nil {
 			return c.notProbed(err)
@@ -153,6 +153,21 @@ func (c *command) relayCheck(cfg *config.Config) (*config.Config, error) {
 	changed.Modules = maps.Clone(cfg.Modules)
 	changed.Modules[c.probe.module] = &checks
 	return &changed, nil
+}
+
+// proxied has all modules of a copy of cfg connect through the proxy of the command line, if there is one.
+func (f *probeFlags) proxied(cfg *config.Config) *config.Config {
+	if f.proxy.IsZero() {
+		return cfg
+	}
+	changed := *cfg
+	changed.Modules = make(map[string]*config.Module, len(cfg.Modules))
+	for name, module := range cfg.Modules {
+		through := *module
+		through.ProxyURL = f.proxy.ProxyURL
+		changed.Modules[name] = &through
+	}
+	return &changed
 }
 
 // bound is where the password may go: the target, or the hosts that a look-up begins with.

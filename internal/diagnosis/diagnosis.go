@@ -177,15 +177,16 @@ func servers(r *result.Result) (front, back string) {
 }
 
 var (
-	placeholder = regexp.MustCompile(`\b(SERVER|BACKEND|TARGET|SERVICE|MODULE|AUTH|HOST|PORT|ADDRESS|DOMAIN|NAMESERVER)\b`)
+	placeholder = regexp.MustCompile(`\b(PROXY|SERVER|BACKEND|TARGET|SERVICE|MODULE|AUTH|HOST|PORT|ADDRESS|DOMAIN|NAMESERVER)\b`)
 	// harmless is what may go into a line that somebody pastes into a shell: names and addresses, as people write them.
 	harmless = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:@\[\]-]{0,252}$`)
 )
 
 // filler puts what is known in place of the words SERVER, BACKEND, TARGET (with its HOST and PORT), SERVICE, ADDRESS (with its
-// DOMAIN), NAMESERVER, MODULE and AUTH; a word for which nothing is known, or something that nobody should paste, stays.
+// DOMAIN), NAMESERVER, MODULE, AUTH and PROXY, whose URL the configuration has in a form that does no harm; a word for which
+// nothing is known, or something that nobody should paste, stays.
 func filler(r *result.Result) func(string) string {
-	known := map[string]string{"TARGET": r.Target, "SERVICE": r.Name, "MODULE": r.Module, "ADDRESS": r.Address, "AUTH": r.Auth}
+	known := map[string]string{"TARGET": r.Target, "SERVICE": r.Name, "MODULE": r.Module, "ADDRESS": r.Address, "AUTH": r.Auth, "PROXY": r.Proxy}
 	if _, domain, ok := strings.Cut(r.Address, "@"); ok {
 		known["DOMAIN"] = domain
 	}
@@ -209,7 +210,7 @@ func filler(r *result.Result) func(string) string {
 	}
 	return func(text string) string {
 		return placeholder.ReplaceAllStringFunc(text, func(word string) string {
-			if value := known[word]; harmless.MatchString(value) {
+			if value := known[word]; harmless.MatchString(value) || word == "PROXY" && value != "" {
 				return value
 			}
 			return word

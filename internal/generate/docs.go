@@ -25,7 +25,7 @@ func metricsPage(root string) ([]file, error) {
 		all.WriteString(declared(d))
 	}
 	return sections(root, "docs/metrics.md", map[string]string{
-		"common metrics": metricTable(collector.Metrics()), "common reasons": reasonTable(runner.CommonReasons()),
+		"common metrics": metricTable(collector.Metrics()), "common reasons": reasonTable(runner.CommonReasons()), "proxy steps": stepTable(prober.ProxySteps),
 		"probers": all.String(), "own metrics": own.String(),
 	})
 }

@@ -59,6 +59,7 @@ type Peer struct {
 	Keys         []string          // of the module, as Module has them
 	Logon        string            // keys of the module's auth beside its targets, as the inside of a YAML flow mapping; empty for no auth
 	LogonTargets []string          // where its secret may go; nil for the target alone
+	ProxyLogon   string            // keys of the auth of the module's proxy, in the same form, with its targets; empty for none
 	Authority    *Authority        // that the module trusts; nil for none
 	Files        map[string]string // beside the configuration, for keys that name one
 	Policy       string            // the inside of a YAML flow mapping; empty for Policy
@@ -88,16 +89,25 @@ const Policy = "allow: [127.0.0.0/8, '::1'], deny: [" + Denied + "]"
 func (p Peer) WriteConfig(dir, prober string) (string, error) {
 	var text strings.Builder
 	files := map[string][]byte{}
+	if p.Logon+p.ProxyLogon != "" {
+		text.WriteString("auths:\n")
+	}
 	if p.Logon != "" {
 		targets := p.LogonTargets
 		if targets == nil {
 			targets = []string{p.Target}
 		}
-		fmt.Fprintf(&text, "auths:\n  case: {%s, targets: [%s]}\n", p.Logon, "'"+strings.Join(targets, "', '")+"'")
+		fmt.Fprintf(&text, "  case: {%s, targets: [%s]}\n", p.Logon, "'"+strings.Join(targets, "', '")+"'")
+	}
+	if p.ProxyLogon != "" {
+		fmt.Fprintf(&text, "  proxy: {%s}\n", p.ProxyLogon)
 	}
 	fmt.Fprintf(&text, "modules:\n  %[1]s:\n    prober: %[1]s\n", prober)
 	if p.Logon != "" {
 		text.WriteString("    auth: case\n")
+	}
+	if p.ProxyLogon != "" {
+		text.WriteString("    proxy_auth: proxy\n")
 	}
 	if p.Authority != nil {
 		text.WriteString("    tls_config: {ca_file: " + caFile + "}\n")

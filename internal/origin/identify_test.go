@@ -145,6 +145,7 @@ var ruleCases = []struct {
 		`page text "<p>the proxy server received an invalid\r\nresponse from an upstream server."`},
 	{"squid-error", "HTTP/1.1 503 Service Unavailable\nX-Squid-Error: ERR_CONNECT_FAIL 111", "header X-Squid-Error: ERR_CONNECT_FAIL 111"},
 	{"squid-server", "HTTP/1.1 417 Expectation Failed\nServer: squid/3.0.STABLE25", "header Server: squid/3.0.STABLE25"},
+	{"tinyproxy-server", "HTTP/1.1 407 Proxy Authentication Required\nServer: tinyproxy/1.11.1\nConnection: close", "header Server: tinyproxy/1.11.1"},
 	{"caddy-gateway", "HTTP/1.1 502 Bad Gateway\nServer: Caddy\nContent-Length: 0\nDate: now\nAlt-Svc: h3=\":443\"", "header Server: Caddy, no page, and nothing of a server behind it"},
 	{"varnish-page", "HTTP/1.1 503 Backend fetch failed\nX-Varnish: 5\n\n<h3>Guru Meditation:</h3>\n<p>XID: 5</p><hr><p>Varnish cache server</p>",
 		`page text "guru meditation:"`},
@@ -457,7 +458,7 @@ func TestContrast(t *testing.T) {
 func TestProductsAreAClosedList(t *testing.T) {
 	t.Parallel()
 	want := []string{"akamai", "apache", "arr", "azure_application_gateway", "barracuda", "caddy", "cisco", "cloudflare", "entra_application_proxy",
-		"envoy", "exim", "f5", "fortiweb", "haproxy", "kemp", "logon_portal", "netscaler", "nginx", "postfix", "sendmail", "squid", "tmg", "traefik",
+		"envoy", "exim", "f5", "fortiweb", "haproxy", "kemp", "logon_portal", "netscaler", "nginx", "postfix", "sendmail", "squid", "tinyproxy", "tmg", "traefik",
 		"traffic_server", "varnish", "wap"}
 	if diff := cmp.Diff(want, Products()); diff != "" {
 		t.Errorf("a product that comes or goes changes a label of the metrics: %s", diff)

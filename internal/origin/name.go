@@ -5,7 +5,7 @@ import "strings"
 // names are the kinds as a sentence goes on with them.
 var names = map[Kind]string{
 	Exchange: "Exchange", IIS: "IIS", HTTPSys: "Windows' http.sys", EWSServer: "an EWS server (not known to be Exchange)",
-	Middlebox: "a box in front of Exchange",
+	Middlebox: "a box in front of Exchange", Proxy: "the proxy",
 }
 
 // Name is who made a response, within a sentence: "Exchange (EX01)", "a box in front of Exchange (HAProxy)".
@@ -16,7 +16,7 @@ func (o Origin) Name() string {
 		return "an unidentified server"
 	case o.Kind == Exchange && o.Frontend != "":
 		return name + " (" + o.Frontend + ")"
-	case o.Kind == Middlebox && o.Product != "":
+	case (o.Kind == Middlebox || o.Kind == Proxy) && o.Product != "":
 		return name + " (" + Title(o.Product) + ")"
 	}
 	return name

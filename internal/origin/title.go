@@ -7,7 +7,7 @@ var titles = map[string]string{
 	"entra_application_proxy": "Entra application proxy", "envoy": "Envoy", "exim": "Exim", "f5": "F5 BIG-IP",
 	"fortiweb": "FortiWeb", "haproxy": "HAProxy", "kemp": "Kemp LoadMaster", "logon_portal": "logon portal", "netscaler": "NetScaler", "nginx": "nginx",
 	"postfix": "Postfix", "sendmail": "Sendmail",
-	"squid": "Squid", "tmg": "Forefront TMG or ISA Server", "traefik": "Traefik", "traffic_server": "Apache Traffic Server",
+	"squid": "Squid", "tinyproxy": "Tinyproxy", "tmg": "Forefront TMG or ISA Server", "traefik": "Traefik", "traffic_server": "Apache Traffic Server",
 	"varnish": "Varnish", "wap": "Web Application Proxy",
 }
 

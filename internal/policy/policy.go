@@ -96,17 +96,25 @@ func (p *Policy) name(name string) error {
 // denied holds an address against the deny rules, which also hold for the IPv4 address it leads to through NAT64 or
 // 6to4, and against the ranges that are always denied.
 func (p *Policy) denied(host string, a netip.Addr) error {
-	inner, _ := embedded(a)
-	for _, r := range p.deny {
-		if r.matchAddr(a) || inner.IsValid() && r.matchAddr(inner) {
-			return failure.New(failure.Policy, AddressDenied, "the rule %s in policy.deny forbids %s; remove the rule if it may be probed", r, both(host, a))
-		}
+	if err := p.ruledOut(host, a); err != nil {
+		return err
 	}
 	for _, d := range alwaysDenied {
 		if d.prefix.Contains(a) && !p.unlocks(d.prefix, a) {
 			return failure.New(failure.Policy, AddressDenied,
 				"%s is %s, which is denied unless policy.allow says otherwise; if it may be probed, add %s, or a network within %s, to policy.allow",
 				both(host, a), d.what, a, d.prefix)
+		}
+	}
+	return nil
+}
+
+// ruledOut holds an address against the deny rules alone.
+func (p *Policy) ruledOut(host string, a netip.Addr) error {
+	inner, _ := embedded(a)
+	for _, r := range p.deny {
+		if r.matchAddr(a) || inner.IsValid() && r.matchAddr(inner) {
+			return failure.New(failure.Policy, AddressDenied, "the rule %s in policy.deny forbids %s; remove the rule if it may be probed", r, both(host, a))
 		}
 	}
 	return nil

@@ -11,7 +11,7 @@ const clientsGetError = "Every client whose request the box answers so: they get
 const notInItsLog = "If its log has nothing of it: another box, between it and the exporter, answered."
 
 // Advice is for what any prober may find.
-var Advice = advice.Book{
+var Advice = append(advice.Book{
 	box(advice.Advice{
 		Key: "box_answers_itself", Means: "A box in front of Exchange answered the request itself.",
 		First:     "Read the box's own log at the proof's time; IIS's log has nothing of this request.",
@@ -141,7 +141,7 @@ var Advice = advice.Book{
 		Separates: "If the settings name few: the name leads to more addresses than you know (nslookup HOST).",
 		For:       advice.About("policy/" + ReasonTooManyConnections),
 	},
-}
+}, proxyAdvice...)
 
 // boxOrServer are those between whom a box's own answer leaves it that says that what stands behind does not answer.
 var boxOrServer = []advice.Owner{advice.Middlebox, advice.Exchange}

@@ -51,10 +51,9 @@ func answersEWS(body []byte) bool {
 		bytes.Contains(body, []byte("ResponseClass="))
 }
 
-// Conclude draws what follows from all conversations of the probe together, whatever the prober: EWS never answers who
-// has not logged on, so where it did, somebody else's logon served.
-func (r *Recorder) Conclude() {
-	r.concludeCertificate()
+// concludeFreely draws what follows from all conversations of the probe together: EWS never answers who has not logged on, so
+// where it did, somebody else's logon served.
+func (r *Recorder) concludeFreely() {
 	if len(r.freely) == 0 {
 		return
 	}

@@ -24,6 +24,8 @@ type Network struct {
 	dialer    *wire.Dialer
 	elsewhere *wire.Dialer // nil: hosts that a target names are not asked
 
+	way *way // on which connections leave; nil: directly
+
 	target      target.Target // the probe's
 	certificate *Certificate  // nil without one
 
@@ -140,12 +142,12 @@ func join(addresses []netip.Addr) string {
 	return strings.Join(texts, ", ")
 }
 
-// Open opens a connection, as steps "connect" and, with TLS, "tls" within step. The connection is recorded whatever
-// happens; the caller closes it when err is nil.
+// Open opens a connection, as steps "connect" and, with TLS, "tls" within step; through a proxy "connect" has ProxySteps. The
+// connection is recorded whatever happens; the caller closes it when err is nil.
 func (n *Network) Open(ctx context.Context, step *Step, e Endpoint) (*wire.Conn, error) {
 	e = e.bare()
 	connect := step.Step("connect")
-	conn, err := n.dial(ctx, e)
+	conn, err := n.dial(ctx, connect, e)
 	if conn != nil {
 		n.recorder.connected(conn.Record)
 		connect.On(conn)
@@ -175,7 +177,7 @@ func (n *Network) OpenBeside(ctx context.Context, e Endpoint) (*wire.Conn, error
 	if err != nil {
 		return nil, err
 	}
-	conn, err := dialer.Connect(ctx, 0, e.Name, e.From, e.Addr)
+	conn, err := n.connect(ctx, n.recorder.beside(), dialer, 0, e)
 	if err == nil && e.TLS != nil {
 		err = conn.Handshake(e.TLS)
 	}
@@ -211,7 +213,7 @@ func (n *Network) ResolveBeside(ctx context.Context, host string) (*wire.Resolut
 	return dialer.Resolve(ctx, host, n.module.Prefer)
 }
 
-func (n *Network) dial(ctx context.Context, e Endpoint) (*wire.Conn, error) {
+func (n *Network) dial(ctx context.Context, step *Step, e Endpoint) (*wire.Conn, error) {
 	if err := n.readable(e.TLS); err != nil {
 		return nil, err
 	}
@@ -223,7 +225,19 @@ func (n *Network) dial(ctx context.Context, e Endpoint) (*wire.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return dialer.Connect(ctx, id, e.Name, e.From, e.Addr)
+	return n.connect(ctx, step, dialer, id, e)
+}
+
+// connect connects to an endpoint, directly or through the module's proxy.
+func (n *Network) connect(ctx context.Context, step *Step, dialer *wire.Dialer, id int, e Endpoint) (*wire.Conn, error) {
+	if n.way == nil || e.Own {
+		return dialer.Connect(ctx, id, e.Name, e.From, e.Addr)
+	}
+	conn, err := dialer.Aim(ctx, id, e.Name, e.From, e.Addr)
+	if err != nil {
+		return conn, err
+	}
+	return conn, n.way.lead(ctx, step, conn)
 }
 
 // Secure has the TLS handshake on a connection, as step "tls" within step. It leaves the connection open, also when it
@@ -231,6 +245,10 @@ func (n *Network) dial(ctx context.Context, e Endpoint) (*wire.Conn, error) {
 func (n *Network) Secure(step *Step, conn *wire.Conn, opts *wire.TLS) error {
 	secure := step.Step("tls")
 	secure.On(conn)
+	if err := n.way.early(step, conn); err != nil {
+		secure.End(err)
+		return err
+	}
 	err := n.readable(opts)
 	if err == nil {
 		err = conn.Handshake(opts)

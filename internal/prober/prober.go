@@ -82,6 +82,7 @@ type Definition struct {
 	Decides  result.Decides // which of the metrics there are that a probe has once
 	Scheme   string         // of a target that names none, with its port; empty for https
 	NoLogon  bool           // it never logs on, so a module of it has no auth
+	NoProxy  bool           // it asks in datagrams, which no proxy passes on, so a module of it has no proxy_url
 	Paths    []Path         // how it is asked of a service
 	Piece    *result.Metric // whether each of the parts of a probe succeeded, by one label; nil without
 	Outcomes []string       // what a probe may come to, where it has a metric that tells; a closed set

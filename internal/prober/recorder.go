@@ -29,6 +29,7 @@ type Recorder struct {
 	issued   map[string]bool        // values that responses handed out and that the redactor knows
 	loggedOn map[int]bool           // connections that carried credentials, by their number
 	freely   []*result.Conversation // in which EWS answered who had not logged on
+	tunnels  []tunnel               // that a proxy did not open
 }
 
 // NewRecorder makes the Recorder of a probe that began when its Result says. progress is told of each step that begins
@@ -48,6 +49,11 @@ type Step struct {
 
 // Step begins a step at the top of the tree.
 func (r *Recorder) Step(name string) *Step { return r.begin(name, &r.Result.Steps) }
+
+// beside is a step for what is done beside the probe: nobody is told of it, nor of the steps within it.
+func (r *Recorder) beside() *Step {
+	return &Step{&Recorder{epoch: r.epoch}, &result.Step{}}
+}
 
 // Within begins a step within another one, or at the top where that is nil.
 func (r *Recorder) Within(step *Step, part string) *Step {
@@ -232,6 +238,13 @@ func excerpt(f *wire.Response, redactor *secret.Redactor, body []byte) string {
 		return ""
 	}
 	return plain.Cut(redactor.String(string(body)), maxExcerpt)
+}
+
+// Conclude draws, once a probe is over, what follows whatever the prober.
+func (r *Recorder) Conclude() {
+	r.concludeTunnels()
+	r.concludeCertificate()
+	r.concludeFreely()
 }
 
 // Find records a finding.

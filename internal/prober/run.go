@@ -49,6 +49,7 @@ type Parts struct {
 	Secrets     *Secrets            // the logon of the module's auth; nil without one
 	Certificate *Certificate        // of the module's auth; nil without one
 	Others      map[string]*Secrets // the logons of the auths that the prober's own settings name
+	Proxy       *Proxy              // that connections go through; nil for none
 	Pauses      *Pauses
 	Turns       *Turns
 }
@@ -56,6 +57,9 @@ type Parts struct {
 // NewRun makes a Run.
 func NewRun(p Parts) *Run {
 	network := &Network{recorder: p.Recorder, module: p.Module, dialer: p.Dialer, elsewhere: p.Elsewhere, target: p.Target, certificate: p.Certificate}
+	if p.Proxy != nil {
+		network.way = &way{Proxy: *p.Proxy, recorder: p.Recorder, agent: p.Agent}
+	}
 	session := func(s *Secrets) *Session {
 		return &Session{recorder: p.Recorder, network: network, secrets: s, target: p.Target}
 	}
@@ -74,6 +78,9 @@ func (r *Run) Settle() {
 	r.Session.settle()
 	for _, other := range r.Others {
 		other.settle()
+	}
+	if r.way != nil && r.way.Secrets != nil {
+		r.way.Secrets.Settle()
 	}
 }
 

@@ -105,11 +105,16 @@ func (s *Session) permit(conn *wire.Conn, e Endpoint) error {
 	if s.secrets == nil {
 		return nil
 	}
-	peer := auth.Peer{}
-	if seen := conn.Record.Secure; seen != nil && len(seen.Chain) > 0 && e.TLS != nil {
-		peer = auth.Peer{Verified: seen.Verified, Name: e.TLS.ServerName, Pinned: slices.Contains(e.TLS.Pins, seen.Chain[0].SHA256)}
+	return s.secrets.credential.PermitConnection(s.target, peerOf(conn, e.TLS))
+}
+
+// peerOf is what the handshake of a connection proved of the other side.
+func peerOf(conn *wire.Conn, opts *wire.TLS) auth.Peer {
+	seen := conn.Record.Secure
+	if seen == nil || len(seen.Chain) == 0 || opts == nil {
+		return auth.Peer{}
 	}
-	return s.secrets.credential.PermitConnection(s.target, peer)
+	return auth.Peer{Verified: seen.Verified, Name: opts.ServerName, Pinned: slices.Contains(opts.Pins, seen.Chain[0].SHA256)}
 }
 
 // Ask is what is logged on for.

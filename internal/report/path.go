@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 )
@@ -32,6 +33,12 @@ func path(r *result.Result) []Hop {
 	if c.Address.IsValid() {
 		where = c.Address.String()
 	}
+	if r.Proxy != "" {
+		proxy, led := outward(r)
+		if hops = append(hops, proxy); !led {
+			return append(hops, Hop{Name: "The target", Where: where, Note: "was not asked", State: Unknown})
+		}
+	}
 	server, ok := behind(r)
 	if !ok {
 		return append(hops, front(r, where, "who answered does not show", Unknown))
@@ -39,6 +46,22 @@ func path(r *result.Result) []Hop {
 	box := front(r, where, "passed the requests on", Succeeded)
 	blame(r, &box, &server)
 	return append(hops, box, server)
+}
+
+// outward is the proxy that connections go through, and whether it led on.
+func outward(r *result.Result) (hop Hop, led bool) {
+	hop = Hop{Name: "The proxy", Where: r.Proxy, Note: "led on", State: Succeeded}
+	f := r.Failure
+	switch {
+	case f == nil || f.Stage != failure.Connect || !strings.HasPrefix(f.Reason, "proxy_"):
+		return hop, true
+	case r.Deciding.Answered() && r.Deciding.Origin.Kind == origin.Proxy:
+		hop.Note = "answered " + r.Deciding.Answer()
+	default:
+		hop.Note = fmt.Sprintf("failed here: %s, %s", f.Stage, f.Reason)
+	}
+	hop.State = Failed
+	return hop, false
 }
 
 // front is whoever accepted the connection, with what is to be said of it where nothing else is known.
@@ -109,7 +132,7 @@ func serverName(o origin.Origin) string {
 // shown is the answer that tells most of the server, and the names of those that answered.
 func shown(r *result.Result) (chosen *result.Conversation, names []string) {
 	for _, x := range r.Conversations {
-		if !x.Answered() || x.Origin.Kind == origin.Middlebox || kinds[x.Origin.Kind] == "" {
+		if !x.Answered() || x.Origin.Kind == origin.Middlebox || x.Origin.Kind == origin.Proxy || kinds[x.Origin.Kind] == "" {
 			continue
 		}
 		if name := x.Origin.Frontend; name != "" && !slices.Contains(names, name) {

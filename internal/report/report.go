@@ -191,5 +191,8 @@ func (p *printer) head() {
 	if r.Auth != "" {
 		p.line("Auth    %s", r.Auth)
 	}
+	if r.Proxy != "" {
+		p.line("Proxy   %s", r.Proxy)
+	}
 	p.line("Begun   %s, limit %.3f s", r.Start.UTC().Format(time.RFC3339), r.Limit)
 }

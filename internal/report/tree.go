@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
@@ -141,6 +142,15 @@ func (l lookup) connection(id int) *wire.Connection {
 	return nil
 }
 
+// spoken is the connection that a conversation went over: what a proxy was asked went to the proxy.
+func (l lookup) spoken(x *result.Conversation) *wire.Connection {
+	c := l.connection(x.Connection)
+	if x.Origin.Kind == origin.Proxy && c != nil && c.Proxy != nil {
+		return c.Proxy.Connection
+	}
+	return c
+}
+
 // endpoint names what was really reached: the address, the name that was asked for, the certificate that came.
 func endpoint(c *wire.Connection) string {
 	if c == nil {
@@ -152,6 +162,9 @@ func endpoint(c *wire.Connection) string {
 	}
 	if c.Name != "" && c.Name != c.Address.Addr().String() {
 		text += " (" + c.Name + ")"
+	}
+	if c.Proxy != nil {
+		text += " through the proxy " + c.Proxy.Address.String()
 	}
 	if c.Secure == nil {
 		return text + ", without TLS"
@@ -234,7 +247,7 @@ func (p *printer) conversation(x *result.Conversation, prefix string) {
 	}
 	p.shown[x] = true
 	p.note(prefix, "%s", subject(x))
-	p.note(prefix, "to %s", endpoint(p.connection(x.Connection)))
+	p.note(prefix, "to %s", endpoint(p.spoken(x)))
 	for _, e := range events(x) {
 		p.line("%8.3f %8s  %s%s", e.at, "", prefix, e.text)
 	}

@@ -34,6 +34,16 @@ func TestPath(t *testing.T) {
 	page.Deciding.Final.Status, page.Deciding.Final.Reason = 200, "OK"
 	survey := examples.Continue()
 	survey.Decides = result.ByNone
+	const proxyURL = "http://proxy.contoso.com:3128"
+	led, refused, lost := examples.Continue(), examples.Continue(), examples.Continue()
+	led.Proxy, refused.Proxy, lost.Proxy = proxyURL, proxyURL, proxyURL
+	refused.Fail(failure.New(failure.Connect, "proxy_denied", "403"))
+	refused.Deciding = &result.Conversation{Step: "x", Origin: origin.Origin{Kind: origin.Proxy, Product: "squid"}, Protocol: result.HTTPProtocol, Connection: 1, HTTP: &wire.Exchange{
+		Final: &wire.Response{Status: 403, Reason: "Forbidden"},
+	}}
+	lost.Fail(failure.New(failure.Connect, "proxy_unreached", "refused"))
+	lost.Deciding = nil
+	unasked := Hop{Name: "The target", Where: "192.0.2.10:443", Note: "was not asked", State: Unknown}
 	here := Hop{Name: "This exporter", Where: "asked mail.contoso.com", State: Succeeded}
 	passed := Hop{Name: "What answers there", Where: "192.0.2.10:443", Note: "passed the requests on", State: Succeeded}
 	works := Hop{Name: "Exchange", Where: "EX01", Note: "answered 200 OK", State: Succeeded}
@@ -44,6 +54,9 @@ func TestPath(t *testing.T) {
 		"the box": {examples.Kemp(), []Hop{
 			here, {Name: "Kemp LoadMaster", Where: "192.0.2.10:443", Note: "made the 501 Invalid Request itself", State: Failed}, works,
 		}},
+		"through a proxy": {led, []Hop{here, {Name: "The proxy", Where: proxyURL, Note: "led on", State: Succeeded}, passed, works}},
+		"a proxy's own":   {refused, []Hop{here, {Name: "The proxy", Where: proxyURL, Note: "answered 403 Forbidden", State: Failed}, unasked}},
+		"no proxy":        {lost, []Hop{here, {Name: "The proxy", Where: proxyURL, Note: "failed here: connect, proxy_unreached", State: Failed}, unasked}},
 		"all works":       {examples.Continue(), []Hop{here, passed, works}},
 		"several servers": {split, []Hop{here, passed, {Name: "Exchange", Where: "EX01, EX02", Note: "answered 200 OK", State: Succeeded}}},
 		"nobody knows": {unknown, []Hop{

@@ -19,6 +19,7 @@ type Result struct {
 	Name     string       `json:"name"`                      // what Host, SNI, certificate check and auth go by
 	Auth     string       `json:"auth,omitempty" redact:"-"` // the auth's name, never its secret
 	Address  string       `json:"address,omitempty"`         // the mail address that was asked for: a mailbox's, where the prober names one
+	Proxy    string       `json:"proxy,omitempty"`           // the URL of the proxy that connections go through; empty for none
 	Direct   bool         `json:"direct,omitempty"`          // a server was asked under a name that is not its own: no balancer stood in front
 	Start    time.Time    `json:"start"`
 	Duration wire.Seconds `json:"duration"`

@@ -24,6 +24,7 @@ type job struct {
 	prober prober.Prober
 	auth   *config.Auth            // nil without one
 	others map[string]*config.Auth // that the module's own settings name, by name
+	proxy  *config.Auth            // of the module's proxy; nil without one
 	target target.Target
 	hosts  []target.Target // that a look-up begins with; none when the target itself is contacted
 	policy *policy.Policy
@@ -98,6 +99,9 @@ func (r *Runner) prepare(req Request) (*job, error) {
 		return nil, err
 	}
 	if j.others, err = othersFor(cfg, j); err != nil {
+		return nil, err
+	}
+	if j.proxy, err = proxyAuth(cfg, j.module); err != nil {
 		return nil, err
 	}
 	if err := j.reachable(); err != nil {

@@ -77,6 +77,7 @@ func (r *Runner) prepareRun(j *job, res *result.Result, redactor *secret.Redacto
 		Pauses: r.Pauses, Turns: &r.turns,
 	}
 	parts.Elsewhere = elsewhere(parts.Dialer, j)
+	parts.Proxy = r.proxy(j, res.Start)
 	if j.auth != nil {
 		parts.Certificate = prober.NewCertificate(j.auth.Credential())
 	}
@@ -125,7 +126,7 @@ func (r *Runner) guard(ctx context.Context, j *job, run *prober.Run) {
 func blank(j *job, start time.Time) *result.Result {
 	return &result.Result{
 		ID: rand.Text(), Module: j.module.Name, Prober: j.module.Prober, Target: j.target.Raw, Name: j.target.Name,
-		Start: start, Decides: j.module.Definition.Decides, UndecidedOK: j.module.UndecidedOK,
+		Start: start, Proxy: j.module.ProxyURL.String(), Decides: j.module.Definition.Decides, UndecidedOK: j.module.UndecidedOK,
 		Direct: !strings.EqualFold(j.target.Host, j.target.Name),
 	}
 }

@@ -65,6 +65,9 @@ func (c *Conn) shakeFailure(err error, opts *TLS) *failure.Failure {
 		return f
 	}
 	reason := handshakeReason(err)
+	if f := c.ledNowhere(reason, err); f != nil {
+		return f
+	}
 	return failure.New(failure.TLS, reason, "TLS handshake with %s: %w%s", c, err, c.meaning(reason, err, opts))
 }
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"fmt"
 	"net"
 	"net/netip"
 	"syscall"
@@ -47,6 +46,7 @@ type Conn struct {
 	leaf    *x509.Certificate
 	peer    Peer
 	shown   presented
+	hop     *Conn     // to the proxy that it goes through; nil without one
 	last    *Dialogue // the exchange begun last
 	cleanup []func()
 }
@@ -56,22 +56,9 @@ type Conn struct {
 // must be called either way. Errors are failures of stage connect (refused, timeout, unreachable, family_unreachable, reset, error), of stage
 // internal, or what Check and Acquire gave.
 func (d *Dialer) Connect(ctx context.Context, id int, name string, resolution *Resolution, address netip.AddrPort) (*Conn, error) {
-	c := &Conn{
-		Record: &Connection{ID: id, Name: name, Address: address, Resolve: resolution.Span},
-		dialer: d,
-		ctx:    ctx,
-	}
-	if d.Check != nil {
-		if err := d.Check(resolution.Name, address); err != nil {
-			return c, err
-		}
-	}
-	if d.Acquire != nil {
-		release, err := d.Acquire(ctx, address.Addr())
-		if err != nil {
-			return c, err
-		}
-		c.cleanup = append(c.cleanup, release)
+	c, err := d.Aim(ctx, id, name, resolution, address)
+	if err != nil {
+		return c, err
 	}
 	return c, c.dial(resolution)
 }
@@ -107,12 +94,12 @@ func (c *Conn) attach(raw net.Conn) {
 	c.cleanup = append(c.cleanup, func() { stop() })
 }
 
-// String names the connection for a person: address and, where it differs, the name.
+// String names the connection for a person: address and, where it differs, the name, and the proxy that it goes through.
 func (c *Conn) String() string {
-	if c.Record.Name == c.Record.Address.Addr().String() {
-		return c.Record.Address.String()
+	if hop := c.Record.Proxy; hop != nil {
+		return c.Record.place() + " through the proxy " + hop.place()
 	}
-	return fmt.Sprintf("%s (%s)", c.Record.Address, c.Record.Name)
+	return c.Record.place()
 }
 
 // Reusable tells whether another request may follow the last one: that was sent whole, its response was read whole, and

@@ -129,6 +129,9 @@ func (c *Conn) receiveFailure(doing string, err error) *failure.Failure {
 		return f
 	}
 	reason := streamReason(err)
+	if f := c.ledNowhere(reason, err); f != nil {
+		return f
+	}
 	what := map[string]string{
 		"timeout": c.silence(),
 		"reset":   "the peer reset the connection",

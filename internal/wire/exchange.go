@@ -71,6 +71,7 @@ type Dialogue struct {
 	first   *Seconds // the first byte of partial
 	heads   int      // bytes of all complete heads
 	started mark
+	until   time.Time // when the final response's body must have come; zero: the probe's limit
 	// complete tells that the final response was read to its end, and that more may follow on the connection.
 	complete bool
 }
@@ -138,6 +139,9 @@ func (x *Dialogue) send(data []byte, span, second **Span, what string) error {
 	}
 	if err != nil {
 		c.ended(err)
+		if f := c.ledNowhere(streamReason(err), err); f != nil {
+			return f
+		}
 		return failure.New(failure.Send, streamReason(err), "send the %s to %s: %w", what, c, err)
 	}
 	return nil
@@ -295,7 +299,7 @@ func (x *Dialogue) readBody(limit int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.deadline(time.Time{})
+	c.deadline(x.until)
 	body, err := io.ReadAll(io.LimitReader(bodyReader(c.reader, how, length), limit+1))
 	if int64(len(body)) > limit {
 		body, final.Truncated = body[:limit], true

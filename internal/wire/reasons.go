@@ -15,6 +15,7 @@ var Reasons = []failure.Reason{
 	{Stage: failure.Connect, Reason: reasonFamily, Help: "There is no route to the address, and the name has addresses of the other family, IPv4 or IPv6: see ip_protocol."},
 	{Stage: failure.Connect, Reason: "reset", Help: "The connection was reset while it was made."},
 	{Stage: failure.Connect, Reason: "error", Help: "Any other fault of connecting."},
+	{Stage: failure.Connect, Reason: ReasonTunnel, Help: "The module's proxy says that it leads on, and its tunnel ended or stayed silent before a byte had come of the target."},
 	{Stage: failure.TLS, Reason: "certificate_name", Help: "The certificate does not cover the name."},
 	{Stage: failure.TLS, Reason: "certificate_authority", Help: "The certificate's issuer is not trusted."},
 	{Stage: failure.TLS, Reason: "certificate_expired", Help: "The certificate is expired or not yet valid."},

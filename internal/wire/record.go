@@ -2,10 +2,12 @@
 //
 // It resolves, connects and hands TLS shakes one step at a time, each timed and bounded; it writes a request's head and
 // body separately, reads every interim response and the final one, keeps their raw heads, counts bytes, and never
-// changes connection behind its caller's back. HTTP/1.1 only; proxies from the environment are ignored.
+// changes connection behind its caller's back. HTTP/1.1 only; proxies from the
+// environment are ignored, and one that the configuration names is asked to lead on (CONNECT).
 package wire
 
 import (
+	"fmt"
 	"net/netip"
 	"time"
 
@@ -43,16 +45,25 @@ const (
 type Connection struct {
 	ID      int            `json:"id"`      // counts from 1 within a probe
 	Name    string         `json:"name"`    // the name that Host, SNI and the certificate check go by
-	Address netip.AddrPort `json:"address"` // the address dialled
+	Address netip.AddrPort `json:"address"` // the address dialled, or that a proxy was asked to lead to
 	Resolve *Span          `json:"resolve,omitempty"`
-	Connect *Span          `json:"connect,omitempty"`
+	Connect *Span          `json:"connect,omitempty"` // to the proxy, where there is one
 	TLS     *Span          `json:"tls,omitempty"`
 	Secure  *Secure        `json:"secure,omitempty"` // nil without TLS
 	State   State          `json:"state,omitempty"`
+	Proxy   *Hop           `json:"proxy,omitempty"` // that it goes through; nil for none
 	// LeftOver counts bytes that came after the last final response and were not part of it.
 	LeftOver     int   `json:"left_over,omitempty"`
 	WireSent     int64 `json:"wire_sent"`     // bytes below TLS
 	WireReceived int64 `json:"wire_received"` // bytes below TLS
+}
+
+// place is the address and, where it differs, the name.
+func (c *Connection) place() string {
+	if c.Name == c.Address.Addr().String() {
+		return c.Address.String()
+	}
+	return fmt.Sprintf("%s (%s)", c.Address, c.Name)
 }
 
 // Secure is what a TLS handshake showed. Certificates are kept even when they were refused.

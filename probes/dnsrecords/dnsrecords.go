@@ -19,6 +19,7 @@ var Definition = prober.Definition{
 	New:     func() prober.Prober { return defaults() },
 	Decides: result.ByNone,
 	NoLogon: true,
+	NoProxy: true,
 	Scheme:  "dns",
 	Paths:   []prober.Path{{Way: prober.ByDomain}},
 	Steps: []prober.StepHelp{

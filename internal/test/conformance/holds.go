@@ -90,7 +90,7 @@ func saysWhatItDeclares(x *Examination, complain complain) {
 			complain("%s: add the reason %s to Definition.Reasons", o.Where, f)
 		}
 		for _, step := range append(o.steps(), o.Result.Planned...) {
-			if !slices.ContainsFunc(d.Steps, func(s prober.StepHelp) bool { return s.Name == step }) {
+			if !prober.IsProxyStep(step) && !slices.ContainsFunc(d.Steps, func(s prober.StepHelp) bool { return s.Name == step }) {
 				complain("%s: add the step %s to Definition.Steps", o.Where, step)
 			}
 		}

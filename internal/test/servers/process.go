@@ -41,6 +41,8 @@ type Place struct {
 	Pool        int    // how many connections to the origin nginx keeps; 0 for none
 	OriginPort  string // that of Origin, which is on loopback; that of a Front
 	Path        string // where nginx forwards from, and from nowhere else; empty for everywhere
+	User        string // whom a proxy on the way out wants to log on; empty for nobody
+	Password    string // of that one
 	Lines       string // what this front adds to the configuration of its program
 }
 
@@ -239,4 +241,10 @@ func (r *Running) tail() []byte {
 		return []byte(err.Error())
 	}
 	return text[max(0, len(text)-logTail):]
+}
+
+// Port is that of Address.
+func (p Place) Port() string {
+	_, port, _ := net.SplitHostPort(p.Address)
+	return port
 }

@@ -1,7 +1,7 @@
-// Package servers runs real servers in tests: nginx, HAProxy, Apache httpd, lighttpd, NSD, Knot DNS, BIND, Postfix, Exim, Dovecot,
-// Prometheus and Alertmanager. Each runs in the foreground as a child of the test, on a free port of loopback, with its own configuration in
-// the test's temporary directory, as root or not. It ends with its test, and shows its log when the test has failed. What is
-// no test, such as `make demo`, runs them by Server.Run.
+// Package servers runs real servers in tests: nginx, HAProxy, Apache httpd, lighttpd, Squid, Tinyproxy, NSD, Knot DNS, BIND,
+// Postfix, Exim, Dovecot, Prometheus and Alertmanager. Each runs in the foreground as a child of the test, on a free port of loopback,
+// with its own configuration in the test's temporary directory, as root or not. It ends with its test, and shows its log when
+// the test has failed. What is no test, such as `make demo`, runs them by Server.Run.
 //
 // scripts/install-test-servers.sh installs them. A test whose server is not installed is skipped, see Need.
 package servers

@@ -9,6 +9,7 @@ func meets() []lab.Meeting {
 		{Group: "Connections"},
 		{Group: "TLS handshakes"},
 		{Group: "Certificates"},
+		{Group: "Proxies on the way out"},
 		{Group: "Responses: heads", But: map[string]string{
 			"gives a good answer the status 500": "",
 		}},

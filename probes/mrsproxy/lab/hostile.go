@@ -13,6 +13,7 @@ func meets() []lab.Meeting {
 	return []lab.Meeting{
 		{Group: "Names", But: as(unasked, "gives 1,000 addresses")},
 		{Group: "Connections"},
+		{Group: "Proxies on the way out", But: map[string]string{"does what it is asked": "status/unexpected_status"}}, // what is behind it is no such service
 		{Group: "TLS handshakes"},
 		{Group: "Certificates", But: as(unasked, "shows one with 2,000 names", "sends 100 certificates behind its own")},
 		{Group: "Responses: heads", But: with(as(unasked,

@@ -19,6 +19,7 @@ func meets() []lab.Meeting {
 			"shows one with 2,000 names":            "",
 			"sends 100 certificates behind its own": "",
 		}},
+		{Group: "Proxies on the way out", But: map[string]string{"does what it is asked": ""}}, // what is behind it speaks HTTP
 		{Group: "Mail servers (SMTP)", Keys: []string{"smtp: {security: starttls}"}, Usual: "receive/malformed", But: map[string]string{
 			"never greets": "receive/timeout, smtp_no_greeting",
 			"ends the connection in place of a greeting":      "receive/closed, smtp_no_greeting",
