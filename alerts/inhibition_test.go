@@ -69,7 +69,38 @@ func TestOneFaultGivesOnePage(t *testing.T) {
 			[]labels{alert("EwsServerFailing", ex01), alert("EwsProbeIntermittent", warning), alert("EwsAutodiscoverIntermittent", warning)},
 			[]string{"EwsServerFailing"},
 		},
-		"a server in maintenance": {
+		"a server in maintenance, which says so": {
+			[]labels{
+				alert("EwsServerInMaintenance", labels{"severity": "info", "via": "direct", "instance": "ex01.contoso.com"}),
+				alert("EwsServerFailing", ex01), alert("EwsThrottled", ex01),
+				alert("EwsLateBodyRejected", labels{"via": "direct", "instance": "ex01.contoso.com"}),
+				alert("EwsServerFailing", labels{"severity": "warning", "via": "direct", "instance": "ex02.contoso.com"}),
+			},
+			[]string{"EwsServerFailing", "EwsServerInMaintenance"},
+		},
+		"a server in maintenance whose certificate ends": {
+			[]labels{
+				alert("EwsServerInMaintenance", labels{"severity": "info", "via": "direct", "instance": "ex01.contoso.com"}),
+				alert("EwsServerFailing", ex01), alert("EwsCertificateExpires7d", ex01),
+			},
+			[]string{"EwsCertificateExpires7d", "EwsServerInMaintenance"},
+		},
+		"a server in maintenance that lets strangers in": {
+			[]labels{
+				alert("EwsServerInMaintenance", labels{"severity": "info", "via": "direct", "instance": "ex01.contoso.com"}),
+				alert("EwsAnswersWithoutLogon", labels{"via": "direct", "instance": "ex01.contoso.com"}),
+			},
+			[]string{"EwsAnswersWithoutLogon", "EwsServerInMaintenance"},
+		},
+		"every server in maintenance": {
+			[]labels{
+				alert("EwsAllServersInMaintenance", labels{"via": "", "instance": ""}), alert("EwsServiceFailing", nil), alert("EwsBalancerFailing", nil), alert("EwsServerFailing", ex01),
+				alert("EwsServerInMaintenance", labels{"severity": "info", "via": "direct", "instance": "ex01.contoso.com"}),
+				alert("EwsServiceFailing", labels{"service": "mail.fabrikam.com", "instance": "mail.fabrikam.com"}),
+			},
+			[]string{"EwsAllServersInMaintenance", "EwsServiceFailing"},
+		},
+		"a server in maintenance, where nobody asks for its pages of health": {
 			[]labels{
 				alert("EwsServerFailing", ex01), alert("EwsFinding", labels{"severity": "warning", "code": "bytes_after_response", "via": "direct", "instance": "ex01.contoso.com"}),
 				alert("EwsThrottled", ex01), alert("EwsCertificateExpires7d", ex01), alert("EwsAutodiscoverIntermittent", warning),

@@ -16,6 +16,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/probes/sessionstate"
 	"github.com/ews-exporter/ews_exporter/probes/smtp"
 	"github.com/ews-exporter/ews_exporter/probes/sslbinding"
+	"github.com/ews-exporter/ews_exporter/probes/virtualdirectories"
 )
 
 // All lists every prober of this version.
@@ -34,5 +35,6 @@ func All() []prober.Definition {
 		sessionstate.Definition,
 		imap.Definition,
 		pop3.Definition,
+		virtualdirectories.Definition,
 	}
 }

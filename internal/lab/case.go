@@ -51,6 +51,7 @@ type Meeting struct {
 // Peer is where a case is probed, and how.
 type Peer struct {
 	Target   string   // as in a request to /probe, less hostname
+	As       string   // hostname, where a server is asked past a balancer under the service's name; empty for none
 	Resolver Resolver // of its names; nil for the system's
 	// Server is one server of it by its address, which can be asked without the Resolver, and Hostname the name that it is
 	// asked for then; empty where there is no such way.

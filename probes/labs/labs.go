@@ -17,6 +17,7 @@ import (
 	sessionstate "github.com/ews-exporter/ews_exporter/probes/sessionstate/lab"
 	smtp "github.com/ews-exporter/ews_exporter/probes/smtp/lab"
 	sslbinding "github.com/ews-exporter/ews_exporter/probes/sslbinding/lab"
+	virtualdirectories "github.com/ews-exporter/ews_exporter/probes/virtualdirectories/lab"
 )
 
 // All lists every prober's part.
@@ -35,5 +36,6 @@ func All() []lab.Part {
 		sessionstate.Part(),
 		imap.Part(),
 		pop3.Part(),
+		virtualdirectories.Part(),
 	}
 }

@@ -60,14 +60,14 @@ func newExporter(cfg *config.Config, resolver wire.Resolver) *exporter {
 
 // request is one for a probe; a limit of 0 is the module's alone.
 type request struct {
-	module, target string
-	limit          time.Duration
+	module, target, hostname string
+	limit                    time.Duration
 }
 
 // probe probes once.
 func (e *exporter) probe(s *stage, r request) *Observation {
 	begun := time.Now()
-	answer, err := e.Probe(s, runner.Request{Module: r.module, Target: r.target, Limit: r.limit})
+	answer, err := e.Probe(s, runner.Request{Module: r.module, Target: r.target, Hostname: r.hostname, Limit: r.limit})
 	s.must(err)
 	o := &Observation{Result: answer.Result, Took: time.Since(begun), Secrets: e.secrets}
 	s.must(o.show(e.log.String()))
@@ -92,7 +92,7 @@ func (x *Examination) meet(s *stage, p lab.Peer, limit func(*config.Module) time
 	if watched {
 		peak = watchHeap()
 	}
-	asked := request{module: m.Name, target: p.Target, limit: limit(m)}
+	asked := request{module: m.Name, target: p.Target, hostname: p.As, limit: limit(m)}
 	o := exporter.probe(s, asked)
 	for range times - 1 {
 		o = exporter.probe(s, asked)
