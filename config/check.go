@@ -115,6 +115,15 @@ func (l *loader) checkAuthOf(path, names, name string, m *Module) {
 		l.report(join(path, names), fmt.Sprintf("%s never logs on; leave the auth out, or name one that is a client's certificate alone", m.Prober))
 		return
 	}
+	if limiter, ok := m.Settings.(prober.LogonLimiter); ok {
+		if field, problem := limiter.LogonProblem(a.Schemes); problem != "" {
+			at := join(path, names)
+			if field != "" {
+				at = join(path, m.Prober) + dotted(field)
+			}
+			l.report(at, problem)
+		}
+	}
 	field, problem := a.Misfit(m)
 	if field == "auth" {
 		field = names

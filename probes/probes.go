@@ -10,7 +10,10 @@ import (
 	"github.com/ews-exporter/ews_exporter/probes/ewssync"
 	"github.com/ews-exporter/ews_exporter/probes/expectcontinue"
 	"github.com/ews-exporter/ews_exporter/probes/httpcontent"
+	"github.com/ews-exporter/ews_exporter/probes/imap"
 	"github.com/ews-exporter/ews_exporter/probes/mrsproxy"
+	"github.com/ews-exporter/ews_exporter/probes/pop3"
+	"github.com/ews-exporter/ews_exporter/probes/sessionstate"
 	"github.com/ews-exporter/ews_exporter/probes/smtp"
 	"github.com/ews-exporter/ews_exporter/probes/sslbinding"
 	"github.com/ews-exporter/ews_exporter/probes/virtualdirectories"
@@ -29,6 +32,9 @@ func All() []prober.Definition {
 		dnsrecords.Definition,
 		httpcontent.Definition,
 		authcertificate.Definition,
+		sessionstate.Definition,
+		imap.Definition,
+		pop3.Definition,
 		virtualdirectories.Definition,
 	}
 }

@@ -37,6 +37,10 @@ nsd         nsd          nsd
 knotd       knot         knot
 named       bind9        named
 dig         bind9-dnsutils -
+dovecot     dovecot-core dovecot
+/usr/lib/dovecot/imap dovecot-imapd -
+/usr/lib/dovecot/pop3 dovecot-pop3d -
+asp-state4  mono-xsp4    -
 chromium    chromium     -
 npm         npm          -
 systemd-analyze systemd  -

@@ -27,13 +27,14 @@ func (b *basic) Next(context.Context, Challenge) (string, bool, error) {
 	switch {
 	case strings.Contains(b.login.Username, ":"):
 		return "", false, failure.New(failure.Auth, SecretUnusable, "the user name holds a colon, which Basic cannot carry (RFC 7617 §2)")
-	case !sendable(b.login.Username) || !sendable(password):
+	case !Sendable(b.login.Username) || !Sendable(password):
 		return "", false, failure.New(failure.Auth, SecretUnusable, "the user name or the password holds a control character or is not UTF-8, which Basic cannot carry (RFC 7617 §2)")
 	}
 	b.sent = true
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(b.login.Username+":"+password)), true, nil
 }
 
-func sendable(s string) bool {
+// Sendable tells whether a user name or a password can be sent as text: it is UTF-8, without control characters.
+func Sendable(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
 }

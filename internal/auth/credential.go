@@ -87,12 +87,12 @@ func (l Login) account() kerberos.Login {
 }
 
 // Permit says whether a probe may use the credential, as far as that is known before the first packet (403): by its
-// module, over https, and for the target's name and port. PermitConnection must agree once TLS stands.
+// module, over TLS, and for the target's name and port. PermitConnection must agree once TLS stands.
 func (c Credential) Permit(module string, t target.Target) error {
 	if err := c.PermitModule(module); err != nil {
 		return err
 	}
-	if t.Scheme != "https" && (c.LogsOn() || t.Scheme == "http") { // a certificate goes wherever TLS does
+	if !t.Private() && (c.LogsOn() || t.Scheme == "http") { // a certificate goes wherever TLS does
 		return failure.New(failure.Auth, NotHTTPS, "the auth %s is never sent over %s; probe an https target, or without an auth", c.Name, t.Scheme)
 	}
 	if !slices.ContainsFunc(c.Targets, func(p policy.TargetPattern) bool { return p.Match(t.Name, t.Port) }) {

@@ -15,7 +15,7 @@ var Reasons = []failure.Reason{
 	{Stage: failure.Auth, Reason: BindingUndefined, Help: "Nothing is defined that would bind a logon to the server's certificate; none was sent."},
 	{Stage: failure.Auth, Reason: HandshakeBroken, Help: "The server left the handshake before it was complete: no challenge, another status, or legs without end."},
 	{Stage: failure.Auth, Reason: ConnectionClosed, Help: "The connection ended in the midst of a handshake that belongs to one connection, as NTLM's does."},
-	{Stage: failure.Auth, Reason: Refused, Help: "The server answered a complete logon with 401: wrong user name or password, an account that may not log on, or a token that is not good there; for NTLM also a box in between that uses another server connection for each request. The message says how to tell."},
+	{Stage: failure.Auth, Reason: Refused, Help: "The server refused a complete logon (401, NO in IMAP, -ERR in POP3): wrong user name or password, an account that may not log on, or a token that is not good there; for NTLM also a box in between that uses another server connection for each request. The message says how to tell."},
 	{Stage: failure.Auth, Reason: TicketRefused, Help: "The server answered a Kerberos ticket with 401. The KDC had found the secret right, so the auth is not suspended."},
 	{Stage: failure.Auth, Reason: TokenRefused, Help: "The server answered a token with 401 that the token URL had given, so the auth is not suspended."},
 	{Stage: failure.Auth, Reason: Suspended, Help: "The auth is held back after a refusal, so that the account is not locked out; nothing was sent."},

@@ -51,3 +51,19 @@ func TestAServerAskedDirectlyIsAPlaceOfItsOwn(t *testing.T) {
 		t.Error("what the server accepts ended the suspension at the box")
 	}
 }
+
+// TestAMailServerIsAPlaceOfItsOwn: what it refuses says nothing of the web server of its name, whose port is left out.
+func TestAMailServerIsAPlaceOfItsOwn(t *testing.T) {
+	t.Parallel()
+	places := map[string]bool{}
+	for _, scheme := range []string{"https", "imaps", "imap", "pop3s", "pop3"} {
+		where, err := target.ParseAs(scheme, "mail.contoso.test", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		places[NewSecrets(auth.Credential{}, nil, where).place()] = true
+	}
+	if len(places) != 5 {
+		t.Errorf("%v", places)
+	}
+}

@@ -67,6 +67,13 @@ type LogonUser interface {
 	WithoutLogon() string
 }
 
+// LogonLimiter is a Prober that cannot log on by every scheme, or not with all of its settings.
+type LogonLimiter interface {
+	// LogonProblem says what is in the way of logging on by one of these schemes: the field's dotted name below the prober's
+	// key, empty where it is the auth itself, and what is wrong; a problem that is empty is none.
+	LogonProblem(schemes []string) (field, problem string)
+}
+
 // Definition declares a prober: the list of probers, configuration checking, the collector and the docs feed on it.
 type Definition struct {
 	Name     string

@@ -2,6 +2,8 @@ package prober
 
 import (
 	"context"
+	"net"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -59,10 +61,14 @@ func (s *Secrets) read() (auth.Login, error) {
 // place is where the gate is asked about: the target's name and, where another host is dialled under it, that host. What
 // a box in front refuses says nothing of the server behind it, which is asked directly to find that out.
 func (s *Secrets) place() string {
-	if strings.TrimSuffix(s.target.Host, ".") == s.target.Name {
-		return s.target.Authority()
+	name := s.target.Authority()
+	if s.target.Scheme != "https" { // a mail server is another than the web server of its name
+		name = net.JoinHostPort(s.target.Name, strconv.Itoa(int(s.target.Port)))
 	}
-	return s.target.Authority() + " at " + s.target.HostPort()
+	if strings.TrimSuffix(s.target.Host, ".") == s.target.Name {
+		return name
+	}
+	return name + " at " + s.target.HostPort()
 }
 
 // once reads the secret, the first time.

@@ -198,6 +198,11 @@ func authFor(cfg *config.Config, j *job, override string) (*config.Auth, error) 
 	if j.module.TLS.InsecureSkipVerify {
 		return nil, refuse(http.StatusForbidden, DeniedAuth, "the module %q does not verify certificates (insecure_skip_verify), so no auth may be used with it", j.module.Name)
 	}
+	if limiter, ok := j.prober.(prober.LogonLimiter); ok {
+		if _, problem := limiter.LogonProblem(a.Schemes); problem != "" {
+			return nil, refuse(http.StatusForbidden, DeniedAuth, "the auth %q may not be used with the module %q: %s", name, j.module.Name, problem)
+		}
+	}
 	if err := permit(a.Credential(), j); err != nil {
 		return nil, refuse(http.StatusForbidden, DeniedAuth, "%v", err)
 	}

@@ -22,7 +22,7 @@ const (
 	maxQuoted = 200 // bytes of what a peer said that go into a message
 )
 
-// MalformedError is the failure of a peer that does not speak SMTP: stage receive, reason malformed.
+// MalformedError is the failure of a peer that does not speak its protocol: stage receive, reason malformed.
 type MalformedError struct{ Cause *failure.Failure }
 
 func (e *MalformedError) Error() string { return e.Cause.Error() }

@@ -28,7 +28,17 @@ type Target struct {
 const maxLength = 2048
 
 // ports are those of the schemes that a target may have.
-var ports = map[string]uint16{"https": 443, "http": 80, "smtp": 25, "dns": 53}
+var ports = map[string]uint16{
+	"https": 443, "http": 80, "smtp": 25, "dns": 53,
+	"imap": 143, "imaps": 993, "pop3": 110, "pop3s": 995,
+	"state": 42424, // of ASP.NET sessions
+}
+
+// private are the schemes whose probers let no secret go before TLS is there: from the start, or once they have asked for it.
+var private = map[string]bool{"https": true, "imap": true, "imaps": true, "pop3": true, "pop3s": true}
+
+// Private tells whether a secret that is meant for the target goes over TLS alone.
+func (t Target) Private() bool { return private[t.Scheme] }
 
 // Parse reads a target parameter (host, host:port, an address with or without port, an http or https URL) and the
 // hostname parameter (a name or an address; empty when there is none). IPv6 needs brackets where a port follows.

@@ -73,7 +73,10 @@ func (c *Conn) Lines() *Lines {
 }
 
 // Say sends a line and its CRLF. Errors are failures of stage send; a line that would be two is refused as invalid.
-func (l *Lines) Say(line string) error {
+func (l *Lines) Say(line string) error { return l.Confide(line, line) }
+
+// Confide is Say for a line that holds a secret: shown stands for it in the record, and in errors.
+func (l *Lines) Confide(line, shown string) error {
 	c := l.conn
 	if strings.ContainsAny(line, "\r\n\x00") {
 		return failure.New(failure.Send, "invalid", "a line for %s holds a character that none may hold", c)
@@ -83,9 +86,9 @@ func (l *Lines) Say(line string) error {
 	l.Record.Sent += int64(n)
 	if err != nil {
 		c.ended(err)
-		return failure.New(failure.Send, streamReason(err), "send %q to %s: %w", line, c, err)
+		return failure.New(failure.Send, streamReason(err), "send %q to %s: %w", shown, c, err)
 	}
-	l.note(Client, line)
+	l.note(Client, shown)
 	return nil
 }
 

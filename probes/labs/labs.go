@@ -11,7 +11,10 @@ import (
 	ewssync "github.com/ews-exporter/ews_exporter/probes/ewssync/lab"
 	expectcontinue "github.com/ews-exporter/ews_exporter/probes/expectcontinue/lab"
 	httpcontent "github.com/ews-exporter/ews_exporter/probes/httpcontent/lab"
+	imap "github.com/ews-exporter/ews_exporter/probes/imap/lab"
 	mrsproxy "github.com/ews-exporter/ews_exporter/probes/mrsproxy/lab"
+	pop3 "github.com/ews-exporter/ews_exporter/probes/pop3/lab"
+	sessionstate "github.com/ews-exporter/ews_exporter/probes/sessionstate/lab"
 	smtp "github.com/ews-exporter/ews_exporter/probes/smtp/lab"
 	sslbinding "github.com/ews-exporter/ews_exporter/probes/sslbinding/lab"
 	virtualdirectories "github.com/ews-exporter/ews_exporter/probes/virtualdirectories/lab"
@@ -30,6 +33,9 @@ func All() []lab.Part {
 		dnsrecords.Part(),
 		httpcontent.Part(),
 		authcertificate.Part(),
+		sessionstate.Part(),
+		imap.Part(),
+		pop3.Part(),
 		virtualdirectories.Part(),
 	}
 }

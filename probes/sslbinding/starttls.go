@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/failure"
+	"github.com/ews-exporter/ews_exporter/internal/mailaccess"
 	"github.com/ews-exporter/ews_exporter/internal/smtp"
 	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
@@ -20,13 +21,14 @@ func startTLS(lines smtp.Lines, name string) error {
 	if err != nil {
 		return err
 	}
+	again := &reheard{Lines: lines, first: &greeting}
 	switch {
 	case strings.HasPrefix(greeting, "* "):
-		return startIMAP(lines, greeting)
+		return startAccess(mailaccess.IMAP(again))
 	case strings.HasPrefix(greeting, "+OK"), strings.HasPrefix(greeting, "-ERR"):
-		return startPOP3(lines, greeting)
+		return startAccess(mailaccess.POP3(again))
 	}
-	dialogue := smtp.Dialogue{Lines: &reheard{Lines: lines, first: &greeting}}
+	dialogue := smtp.Dialogue{Lines: again}
 	if _, err := dialogue.Greeting(); err != nil {
 		return beforeTLS(err)
 	}
@@ -52,73 +54,15 @@ func (r *reheard) Hear() (string, error) {
 	return r.Lines.Hear()
 }
 
-// imapTag marks the one command that is said, and its answer.
-const imapTag = "ews1"
+// Confide implements mailaccess.Lines. Nothing is confided before TLS.
+func (r *reheard) Confide(line, _ string) error { return r.Say(line) }
 
-// maxUntagged is how many lines of an IMAP server are read that answer nothing.
-const maxUntagged = 100
-
-// startIMAP asks for TLS in IMAP (RFC 9051 section 6.2.1), without asking first whether it is offered: the answer says that.
-func startIMAP(lines smtp.Lines, greeting string) error {
-	if !strings.HasPrefix(strings.ToUpper(greeting), "* OK") {
-		return refusedTLS("the greeting from %s was %q, not * OK", lines, greeting)
+// startAccess asks for TLS in IMAP or POP3, without asking first whether it is offered: the answer says that.
+func startAccess(dialogue mailaccess.Dialogue) error {
+	if _, err := dialogue.Greeting(); err != nil {
+		return beforeTLS(err)
 	}
-	if err := lines.Say(imapTag + " STARTTLS"); err != nil {
-		return err
-	}
-	for range maxUntagged {
-		line, err := lines.Hear()
-		if err != nil {
-			return err
-		}
-		answer, tagged := strings.CutPrefix(line, imapTag+" ")
-		switch {
-		case !tagged:
-			continue
-		case strings.HasPrefix(strings.ToUpper(answer), "OK"):
-			return nothingMore(lines)
-		case strings.HasPrefix(strings.ToUpper(answer), "BAD"):
-			return notOffered("%s does not know STARTTLS: it answered %q. Let its IMAP service offer TLS, which in Exchange needs a certificate that is enabled for IMAP (Enable-ExchangeCertificate)", lines, answer)
-		}
-		return refusedTLS("%s refused STARTTLS: it answered %q", lines, answer)
-	}
-	return failure.New(failure.TLS, smtp.Injected.Reason, "%s sent %d lines and no answer to STARTTLS", lines, maxUntagged)
-}
-
-// startPOP3 asks for TLS in POP3 (RFC 2595 section 4).
-func startPOP3(lines smtp.Lines, greeting string) error {
-	if !strings.HasPrefix(greeting, "+OK") {
-		return refusedTLS("the greeting from %s was %q, not +OK", lines, greeting)
-	}
-	if err := lines.Say("STLS"); err != nil {
-		return err
-	}
-	line, err := lines.Hear()
-	switch {
-	case err != nil:
-		return err
-	case strings.HasPrefix(line, "+OK"):
-		return nothingMore(lines)
-	case strings.HasPrefix(line, "-ERR"):
-		return notOffered("%s does not start TLS: it answered STLS with %q. Let its POP3 service offer TLS, which in Exchange needs a certificate that is enabled for POP (Enable-ExchangeCertificate)", lines, line)
-	}
-	return failure.New(failure.TLS, smtp.Injected.Reason, "%q from %s is no answer of POP3", line, lines)
-}
-
-// nothingMore holds that nothing came in clear text where only TLS may follow: somebody may have put it there.
-func nothingMore(lines smtp.Lines) error {
-	if n := lines.Unread(); n > 0 {
-		return failure.New(failure.TLS, smtp.Injected.Reason, "%s sent %d bytes in clear text after its answer, where only TLS may follow", lines, n)
-	}
-	return nil
-}
-
-func notOffered(format string, args ...any) error {
-	return failure.New(failure.TLS, smtp.NotOffered.Reason, format, args...)
-}
-
-func refusedTLS(format string, args ...any) error {
-	return failure.New(failure.TLS, smtp.StartTLSRefused.Reason, format, args...)
+	return beforeTLS(dialogue.StartTLS())
 }
 
 // beforeTLS says of what goes wrong in the dialogue that it is in the way of the handshake.

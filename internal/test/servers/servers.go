@@ -1,5 +1,5 @@
 // Package servers runs real servers in tests: nginx, HAProxy, Apache httpd, lighttpd, Squid, Tinyproxy, NSD, Knot DNS, BIND,
-// Postfix, Exim, Prometheus and Alertmanager. Each runs in the foreground as a child of the test, on a free port of loopback,
+// Postfix, Exim, Dovecot, Prometheus and Alertmanager. Each runs in the foreground as a child of the test, on a free port of loopback,
 // with its own configuration in the test's temporary directory, as root or not. It ends with its test, and shows its log when
 // the test has failed. What is no test, such as `make demo`, runs them by Server.Run.
 //

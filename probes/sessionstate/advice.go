@@ -1,0 +1,38 @@
+package sessionstate
+
+import "github.com/ews-exporter/ews_exporter/internal/advice"
+
+// whoListens names the program at the port.
+const whoListens = "Get-Process -Id (Get-NetTCPConnection -LocalPort PORT -State Listen).OwningProcess"
+
+var book = advice.Book{
+	{
+		Key:   "state_service_open",
+		Means: "ASP.NET's state service answers the exporter. It asks for no logon: whoever reaches this port can read and change the sessions of web applications.", Suffers: "Whoever is logged on to those applications, once somebody misuses it.",
+		Owners: []advice.Owner{advice.Windows}, Certainty: advice.Sure,
+		On: "on HOST, in PowerShell", First: `Get-ItemProperty HKLM:\SYSTEM\CurrentControlSet\Services\aspnet_state\Parameters | Format-List AllowRemoteConnection,Port`,
+		Separates: "If AllowRemoteConnection is 1, and no other web server uses this state: nobody needs it open. If it is 1, and other web servers use it: it is a farm's. If it is 0: another program answers in its place (" + whoListens + ").",
+		Then: "A farm's: allow PORT in the Windows firewall from the farm's web servers alone; undo by the former rule. Nobody's: block PORT from elsewhere now, undo by removing that rule, and set AllowRemoteConnection to 0 with the service started anew in a quiet hour, " +
+			"which ends all sessions; undo by setting 1. Meant for the exporter's address too: expect: alive.", Risk: advice.Change, When: advice.Now,
+		For: advice.About(Exposed, "content/"+reasonExposed),
+	},
+	{
+		Key:   "state_service_not_reached",
+		Means: "The state service does not answer: it is stopped, takes connections of its own machine alone, or something in between keeps them away.", Suffers: "Every web server of the farm whose session state is kept there: its pages end in an error.",
+		Owners: []advice.Owner{advice.Windows, advice.Network},
+		On:     "on HOST, in PowerShell", First: `Get-Service aspnet_state; Get-ItemProperty HKLM:\SYSTEM\CurrentControlSet\Services\aspnet_state\Parameters`,
+		Separates: "If Status is not Running: the service. If it is Running, and AllowRemoteConnection is not 1: it takes no connection from elsewhere. If it is Running, and that is 1: a firewall on the way, or on HOST; or another Port than the target's.",
+		Then: "Stopped: the System log says why; mend that, and Start-Service aspnet_state; undo by Stop-Service. Not from elsewhere: note AllowRemoteConnection, set it to 1, allow PORT from the farm's web servers alone, and start the service anew in a quiet hour, for that ends all sessions. " +
+			"Firewall: allow PORT from the farm and the exporter; undo by removing the rule.", Risk: advice.Restart, When: advice.Now,
+		For: advice.About("connect/refused", "connect/timeout", "connect/reset", "receive/closed", "receive/reset", "receive/timeout"),
+	},
+	{
+		Key:   "state_port_taken",
+		Means: "Something else than ASP.NET's state service is at this port.", Suffers: "Web applications whose session state is to be kept there, if any.",
+		Owners: []advice.Owner{advice.Windows, advice.Exporter},
+		On:     "on HOST, in PowerShell", First: whoListens,
+		Separates: "If it is aspnet_state: something between the exporter and HOST answers in its place. If it is another program, and the applications use this port: that program has taken it. If they use another port (stateConnectionString in web.config): the target is wrong.",
+		Then:      "Taken: move that program, or note Port of the service and give it another, with stateConnectionString of all web servers. The target: correct its port. To undo, set the noted one.", Risk: advice.Change, When: advice.Morning,
+		For: advice.About("content/" + reasonOther),
+	},
+}
