@@ -69,7 +69,7 @@ func (c *command) runProbe(ctx context.Context) int {
 	probe := watched{run, watch}
 	switch {
 	case f.all:
-		return c.probeAll(ctx, probe, req, slices.Sorted(maps.Keys(cfg.Modules)))
+		return c.probeAll(ctx, probe, req, cfg.Modules)
 	case f.direct != "":
 		return c.probeDirect(ctx, probe, req)
 	}

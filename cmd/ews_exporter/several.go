@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
+	"github.com/ews-exporter/ews_exporter/config"
 	"github.com/ews-exporter/ews_exporter/internal/compare"
 	"github.com/ews-exporter/ews_exporter/internal/plain"
 	"github.com/ews-exporter/ews_exporter/internal/report"
@@ -75,6 +77,7 @@ type surveyed struct {
 	module  string
 	results []*result.Result // with --direct several, that through the balancer first; none where it was refused
 	refused error
+	absent  bool // the site does not have what the module asks for
 }
 
 // survey is what --all prints as JSON, and with --direct.
@@ -82,18 +85,24 @@ type survey struct {
 	Results     []*result.Result      `json:"results,omitzero"`
 	Comparisons map[string]comparison `json:"comparisons,omitempty"` // by module
 	Refused     map[string]string     `json:"refused,omitempty"`     // by module, why it was not run
+	NotThere    []string              `json:"not_there,omitempty"`   // modules that ask for what the site does not have
 }
 
 // probeAll runs the modules one after the other. A module that may not be run against the target is told in the summary;
 // when none may, nothing was probed.
-func (c *command) probeAll(ctx context.Context, p watched, req runner.Request, modules []string) int {
+func (c *command) probeAll(ctx context.Context, p watched, req runner.Request, modules map[string]*config.Module) int {
 	var all []surveyed
 	var results []*result.Result
-	for _, module := range modules {
+	for _, module := range slices.Sorted(maps.Keys(modules)) {
 		req.Module = module
-		one := surveyed{module: module}
-		one.results, one.refused = c.askOne(ctx, p, req)
-		all, results = append(all, one), append(results, one.results...)
+		one, d := surveyed{module: module}, &modules[module].Definition
+		if one.refused = misdirected(d, req.Target); one.refused == nil {
+			one.results, one.refused = c.askOne(ctx, p, req)
+		}
+		if one.absent = absent(d, one.results); !one.absent {
+			results = append(results, one.results...)
+		}
+		all = append(all, one)
 	}
 	var err error
 	if c.probe.json {
@@ -101,7 +110,7 @@ func (c *command) probeAll(ctx context.Context, p watched, req runner.Request, m
 	} else {
 		err = c.showSurvey(req.Target, all)
 	}
-	if err == nil && len(results) == 0 {
+	if err == nil && !slices.ContainsFunc(all, func(one surveyed) bool { return one.refused == nil }) {
 		return c.notProbed(errors.New("no module may be run against this target; the summary says why"))
 	}
 	return c.exitCode(err, results...)
@@ -130,6 +139,9 @@ func (c *command) asSurvey(all []surveyed) survey {
 		s.Results = []*result.Result{}
 	}
 	for _, one := range all {
+		if one.absent {
+			s.NotThere = append(s.NotThere, one.module)
+		}
 		switch {
 		case one.refused != nil:
 			s.Refused[one.module] = one.refused.Error()
@@ -148,7 +160,7 @@ func (c *command) showSurvey(target string, all []surveyed) error {
 	_ = report.Table(&table, c.summary(target, all)) // writing to memory does not fail
 	_, err := io.WriteString(c.stdout, strings.TrimPrefix(table.String(), "\n"))
 	for _, one := range all {
-		if one.refused != nil || worst(one.results) == report.Succeeded {
+		if one.refused != nil || one.absent || worst(one.results) == report.Succeeded {
 			continue
 		}
 		c.print("\n━━ %s\n\n", plain.Escape(one.module))
@@ -180,12 +192,12 @@ func (c *command) summary(target string, all []surveyed) result.Table {
 			row = append(append(row, make([]string, len(t.Columns)-3)...), one.refused.Error())
 		case c.probe.direct != "":
 			for _, r := range one.results {
-				row = append(row, report.Word(r))
+				row = append(row, one.word(r))
 			}
 			row = append(row, compare.Sentence(one.results))
 		default:
 			r := one.results[0]
-			row = append(row, report.Word(r), report.Length(r.Duration)+" s", report.Owners(r.Verdict), report.Wrong(r))
+			row = append(row, one.word(r), report.Length(r.Duration)+" s", one.owners(r), report.Wrong(r))
 		}
 		t.Rows = append(t.Rows, row)
 	}

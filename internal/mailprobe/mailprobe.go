@@ -59,7 +59,8 @@ func Definition(k *Kind) prober.Definition {
 	step := func(name, help string) prober.StepHelp { return prober.StepHelp{Name: k.Name + "." + name, Help: help} }
 	return prober.Definition{
 		Name: k.Name, Summary: k.Summary, Advice: k.book(), Decides: result.ByTLS, Scheme: k.Implicit, Paths: prober.ServicePaths,
-		New: func() prober.Prober { return &Settings{Security: Implicit, kind: k} },
+		Absent: []string{"connect/refused", "connect/timeout"}, // the service is not started, as Exchange installs it
+		New:    func() prober.Prober { return &Settings{Security: Implicit, kind: k} },
 		Steps: []prober.StepHelp{
 			{Name: "resolve", Help: "look the target's name up"},
 			{Name: k.Name, Help: "the dialogue, over one connection"},

@@ -18,6 +18,7 @@ var Definition = prober.Definition{
 	Advice:  book,
 	New:     func() prober.Prober { return defaults() },
 	NoLogon: true,
+	Absent:  []string{"status/" + reasonNotFound},
 	Paths:   prober.ServicePaths,
 	Steps: []prober.StepHelp{
 		{Name: "resolve", Help: "look the target's name up"},

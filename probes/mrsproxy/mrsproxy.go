@@ -19,6 +19,7 @@ var Definition = prober.Definition{
 	Summary:  "Do the servers take mailbox moves: is the MRSProxy endpoint published, with the right schemes, switched on, and served?",
 	Advice:   book,
 	New:      func() prober.Prober { return defaults() },
+	Absent:   []string{"status/" + reasonDisabled, "status/" + reasonNotPublished},
 	Paths:    prober.ServicePaths,
 	Outcomes: outcomes,
 	Steps: []prober.StepHelp{

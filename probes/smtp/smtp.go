@@ -22,6 +22,7 @@ var Definition = prober.Definition{
 	Decides: result.ByTLS,
 	NoLogon: true,
 	Scheme:  "smtp",
+	Absent:  []string{"connect/refused", "connect/timeout"}, // the port is another service's, or closed
 	Paths:   prober.ServicePaths,
 	Steps: []prober.StepHelp{
 		{Name: "resolve", Help: "look the target's name up"},

@@ -67,6 +67,9 @@ func TestDeclarationsAreHeld(t *testing.T) {
 		"a reason that no scenario produces": {"coverage", "the reason content/never is declared, and no scenario", func(s *conformance.Subject) {
 			s.Definition.Reasons = append(slices.Clip(s.Definition.Reasons), failure.Reason{Stage: failure.Content, Reason: "never", Help: "Never."})
 		}},
+		"a failure of those who lack it that is no reason": {"declaration", "Definition.Absent: content/gone is none", func(s *conformance.Subject) {
+			s.Definition.Absent = []string{"content/gone"}
+		}},
 		"a finding that no scenario produces": {"coverage", "the finding greeting_never is declared, and no scenario", func(s *conformance.Subject) {
 			s.Definition.Findings = append(slices.Clip(s.Definition.Findings), prober.Finding{Code: "greeting_never", Severity: result.Info, Summary: "Never."})
 		}},

@@ -63,6 +63,12 @@ func declaresReasons(d prober.Definition, complain complain) {
 		}
 		seen = append(seen, r)
 	}
+	names := reasonNames(seen)
+	for _, a := range d.Absent {
+		if !slices.Contains(names, a) {
+			complain("Definition.Absent: %s is none of the prober's reasons", a)
+		}
+	}
 }
 
 func declaresMetrics(d prober.Definition, complain complain) {

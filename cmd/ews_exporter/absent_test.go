@@ -1,0 +1,77 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/ews-exporter/ews_exporter/internal/prober"
+	"github.com/ews-exporter/ews_exporter/probes"
+)
+
+// TestWhatIsNotThereIsNoFaultAmongAll: a site need not have everything that can be probed. A module that is probed by itself
+// judges.
+func TestWhatIsNotThereIsNoFaultAmongAll(t *testing.T) {
+	t.Parallel()
+	site := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(site.Close)
+	for _, d := range probes.All() {
+		if len(d.Absent) == 0 {
+			continue
+		}
+		t.Run(d.Name, func(t *testing.T) {
+			t.Parallel()
+			target := site.URL
+			if slices.Contains(d.Absent, "connect/refused") {
+				target = fmt.Sprintf("%s://%s", d.Scheme, nobodyListens(t))
+			}
+			file := "--config.file=" + write(t, "modules: {m: {prober: "+d.Name+", ip_protocol: ip4}}\npolicy: {allow: [127.0.0.0/8]}\n")
+			if got := execute(t, "", "probe", "--all", target, file); got.code != exitOK || !strings.Contains(got.out, "– not there") || strings.Contains(got.out, "━━") {
+				t.Errorf("among all: exit %d: %s\n%s", got.code, got.errors, got.out)
+			}
+			if got := execute(t, "", "probe", "--all", "--json", target, file); got.code != exitOK || !strings.Contains(got.out, `"not_there": [`) {
+				t.Errorf("among all, as JSON: exit %d: %s\n%s", got.code, got.errors, got.out)
+			}
+			if got := execute(t, "", "probe", "m", target, file); got.code != exitFailed {
+				t.Errorf("by itself: exit %d: %s\n%s", got.code, got.errors, got.out)
+			}
+		})
+	}
+}
+
+// nobodyListens is an address that refuses connections.
+func nobodyListens(t *testing.T) string {
+	t.Helper()
+	var lc net.ListenConfig
+	l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = l.Close()
+	return l.Addr().String()
+}
+
+// TestAnotherServicesPort: a port or a URL that is written is that of one service, and the others are not asked there.
+func TestAnotherServicesPort(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		scheme, target string
+		asked          bool
+	}{
+		{"", "mail.contoso.com:8443", true},
+		{"https", "https://mail.contoso.com/EWS", true},
+		{"smtp", "mail.contoso.com", true},
+		{"smtp", "smtp://mail.contoso.com:2525", true},
+		{"smtp", "mail.contoso.com:443", false},
+		{"imaps", "192.0.2.1:8443", false},
+		{"imaps", "https://mail.contoso.com", false},
+	} {
+		if err := misdirected(&prober.Definition{Name: "p", Scheme: tt.scheme}, tt.target); (err == nil) != tt.asked {
+			t.Errorf("%s at %s: %v", tt.scheme, tt.target, err)
+		}
+	}
+}
