@@ -78,10 +78,10 @@ func (l *load) held() string {
 	if unit == 0 {
 		unit = time.Second
 	}
-	switch times := int(math.Round(l.cost.Held.Seconds() / unit.Seconds())); times {
-	case 0:
+	switch times := int(math.Round(l.cost.Held.Seconds() / unit.Seconds())); {
+	case times == 0 || l.Held == "": // a connection whose time is the peer's own
 		return "–"
-	case 1:
+	case times == 1:
 		return l.Held
 	default:
 		return fmt.Sprintf("%d × %s", times, l.Held)

@@ -74,7 +74,7 @@ func TestDemo(t *testing.T) {
 	text := strings.Join(strings.Fields(shown.text.String()), " ")
 	for _, want := range []string{
 		"The exporter got a 501 through the balancer.", "FIRING critical EwsLateBodyRejected", "Made by: middlebox (kemp)",
-		"RFC-7231 Compliant", "What to do first: on the box: Look at its setting for Expect", "/findings/late_body_rejected",
+		"RFC-7231 Compliant", "What to do first: Look at the box's setting for Expect", "/findings/late_body_rejected",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not shown:\n%s", want, shown.text.String())

@@ -49,8 +49,11 @@ func NewAuthority() (*Authority, error) {
 	return &Authority{cert: cert, key: key}, nil
 }
 
-// PEM is the authority's certificate, as a module's ca_file wants it.
+// PEM is the authority's certificate, as a module's ca_file wants it; nothing for none.
 func (a *Authority) PEM() []byte {
+	if a == nil {
+		return nil
+	}
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.cert.Raw})
 }
 

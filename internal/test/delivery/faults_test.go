@@ -65,9 +65,12 @@ func atCase(t *testing.T, p lab.Part, c lab.Case, f lab.Fault) (one fault, confi
 	if f.Keys != nil {
 		peer.Keys = f.Keys
 	}
-	ca := filepath.Join(t.TempDir(), "ca.pem")
-	write(t, ca, string(peer.Authority.PEM()))
-	keys := append([]string{"prober: " + p.Prober, "tls_config: {ca_file: " + ca + "}"}, peer.Keys...)
+	keys := append([]string{"prober: " + p.Prober}, peer.Keys...)
+	if peer.Authority != nil {
+		ca := filepath.Join(t.TempDir(), "ca.pem")
+		write(t, ca, string(peer.Authority.PEM()))
+		keys = append(keys, "tls_config: {ca_file: "+ca+"}")
+	}
 	if peer.Logon != "" {
 		config = fmt.Sprintf("auths:\n  %s: {%s, targets: ['%s']}\n", f.At, peer.Logon, strings.Join(peer.LogonTargets, "', '"))
 		keys = append(keys, "auth: "+f.At)

@@ -15,11 +15,20 @@ func (a Alert) Text() string {
 		return head + "\n\n" + wrap(a.Annotations["summary"])
 	}
 	what, todo, found := strings.Cut(a.Annotations["description"], "First: ")
-	paragraphs := []string{head, wrap(a.Annotations["summary"]), wrap(what)}
+	paragraphs := []string{head, wrap(a.Annotations["summary"]), lines(what)}
 	if found {
-		paragraphs = append(paragraphs, wrap("What to do first: "+todo))
+		paragraphs = append(paragraphs, lines("What to do first: "+todo))
 	}
 	return strings.Join(append(paragraphs, wrap("More: "+a.Annotations["runbook_url"])), "\n\n")
+}
+
+// lines wraps each line of text.
+func lines(text string) string {
+	var all []string
+	for line := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
+		all = append(all, wrap(line))
+	}
+	return strings.Join(all, "\n")
 }
 
 // wrap breaks text between words, into lines that are indented.
