@@ -34,6 +34,7 @@ swaks       swaks        -
 /usr/share/doc/libnet-ssleay-perl/copyright libnet-ssleay-perl -
 exim4       exim4-daemon-light unpack
 nsd         nsd          nsd
+ip          iproute2     -
 knotd       knot         knot
 named       bind9        named
 dig         bind9-dnsutils -

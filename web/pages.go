@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ews-exporter/ews_exporter/internal/compare"
 	"github.com/ews-exporter/ews_exporter/internal/markdown"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/report"
@@ -67,7 +68,7 @@ func (s *server) finding(w http.ResponseWriter, r *http.Request) {
 	}{s.chrome(code, "../"), guides, markdown.HTML(body, "", 0)})
 }
 
-// group is the findings of one prober.
+// group is the findings of one prober, or of comparisons.
 type group struct {
 	Name     string
 	Findings []prober.Finding
@@ -79,7 +80,7 @@ func (s *server) findings(w http.ResponseWriter, _ *http.Request) {
 		s.list = s.render("findings.html", struct {
 			chrome
 			Groups []group
-		}{s.chrome("Findings", "../"), groups(s.Probers)})
+		}{s.chrome("Findings", "../"), append(groups(s.Probers), group{"Comparing addresses", compare.Findings})})
 	})
 	s.send(w, http.StatusOK, s.list)
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/logging"
 	"github.com/ews-exporter/ews_exporter/internal/policy"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
+	"github.com/ews-exporter/ews_exporter/internal/wire"
 	"github.com/ews-exporter/ews_exporter/web"
 )
 
@@ -35,6 +36,7 @@ type command struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	log            *logging.Flags
+	resolver       wire.Resolver // of the command probe; nil: the system's
 	serve          serveFlags
 	probe          probeFlags
 	check          []string
@@ -66,9 +68,12 @@ type serveFlags struct {
 
 // run runs one command line and gives its exit code. It returns when ctx ends.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	c := &command{stdin: stdin, stdout: stdout, stderr: stderr}
+	return (&command{stdin: stdin, stdout: stdout, stderr: stderr}).run(ctx, args)
+}
+
+func (c *command) run(ctx context.Context, args []string) int {
 	var ended *int // kingpin answered by itself: --help, --version
-	app := c.declare().UsageWriter(stdout).ErrorWriter(stderr).Terminate(func(code int) { ended = &code })
+	app := c.declare().UsageWriter(c.stdout).ErrorWriter(c.stderr).Terminate(func(code int) { ended = &code })
 	selected, err := app.Parse(args)
 	switch {
 	case ended != nil:
@@ -115,7 +120,7 @@ func (c *command) declare() *kingpin.Application {
 	files(serve, &c.serve.files)
 	c.serve.declare(serve, ":10501")
 
-	probe := app.Command("probe", "Run one probe and print its report; with --direct or --all, several. Exits with 0 when all succeeded, 1 when one failed, 2 when nothing was probed, 3 when nothing failed and a probe decided nothing of what it is for. It remembers nothing between runs: with a wrong password each run is one more try, and too many lock the account.").HelpLong(probeExamples)
+	probe := app.Command("probe", "Run one probe and print its report; with --direct, --addresses or --all, several. Exits with 0 when all succeeded, 1 when one failed, 2 when nothing was probed, 3 when nothing failed and a probe decided nothing of what it is for. It remembers nothing between runs: with a wrong password each run is one more try, and too many lock the account.").HelpLong(probeExamples)
 	c.probe.declare(probe)
 
 	check := app.Command("check", "Check configuration files. Exits with 1 when one has a mistake.")
@@ -209,6 +214,7 @@ type probeFlags struct {
 	timeout        time.Duration
 	json           bool
 	direct         string
+	addresses      bool
 	all            bool
 	relayCheck     bool
 	proxy          proxyFlag
@@ -227,8 +233,10 @@ func (f *probeFlags) declare(cmd *kingpin.CmdClause) {
 	cmd.Flag("json", "Print the result as JSON.").BoolVar(&f.json)
 	cmd.Flag("direct", "Compare with these servers, asked directly under the target's name: ex01,ex02. Ends in one sentence that says where the fault is.").
 		StringVar(&f.direct)
+	cmd.Flag("addresses", "Ask each address of the target's name alone, of IPv4 and of IPv6, and compare. Ends in one sentence that says which family or address differs, and in what.").
+		BoolVar(&f.addresses)
 	cmd.Flag("relay-check", "Over SMTP, name a recipient that nobody has, to see whether the server relays for strangers. No mail is sent.").BoolVar(&f.relayCheck)
-	cmd.Flag("all", "Run every module against the target: probe --all TARGET. Begins with a summary, and tells all about what is not well. With --direct a row for each module, a column for each way.").BoolVar(&f.all)
+	cmd.Flag("all", "Run every module against the target: probe --all TARGET. Begins with a summary, and tells all about what is not well. With --direct or --addresses a row for each module, a column for each way or address.").BoolVar(&f.all)
 }
 
 // proxyFlag is the value of --proxy-url.
@@ -249,8 +257,10 @@ func (f *probeFlags) problem() string {
 		return fmt.Sprintf("--timeout is %s, and must not be negative", f.timeout)
 	case f.all && f.username != "":
 		return "--username is for one module: leave --all out, or name auths in a configuration"
-	case f.relayCheck && (f.all || f.direct != ""):
-		return "--relay-check is for one module and one target: leave --all and --direct out"
+	case f.relayCheck && (f.all || f.compares()):
+		return "--relay-check is for one module and one target: leave --all, --direct and --addresses out"
+	case f.addresses && f.direct != "":
+		return "--addresses compares the addresses of one name, and --direct the service with servers of other names: ask one after the other"
 	case f.all && f.module != "" && f.target != "":
 		return "--all runs every module: leave MODULE out"
 	case f.all && f.module != "": // the only argument

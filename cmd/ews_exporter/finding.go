@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/ews-exporter/ews_exporter/docs"
+	"github.com/ews-exporter/ews_exporter/internal/compare"
 	"github.com/ews-exporter/ews_exporter/internal/markdown"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/report"
@@ -33,7 +34,7 @@ func (c *command) runFinding() int {
 	return exitOK
 }
 
-// findings are those of all probers, each once, in the order of probers.
+// findings are those of all probers, each once, in the order of probers, and then those of comparisons.
 func findings() []prober.Finding {
 	var all []prober.Finding
 	listed := map[string]bool{}
@@ -45,7 +46,7 @@ func findings() []prober.Finding {
 			}
 		}
 	}
-	return all
+	return append(all, compare.Findings...)
 }
 
 func (c *command) listFindings() int {

@@ -64,14 +64,14 @@ func (c *command) runProbe(ctx context.Context) int {
 	watch := c.watch()
 	run := runner.New(runner.Options{
 		Config: func() *config.Config { return cfg }, Gate: auth.NewBriefGate(time.Now), Version: version.Version,
-		Log: logging.New(c.stderr, c.log), Progress: watch.step, LimitFrom: "--timeout",
+		Log: logging.New(c.stderr, c.log), Progress: watch.step, LimitFrom: "--timeout", Resolver: c.resolver,
 	})
-	probe := watched{run, watch}
+	probe := watched{run, run, watch}
 	switch {
 	case f.all:
 		return c.probeAll(ctx, probe, req, cfg.Modules)
-	case f.direct != "":
-		return c.probeDirect(ctx, probe, req)
+	case f.compares():
+		return c.probeSides(ctx, probe, req)
 	}
 	answer, err := probe.Probe(ctx, req)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/ews-exporter/ews_exporter/internal/compare"
 	"github.com/ews-exporter/ews_exporter/internal/plain"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
 )
@@ -98,6 +99,7 @@ func (p *progress) during(what string) (end func()) {
 // watched is a prober whose probes are watched.
 type watched struct {
 	runner.Prober
+	compare.Finder
 	line *progress
 }
 

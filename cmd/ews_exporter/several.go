@@ -18,15 +18,12 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/runner"
 )
 
-// probeDirect compares the service with its servers, asked directly.
-func (c *command) probeDirect(ctx context.Context, p watched, req runner.Request) int {
-	requests, err := compare.Requests(req, c.probe.direct)
-	if err != nil {
-		return c.notProbed(err)
-	}
-	end := p.line.during(fmt.Sprintf("%s of %s and %d servers", req.Module, req.Target, len(requests)-1))
-	results, err := compare.Run(ctx, p.Prober, requests)
-	end()
+// compares tells whether each module is asked several times, to hold the answers side by side.
+func (f *probeFlags) compares() bool { return f.direct != "" || f.addresses }
+
+// probeSides compares the service with its servers, asked directly, or the addresses of its name.
+func (c *command) probeSides(ctx context.Context, p watched, req runner.Request) int {
+	results, err := c.askSides(ctx, p, req)
 	if err != nil {
 		return c.notProbed(err)
 	}
@@ -36,7 +33,29 @@ func (c *command) probeDirect(ctx context.Context, p watched, req runner.Request
 	return c.exitCode(c.showComparison(results), results...)
 }
 
-// comparison is what --direct prints as JSON.
+// askSides asks all that are to be compared.
+func (c *command) askSides(ctx context.Context, p watched, req runner.Request) ([]*result.Result, error) {
+	requests, err := c.sides(ctx, p, req)
+	if err != nil {
+		return nil, err
+	}
+	what := fmt.Sprintf("%s of %s and %d servers", req.Module, req.Target, len(requests)-1)
+	if c.probe.addresses {
+		what = fmt.Sprintf("%s of %s at %d addresses", req.Module, req.Target, len(requests))
+	}
+	defer p.line.during(what)()
+	return compare.Run(ctx, p.Prober, requests)
+}
+
+// sides are the requests whose answers are to be compared.
+func (c *command) sides(ctx context.Context, p watched, req runner.Request) ([]runner.Request, error) {
+	if c.probe.addresses {
+		return compare.Addresses(ctx, p.Finder, req)
+	}
+	return compare.Requests(req, c.probe.direct)
+}
+
+// comparison is what --direct and --addresses print as JSON.
 type comparison struct {
 	Sentence string           `json:"sentence"`
 	Results  []*result.Result `json:"results"`
@@ -45,6 +64,10 @@ type comparison struct {
 func (c *command) showComparison(results []*result.Result) error {
 	options := report.Options{Color: colorful(c.stdout)}
 	err := report.Heading(c.stdout, compare.Capital(compare.Sentence(results))+".", worst(results), options)
+	if len(results) == 1 { // nothing stands beside it
+		c.print("\n")
+		return errors.Join(err, c.show(results[0]))
+	}
 	err = errors.Join(err, report.Table(c.stdout, compare.Table(results)))
 	seen := map[string]bool{}
 	for _, r := range results {
@@ -75,12 +98,12 @@ func worst(results []*result.Result) report.State {
 // surveyed is what became of one module of --all.
 type surveyed struct {
 	module  string
-	results []*result.Result // with --direct several, that through the balancer first; none where it was refused
+	results []*result.Result // with --direct several, that through the balancer first; with --addresses one of each; none where it was refused
 	refused error
 	absent  bool // the site does not have what the module asks for
 }
 
-// survey is what --all prints as JSON, and with --direct.
+// survey is what --all prints as JSON, also with --direct or --addresses.
 type survey struct {
 	Results     []*result.Result      `json:"results,omitzero"`
 	Comparisons map[string]comparison `json:"comparisons,omitempty"` // by module
@@ -116,26 +139,21 @@ func (c *command) probeAll(ctx context.Context, p watched, req runner.Request, m
 	return c.exitCode(err, results...)
 }
 
-// askOne runs one module: through the balancer, and with --direct at each server too.
+// askOne runs one module: through the balancer, and with --direct at each server too, or with --addresses at each address.
 func (c *command) askOne(ctx context.Context, p watched, req runner.Request) ([]*result.Result, error) {
-	if c.probe.direct == "" {
+	if !c.probe.compares() {
 		answer, err := p.Probe(ctx, req)
 		if err != nil {
 			return nil, err
 		}
 		return []*result.Result{answer.Result}, nil
 	}
-	requests, err := compare.Requests(req, c.probe.direct)
-	if err != nil {
-		return nil, err
-	}
-	defer p.line.during(fmt.Sprintf("%s of %s and %d servers", req.Module, req.Target, len(requests)-1))()
-	return compare.Run(ctx, p.Prober, requests)
+	return c.askSides(ctx, p, req)
 }
 
 func (c *command) asSurvey(all []surveyed) survey {
 	s := survey{Comparisons: map[string]comparison{}, Refused: map[string]string{}}
-	if c.probe.direct == "" {
+	if !c.probe.compares() {
 		s.Results = []*result.Result{}
 	}
 	for _, one := range all {
@@ -145,7 +163,7 @@ func (c *command) asSurvey(all []surveyed) survey {
 		switch {
 		case one.refused != nil:
 			s.Refused[one.module] = one.refused.Error()
-		case c.probe.direct != "":
+		case c.probe.compares():
 			s.Comparisons[one.module] = comparison{compare.Sentence(one.results), one.results}
 		default:
 			s.Results = append(s.Results, one.results...)
@@ -164,7 +182,7 @@ func (c *command) showSurvey(target string, all []surveyed) error {
 			continue
 		}
 		c.print("\n━━ %s\n\n", plain.Escape(one.module))
-		if c.probe.direct != "" {
+		if c.probe.compares() {
 			err = errors.Join(err, c.showComparison(one.results))
 		} else {
 			err = errors.Join(err, c.show(one.results[0]))
@@ -173,35 +191,46 @@ func (c *command) showSurvey(target string, all []surveyed) error {
 	return err
 }
 
-// summary has a row for each module: what came of it, and with --direct at each server.
+// summary has a row for each module: what came of it, and with --direct at each server, with --addresses at each address.
 func (c *command) summary(target string, all []surveyed) result.Table {
 	t := result.Table{Title: "Summary", Columns: []string{"module", "verdict", "took", "who acts", "what is wrong"}}
-	for _, one := range all {
-		if one.refused == nil { // else the target may be malformed, and have a password in it
-			t.Title = "Summary of " + target
-			if c.probe.direct != "" {
-				t.Columns = slices.Concat([]string{"module"}, compare.Sides(one.results), []string{"what that says"})
-			}
+	widest := widest(all)
+	if len(widest) > 0 { // else the target may be malformed, and have a password in it
+		t.Title = "Summary of " + target
+		if c.probe.compares() {
+			t.Columns = slices.Concat([]string{"module"}, compare.Sides(widest), []string{"what that says"})
 		}
 	}
 	for _, one := range all {
-		row := []string{one.module}
+		var cells []string
+		last := ""
 		switch {
 		case one.refused != nil:
-			row = append(row, "– not probed")
-			row = append(append(row, make([]string, len(t.Columns)-3)...), one.refused.Error())
-		case c.probe.direct != "":
+			cells, last = []string{"– not probed"}, one.refused.Error()
+		case c.probe.compares():
 			for _, r := range one.results {
-				row = append(row, one.word(r))
+				cells = append(cells, one.word(r))
 			}
-			row = append(row, compare.Sentence(one.results))
+			last = compare.Sentence(one.results)
 		default:
 			r := one.results[0]
-			row = append(row, one.word(r), report.Length(r.Duration)+" s", one.owners(r), report.Wrong(r))
+			cells, last = []string{one.word(r), report.Length(r.Duration) + " s", one.owners(r)}, report.Wrong(r)
 		}
-		t.Rows = append(t.Rows, row)
+		cells = append(cells, make([]string, len(t.Columns)-2-len(cells))...)
+		t.Rows = append(t.Rows, slices.Concat([]string{one.module}, cells, []string{last}))
 	}
 	return t
+}
+
+// widest are the results of the module that has most: the addresses of a name may not be found each time.
+func widest(all []surveyed) []*result.Result {
+	var most []*result.Result
+	for _, one := range all {
+		if len(one.results) > len(most) {
+			most = one.results
+		}
+	}
+	return most
 }
 
 func (c *command) showJSON(v any) error {

@@ -1,4 +1,5 @@
-// Package compare probes one service through its load balancer and directly at the servers behind it, side by side.
+// Package compare probes one service through its load balancer and directly at the servers behind it, or at each address of its name,
+// side by side.
 package compare
 
 import (
@@ -11,13 +12,14 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/ews-exporter/ews_exporter/internal/auth"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
 	"github.com/ews-exporter/ews_exporter/internal/target"
 )
 
-// MaxServers is how many servers one comparison asks directly.
+// MaxServers is how many servers one comparison asks directly, or how many addresses.
 const MaxServers = 10
 
 // Requests gives the request itself, and the same for each server of a list separated by commas: asked at the server's
@@ -89,6 +91,10 @@ func Run(ctx context.Context, p runner.Prober, requests []runner.Request) ([]*re
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
+	if byAddress(results) {
+		suspectPath(results)
+		withoutRoute(results)
+	}
 	return results, nil
 }
 
@@ -100,6 +106,9 @@ func of(requests []runner.Request, req runner.Request, err error) error {
 	return fmt.Errorf("%s: %w", req.Target, err)
 }
 
+// heldBack are reasons of stage auth for which a logon was not sent: nobody judged it.
+var heldBack = []string{auth.Suspended, auth.Waiting, auth.Unanswered, auth.NotRemembered}
+
 // asked tells whether the probe got as far as to speak with anybody. What it could not ask says nothing of a server.
 func asked(r *result.Result) bool {
 	if r.Failure == nil {
@@ -109,7 +118,7 @@ func asked(r *result.Result) bool {
 	case failure.Config, failure.Policy, failure.Resolve, failure.Connect, failure.Internal:
 		return false
 	case failure.Auth:
-		return r.Deciding != nil
+		return r.Deciding != nil && !slices.Contains(heldBack, r.Failure.Reason)
 	}
 	return true
 }

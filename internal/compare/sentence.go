@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,8 +12,11 @@ import (
 )
 
 // Sentence says in one sentence what the comparison proves: "fails through 10.0.0.5, works on ex01 and ex02: the
-// balancer". The first result is that through the balancer.
+// balancer". The first result is that through the balancer, unless all are of addresses of one name: see alike.
 func Sentence(results []*result.Result) string {
+	if byAddress(results) {
+		return alike(results)
+	}
 	s := sort(results)
 	if s.through.Undecided != "" {
 		return s.undecided()
@@ -184,7 +188,7 @@ func product(r *result.Result) string {
 func names(results []*result.Result) string {
 	all := make([]string, len(results))
 	for i, r := range results {
-		all[i] = r.Target
+		all[i] = cmp.Or(r.At, r.Target)
 	}
 	last := len(all) - 1
 	if last == 0 {

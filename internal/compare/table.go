@@ -19,15 +19,24 @@ func Table(results []*result.Result) result.Table {
 		cell func(*result.Result) string
 	}{
 		{"verdict", verdict}, {"who acts", func(r *result.Result) string { return cmp.Or(report.Owners(r.Verdict), "–") }}, {"address", where}, {"answered by", who}, {"status", status}, {"findings", findings},
-		{"certificate", certificate}, {"took", func(r *result.Result) string { return length(r.Duration) }},
+		{"certificate", func(r *result.Result) string { return cmp.Or(shown(r), "–") }}, {"took", func(r *result.Result) string { return length(r.Duration) }},
 	} {
 		t.Rows = append(t.Rows, cells(results, row.name, row.cell))
+	}
+	for _, f := range facts {
+		known := func(r *result.Result) bool { return f.of(r) != "" }
+		if slices.Contains(aside, f.name) && slices.ContainsFunc(results, known) {
+			t.Rows = append(t.Rows, cells(results, f.name, func(r *result.Result) string { return cmp.Or(f.of(r), "–") }))
+		}
 	}
 	for _, name := range stepNames(results) {
 		t.Rows = append(t.Rows, cells(results, name, func(r *result.Result) string { return step(r.Steps, name) }))
 	}
 	return t
 }
+
+// aside are the facts with rows of their own where they are known; the other rows have the others.
+var aside = []string{"schemes", "banner", "capabilities"}
 
 // Sides says of each result which way it was asked, and where.
 func Sides(results []*result.Result) []string {
@@ -36,6 +45,11 @@ func Sides(results []*result.Result) []string {
 		sides[i] = "directly: " + r.Target
 	}
 	sides[0] = "through: " + results[0].Target
+	if byAddress(results) {
+		for i, r := range results {
+			sides[i] = "at " + cmp.Or(r.At, r.Target)
+		}
+	}
 	return sides
 }
 
@@ -83,13 +97,6 @@ func findings(r *result.Result) string {
 		return "none"
 	}
 	return strings.Join(codes, ", ")
-}
-
-func certificate(r *result.Result) string {
-	if c := r.DecidingConnection; c != nil && c.Secure != nil && len(c.Secure.Chain) > 0 {
-		return c.Secure.Chain[0].Subject + " " + c.Secure.Chain[0].SHA1[:min(8, len(c.Secure.Chain[0].SHA1))]
-	}
-	return "–"
 }
 
 func length(s wire.Seconds) string { return report.Length(s) + " s" }

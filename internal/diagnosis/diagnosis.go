@@ -33,6 +33,13 @@ func Settle(r *result.Result, book func() advice.Book) {
 	}
 }
 
+// Instead has r ask what an advice says, in place of all that it asked before: for what only a comparison shows. The failure stays;
+// f is the finding that leads to the advice, nil for none.
+func Instead(r *result.Result, a advice.Advice, f *result.Finding) {
+	r.Verdict, r.Faults = nil, nil
+	charge(r, a, f)
+}
+
 // charge adds the faults of an advice; the first one becomes the verdict.
 func charge(r *result.Result, a advice.Advice, f *result.Finding) {
 	if r.Verdict == nil {
@@ -177,13 +184,13 @@ func servers(r *result.Result) (front, back string) {
 }
 
 var (
-	placeholder = regexp.MustCompile(`\b(PROXY|SERVER|BACKEND|TARGET|SERVICE|MODULE|AUTH|HOST|PORT|ADDRESS|DOMAIN|NAMESERVER)\b`)
+	placeholder = regexp.MustCompile(`\b(PROXY|SERVER|BACKEND|TARGET|SERVICE|MODULE|AUTH|HOST|PORT|ADDRESS|ENDPOINT|DOMAIN|NAMESERVER)\b`)
 	// harmless is what may go into a line that somebody pastes into a shell: names and addresses, as people write them.
 	harmless = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:@\[\]-]{0,252}$`)
 )
 
-// filler puts what is known in place of the words SERVER, BACKEND, TARGET (with its HOST and PORT), SERVICE, ADDRESS (with its
-// DOMAIN), NAMESERVER, MODULE, AUTH and PROXY, whose URL the configuration has in a form that does no harm; a word for which
+// filler puts what is known in place of the words SERVER, BACKEND, TARGET (with its HOST and PORT), ENDPOINT (the address that was
+// dialled), SERVICE, ADDRESS (with its DOMAIN), NAMESERVER, MODULE, AUTH and PROXY, whose URL the configuration has in a form that does no harm; a word for which
 // nothing is known, or something that nobody should paste, stays.
 func filler(r *result.Result) func(string) string {
 	known := map[string]string{"TARGET": r.Target, "SERVICE": r.Name, "MODULE": r.Module, "ADDRESS": r.Address, "AUTH": r.Auth, "PROXY": r.Proxy}
@@ -196,7 +203,7 @@ func filler(r *result.Result) func(string) string {
 		known["HOST"] = r.Name
 	}
 	if c := r.DecidingConnection; c != nil && c.Address.IsValid() {
-		known["PORT"] = strconv.Itoa(int(c.Address.Port()))
+		known["PORT"], known["ENDPOINT"] = strconv.Itoa(int(c.Address.Port())), c.Address.Addr().WithZone("").String()
 	}
 	if c := r.Deciding; c != nil && c.Origin.Kind == origin.DNSServer {
 		known["NAMESERVER"] = c.Origin.Server
@@ -210,7 +217,7 @@ func filler(r *result.Result) func(string) string {
 	}
 	return func(text string) string {
 		return placeholder.ReplaceAllStringFunc(text, func(word string) string {
-			if value := known[word]; harmless.MatchString(value) || word == "PROXY" && value != "" {
+			if value := known[word]; harmless.MatchString(value) || (word == "PROXY" || word == "ENDPOINT") && value != "" {
 				return value
 			}
 			return word

@@ -17,6 +17,7 @@ type Result struct {
 	Prober   string       `json:"prober" redact:"-"`
 	Target   string       `json:"target"`                    // as the caller wrote it
 	Name     string       `json:"name"`                      // what Host, SNI, certificate check and auth go by
+	At       string       `json:"at,omitempty" redact:"-"`   // the address of the name that alone was asked; empty where the module's preference chose
 	Auth     string       `json:"auth,omitempty" redact:"-"` // the auth's name, never its secret
 	Address  string       `json:"address,omitempty"`         // the mail address that was asked for: a mailbox's, where the prober names one
 	Proxy    string       `json:"proxy,omitempty"`           // the URL of the proxy that connections go through; empty for none

@@ -151,7 +151,7 @@ var ownAdvice = advice.Book{
 
 // CommonAdvice is the advice that all probers share.
 func CommonAdvice() advice.Book {
-	return slices.Concat(ownAdvice, policy.Advice, prober.Advice, expect.Advice, ews.Advice, wire.Advice, auth.Advice, kerberos.Advice, oauth.Advice)
+	return slices.Concat(ownAdvice, advice.Book{routeAdvice, pathAdvice}, policy.Advice, prober.Advice, expect.Advice, ews.Advice, wire.Advice, auth.Advice, kerberos.Advice, oauth.Advice)
 }
 
 // Book is all advice for a prober's results; its own comes first.

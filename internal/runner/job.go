@@ -26,6 +26,7 @@ type job struct {
 	others map[string]*config.Auth // that the module's own settings name, by name
 	proxy  *config.Auth            // of the module's proxy; nil without one
 	target target.Target
+	at     netip.Addr      // of the target's addresses the only one to ask; invalid: as the module prefers
 	hosts  []target.Target // that a look-up begins with; none when the target itself is contacted
 	policy *policy.Policy
 	limit  time.Duration
@@ -40,9 +41,10 @@ type key struct {
 	target string
 	name   string
 	limit  time.Duration
+	at     netip.Addr
 }
 
-func (j *job) key() key { return key{j.module, j.auth, j.target.Raw, j.target.Name, j.limit} }
+func (j *job) key() key { return key{j.module, j.auth, j.target.Raw, j.target.Name, j.limit, j.at} }
 
 // logsOn tells whether there is an auth to log on with, and not one that is a client's certificate alone.
 func (j *job) logsOn() bool { return j.auth != nil && len(j.auth.Schemes) > 0 }
@@ -95,6 +97,9 @@ func (r *Runner) prepare(req Request) (*job, error) {
 		return nil, refuse(http.StatusBadRequest, BadRequest, "%v", err)
 	}
 	j.target, j.hosts = aim.Target, aim.Hosts
+	if err := j.only(req.At); err != nil {
+		return nil, err
+	}
 	if j.auth, err = authFor(cfg, j, req.Auth); err != nil {
 		return nil, err
 	}

@@ -59,10 +59,13 @@ func (r *Runner) probe(ctx context.Context, j *job, short *failure.Failure) *res
 	}
 	redactor := &secret.Redactor{}
 	redactor.Add(j.module.HeaderSecrets()...)
-	if short != nil {
+	switch {
+	case short != nil:
 		res.Fail(short)
 		j.prober.Blank(res)
-	} else {
+	case !j.routed(res):
+		j.prober.Blank(res)
+	default:
 		r.guard(ctx, j, r.prepareRun(j, res, redactor))
 	}
 	finish(res, redactor, func() advice.Book { return Book(j.module.Definition) })
@@ -72,7 +75,7 @@ func (r *Runner) probe(ctx context.Context, j *job, short *failure.Failure) *res
 // prepareRun gives the prober what it works with.
 func (r *Runner) prepareRun(j *job, res *result.Result, redactor *secret.Redactor) *prober.Run {
 	parts := prober.Parts{
-		Recorder: prober.NewRecorder(res, redactor, r.Progress), Target: j.target, Module: j.module.Run(),
+		Recorder: prober.NewRecorder(res, redactor, r.Progress), Target: j.target, Module: j.prefers(j.module.Run()),
 		Agent: "ews_exporter/" + r.Version, Outside: j.outside, Dialer: r.dialer(j, res.Start), Others: map[string]*prober.Secrets{},
 		Pauses: r.Pauses, Turns: &r.turns,
 	}
@@ -93,7 +96,7 @@ func (r *Runner) prepareRun(j *job, res *result.Result, redactor *secret.Redacto
 func (r *Runner) dialer(j *job, start time.Time) *wire.Dialer {
 	return &wire.Dialer{
 		Epoch:    start,
-		Resolver: r.Resolver,
+		Resolver: j.resolver(r.Resolver),
 		Check:    j.check,
 		Acquire:  r.places.stay().acquire,
 	}
@@ -124,11 +127,15 @@ func (r *Runner) guard(ctx context.Context, j *job, run *prober.Run) {
 
 // blank is a result of which nothing is known yet.
 func blank(j *job, start time.Time) *result.Result {
-	return &result.Result{
+	res := &result.Result{
 		ID: rand.Text(), Module: j.module.Name, Prober: j.module.Prober, Target: j.target.Raw, Name: j.target.Name,
 		Start: start, Proxy: j.module.ProxyURL.String(), Decides: j.module.Definition.Decides, UndecidedOK: j.module.UndecidedOK,
 		Direct: !strings.EqualFold(j.target.Host, j.target.Name),
 	}
+	if j.at.IsValid() {
+		res.At = j.at.String()
+	}
+	return res
 }
 
 // panicked counts and logs a panic. Its value may hold what a target sent or a secret, so only where it happened is told.

@@ -25,6 +25,7 @@ type Request struct {
 	Auth     string        // optional, overrides the module's
 	Hostname string        // optional, the name to go by
 	Limit    time.Duration // the caller's time limit; 0: the module's alone
+	At       netip.Addr    // optional: of the addresses of the target's name this one alone is asked
 }
 
 // Answer is a probe's result and how old it is (more than 0 when min_interval answered with the last one).

@@ -153,6 +153,9 @@ func (c *Conn) Close() {
 		if c.last != nil {
 			c.last.look() // the last chance to see what nobody asked for
 		}
+		if c.raw.received == 0 && c.raw.socket != nil {
+			c.Record.Gap = outOfOrder(c.raw.socket) > 0
+		}
 		timer := time.AfterFunc(closeTimeout, func() { _ = c.raw.Close() })
 		_ = c.stream.Close()
 		timer.Stop()

@@ -1,9 +1,12 @@
 package wire
 
 import (
+	"context"
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/ews-exporter/ews_exporter/internal/advice"
 )
@@ -46,4 +49,45 @@ var familyAdvice = advice.Advice{
 	Then:   "Set ip_protocol of the module to the family that clients use, and ip_protocol_fallback: false; note the values before, and go back by them. Or give the exporter's machine a route to the address.", Risk: advice.Change, When: advice.Morning,
 	Separates: "If RemoteAddress is of the other family than the address in the message: clients use that one, and the module should ask it. If it is of the same family and TcpTestSucceeded is True: a route is missing near the exporter. If that is False: a route is missing near the host, or the record should not be there.",
 	For:       advice.About("connect/" + reasonFamily),
+}
+
+// HasRoute tells whether this machine has a route to a, and an address of its own to go out from. It asks the operating system
+// by connecting a datagram socket, which sends nothing. An error of another kind, such as a shortage, does not count as none.
+func HasRoute(a netip.AddrPort) bool {
+	conn, err := net.Dial("udp", a.String()) //nolint:noctx // it waits for nothing
+	if err != nil {
+		return !isAny(err, unreachableErrors)
+	}
+	_ = conn.Close()
+	return true
+}
+
+// Pinned is a resolver that knows of host the one address alone, and asks below about all others; nil: the system's.
+func Pinned(below Resolver, host string, at netip.Addr) Resolver {
+	if below == nil {
+		below = systemResolver
+	}
+	return pinned{below, host, at}
+}
+
+type pinned struct {
+	Resolver
+	host string
+	at   netip.Addr
+}
+
+// LookupNetIP implements Resolver.
+func (p pinned) LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error) {
+	if strings.EqualFold(strings.TrimSuffix(host, "."), strings.TrimSuffix(p.host, ".")) {
+		return []netip.Addr{p.at}, nil
+	}
+	return p.Resolver.LookupNetIP(ctx, network, host)
+}
+
+// LookupCNAME implements aliasResolver: what the name is an alias for does not depend on the address.
+func (p pinned) LookupCNAME(ctx context.Context, host string) (string, error) {
+	if aliases, ok := p.Resolver.(aliasResolver); ok {
+		return aliases.LookupCNAME(ctx, host)
+	}
+	return host, nil
 }

@@ -56,6 +56,9 @@ type Connection struct {
 	LeftOver     int   `json:"left_over,omitempty"`
 	WireSent     int64 `json:"wire_sent"`     // bytes below TLS
 	WireReceived int64 `json:"wire_received"` // bytes below TLS
+	// Gap tells that a later part of what the peer sent came, and its beginning never did: something lost the first segments, and
+	// whatever was sent again in their place. Only Linux tells.
+	Gap bool `json:"gap,omitempty"`
 }
 
 // place is the address and, where it differs, the name.

@@ -128,13 +128,13 @@ func (f Front) Start(t testing.TB, origin string, certificate tls.Certificate) (
 	}
 	place := Place{Origin: origin, OriginPort: port, Path: f.path, Lines: f.lines, Pool: f.pool}
 	if len(certificate.Certificate) > 0 {
-		place.Certificate = writeCertificate(t, certificate)
+		place.Certificate = WriteCertificate(t, certificate)
 	}
 	return f.server.Start(t, place)
 }
 
-// writeCertificate writes chain and key into one file, the form that all the programs read.
-func writeCertificate(t testing.TB, certificate tls.Certificate) (path string) {
+// WriteCertificate writes chain and key into one file, the form that all the programs read.
+func WriteCertificate(t testing.TB, certificate tls.Certificate) (path string) {
 	t.Helper()
 	var text []byte
 	for _, der := range certificate.Certificate {

@@ -72,7 +72,7 @@ func (g GSSAPI) Start(t testing.TB) (address string) {
 		Env:  func(Place) []string { return env },
 	}
 	lines := fmt.Sprintf("DocumentRoot %s\n<Location />\nAuthType GSSAPI\nAuthName test\nGssapiAllowedMech %s\nGssapiConnectionBound %s\nRequire valid-user\n</Location>\n", root, mechanism, bound)
-	return server.Start(t, Place{Certificate: writeCertificate(t, g.Certificate), Lines: lines})
+	return server.Start(t, Place{Certificate: WriteCertificate(t, g.Certificate), Lines: lines})
 }
 
 // StartJudge runs a server that lets GSSAPI judge logons with their channel bindings, each request for itself, and
@@ -94,7 +94,7 @@ func (g GSSAPI) StartJudge(t testing.TB) (address string) {
 		},
 		Env: func(Place) []string { return env },
 	}
-	return server.Start(t, Place{Certificate: writeCertificate(t, g.Certificate)})
+	return server.Start(t, Place{Certificate: WriteCertificate(t, g.Certificate)})
 }
 
 // environment tells GSSAPI of the realm, or of the users of NTLM.

@@ -26,7 +26,7 @@ func (p Postfix) Start(t testing.TB) (address string) {
 	asRoot(t, "Postfix")
 	pair := ""
 	if len(p.Certificate.Certificate) > 0 {
-		pair = writeCertificate(t, p.Certificate)
+		pair = WriteCertificate(t, p.Certificate)
 		keyFirst(t, pair)
 	}
 	// It begins with Postfix's master, because the command postfix leaves the test's process group.
@@ -106,7 +106,7 @@ func StartExim(t testing.TB, certificate tls.Certificate) (address string) {
 	t.Helper()
 	exim := Need(t, "exim4")
 	asRoot(t, "Exim")
-	pair := writeCertificate(t, certificate)
+	pair := WriteCertificate(t, certificate)
 	for _, path := range []string{filepath.Dir(filepath.Dir(pair)), filepath.Dir(pair)} {
 		if err := os.Chmod(path, 0o711); err != nil { // #nosec G302 -- its unprivileged part goes through it
 			t.Fatal(err)
