@@ -469,6 +469,7 @@ func TestFindingsAreExplained(t *testing.T) {
 		"<h2>dialogue</h2>", `<td class="error">error</td><th scope="row"><a href="late_body_rejected">`, "A box took the body for a request.",
 		`<td class="warning">warning</td><th scope="row"><a href="continue_late">`, "It comes <code>late</code>.",
 		"<h2>Several probers</h2>", `<a href="answered_by_middlebox">`,
+		"<h2>Comparing addresses</h2>", `<a href="path_mtu_suspected">`,
 	} {
 		i := strings.Index(body[at:], want)
 		if i < 0 {

@@ -35,7 +35,7 @@ func (d Dovecot) Start(t testing.TB) (address string) {
 	asRoot(t, "Dovecot")
 	pair := ""
 	if len(d.Certificate.Certificate) > 0 {
-		pair = writeCertificate(t, d.Certificate)
+		pair = WriteCertificate(t, d.Certificate)
 	}
 	return Server{Program: "dovecot", Args: func(place Place) []string {
 		d.write(t, place, pair)
