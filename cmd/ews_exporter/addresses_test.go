@@ -15,7 +15,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -55,11 +54,10 @@ var dual = names{"mail.contoso.test": {"127.0.0.1", "::1"}}
 func behindSix(t *testing.T, at, to string) string {
 	t.Helper()
 	_, port, _ := net.SplitHostPort(at)
-	listener, err := net.Listen("tcp", net.JoinHostPort("::1", port))
-	if err != nil {
-		t.Fatal(err)
+	listener := listenAt(t, net.JoinHostPort("::1", port))
+	if listener == nil {
+		t.Fatalf("port %s of ::1 stays taken", port)
 	}
-	t.Cleanup(func() { _ = listener.Close() })
 	go func() {
 		for {
 			client, err := listener.Accept()
@@ -70,6 +68,34 @@ func behindSix(t *testing.T, at, to string) string {
 		}
 	}()
 	return port
+}
+
+// listenAt listens at an address, which another test's connection may hold for a moment; nil where it stays taken.
+func listenAt(t *testing.T, address string) net.Listener {
+	t.Helper()
+	for range 20 {
+		if listener, err := net.Listen("tcp", address); err == nil {
+			t.Cleanup(func() { _ = listener.Close() })
+			return listener
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return nil
+}
+
+// twins listen at both addresses of one port.
+func twins(t *testing.T) (four, six net.Listener, port string) {
+	t.Helper()
+	for range 20 {
+		six = listenAt(t, "[::1]:0")
+		_, port, _ = net.SplitHostPort(six.Addr().String())
+		if four, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
+			t.Cleanup(func() { _ = four.Close() })
+			return four, six, port
+		}
+	}
+	t.Fatal("no port is free at both addresses")
+	return nil, nil, ""
 }
 
 // relayTo carries bytes both ways until either side ends.
@@ -224,15 +250,7 @@ func served(t *testing.T, most, names int) (port, ca string) {
 		t.Fatal(err)
 	}
 	certificate := manyNames(t, authority, names)
-	six, err := net.Listen("tcp", "[::1]:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port = strconv.Itoa(six.Addr().(*net.TCPAddr).Port) //nolint:errcheck,forcetypeassert // it is one
-	four, err := net.Listen("tcp", "127.0.0.1:"+port)
-	if err != nil {
-		t.Fatal(err)
-	}
+	four, six, port := twins(t)
 	for _, listener := range []net.Listener{four, withholding{six, most}} {
 		server := &http.Server{
 			Handler:           http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotFound) }),
