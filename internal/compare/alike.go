@@ -169,9 +169,9 @@ func (a addresses) differences() []string {
 		}
 		var sides []string
 		for _, group := range groups {
-			sides = append(sides, plain.Text(f.of(group[0]), maxFact)+" "+a.briefly(group))
+			sides = append(sides, plain.Text(f.told(group[0], known), maxFact)+" "+a.briefly(group))
 		}
-		all = append(all, f.name+": "+strings.Join(sides, ", "))
+		all = append(all, f.title()+": "+strings.Join(sides, ", "))
 	}
 	if len(all) == 0 {
 		return nil

@@ -17,24 +17,59 @@ import (
 type fact struct {
 	name string
 	of   func(*result.Result) string
+	many bool // it is a list, parted by between, of which only what not all have is told
+}
+
+// between parts what a list has.
+const between = ", "
+
+// told is the fact of r where it differs among some results.
+func (f fact) told(r *result.Result, some []*result.Result) string {
+	if !f.many {
+		return f.of(r)
+	}
+	having := map[string]int{} // each item once in a list
+	for _, o := range some {
+		for item := range strings.SplitSeq(f.of(o), between) {
+			having[item]++
+		}
+	}
+	var own []string
+	for item := range strings.SplitSeq(f.of(r), between) {
+		if having[item] < len(some) {
+			own = append(own, item)
+		}
+	}
+	return cmp.Or(strings.Join(own, " and "), "nothing")
+}
+
+// title is what a difference in it is told under.
+func (f fact) title() string {
+	if f.many {
+		return f.name + " that not all have"
+	}
+	return f.name
 }
 
 // facts are what is held side by side, what matters most first. What differs from one answer to the next of the same server, such
 // as times and numbers of sessions, is in none.
 var facts = []fact{
-	{"status", func(r *result.Result) string {
-		if r.Deciding.Response() == nil {
-			return ""
-		}
-		return r.Deciding.Answer()
-	}},
-	{"answered by", answerer},
-	{"schemes", schemes},
-	{"certificate", shown},
-	{"banner", banner},
-	{"capabilities", capabilities},
-	{"warnings", warnings},
-	{"front end", frontend},
+	{name: "status", of: httpStatus},
+	{name: "answered by", of: answerer},
+	{name: "schemes", of: schemes},
+	{name: "certificate", of: shown},
+	{name: "banner", of: banner},
+	{name: "capabilities", of: capabilities, many: true},
+	{name: "warnings", of: warnings},
+	{name: "front end", of: frontend},
+}
+
+// httpStatus is that of the deciding answer; what another protocol says there may have times and addresses in it.
+func httpStatus(r *result.Result) string {
+	if r.Deciding.Response() == nil {
+		return ""
+	}
+	return r.Deciding.Answer()
 }
 
 // answerer is the sort of whoever answered, without which of several it was.
@@ -162,7 +197,7 @@ func capabilities(r *result.Result) string {
 		}
 	}
 	slices.Sort(all)
-	return strings.Join(slices.Compact(all), ", ")
+	return strings.Join(slices.Compact(all), between)
 }
 
 // abilities are those that a line tells: one with its parameters, or with IMAP a word for each.
