@@ -11,8 +11,9 @@ import (
 )
 
 // absent tells whether every way to ask shows that the site does not have what a prober asks for. That is no fault where
-// everything is tried; a module that is probed by itself judges.
+// everything is tried; a module that is probed by itself judges. An address without a route from here shows nothing.
 func absent(d *prober.Definition, results []*result.Result) bool {
+	results = slices.DeleteFunc(slices.Clone(results), func(r *result.Result) bool { return r.At != "" && r.Undecided != "" && len(r.Connections) == 0 })
 	return len(results) > 0 && !slices.ContainsFunc(results, func(r *result.Result) bool {
 		return r.Failure == nil || !slices.Contains(d.Absent, r.Failure.Name())
 	})
@@ -36,7 +37,7 @@ func misdirected(d *prober.Definition, raw string) error {
 }
 
 func (one surveyed) word(r *result.Result) string {
-	if one.absent {
+	if one.absent && r.Failure != nil {
 		return "– not there"
 	}
 	return report.Word(r)

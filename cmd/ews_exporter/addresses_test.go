@@ -19,7 +19,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/lab"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
+	"github.com/ews-exporter/ews_exporter/internal/result"
 )
 
 // names is a resolver that knows the addresses of these names alone.
@@ -313,5 +316,25 @@ policy: {allow: [127.0.0.0/8, "::1/128"]}
 				t.Errorf("the findings are %+v", f)
 			}
 		})
+	}
+}
+
+// TestAbsentAtAddresses: what is at no address that could be asked is not there; an address without a route shows nothing.
+func TestAbsentAtAddresses(t *testing.T) {
+	t.Parallel()
+	d := &prober.Definition{Absent: []string{"connect/refused"}}
+	refused := &result.Result{At: "127.0.0.1", Failure: failure.New(failure.Connect, "refused", "…")}
+	unrouted := &result.Result{At: "2001:db8::10", Undecided: "Not asked: no route", UndecidedReason: result.NotAsked}
+	for name, test := range map[string]struct {
+		results []*result.Result
+		want    bool
+	}{
+		"at the only one that was asked": {[]*result.Result{unrouted, refused}, true},
+		"none was asked":                 {[]*result.Result{unrouted}, false},
+		"it is at another":               {[]*result.Result{refused, {At: "::1"}}, false},
+	} {
+		if got := absent(d, test.results); got != test.want {
+			t.Errorf("%s: %t, want %t", name, got, test.want)
+		}
 	}
 }
