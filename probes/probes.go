@@ -11,6 +11,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/probes/expectcontinue"
 	"github.com/ews-exporter/ews_exporter/probes/httpcontent"
 	"github.com/ews-exporter/ews_exporter/probes/imap"
+	"github.com/ews-exporter/ews_exporter/probes/mapihttp"
 	"github.com/ews-exporter/ews_exporter/probes/mrsproxy"
 	"github.com/ews-exporter/ews_exporter/probes/pop3"
 	"github.com/ews-exporter/ews_exporter/probes/sessionstate"
@@ -36,5 +37,6 @@ func All() []prober.Definition {
 		imap.Definition,
 		pop3.Definition,
 		virtualdirectories.Definition,
+		mapihttp.Definition,
 	}
 }

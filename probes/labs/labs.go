@@ -12,6 +12,7 @@ import (
 	expectcontinue "github.com/ews-exporter/ews_exporter/probes/expectcontinue/lab"
 	httpcontent "github.com/ews-exporter/ews_exporter/probes/httpcontent/lab"
 	imap "github.com/ews-exporter/ews_exporter/probes/imap/lab"
+	mapihttp "github.com/ews-exporter/ews_exporter/probes/mapihttp/lab"
 	mrsproxy "github.com/ews-exporter/ews_exporter/probes/mrsproxy/lab"
 	pop3 "github.com/ews-exporter/ews_exporter/probes/pop3/lab"
 	sessionstate "github.com/ews-exporter/ews_exporter/probes/sessionstate/lab"
@@ -37,5 +38,6 @@ func All() []lab.Part {
 		imap.Part(),
 		pop3.Part(),
 		virtualdirectories.Part(),
+		mapihttp.Part(),
 	}
 }
