@@ -15,6 +15,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/probes/mrsproxy"
 	"github.com/ews-exporter/ews_exporter/probes/pop3"
 	"github.com/ews-exporter/ews_exporter/probes/sessionstate"
+	"github.com/ews-exporter/ews_exporter/probes/rpchttp"
 	"github.com/ews-exporter/ews_exporter/probes/smtp"
 	"github.com/ews-exporter/ews_exporter/probes/sslbinding"
 	"github.com/ews-exporter/ews_exporter/probes/virtualdirectories"
@@ -38,5 +39,6 @@ func All() []prober.Definition {
 		pop3.Definition,
 		virtualdirectories.Definition,
 		mapihttp.Definition,
+		rpchttp.Definition,
 	}
 }

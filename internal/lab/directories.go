@@ -11,4 +11,5 @@ var directories = map[string]func(e *exchange, w http.ResponseWriter, r *http.Re
 	MetadataPath:    authMetadata,
 	mailboxEndpoint: (*exchange).mapiEndpoint,
 	addressEndpoint: (*exchange).mapiEndpoint,
+	rpcProxy:        (*exchange).rpc,
 }

@@ -235,5 +235,23 @@ func laterScenarios() []Scenario {
 			origin:      &exchange{logon: windowsAndBasic, mapi: mapiNoOwner},
 			balancer:    relay,
 		},
+		{
+			Name:        "rpc-verbs-refused",
+			Description: "A box that refuses the verbs of RPC over HTTP, before a healthy site.",
+			origin:      &exchange{logon: windowsAndBasic},
+			balancer:    refuseVerbs,
+		},
+		{
+			Name:        "rpc-verbs-lost",
+			Description: "A firewall that swallows the verbs of RPC over HTTP, before a healthy site.",
+			origin:      &exchange{logon: windowsAndBasic},
+			balancer:    loseVerbs,
+		},
+		{
+			Name:        "rpc-down",
+			Description: "A healthy site whose RPC proxy finds nobody behind it.",
+			origin:      &exchange{logon: windowsAndBasic},
+			balancer:    rpcUnavailable,
+		},
 	}
 }

@@ -16,6 +16,7 @@ import (
 	mrsproxy "github.com/ews-exporter/ews_exporter/probes/mrsproxy/lab"
 	pop3 "github.com/ews-exporter/ews_exporter/probes/pop3/lab"
 	sessionstate "github.com/ews-exporter/ews_exporter/probes/sessionstate/lab"
+	rpchttp "github.com/ews-exporter/ews_exporter/probes/rpchttp/lab"
 	smtp "github.com/ews-exporter/ews_exporter/probes/smtp/lab"
 	sslbinding "github.com/ews-exporter/ews_exporter/probes/sslbinding/lab"
 	virtualdirectories "github.com/ews-exporter/ews_exporter/probes/virtualdirectories/lab"
@@ -39,5 +40,6 @@ func All() []lab.Part {
 		pop3.Part(),
 		virtualdirectories.Part(),
 		mapihttp.Part(),
+		rpchttp.Part(),
 	}
 }

@@ -191,5 +191,5 @@ func blame(c *result.Conversation) result.Blame {
 // fails is an answer that tells nothing of the endpoint.
 func (p *probe) fails(e *endpoint, c *result.Conversation, reason string) *failure.Failure {
 	p.box(c)
-	return failure.New(failure.Status, reason, "%s answered %s at %s%s", c.Origin.Name(), c.Answer(), e.url, c.Cause())
+	return failure.New(failure.Status, reason, "%s answered %s at %s%s", c.Origin.Name(), c.Answer(), e.url, c.Reading.Said())
 }
