@@ -1,6 +1,9 @@
 package rpchttp
 
-import "github.com/ews-exporter/ews_exporter/internal/advice"
+import (
+	"github.com/ews-exporter/ews_exporter/internal/advice"
+	"github.com/ews-exporter/ews_exporter/internal/origin"
+)
 
 const (
 	who    = "Outlook by Outlook Anywhere, or Remote Desktop by RD Gateway, through this name."
@@ -36,6 +39,16 @@ var book = advice.Book{
 		Separates: "If one is not Running: that service; its Application log says why. If MSExchangeRPC runs: Exchange's front end; V15\\Logging\\RpcHttp below its folder has the request. If only TSGateway runs: endpoint of the module, which is localhost:3388 for RD Gateway.",
 		Then:      "Mend what the log names and start the service, which Stop-Service undoes; or note endpoint of the module, and correct it.", Risk: advice.Restart, When: advice.Now,
 		For: advice.About(RPCError, "status/"+reasonRPC),
+	},
+	{
+		Key:   "rpc_http_verb_filtered_by_box",
+		Means: "A box in front of the server refused a verb of RPC over HTTP.", Suffers: who,
+		Owners: []advice.Owner{advice.Middlebox}, Certainty: advice.Sure,
+		On: advice.OnBox, First: "Read in its log which rule refused RPC_IN_DATA or RPC_OUT_DATA at the proof's time.",
+		Separates: "If a rule lists the verbs that may pass: these two are missing. If a rule is about these two: somebody meant it. If no line is there: another box on the way.",
+		Then:      "Keep a copy of the rules, and allow both verbs for /rpc. To undo, set back what was there.", Risk: advice.Change, When: advice.Now,
+		Direct: "rpc_http_verb_filtered_by_server",
+		For:    advice.By(origin.Middlebox, VerbRefused, "status/"+reasonRefused),
 	},
 	{
 		Key:   "rpc_http_verb_filtered",

@@ -138,6 +138,7 @@ func (p *probe) otherwise(c *channel, last *result.Conversation) *failure.Failur
 		c.outcome = refused
 		if c.second == nil && p.passes(p.get) {
 			p.verbLost(c, last.Origin, last.Origin.Name()+" answered "+last.Answer()+last.Reading.Said())
+			return p.failure(last, reasonRefused)
 		}
 		return p.fails(last, reasonRefused)
 	case status/100 == 5:
@@ -177,6 +178,11 @@ func (p *probe) rpcError(c *channel, last *result.Conversation) *failure.Failure
 // fails is an answer that is no echo.
 func (p *probe) fails(last *result.Conversation, reason string) *failure.Failure {
 	p.box(last)
+	return p.failure(last, reason)
+}
+
+// failure is why the probe failed over an answer.
+func (p *probe) failure(last *result.Conversation, reason string) *failure.Failure {
 	return failure.New(failure.Status, reason, "%s answered %s %s with %s%s", last.Origin.Name(), last.Method, p.url(), last.Answer(), last.Reading.Said())
 }
 

@@ -53,7 +53,7 @@ func shared() map[string][]lab.Verdict {
 		"ews-pool-stopped":       {{Module: module, Failure: "status/server_error", Origin: "http_sys"}},
 		"ews-form-page":          {{Module: module, Failure: "status/logon_page", Finding: "answered_by_middlebox", Origin: "middlebox", Product: "logon_portal"}},
 		"ews-not-exchange":       {{Module: module, Failure: "status/not_installed", Finding: "rpc_http_not_installed"}},
-		"rpc-verbs-refused":      {{Module: module, Failure: "status/verb_refused", Finding: "rpc_http_verb_refused, answered_by_middlebox", Shows: true}},
+		"rpc-verbs-refused":      {{Module: module, Failure: "status/verb_refused", Finding: "rpc_http_verb_refused", Origin: "middlebox", Shows: true}},
 		"rpc-verbs-lost":         {{Module: module, Failure: "receive/timeout", Finding: "rpc_http_verb_refused", Shows: true}},
 		"rpc-down":               {{Module: module, Failure: "status/rpc_error", Finding: "rpc_http_rpc_error", Shows: true}},
 	}
