@@ -18,6 +18,7 @@ var Definition = prober.Definition{
 	Advice:  book,
 	New:     func() prober.Prober { return defaults() },
 	Paths:   prober.ServicePaths,
+	Absent:  []string{"status/" + reasonNotPublished},
 	Steps:   append([]prober.StepHelp{{Name: "resolve", Help: "look the target's name up"}}, stepsOf(endpoints)...),
 	Reasons: []failure.Reason{
 		{Stage: failure.Auth, Reason: reasonUnasked, Help: "An endpoint showed its page to a request without credentials."},

@@ -18,6 +18,7 @@ var Definition = prober.Definition{
 	Advice:   book,
 	New:      func() prober.Prober { return defaults() },
 	Paths:    prober.ServicePaths,
+	Absent:   []string{"status/" + reasonNotInstalled},
 	Outcomes: outcomes,
 	Steps:    steps(),
 	Reasons: []failure.Reason{
