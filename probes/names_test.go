@@ -54,11 +54,17 @@ func proberNames() *regexp.Regexp {
 		folder := strings.ReplaceAll(d.Name, "_", "")
 		all = append(all, `prober: *`+d.Name+`\b`, `/probes/`+folder+`\b`)
 		if folder != d.Name {
-			all = append(all, `\b`+d.Name+`\b`, `\b`+folder+`\b`)
+			all = append(all, `\b`+d.Name+`\b`)
+			if !slices.Contains(protocolNames, folder) {
+				all = append(all, `\b`+folder+`\b`)
+			}
 		}
 	}
 	return regexp.MustCompile(strings.Join(all, "|"))
 }
+
+// protocolNames are folders that are also what Exchange calls a protocol in its answers.
+var protocolNames = []string{"mapihttp"}
 
 // generated tells whether a file says in its first lines that it is.
 func generated(text []byte) bool {

@@ -11,8 +11,10 @@ import (
 	"github.com/ews-exporter/ews_exporter/probes/expectcontinue"
 	"github.com/ews-exporter/ews_exporter/probes/httpcontent"
 	"github.com/ews-exporter/ews_exporter/probes/imap"
+	"github.com/ews-exporter/ews_exporter/probes/mapihttp"
 	"github.com/ews-exporter/ews_exporter/probes/mrsproxy"
 	"github.com/ews-exporter/ews_exporter/probes/pop3"
+	"github.com/ews-exporter/ews_exporter/probes/rpchttp"
 	"github.com/ews-exporter/ews_exporter/probes/sessionstate"
 	"github.com/ews-exporter/ews_exporter/probes/smtp"
 	"github.com/ews-exporter/ews_exporter/probes/sslbinding"
@@ -36,5 +38,7 @@ func All() []prober.Definition {
 		imap.Definition,
 		pop3.Definition,
 		virtualdirectories.Definition,
+		mapihttp.Definition,
+		rpchttp.Definition,
 	}
 }

@@ -34,6 +34,7 @@ type exchange struct {
 	voice   voice                                                                           // of streaming responses
 	mailbox mailbox
 	moves   moves
+	mapi    mapi
 	meter   Meter
 	taken   atomic.Int64 // connections
 

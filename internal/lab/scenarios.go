@@ -223,5 +223,35 @@ func laterScenarios() []Scenario {
 			origin:      &exchange{logon: append(slices.Clone(windows), hybrid)},
 			balancer:    relay,
 		},
+		{
+			Name:        "mapi-down",
+			Description: "A healthy site whose front end takes MAPI over HTTP, and the application pools behind it do not run: Outlook fails.",
+			origin:      &exchange{logon: windowsAndBasic, mapi: mapiDown},
+			balancer:    relay,
+		},
+		{
+			Name:        "mapi-no-mailbox",
+			Description: "A healthy site that lets the account in, and has no mailbox of it.",
+			origin:      &exchange{logon: windowsAndBasic, mapi: mapiNoOwner},
+			balancer:    relay,
+		},
+		{
+			Name:        "rpc-verbs-refused",
+			Description: "A box that refuses the verbs of RPC over HTTP, before a healthy site.",
+			origin:      &exchange{logon: windowsAndBasic},
+			balancer:    refuseVerbs,
+		},
+		{
+			Name:        "rpc-verbs-lost",
+			Description: "A firewall that swallows the verbs of RPC over HTTP, before a healthy site.",
+			origin:      &exchange{logon: windowsAndBasic},
+			balancer:    loseVerbs,
+		},
+		{
+			Name:        "rpc-down",
+			Description: "A healthy site whose RPC proxy finds nobody behind it.",
+			origin:      &exchange{logon: windowsAndBasic},
+			balancer:    rpcUnavailable,
+		},
 	}
 }

@@ -68,6 +68,11 @@ var onWire = map[string]struct {
 	"ews-answers-behind":         {before: []int{100}, after: []int{200}, noExpect: 200},
 	"moves-off":                  {before: []int{401}, end: io.EOF, noExpect: 401},
 	"moves-down":                 {before: []int{401}, end: io.EOF, noExpect: 401},
+	"mapi-down":                  {before: []int{401}, end: io.EOF, noExpect: 401},
+	"mapi-no-mailbox":            {before: []int{401}, end: io.EOF, noExpect: 401},
+	"rpc-verbs-refused":          {before: []int{401}, end: io.EOF, noExpect: 401},
+	"rpc-verbs-lost":             {before: []int{401}, end: io.EOF, noExpect: 401},
+	"rpc-down":                   {before: []int{401}, end: io.EOF, noExpect: 401},
 	// slow-drip has no complete head: see TestSlowDrip.
 }
 

@@ -12,8 +12,10 @@ import (
 	expectcontinue "github.com/ews-exporter/ews_exporter/probes/expectcontinue/lab"
 	httpcontent "github.com/ews-exporter/ews_exporter/probes/httpcontent/lab"
 	imap "github.com/ews-exporter/ews_exporter/probes/imap/lab"
+	mapihttp "github.com/ews-exporter/ews_exporter/probes/mapihttp/lab"
 	mrsproxy "github.com/ews-exporter/ews_exporter/probes/mrsproxy/lab"
 	pop3 "github.com/ews-exporter/ews_exporter/probes/pop3/lab"
+	rpchttp "github.com/ews-exporter/ews_exporter/probes/rpchttp/lab"
 	sessionstate "github.com/ews-exporter/ews_exporter/probes/sessionstate/lab"
 	smtp "github.com/ews-exporter/ews_exporter/probes/smtp/lab"
 	sslbinding "github.com/ews-exporter/ews_exporter/probes/sslbinding/lab"
@@ -37,5 +39,7 @@ func All() []lab.Part {
 		imap.Part(),
 		pop3.Part(),
 		virtualdirectories.Part(),
+		mapihttp.Part(),
+		rpchttp.Part(),
 	}
 }

@@ -119,8 +119,8 @@ func agreesWithItself(x *Examination, o *Observation, complain complain) {
 	if grave && o.Result.Success() {
 		complain("%s: there is a finding of severity error and no failure; an error always comes with one: %v", o.Where, o.codes())
 	}
-	if len(o.outcomes()) > 1 {
-		complain("%s: %q happened at once; of a closed set of outcomes one is 1", o.Where, o.outcomes())
+	if of, all := o.atOnce(); len(all) > 1 {
+		complain("%s: %q happened at once%s; of a closed set of outcomes one is 1", o.Where, all, of)
 	}
 	if f := o.Result.Failure; f != nil && strings.TrimSpace(f.Message) == "" {
 		complain("%s: the failure %s says nothing to a person", o.Where, o.failure())

@@ -3,6 +3,7 @@ package conformance
 import (
 	"bytes"
 	"slices"
+	"strings"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
@@ -106,4 +107,18 @@ func (o *Observation) outcomes() (all []string) {
 		}
 	}
 	return all
+}
+
+// atOnce gives outcomes that happened at once to the same thing, and which, where the metric tells of several, such as channels.
+func (o *Observation) atOnce() (of string, all []string) {
+	happened := map[string][]string{}
+	for _, s := range o.Result.Samples {
+		if i := slices.Index(s.Metric.Labels, "outcome"); i >= 0 && s.Value == 1 {
+			what := strings.Join(slices.Delete(slices.Clone(s.Labels), i, i+1), " ")
+			if happened[what] = append(happened[what], s.Labels[i]); len(happened[what]) > 1 {
+				of, all = " to "+what, happened[what]
+			}
+		}
+	}
+	return of, all
 }
