@@ -16,5 +16,5 @@ type Fault struct {
 	Says  []string // words of its text
 	// Panels tells that it is there for the dashboard too: with all of these every panel has data.
 	Panels bool
-	Long   bool // a probe takes longer than alerts are tried between two scrapes: it is there for the dashboard alone
+	Long   bool // it is there for the dashboard alone: a probe takes longer than the tests of alerts allow, or its alert waits longer
 }

@@ -36,6 +36,7 @@ func (k Kind) Part() lab.Part {
 		Scenarios: k.scenarios(module, upgrading),
 		Faults: []lab.Fault{
 			{Module: upgrading, At: k.Prober + "-starttls-missing", Alert: "EwsServiceFailing", Says: []string{"tls/starttls_not_offered"}, Panels: true},
+			{Module: upgrading, At: k.Prober + "-plain-logon", Panels: true, Long: true},
 			{Module: module, At: k.Prober + "-healthy", Panels: true},
 		},
 		Loads: []lab.Load{

@@ -16,9 +16,10 @@ func Part() lab.Part {
 	return lab.Part{
 		Prober: "dns_records",
 		Faults: []lab.Fault{
-			{At: stale, Service: lab.MailDomain, Panels: true, Alert: "EwsServiceFailing", Says: []string{"content/servers_differ"}},
-			{At: closedTCP, Service: lab.MailDomain, Panels: true, Alert: "EwsFinding", Says: []string{"dns_tcp_blocked"}},
-			{At: healthy, Service: lab.MailDomain, Panels: true},
+			{At: stale, Service: "stale." + lab.MailDomain, Panels: true, Alert: "EwsServiceFailing", Says: []string{"content/servers_differ"}},
+			{At: closedTCP, Service: "tcp." + lab.MailDomain, Panels: true, Long: true},
+			{At: lame, Service: "lame." + lab.MailDomain, Panels: true, Long: true},
+			{At: healthy, Service: "records." + lab.MailDomain, Panels: true},
 		},
 		Loads: []lab.Load{
 			{About: "a mail domain with two name servers", At: healthy},
@@ -38,6 +39,7 @@ const (
 	expected  = "a record that all servers have"
 	stale     = "a TXT record that one server lacks, whose copy is older"
 	closedTCP = "a server that answers datagrams alone"
+	lame      = "a server that refuses"
 )
 
 // proof is a record that proves who owns a domain.
@@ -89,7 +91,7 @@ func servers(old *nameserver) []lab.Case {
 			servers: beside(&nameserver{serial: serial, without: []string{"mail A"}, with: []string{"mail A 192.0.2.26"}}), settings: records("{name: mail.contoso.test, type: A}"),
 		}),
 		row("copies with other serials and the same content", "success, dns_serials_differ", site{servers: beside(&nameserver{serial: serial - 1})}),
-		row("a server that refuses", "status/server_lame, dns_server_lame", site{servers: beside(&nameserver{answer: as(dns.RcodeRefused)})}),
+		row(lame, "status/server_lame, dns_server_lame", site{servers: beside(&nameserver{answer: as(dns.RcodeRefused)})}),
 		row("a secondary whose copy has expired", "status/server_lame, dns_server_lame", site{servers: beside(&nameserver{answer: as(dns.RcodeServerFailure)})}),
 		row("a resolver in place of a server", "status/server_lame, dns_server_lame", site{servers: beside(&nameserver{serial: serial, answer: func(usual, _ *dns.Msg) *dns.Msg {
 			usual.Authoritative, usual.RecursionAvailable = false, true

@@ -27,6 +27,7 @@ func Part() lab.Part {
 		Shared: shared(),
 		Faults: []lab.Fault{
 			{Module: module, At: "healthy", Panels: true},
+			{Module: bare, At: "early-401", Panels: true, Long: true},
 			{Module: module, At: "moves-off", Alert: "EwsServiceFailing", Says: []string{"status/disabled", "mrs_proxy_disabled"}, Panels: true},
 			{Module: module, At: "moves-down", Alert: "EwsServiceFailing", Says: []string{"status/backend_down"}},
 		},
