@@ -23,6 +23,7 @@ func cases() []lab.Case {
 			}
 			return document(all...)
 		}),
+		says("a balancer that has no server left", "status/unexpected_status, answered_by_middlebox", script.NoServer),
 		gives("all certificates ended", "content/expired, auth_certificate_expired", func() string { return document(lasting(-30*day), lasting(-day)) }),
 		gives("a key that lasts, and is not for signing", "content/expired, auth_certificate_expired", func() string {
 			return lab.Metadata(used("encryption", lab.SigningKey(lasting(year))), lab.SigningKey(lasting(-day)))

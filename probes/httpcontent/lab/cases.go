@@ -27,6 +27,7 @@ func cases() []lab.Case {
 		}),
 		web("a file that needs a logon", "status/logon_asked", always(iis("401 Unauthorized", "WWW-Authenticate: NTLM\r\n", ""))),
 		web("a server without an application", "status/unexpected_status", always(iis("503 Service Unavailable", "", ""))),
+		web("a balancer that has no server left", "status/unexpected_status, answered_by_middlebox", always(script.NoServer)),
 		web("a redirect to an identity provider", "status/logon_page, http_content_sign_in",
 			always(script.Responds("302 Found", "Location: https://login.microsoftonline.com/common/oauth2/authorize?client_id=1\r\n", ""))),
 		web("a redirect within the name", "success", func(path string) string {

@@ -26,7 +26,7 @@ func cases() []lab.Case {
 		answering("a limit on requests", "status/unexpected, "+unhealthy, least, always(published(429))),
 		answering("a redirect that every directory inherits", "status/redirected, "+unhealthy, asDefault,
 			but("/ews/", script.Responds("302 Found", iis+"Location: https://mail.contoso.test/owa/\r\n", ""))),
-		answering("a balancer whose pool for one protocol is empty", "status/server_error, answered_by_middlebox, "+unhealthy, asDefault, but("/mapi/", haproxy)),
+		answering("a balancer whose pool for one protocol is empty", "status/server_error, answered_by_middlebox, "+unhealthy, asDefault, but("/mapi/", script.NoServer)),
 		answering("a directory that asks for a logon", "success, virtual_directory_sign_in", asDefault,
 			but("/microsoft-server-activesync/", script.Responds("401 Unauthorized", exchange+"WWW-Authenticate: Basic realm=\"x\"\r\n", ""))),
 		answering("EWS's answer, to whom nobody logged on", "content/foreign_page, ews_answers_without_logon, "+unhealthy, least, always(script.Sized(script.Folder))),
@@ -76,6 +76,3 @@ func named(build string) func(string) string {
 	}
 }
 
-// haproxy is what HAProxy answers where no server is left.
-var haproxy = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 107\r\ncache-control: no-cache\r\ncontent-type: text/html\r\nconnection: close\r\n\r\n" +
-	"<html><body><h1>503 Service Unavailable</h1>\nNo server is available to handle this request.\n</body></html>\n"
