@@ -19,6 +19,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/probes/smtp"
 	"github.com/ews-exporter/ews_exporter/probes/sslbinding"
 	"github.com/ews-exporter/ews_exporter/probes/virtualdirectories"
+	"github.com/ews-exporter/ews_exporter/probes/sstp"
 )
 
 // All lists every prober of this version.
@@ -40,5 +41,6 @@ func All() []prober.Definition {
 		virtualdirectories.Definition,
 		mapihttp.Definition,
 		rpchttp.Definition,
+		sstp.Definition,
 	}
 }

@@ -20,6 +20,7 @@ import (
 	smtp "github.com/ews-exporter/ews_exporter/probes/smtp/lab"
 	sslbinding "github.com/ews-exporter/ews_exporter/probes/sslbinding/lab"
 	virtualdirectories "github.com/ews-exporter/ews_exporter/probes/virtualdirectories/lab"
+	sstp "github.com/ews-exporter/ews_exporter/probes/sstp/lab"
 )
 
 // All lists every prober's part.
@@ -41,5 +42,6 @@ func All() []lab.Part {
 		virtualdirectories.Part(),
 		mapihttp.Part(),
 		rpchttp.Part(),
+		sstp.Part(),
 	}
 }

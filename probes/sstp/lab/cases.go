@@ -1,0 +1,105 @@
+package lab
+
+import (
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"math/big"
+	"strings"
+	"time"
+
+	"github.com/ews-exporter/ews_exporter/internal/lab"
+	"github.com/ews-exporter/ews_exporter/internal/lab/script"
+)
+
+// cases are what no scenario shows.
+func cases() []lab.Case {
+	gone := script.Answers(script.Responds("404 Not Found", "", ""))
+	return []lab.Case{
+		says("a portal asks for a logon", "status/logon_page, sstp_not_served, answered_by_middlebox", server{front: func(asked) string {
+			return script.Responds("302 Found", "Location: /my.policy\r\n", "")
+		}}),
+		says("http.sys refuses the length itself, and knows no SSTP", "status/http_error, sstp_not_served", server{front: func(a asked) string {
+			if a.long() {
+				return byHTTPSys("400 Bad Request", "Bad Request")
+			}
+			return byHTTPSys("404 Not Found", "Not Found")
+		}}),
+		says("one port is free, and was not at first", "status/http_error", server{front: func(a asked) string {
+			if a.long() {
+				return byHTTPSys("503 Service Unavailable", "Service Unavailable")
+			}
+			return ""
+		}}),
+		{Name: "a box shows a certificate of its own", Want: lab.Verdict{Outcome: "connected", Failure: "content/certificate_unexpected", Finding: "sstp_certificate_unexpected"}, Start: func(t lab.TB) lab.Peer {
+			p := script.HTTPS(t, server{}.step)
+			p.Keys = []string{"sstp: {thumbprints: ['" + strings.Repeat("00", 20) + "']}"}
+			return p
+		}},
+		named("the revocation list is not there", "content/revocation_unreachable, sstp_revocation_unreachable", gone, gone),
+		named("the certificate is revoked", "content/revoked, sstp_revoked", giving(serial), gone),
+		named("the certificate is not revoked, and the responder is gone", "success", giving(serial+1), gone),
+		{Name: "the revocation list lies in a directory alone", Want: lab.Reports("success"), Start: func(t lab.TB) lab.Peer {
+			return showing(t, func(c *x509.Certificate) { c.CRLDistributionPoints = []string{"ldap:///CN=authority"} })
+		}},
+	}
+}
+
+// serial is the number of the certificates here.
+const serial = 4711
+
+// pki is the host of all places.
+const pki = "pki." + lab.MailDomain
+
+// named is a VPN server whose certificate names a list and a responder, which answer so.
+func named(name, reports string, list, responder lab.Step) lab.Case {
+	return lab.Case{Name: name, Want: lab.Reports(reports), Start: func(t lab.TB) lab.Peer {
+		return showing(t, func(c *x509.Certificate) {
+			c.CRLDistributionPoints = []string{"http://" + pki + ":" + script.Port(lab.Serve(t, list)) + "/a.crl"}
+			c.OCSPServer = []string{"http://" + pki + ":" + script.Port(lab.Serve(t, responder)) + "/"}
+		})
+	}}
+}
+
+// showing is a VPN server with a certificate.
+func showing(t lab.TB, change func(*x509.Certificate)) lab.Peer {
+	pair := script.Leaf(script.Authority(), func(c *x509.Certificate) {
+		c.SerialNumber = big.NewInt(serial)
+		change(c)
+	})
+	p := script.Peer(lab.ServeTLS(t, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, server{}.step))
+	p.Keys = []string{"sstp: {revocation: true}"}
+	return p
+}
+
+// giving answers with a list that has one certificate.
+func giving(number int64) lab.Step {
+	return func(c *lab.Conn) error { return script.Answers(script.Sized(list(number)))(c) }
+}
+
+func list(number int64) string {
+	by := script.Authority()
+	der, err := x509.CreateRevocationList(rand.Reader, &x509.RevocationList{
+		Number: big.NewInt(1), ThisUpdate: time.Now().Add(-time.Hour), NextUpdate: time.Now().Add(time.Hour),
+		RevokedCertificateEntries: []x509.RevocationListEntry{{SerialNumber: big.NewInt(number), RevocationTime: time.Now().Add(-time.Hour)}},
+	}, by.Certificate(), by.Key())
+	if err != nil {
+		panic(err)
+	}
+	return string(der)
+}
+
+// meets are the groups of broken and hostile peers that several probers can meet, and what this one reports of them. An answer
+// that another prober takes for a good one has no packet in it.
+func meets() []lab.Meeting {
+	return []lab.Meeting{
+		{Group: "Names", But: map[string]string{}},
+		{Group: "Connections"},
+		{Group: "Proxies on the way out"},
+		{Group: "TLS handshakes"},
+		{Group: "Certificates"},
+		{Group: "Responses: heads", But: map[string]string{}},
+		{Group: "Responses: bodies", But: map[string]string{}},
+		{Group: "Redirects", Usual: "status/http_error, sstp_not_served"},
+	}
+}
