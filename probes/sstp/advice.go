@@ -14,7 +14,7 @@ const (
 
 const (
 	clients = "Windows clients that dial this VPN by SSTP."
-	onVPN   = "on the VPN server, in PowerShell as administrator"
+	onVPN   = "on the VPN server, in PowerShell"
 	onBox   = "on the box that has port 443 of TARGET"
 	// events is where Routing and Remote Access writes why it refuses.
 	events = "Get-WinEvent -MaxEvents 20 -FilterHashtable @{LogName='System';ProviderName='RemoteAccess'}"
@@ -63,7 +63,7 @@ var book = advice.Book{
 		Key:   "sstp_not_there",
 		Means: "Nobody serves SSTP where this path leads: the requests are answered like any for what is not there.", Suffers: clients,
 		Owners: []advice.Owner{advice.Windows, advice.Middlebox, advice.Exporter},
-		On:     onVPN, First: "Get-Service RemoteAccess, SstpSvc | Format-Table Name, Status, StartType; Get-RemoteAccess | Format-List VpnStatus, SslCertificate",
+		On:     onVPN, First: "Get-Service RemoteAccess, SstpSvc; Get-RemoteAccess | Format-List VpnStatus, SslCertificate",
 		Separates: "If RemoteAccess is not Running, or VpnStatus is not Installed: the VPN server. If both are well: the box leads this name to another server. If this name is no VPN server at all: the target of the module.",
 		Then:      "The VPN server: " + events + " says why it stopped; mend that, and Start-Service RemoteAccess; to undo, stop it. The box: note its rule, and lead port 443 of this name to the VPN server. The module: note targets, and correct them. To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
 		For: advice.About(NotServed),
@@ -89,7 +89,7 @@ var book = advice.Book{
 		Key:   adviceSilent,
 		Means: "The 200 came, and Call Connect Request got no answer: the VPN server hangs behind its web part, or a box keeps what the client sends.", Suffers: clients,
 		Owners: []advice.Owner{advice.Windows, advice.Middlebox},
-		On:     onVPN, First: "Get-RemoteAccess | Format-List VpnStatus; " + events,
+		On:     onVPN, First: events,
 		Separates: "If errors are listed at the proof's time: the VPN server. If none is, and a box is in front: the box, which keeps a request's body until it is whole.",
 		Then:      "The VPN server: mend what the newest error names; then connections recover by themselves, so there is nothing to undo. The box: note its settings, then " + through + ". To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
 	},
@@ -150,7 +150,7 @@ var book = advice.Book{
 		Key:   "sstp_revoked",
 		Means: "The authority says that the certificate, or one of its issuers, is revoked.", Suffers: clients,
 		Owners: []advice.Owner{advice.Certificate}, Certainty: advice.Sure,
-		On: onVPN, First: "Get-RemoteAccess | Format-List SslCertificate; Get-ChildItem Cert:\\LocalMachine\\My | Format-Table Thumbprint, NotAfter, Subject",
+		On: onVPN, First: "Get-ChildItem Cert:\\LocalMachine\\My | Format-Table Thumbprint, NotAfter, Subject",
 		Separates: "If a newer one for this name is listed: it was renewed, and not bound. If none is: one has to be ordered.",
 		Then:      "Note the thumbprint that is bound, then Set-RemoteAccess -SslCertificate with the right one, which interrupts the VPN for a moment. To undo, bind the noted one.", Risk: advice.Restart, When: advice.Now,
 		For: advice.About(Revoked, "content/"+reasonRevoked),

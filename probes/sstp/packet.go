@@ -75,7 +75,7 @@ func wanted(raw []byte) (int, error) {
 
 // notVersion says what stands in place of a packet.
 func notVersion(raw []byte) error {
-	if raw[0] >= ' ' && raw[0] < 0x7f || raw[0] == '\r' || raw[0] == '\n' {
+	if raw[0] > ' ' && raw[0] < 0x7f || raw[0] == '\r' || raw[0] == '\n' {
 		return errors.New("it is text")
 	}
 	return fmt.Errorf("it is of version %d.%d, and SSTP has 1.0 alone", raw[0]>>4, raw[0]&0x0f)

@@ -89,17 +89,46 @@ func list(number int64) string {
 	return string(der)
 }
 
-// meets are the groups of broken and hostile peers that several probers can meet, and what this one reports of them. An answer
-// that another prober takes for a good one has no packet in it.
+// meets are the groups of broken and hostile peers that several probers can meet, and what this one reports of them. It takes
+// what follows the head for packets, whatever the head says of a body, and nothing but 200 for an answer.
 func meets() []lab.Meeting {
+	const other, none, chunks = "status/http_error, sstp_not_served", "receive/malformed", "receive/malformed, sstp_reframed"
 	return []lab.Meeting{
-		{Group: "Names", But: map[string]string{}},
+		{Group: "Names"},
 		{Group: "Connections"},
 		{Group: "Proxies on the way out"},
 		{Group: "TLS handshakes"},
 		{Group: "Certificates"},
-		{Group: "Responses: heads", But: map[string]string{}},
-		{Group: "Responses: bodies", But: map[string]string{}},
-		{Group: "Redirects", Usual: "status/http_error, sstp_not_served"},
+		{Group: "Responses: heads", But: map[string]string{
+			"changes to another protocol (101)":                              other,
+			"gives a good answer the status 201":                             other,
+			"gives a good answer the status 202":                             other,
+			"gives a good answer the status 203, as a proxy that changed it": other,
+			"gives a good answer the status 206, as a part":                  other,
+			"gives a good answer the status 500":                             other,
+		}},
+		{Group: "Responses: bodies", But: map[string]string{
+			"sends a body without end":                            none,
+			"sends 100 MB, as it said":                            none,
+			"sends a body byte by byte":                           none,
+			"sends less than it said, and closes":                 none,
+			"sends less than it said, and waits":                  none,
+			"sends more than it said":                             "success",
+			"sends a second response behind the first (smuggled)": "success",
+			"sends a good answer without its last chunk":          chunks,
+			"says a negative length":                              "receive/timeout",
+			"says a length, and sends chunks":                     chunks,
+			"says a chunk's size without end":                     chunks,
+			"extends a chunk's size without end":                  chunks,
+			"sends trailers without end":                          chunks,
+			"sends chunks of one byte without end":                chunks,
+			"says a negative chunk size":                          chunks,
+			"says a chunk size beyond 64 bits":                    chunks,
+			"sends a chunk that is longer than its size":          chunks,
+			"closes before the last chunk":                        chunks,
+			"sends a compressed bomb, unasked":                    none,
+			"sends a body that only its own codec could read":     none,
+		}},
+		{Group: "Redirects", Usual: other},
 	}
 }

@@ -83,10 +83,7 @@ func scenarios() []lab.Scenario {
 			"receive/timeout", server{answer: []string{}}),
 		at("sstp-nak", "A VPN server that refuses the call.", "nak", "status/nak", server{answer: []string{refuses}}),
 		at("sstp-aborted", "A VPN server that ends the call in place of an answer.", "aborted", "status/aborted", server{answer: []string{aborts}}),
-		at("sstp-reframed", "A proxy that puts the VPN server's stream into chunks.", "malformed", "receive/malformed, sstp_reframed", server{
-			head:   "HTTP/1.1 200 OK\r\nServer: nginx\r\nTransfer-Encoding: chunked\r\n\r\n",
-			answer: []string{"30\r\n" + acknowledges(3) + "\r\n"},
-		}),
+		at("sstp-reframed", "A proxy that puts the VPN server's stream into chunks.", "malformed", "receive/malformed, sstp_reframed", inChunks),
 		at("sstp-sha1", "An old VPN server that knows SHA-1 alone.", "connected", "success, sstp_hash_old", server{answer: []string{acknowledges(1)}}),
 	}
 	all[1].Try = "A proxy in front of a VPN server that cannot bear SSTP's length"

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"strings"
 	"time"
 
@@ -28,6 +29,15 @@ type server struct {
 
 // asked is what of a request matters.
 type asked struct{ method, path, length string }
+
+// decoded is the path without escapes: http.sys routes by that, and proxies such as Apache's escape the braces.
+func (a asked) decoded() string {
+	path, err := url.PathUnescape(a.path)
+	if err != nil {
+		return a.path
+	}
+	return path
+}
 
 // keeps is a front that reads, and says nothing.
 const keeps = "keeps"
@@ -87,7 +97,7 @@ func (s server) serve(client net.Conn, in *bufio.Reader, request func()) error {
 		case answer == keeps:
 			_, err := io.Copy(io.Discard, in)
 			return err
-		case answer == "" && a.method == "SSTP_DUPLEX_POST" && a.path == duplexPath:
+		case answer == "" && a.method == "SSTP_DUPLEX_POST" && a.decoded() == duplexPath:
 			return s.call(client, in)
 		case answer == "":
 			answer = byHTTPSys("404 Not Found", "Not Found")
@@ -184,4 +194,13 @@ func readPacket(in *bufio.Reader) (uint16, error) {
 	}
 	_, err := io.CopyN(io.Discard, in, length-8)
 	return binary.BigEndian.Uint16(header[4:]), err
+}
+
+// Server has the dialogue of a VPN server on a scripted connection, behind servers that are not ours.
+var Server lab.Step = server{}.step
+
+// inChunks is a VPN server behind a proxy that puts its stream into chunks.
+var inChunks = server{
+	head:   "HTTP/1.1 200 OK\r\nServer: nginx\r\nTransfer-Encoding: chunked\r\n\r\n",
+	answer: []string{"30\r\n" + acknowledges(3) + "\r\n"},
 }
