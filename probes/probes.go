@@ -18,8 +18,8 @@ import (
 	"github.com/ews-exporter/ews_exporter/probes/sessionstate"
 	"github.com/ews-exporter/ews_exporter/probes/smtp"
 	"github.com/ews-exporter/ews_exporter/probes/sslbinding"
-	"github.com/ews-exporter/ews_exporter/probes/virtualdirectories"
 	"github.com/ews-exporter/ews_exporter/probes/sstp"
+	"github.com/ews-exporter/ews_exporter/probes/virtualdirectories"
 )
 
 // All lists every prober of this version.

@@ -19,8 +19,8 @@ import (
 	sessionstate "github.com/ews-exporter/ews_exporter/probes/sessionstate/lab"
 	smtp "github.com/ews-exporter/ews_exporter/probes/smtp/lab"
 	sslbinding "github.com/ews-exporter/ews_exporter/probes/sslbinding/lab"
-	virtualdirectories "github.com/ews-exporter/ews_exporter/probes/virtualdirectories/lab"
 	sstp "github.com/ews-exporter/ews_exporter/probes/sstp/lab"
+	virtualdirectories "github.com/ews-exporter/ews_exporter/probes/virtualdirectories/lab"
 )
 
 // All lists every prober's part.

@@ -66,7 +66,7 @@ var book = advice.Book{
 		On:     onVPN, First: "Get-Service RemoteAccess, SstpSvc; Get-RemoteAccess | Format-List VpnStatus, SslCertificate",
 		Separates: "If RemoteAccess is not Running, or VpnStatus is not Installed: the VPN server. If both are well: the box leads this name to another server. If this name is no VPN server at all: the target of the module.",
 		Then:      "The VPN server: " + events + " says why it stopped; mend that, and Start-Service RemoteAccess; to undo, stop it. The box: note its rule, and lead port 443 of this name to the VPN server. The module: note targets, and correct them. To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
-		For: advice.About(NotServed),
+		For: advice.About(NotServed, "status/"+reasonNotServed),
 	},
 	{
 		Key:   "sstp_http_error",

@@ -44,8 +44,11 @@ func (p *probe) beforeCall(err error) {
 func (p *probe) httpFailure() *failure.Failure {
 	c := p.main.conversation
 	reason := reasonHTTP
-	if c.Origin.Portal != "" {
+	switch {
+	case c.Origin.Portal != "":
 		reason = prober.ReasonLogonPage
+	case slices.ContainsFunc(p.run.Result.Findings, func(f result.Finding) bool { return f.Code == NotServed }):
+		reason = reasonNotServed
 	}
 	return failure.New(failure.Status, reason, "%s answered %s to %s%s", c.Origin.Name(), c.Answer(), verb, c.Cause())
 }
@@ -57,10 +60,12 @@ func (p *probe) compare() {
 	main, zero, get, foo := p.main, p.zero, p.get, p.foo
 	switch {
 	case zero.unclear():
+	case !get.unclear() && zero.conversation.Response() != nil && alike(zero, get):
+		p.notServed() // whoever refuses the length beside that
 	case !alike(main, zero) && !byWindows(main): // the server itself may refuse once and not the next time, as when no port is free
 		p.lengthRefused()
 	case get.unclear(), foo.unclear(), zero.conversation.Response() == nil:
-	case alike(zero, get), byWindows(zero) && alike(zero, foo):
+	case byWindows(zero) && alike(zero, foo):
 		p.notServed()
 	case alike(main, foo):
 		p.verbRefused()

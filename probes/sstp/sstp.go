@@ -18,6 +18,7 @@ var Definition = prober.Definition{
 	Advice:   book,
 	New:      func() prober.Prober { return defaults() },
 	NoLogon:  true,
+	Absent:   []string{"status/" + reasonNotServed},
 	Paths:    prober.ServicePaths,
 	Outcomes: outcomes,
 	Steps: []prober.StepHelp{
@@ -47,6 +48,7 @@ var Definition = prober.Definition{
 	Reasons: []failure.Reason{
 		{Stage: failure.Connect, Reason: reasonTurn, Help: "Another probe of the same target was still under way; calls take turns."},
 		{Stage: failure.Status, Reason: reasonHTTP, Help: "Another status than 200 came."},
+		{Stage: failure.Status, Reason: reasonNotServed, Help: "What came in place of a 200 comes to any other request there too: nobody serves SSTP."},
 		prober.LogonPage,
 		{Stage: failure.Status, Reason: nak, Help: "The server refused the call (Call Connect Negative Acknowledge)."},
 		{Stage: failure.Status, Reason: aborted, Help: "The server ended the call in place of an answer (Call Abort, Call Disconnect)."},
@@ -73,6 +75,7 @@ var Definition = prober.Definition{
 // Reasons beside those that are outcomes.
 const (
 	reasonHTTP        = "http_error"
+	reasonNotServed   = "not_served"
 	reasonCertificate = "certificate_unexpected"
 	reasonRevocation  = "revocation_unreachable"
 	reasonRevoked     = "revoked"

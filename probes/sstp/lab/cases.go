@@ -19,11 +19,17 @@ func cases() []lab.Case {
 		says("a portal asks for a logon", "status/logon_page, sstp_not_served, answered_by_middlebox", server{front: func(asked) string {
 			return script.Responds("302 Found", "Location: /my.policy\r\n", "")
 		}}),
-		says("http.sys refuses the length itself, and knows no SSTP", "status/http_error, sstp_not_served", server{front: func(a asked) string {
+		says("http.sys refuses the length itself, and knows no SSTP", "status/not_served, sstp_not_served", server{front: func(a asked) string {
 			if a.long() {
 				return byHTTPSys("400 Bad Request", "Bad Request")
 			}
 			return byHTTPSys("404 Not Found", "Not Found")
+		}}),
+		says("a web site that refuses the length, and knows no SSTP", "status/not_served, sstp_not_served, answered_by_middlebox", server{front: func(a asked) string {
+			if a.long() {
+				return badRequest
+			}
+			return script.Responds("404 Not Found", "", "Not found")
 		}}),
 		says("one port is free, and was not at first", "status/http_error", server{front: func(a asked) string {
 			if a.long() {
@@ -92,7 +98,7 @@ func list(number int64) string {
 // meets are the groups of broken and hostile peers that several probers can meet, and what this one reports of them. It takes
 // what follows the head for packets, whatever the head says of a body, and nothing but 200 for an answer.
 func meets() []lab.Meeting {
-	const other, none, chunks = "status/http_error, sstp_not_served", "receive/malformed", "receive/malformed, sstp_reframed"
+	const other, none, chunks = "status/not_served, sstp_not_served", "receive/malformed", "receive/malformed, sstp_reframed"
 	return []lab.Meeting{
 		{Group: "Names"},
 		{Group: "Connections"},

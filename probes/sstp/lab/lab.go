@@ -71,7 +71,7 @@ func scenarios() []lab.Scenario {
 				return ""
 			}}),
 		at("sstp-not-served", "A Windows server on which Routing and Remote Access does not run: http.sys answers for it.", "http_error",
-			"status/http_error, sstp_not_served", server{front: func(asked) string { return byHTTPSys("404 Not Found", "Not Found") }}),
+			"status/not_served, sstp_not_served", server{front: func(asked) string { return byHTTPSys("404 Not Found", "Not Found") }}),
 		at("sstp-no-port", "A VPN server whose ports for SSTP are all taken: it refuses the call by HTTP.", "http_error",
 			"status/http_error", server{front: func(a asked) string {
 				if a.method == "SSTP_DUPLEX_POST" {
@@ -83,6 +83,7 @@ func scenarios() []lab.Scenario {
 			"receive/timeout", server{answer: []string{}}),
 		at("sstp-nak", "A VPN server that refuses the call.", "nak", "status/nak", server{answer: []string{refuses}}),
 		at("sstp-aborted", "A VPN server that ends the call in place of an answer.", "aborted", "status/aborted", server{answer: []string{aborts}}),
+		at("sstp-closed", "Something that takes the request and ends the connection behind the 200.", "closed", "receive/closed", server{does: func(net.Conn) error { return net.ErrClosed }}),
 		at("sstp-reframed", "A proxy that puts the VPN server's stream into chunks.", "malformed", "receive/malformed, sstp_reframed", inChunks),
 		at("sstp-sha1", "An old VPN server that knows SHA-1 alone.", "connected", "success, sstp_hash_old", server{answer: []string{acknowledges(1)}}),
 	}
