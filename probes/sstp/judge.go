@@ -146,8 +146,10 @@ func (p *probe) inCall(err error) {
 		c := p.main.conversation
 		p.run.Find(Reframed, result.Error, c.Origin, "%s answered 200 with Transfer-Encoding: chunked. SSTP's packets follow the head as they are; cut into chunks no client can read them.", c.Origin.Subject())
 		p.blame(c)
-	default:
-		r.Draw(string(f.Stage)+"/"+f.Reason, map[string]string{silent: adviceSilent, closed: adviceSilent, malformed: adviceMalformed}[p.outcome])
+	case p.outcome == silent, p.outcome == closed:
+		r.Draw(string(f.Stage)+"/"+f.Reason, adviceSilent)
+	case p.outcome == malformed:
+		r.Draw(string(f.Stage)+"/"+f.Reason, adviceMalformed)
 	}
 }
 
