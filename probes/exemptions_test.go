@@ -6,6 +6,7 @@ import "github.com/ews-exporter/ews_exporter/internal/test/conformance"
 // fails the suite. Those without a prober are of reasons that all probers share.
 var exemptions = []conformance.Exemption{
 	{Prober: "ews_sync", What: "reason config/stream_busy", Why: "two probes hold one auth at once; the prober's TestNoTurn plays that"},
+	{Prober: "sstp", What: "reason connect/turn", Why: "two probes ask one target at once; the prober's TestTurns plays that"},
 
 	// The exporter's own doing, for which no peer is needed.
 	{What: "reason connect/busy", Why: "many probes at one address; TestNoPlaceAtAnAddress of internal/runner"},

@@ -18,6 +18,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/probes/sessionstate"
 	"github.com/ews-exporter/ews_exporter/probes/smtp"
 	"github.com/ews-exporter/ews_exporter/probes/sslbinding"
+	"github.com/ews-exporter/ews_exporter/probes/sstp"
 	"github.com/ews-exporter/ews_exporter/probes/virtualdirectories"
 )
 
@@ -40,5 +41,6 @@ func All() []prober.Definition {
 		virtualdirectories.Definition,
 		mapihttp.Definition,
 		rpchttp.Definition,
+		sstp.Definition,
 	}
 }

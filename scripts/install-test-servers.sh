@@ -37,6 +37,7 @@ nsd         nsd          nsd
 ip          iproute2     -
 knotd       knot         knot
 named       bind9        named
+sstpc       sstp-client  -
 dig         bind9-dnsutils -
 dovecot     dovecot-core dovecot
 /usr/lib/dovecot/imap dovecot-imapd -

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/target"
 )
 
 // TestTurns: probes with one auth take turns, those of others and those without one do not wait.
@@ -49,5 +50,35 @@ func TestTurns(t *testing.T) {
 	release()
 	if err := <-waiting; err != nil {
 		t.Errorf("who waits does not get the turn that was given back: %v", err)
+	}
+}
+
+// TestTurnsAtTargets: what a target bears once at a time waits for its turn there, whatever the auth, and nowhere else; a turn
+// that nobody has or wants is forgotten.
+func TestTurnsAtTargets(t *testing.T) {
+	t.Parallel()
+	turns := &Turns{}
+	take := func(host, auth string) (func(), error) {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		r := &Run{Turns: turns, Target: target.Target{Name: host, Host: host, Port: 443}, Recorder: &Recorder{Result: &result.Result{Auth: auth}}}
+		return r.TurnAt(ctx, "calls")
+	}
+	var releases []func()
+	for _, host := range []string{"vpn.contoso.test", "vpn.fabrikam.test"} {
+		release, err := take(host, "")
+		if err != nil {
+			t.Fatalf("%s: %v", host, err)
+		}
+		releases = append(releases, release)
+	}
+	if _, err := take("vpn.contoso.test", "monitor"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("two at one target at once (%v)", err)
+	}
+	for _, release := range releases {
+		release()
+	}
+	if len(turns.of) != 0 {
+		t.Errorf("%d turns are kept that nobody has", len(turns.of))
 	}
 }

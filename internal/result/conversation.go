@@ -25,6 +25,7 @@ const (
 	POP3         Protocol = "pop3"
 	DNS          Protocol = "dns"
 	State        Protocol = "state" // that of ASP.NET's state service, which is HTTP but for its status line
+	SSTP         Protocol = "sstp"
 )
 
 // Conversation is what was said over one connection for one purpose, the step it belongs to, and who answered. All of it

@@ -19,6 +19,7 @@ import (
 	sessionstate "github.com/ews-exporter/ews_exporter/probes/sessionstate/lab"
 	smtp "github.com/ews-exporter/ews_exporter/probes/smtp/lab"
 	sslbinding "github.com/ews-exporter/ews_exporter/probes/sslbinding/lab"
+	sstp "github.com/ews-exporter/ews_exporter/probes/sstp/lab"
 	virtualdirectories "github.com/ews-exporter/ews_exporter/probes/virtualdirectories/lab"
 )
 
@@ -41,5 +42,6 @@ func All() []lab.Part {
 		virtualdirectories.Part(),
 		mapihttp.Part(),
 		rpchttp.Part(),
+		sstp.Part(),
 	}
 }

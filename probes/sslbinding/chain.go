@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/wire"
@@ -100,5 +99,5 @@ func (p *probe) uncovered(b *binding) []string {
 
 // expected tells whether the binding's certificate is one of those expected.
 func (p *probe) expected(b *binding) bool {
-	return slices.Contains(p.Thumbprints, b.leaf().SHA256) || slices.Contains(p.Thumbprints, strings.ToLower(b.leaf().SHA1))
+	return b.leaf().Among(p.Thumbprints)
 }

@@ -1,14 +1,13 @@
 package sslbinding
 
 import (
-	"encoding/hex"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/smtp"
 	"github.com/ews-exporter/ews_exporter/internal/target"
+	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
 
 // Settings are what a module of this prober can set.
@@ -58,7 +57,7 @@ func (s *Settings) Check(report func(field, problem string)) {
 	checkHosts("names", s.Names, report)
 	checkList("thumbprints", s.Thumbprints, report)
 	for i, text := range s.Thumbprints {
-		sum, err := thumbprint(text)
+		sum, err := wire.ParseThumbprint(text)
 		if err != nil {
 			report(fmt.Sprintf("thumbprints[%d]", i), err.Error())
 		}
@@ -106,21 +105,6 @@ func checkList[T comparable](field string, list []T, report func(field, problem 
 			report(fmt.Sprintf("%s[%d]", field, i), fmt.Sprintf("%v is there already", entry))
 		}
 	}
-}
-
-// thumbprint reads a SHA-1 or SHA-256 thumbprint in hex. Windows' certificate dialogue parts the bytes by spaces, and
-// what is copied from it begins with an invisible mark (U+200E); openssl parts them by colons.
-func thumbprint(text string) (string, error) {
-	text = strings.Map(func(r rune) rune {
-		if r == ' ' || r == ':' || r == '\u200e' {
-			return -1
-		}
-		return r
-	}, text)
-	if sum, err := hex.DecodeString(text); err != nil || len(sum) != 20 && len(sum) != 32 {
-		return "", fmt.Errorf("%.80q is not a thumbprint: SHA-1 has 40 hexadecimal digits, SHA-256 has 64", text)
-	}
-	return strings.ToLower(text), nil
 }
 
 // Need implements prober.Prober: a door that is there answers within a second.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
+	"github.com/ews-exporter/ews_exporter/internal/revocation"
 	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
 
@@ -126,7 +127,7 @@ func (s *Settings) closerCost() int {
 // connections is how many a probe may spend on doors: revocation needs some too.
 func (s *Settings) connections() int {
 	if s.Revocation {
-		return prober.MaxConnections - maxAsked*maxTries
+		return prober.MaxConnections - maxAsked*revocation.MaxTries
 	}
 	return prober.MaxConnections
 }

@@ -72,8 +72,8 @@ func (p *probe) measure() {
 		r.Add(consistent, result.Truth(c.same), fmt.Sprint(c.port), c.across)
 	}
 	for _, place := range p.places {
-		if place.tried {
-			r.Add(reachable, result.Truth(place.reached), place.kind, place.url)
+		if place.Tried {
+			r.Add(reachable, result.Truth(place.Reached), place.Kind, place.URL)
 		}
 	}
 	for _, b := range p.bindings {

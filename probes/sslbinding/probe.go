@@ -16,6 +16,7 @@ import (
 
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
+	"github.com/ews-exporter/ews_exporter/internal/revocation"
 	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
 
@@ -28,8 +29,8 @@ type probe struct {
 	run      *prober.Run
 	name     string // what SNI and the certificate check go by
 	bindings []*binding
-	spare    atomic.Int32 // connections that are left for looking closer
-	places   []place      // of revocation lists and responders that were asked
+	spare    atomic.Int32       // connections that are left for looking closer
+	places   []revocation.Place // of revocation lists and responders that were asked
 }
 
 // Probe implements prober.Prober.

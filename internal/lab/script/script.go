@@ -75,11 +75,11 @@ const Continue = "HTTP/1.1 100 Continue\r\n\r\n"
 // Expects tells whether a request waits for Continue.
 func Expects(head string) bool { return strings.Contains(head, "\r\nExpect:") }
 
-// Body are the steps that take a request's body, and say nothing.
+// Body are the steps that take a request's body, and say nothing. Who announces more than 63 bits can hold sends none.
 func Body(head string) (steps []lab.Step) {
 	_, rest, _ := strings.Cut(head, "\r\nContent-Length: ")
 	digits, _, _ := strings.Cut(rest, "\r\n")
-	if n, _ := strconv.ParseInt(digits, 10, 64); n > 0 {
+	if n, err := strconv.ParseInt(digits, 10, 64); err == nil && n > 0 {
 		steps = append(steps, lab.ReadBody(n))
 	}
 	return steps

@@ -1,4 +1,4 @@
-package sslbinding
+package revocation
 
 import (
 	"crypto/x509"
@@ -10,13 +10,13 @@ import (
 	"golang.org/x/crypto/ocsp"
 )
 
-// readOCSP reads an OCSP response (RFC 6960) about the certificate. An error says why it is of no use.
-func (at *place) readOCSP(body []byte, now time.Time) error {
-	r, err := parseOCSP(body, at.leaf, at.issuer)
+// ReadOCSP reads an OCSP response (RFC 6960) about the certificate. An error says why it is of no use.
+func (at *Place) ReadOCSP(body []byte, now time.Time) error {
+	r, err := parseOCSP(body, at.Leaf, at.Issuer)
 	if err != nil {
 		return fmt.Errorf("it is no OCSP response for the certificate: %w", err)
 	}
-	if err := responder(r.Certificate, at.issuer, now); err != nil {
+	if err := responder(r.Certificate, at.Issuer, now); err != nil {
 		return err
 	}
 	if err := fresh(r.ThisUpdate, r.NextUpdate, now); err != nil {
@@ -25,9 +25,9 @@ func (at *place) readOCSP(body []byte, now time.Time) error {
 	at.until = r.NextUpdate
 	switch r.Status {
 	case ocsp.Good:
-		at.status = good
+		at.Status = Good
 	case ocsp.Revoked:
-		at.status = isRevoked
+		at.Status = Revoked
 	default:
 		return errors.New("the responder does not know the certificate")
 	}

@@ -1,4 +1,4 @@
-package sslbinding
+package revocation
 
 import (
 	"bytes"
@@ -21,7 +21,7 @@ const clockSkew = 5 * time.Minute
 
 // readCRL reads a certificate revocation list (RFC 5280 section 5), DER or PEM, and looks the certificate up in it. An
 // error says why the list is of no use.
-func (at *place) readCRL(body []byte, now time.Time) error {
+func (at *Place) readCRL(body []byte, now time.Time) error {
 	if block, _ := pem.Decode(body); block != nil {
 		body = block.Bytes
 	}
@@ -29,25 +29,25 @@ func (at *place) readCRL(body []byte, now time.Time) error {
 	if err != nil {
 		return fmt.Errorf("it cannot be read as a revocation list of version 2: %w", err)
 	}
-	if !bytes.Equal(list.RawIssuer, at.leaf.RawIssuer) {
-		return fmt.Errorf("the list is %s's, and the certificate's issuer is %s", list.Issuer, at.leaf.Issuer)
+	if !bytes.Equal(list.RawIssuer, at.Leaf.RawIssuer) {
+		return fmt.Errorf("the list is %s's, and the certificate's issuer is %s", list.Issuer, at.Leaf.Issuer)
 	}
-	if err := list.CheckSignatureFrom(at.issuer); err != nil {
+	if err := list.CheckSignatureFrom(at.Issuer); err != nil {
 		return fmt.Errorf("the list is not signed by the certificate's issuer: %w", err)
 	}
 	if err := fresh(list.ThisUpdate, list.NextUpdate, now); err != nil {
 		return err
 	}
-	if err := complete(list, at.url); err != nil {
+	if err := complete(list, at.URL); err != nil {
 		return err
 	}
-	listed, err := lists(entries, at.leaf.SerialNumber)
+	listed, err := lists(entries, at.Leaf.SerialNumber)
 	if err != nil {
 		return err
 	}
-	at.status, at.until = good, list.NextUpdate
+	at.Status, at.until = Good, list.NextUpdate
 	if listed {
-		at.status = isRevoked
+		at.Status = Revoked
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package sslbinding
+package revocation
 
 import (
 	"context"
@@ -18,9 +18,9 @@ import (
 // Bounds of what is fetched.
 const (
 	fetchLimit = 5 * time.Second
-	maxCRL     = 8 << 20
+	MaxCRL     = 8 << 20
 	maxOCSP    = 64 << 10
-	maxTries   = 2 // connections to a place
+	MaxTries   = 2 // connections to a place
 )
 
 // fetches bounds how many are under way in all probes together, because a list may be large.
@@ -30,11 +30,11 @@ var fetches = make(chan struct{}, 4)
 var errNotChecked = errors.New("not checked")
 
 // fetch asks a place: a GET of a CRL, a POST to an OCSP responder. Redirects are not followed. It sets tried and reached.
-func (p *probe) fetch(ctx context.Context, at *place) ([]byte, error) {
-	if !p.run.Elsewhere() {
+func (at *Place) fetch(ctx context.Context, run *prober.Run) ([]byte, error) {
+	if !run.Elsewhere() {
 		return nil, errNotChecked
 	}
-	request, t, err := p.request(at)
+	request, t, err := at.request(run.Agent)
 	if err != nil {
 		return nil, err
 	}
@@ -46,14 +46,14 @@ func (p *probe) fetch(ctx context.Context, at *place) ([]byte, error) {
 	}
 	bounded, cancel := context.WithTimeout(ctx, fetchLimit)
 	defer cancel()
-	conn, err := p.dialPlace(bounded, t)
+	conn, err := dial(bounded, run, t)
 	if err != nil {
-		at.tried = ctx.Err() == nil && !failure.Is(err, failure.Policy) && !failure.Is(err, failure.Internal)
+		at.Tried = ctx.Err() == nil && !failure.Is(err, failure.Policy) && !failure.Is(err, failure.Internal)
 		return nil, err
 	}
 	defer conn.Close()
-	limit := int64(maxCRL)
-	if at.kind == "ocsp" {
+	limit := int64(MaxCRL)
+	if at.Kind == "ocsp" {
 		limit = maxOCSP
 	}
 	x, body, err := conn.Do(request, limit)
@@ -61,40 +61,40 @@ func (p *probe) fetch(ctx context.Context, at *place) ([]byte, error) {
 }
 
 // answered judges the response as such.
-func (at *place) answered(ctx context.Context, final *wire.Response, err error) error {
+func (at *Place) answered(ctx context.Context, final *wire.Response, err error) error {
 	switch {
 	case err != nil:
-		at.tried = ctx.Err() == nil
+		at.Tried = ctx.Err() == nil
 		return err
 	case final.Status >= 300 && final.Status < 400:
-		return failure.New(failure.Status, "redirect", "%s redirects with %d, and redirects are not followed", at.url, final.Status)
+		return failure.New(failure.Status, "redirect", "%s redirects with %d, and redirects are not followed", at.URL, final.Status)
 	case final.Truncated:
-		at.tried, at.reached = true, true
-		return failure.New(failure.Content, RevocationUnusable, "%s gives more than %d bytes, which are not read", at.url, final.BodyLength)
+		at.Tried, at.Reached = true, true
+		return failure.New(failure.Content, unusable, "%s gives more than %d bytes, which are not read", at.URL, final.BodyLength)
 	case final.Status != 200:
-		at.tried = true
-		return failure.New(failure.Status, "status", "%s answered %d %s", at.url, final.Status, final.Reason)
+		at.Tried = true
+		return failure.New(failure.Status, "status", "%s answered %d %s", at.URL, final.Status, final.Reason)
 	}
-	at.tried, at.reached = true, true
+	at.Tried, at.Reached = true, true
 	return nil
 }
 
 // request makes the request, and says where it goes.
-func (p *probe) request(at *place) (*wire.Request, target.Target, error) {
-	t, err := target.Parse(at.url, "")
+func (at *Place) request(agent string) (*wire.Request, target.Target, error) {
+	t, err := target.Parse(at.URL, "")
 	if err != nil {
-		return nil, t, failure.New(failure.Content, "url", "%q: %w", at.url, err)
+		return nil, t, failure.New(failure.Content, "url", "%q: %w", at.URL, err)
 	}
 	path := t.Path
 	if path == "" {
 		path = "/"
 	}
 	r := &wire.Request{
-		Method: "GET", URL: at.url, Target: path, Host: t.Authority(),
-		Header: []origin.Field{{Name: "User-Agent", Value: p.run.Agent}, {Name: "Connection", Value: "close"}},
+		Method: "GET", URL: at.URL, Target: path, Host: t.Authority(),
+		Header: []origin.Field{{Name: "User-Agent", Value: agent}, {Name: "Connection", Value: "close"}},
 	}
-	if at.kind == "ocsp" {
-		if r.Body, err = ocsp.CreateRequest(at.leaf, at.issuer, nil); err != nil {
+	if at.Kind == "ocsp" {
+		if r.Body, err = ocsp.CreateRequest(at.Leaf, at.Issuer, nil); err != nil {
 			return nil, t, failure.New(failure.Content, "request", "make an OCSP request: %w", err)
 		}
 		r.Method = "POST"
@@ -103,9 +103,9 @@ func (p *probe) request(at *place) (*wire.Request, target.Target, error) {
 	return r, t, nil
 }
 
-// dialPlace connects to the first of a place's addresses that answers.
-func (p *probe) dialPlace(ctx context.Context, t target.Target) (*wire.Conn, error) {
-	res, err := p.run.ResolveBeside(ctx, t.Host)
+// dial connects to the first of a place's addresses that answers.
+func dial(ctx context.Context, run *prober.Run, t target.Target) (*wire.Conn, error) {
+	res, err := run.ResolveBeside(ctx, t.Host)
 	if err != nil {
 		return nil, err
 	}
@@ -113,21 +113,21 @@ func (p *probe) dialPlace(ctx context.Context, t target.Target) (*wire.Conn, err
 		var conn *wire.Conn
 		e := prober.Endpoint{Addr: netip.AddrPortFrom(a, t.Port), From: res, Name: t.Host, Elsewhere: true}
 		if t.Scheme == "https" {
-			e.TLS = &wire.TLS{ServerName: t.Host, Roots: p.run.Module.TLS.Roots}
+			e.TLS = &wire.TLS{ServerName: t.Host, Roots: run.Module.TLS.Roots}
 		}
-		if conn, err = p.run.OpenBeside(ctx, e); err == nil {
+		if conn, err = run.OpenBeside(ctx, e); err == nil {
 			return conn, nil
 		}
 	}
 	return nil, err
 }
 
-// candidates are the first address, and the first of the other family or else the second, at most maxTries.
+// candidates are the first address, and the first of the other family or else the second, at most MaxTries.
 func candidates(all []netip.Addr) []netip.Addr {
 	for i, a := range all {
 		if a.Is4() != all[0].Is4() {
 			return []netip.Addr{all[0], all[i]}
 		}
 	}
-	return all[:min(len(all), maxTries)]
+	return all[:min(len(all), MaxTries)]
 }

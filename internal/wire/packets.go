@@ -1,0 +1,74 @@
+package wire
+
+import (
+	"io"
+	"time"
+
+	"github.com/ews-exporter/ews_exporter/internal/failure"
+)
+
+// Packets is a dialogue in framed packets under way, behind the head of a response on the same connection, as in SSTP.
+type Packets struct {
+	Record *Talk
+	Until  time.Time // when what is sent and read next must have gone and come; zero: the probe's limit
+	conn   *Conn
+}
+
+// Packets begins one where the final response's head ended. Whatever length that head announces, what follows is no body.
+func (x *Dialogue) Packets() *Packets {
+	now := x.conn.dialer.now()
+	x.Record.End = &now
+	return &Packets{Record: &Talk{Span: Span{Start: now, End: now}}, conn: x.conn}
+}
+
+// Send sends a packet, and notes it in the words that a person reads. Errors are failures of stage send.
+func (p *Packets) Send(packet []byte, text string) error {
+	c := p.conn
+	c.deadline(p.Until)
+	n, err := c.stream.Write(packet)
+	p.Record.Sent += int64(n)
+	if err != nil {
+		c.ended(err)
+		return failure.New(failure.Send, streamReason(err), "send a packet (%s) to %s: %w", text, c, err)
+	}
+	p.note(Client, text)
+	return nil
+}
+
+// Fill reads on until packet has n bytes, in however many pieces they come, and gives it with what came by then. Errors are
+// failures of stage receive: closed, reset, timeout, alert, error.
+func (p *Packets) Fill(packet []byte, n int) ([]byte, error) {
+	c, had := p.conn, len(packet)
+	c.deadline(p.Until)
+	packet = append(packet, make([]byte, n-had)...)
+	read, err := io.ReadFull(c.reader, packet[had:])
+	now := c.dialer.now()
+	if p.Record.Received += int64(read); read > 0 && p.Record.Heard == nil {
+		p.Record.Heard = &now
+	}
+	if err == nil {
+		return packet, nil
+	}
+	p.Record.Span.End = now
+	c.ended(err)
+	return packet[:had+read], c.receiveFailure("wait for a packet", err)
+}
+
+// Ahead is what has come and was not read yet, at most n bytes.
+func (p *Packets) Ahead(n int) []byte {
+	ahead, _ := p.conn.reader.Peek(min(n, p.conn.reader.Buffered())) // so much is there
+	return ahead
+}
+
+// Heard notes what the peer sent, in the words that a person reads.
+func (p *Packets) Heard(text string) { p.note(Server, text) }
+
+func (p *Packets) note(from Side, text string) {
+	p.Record.Add(Line{At: p.conn.dialer.now(), From: from, Text: text, TLS: p.conn.secure != nil})
+}
+
+// String names the connection for a person.
+func (p *Packets) String() string { return p.conn.String() }
+
+// Bound says until when the final response's body must have come, where that is before the probe's limit.
+func (x *Dialogue) Bound(until time.Time) { x.until = until }
