@@ -19,7 +19,7 @@ var book = advice.Book{
 		Owners: []advice.Owner{advice.Middlebox, advice.Exchange, advice.Exporter},
 		On:     advice.AtExporter, First: advice.AskServer,
 		Separates: "If SERVER asks for a logon: the box. If SERVER answers the same, and has Outlook Anywhere or RD Gateway: its RPC proxy is gone. If it has neither: the module does not belong to this target.",
-		Then:      "The box: keep a copy of its rules, and lead /rpc there. The server: Install-WindowsFeature RPC-over-HTTP-Proxy, which Uninstall-WindowsFeature undoes. Else take the module off this target.", Risk: advice.Change, When: advice.Morning,
+		Then:      "The box: keep a copy of its rules, and lead /rpc there. The server: Install-WindowsFeature RPC-over-HTTP-Proxy; to undo, Uninstall-WindowsFeature. Else take the module off this target.", Risk: advice.Change, When: advice.Morning,
 		Direct: "rpc_http_not_at_server",
 		For:    advice.About(NotInstalled, "status/"+reasonNotInstalled),
 	},
@@ -29,7 +29,7 @@ var book = advice.Book{
 		Owners: []advice.Owner{advice.Exchange, advice.Exporter},
 		On:     advice.InPowerShell, First: "Get-WindowsFeature RPC-over-HTTP-Proxy",
 		Separates: "If it is not Installed, and clients need it: the feature is gone. If it is not Installed, and none does: the module does not belong to this target. If it is Installed: IIS refuses the path; " + iisLog + ".",
-		Then:      "Install-WindowsFeature RPC-over-HTTP-Proxy, which Uninstall-WindowsFeature undoes; or take the module off this target.", Risk: advice.Change, When: advice.Morning,
+		Then:      "Install-WindowsFeature RPC-over-HTTP-Proxy; to undo, Uninstall-WindowsFeature. Or take the module off this target.", Risk: advice.Change, When: advice.Morning,
 	},
 	{
 		Key:   "rpc_http_nobody_behind",

@@ -75,4 +75,3 @@ func named(build string) func(string) string {
 		return but("/nothing", closes)(path)
 	}
 }
-
