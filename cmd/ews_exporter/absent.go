@@ -28,7 +28,7 @@ func misdirected(d *prober.Definition, raw string) error {
 	}
 	asHTTPS, err := target.Parse(raw, "")
 	if err != nil {
-		return nil // whoever probes says so
+		return nil //nolint:nilerr // whoever probes says so
 	}
 	if as, err := target.ParseAs(scheme, raw, ""); err == nil && as.Port != asHTTPS.Port {
 		return nil // no port is written: each has its own

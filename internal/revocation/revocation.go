@@ -22,6 +22,7 @@ const unusable = "revocation_unusable"
 // Status is what is known of a certificate's revocation.
 type Status int
 
+// What a place may tell.
 const (
 	NotKnown Status = iota
 	Good

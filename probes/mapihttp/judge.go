@@ -85,7 +85,7 @@ func named(c *result.Conversation) bool {
 func (p *probe) otherwise(e *endpoint, c *result.Conversation) *failure.Failure {
 	status, loggedOn := c.Final.Status, e.second != nil
 	switch {
-	case c.Origin.Portal != "", status/100 == 3, status == 407, status == 401, status/100 == 2 && forPeople(c) && !(loggedOn && named(c)):
+	case c.Origin.Portal != "", status/100 == 3, status == 407, status == 401, status/100 == 2 && forPeople(c) && (!loggedOn || !named(c)):
 		return p.preauthenticated(e, c)
 	case status >= 500 && named(c):
 		return p.backendDown(e, c)
