@@ -26,6 +26,7 @@ type Part struct {
 
 	// What it makes of peers that are broken, or mean harm.
 	Good    string    // the body of an answer over HTTP that a module with Least takes for a good one; empty where any is
+	Odd     bool      // usual HTTP servers refuse its requests for what they are, so nothing that one answers can be looked for
 	Meets   []Meeting // with those that several probers can meet
 	Hostile []Group   // that this prober alone can meet
 }

@@ -55,6 +55,9 @@ func TestWhatAnAnswerSays(t *testing.T) {
 			}))
 			t.Cleanup(server.Close)
 			for _, p := range overHTTP(t) {
+				if p.Odd {
+					continue
+				}
 				for _, keys := range [][]string{p.Least, p.Most} {
 					answersAs(t, inline(keys), probeBy(t, p.Prober, keys, server.URL), c.kind, c.product, c.says)
 				}
