@@ -33,7 +33,7 @@ func TestWhatAnAnswerSays(t *testing.T) {
 		{"Entra's proxy", 302, "Server: Microsoft-HTTPAPI/2.0|Set-Cookie: AzureAppProxyAnalyticCookie_x=1|Location: https://login.microsoftonline.com/x", "",
 			origin.Middlebox, "entra_application_proxy", []string{"Microsoft Entra ID"}},
 		{"OWA", 302, frontEnd + "|Location: /owa/auth/logon.aspx?x", "", origin.Exchange, "", []string{"Outlook on the web"}},
-		{"440", 440, frontEnd + "|Content-Type: text/html", "440 Login Timeout", origin.Exchange, "", []string{"leads to /owa"}},
+		{"440", 440, frontEnd + "|Content-Type: text/html", "440 Login Timeout", origin.Exchange, "", []string{"Outlook on the web"}},
 		{"a form", 200, "Server: Apache|Content-Type: text/html", "<form><input type=password></form>", origin.Middlebox, "logon_portal", []string{"a form that asks for a password"}},
 		{"NetScaler's number", 500, "", "<html><body><b>Http/1.1 Internal Server Error 43550 </b></body> </html>", origin.Middlebox, "netscaler", []string{"error number 43550"}},
 		{"ARR", 502, "Server: Microsoft-IIS/8.5|X-Powered-By: ARR/3.0", "", origin.Middlebox, "arr", []string{"Application Request Routing"}},
