@@ -71,7 +71,7 @@ unit: ## Run the fast tests only: no real servers, no race detector
 all-tests: ## Run all tests, with the race detector where there is a C compiler
 	@mkdir -p build && rm -f $(SKIPPED)
 	@$(if $(RACE),,echo '*** There is no C compiler here: the tests run without the race detector.')
-	EWS_EXPORTER_SKIPPED=$(SKIPPED) $(if $(RACE),CGO_ENABLED=1) go test $(RACE) -count=1 ./...
+	EWS_EXPORTER_SKIPPED=$(SKIPPED) $(if $(RACE),CGO_ENABLED=1) go test $(RACE) -count=1 -timeout=30m ./...
 
 check-format: ## Fail when gofmt would change a file
 	@files=$$(gofmt -l .) && if [ -n "$$files" ]; then echo "Not formatted, run gofmt -w on:" && echo "$$files" && exit 1; fi
