@@ -30,6 +30,7 @@ type exchange struct {
 	pool    int                                                                             // how many servers take connections in turn; 0 is one
 	sick    string                                                                          // the server that is unhealthy; empty for none
 	trouble func(ctx context.Context, server, operation string) (status int, answer string) // what EWS answers instead; status 0 is as ever
+	narrow  bool                                                                            // what stands in front leads only the virtual directories there
 	bare    bool                                                                            // an EWS server that is not Exchange: no field of a response names it
 	voice   voice                                                                           // of streaming responses
 	mailbox mailbox

@@ -47,9 +47,10 @@ func (e *exchange) moveProxy(w http.ResponseWriter, r *http.Request) {
 }
 
 // moveService answers in the replication service's place: http.sys asks for a logon before the service gets to see anything.
-// Where the service does not run, the path is IIS's, which knows it not.
+// Where the service does not run, the path is IIS's, which knows it not; where only what clients need is published, it is not
+// led there.
 func (e *exchange) moveService(w http.ResponseWriter, _ *http.Request) {
-	if e.moves == movesDown {
+	if e.moves == movesDown || e.narrow {
 		Answer(w, http.StatusNotFound, "text/html", "<h1>404 - File or directory not found.</h1>")
 		return
 	}

@@ -52,6 +52,7 @@ func shared() []Scenario {
 			Name:        "healthy",
 			Description: "A balancer that relays Expect and the server's 100, as RFC 9110 asks.",
 			balancer:    relay,
+			origin:      &exchange{narrow: true},
 		},
 		{
 			Name: "kemp-rfc2616",
