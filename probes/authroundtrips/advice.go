@@ -82,7 +82,7 @@ var book = advice.Book{
 		Means: "Extended Protection compares the certificate that clients see with the server's own: they differ, as where a box ends TLS with another one.", Suffers: "Everybody who logs on by NTLM or Negotiate: endless prompts.",
 		Owners: []advice.Owner{advice.Middlebox, advice.Certificate},
 		On:     "on each Exchange server behind SERVICE, in a command prompt", First: "netsh http show sslcert ipport=0.0.0.0:443",
-		Separates: "If all servers have one hash, and the thumbprint shown is another: the box has the wrong certificate. If one server's hash differs from the others': that server's binding.",
+		Separates: "If all servers have one hash, and the thumbprint shown is another: the box has the wrong certificate. If one server's hash differs from the others', or each has its own: bind the box's certificate on all. If all have the thumbprint shown: the box passes plain HTTP on, or a second box is behind it.",
 		Then:      "Note the present thumbprint, then bind one and the same certificate on the box and on all servers. Extended Protection stays on. To undo, bind the noted one.", Risk: advice.Change, When: advice.Now,
 		Direct: "other_certificate_on_server",
 		For:    advice.About(ProtectionMismatch),

@@ -130,7 +130,7 @@ var book = advice.Book{
 		Means: "The server ended the connection when asked for its health: its EWS is unhealthy, or it is in maintenance.", Suffers: "Nobody, as long as the balancer takes the server out; else everybody whom it sends there.",
 		Owners: []advice.Owner{advice.Exchange, advice.Nobody},
 		On:     advice.InShell, First: "Get-ServerComponentState SERVER | Where-Object State -ne Active",
-		Separates: "If ServerWideOffline or EwsProxy is listed: (Get-ServerComponentState SERVER -Component EwsProxy).LocalStates shows who did it. Requester Maintenance: somebody planned it. HealthApi: Exchange itself, because its EWS is unhealthy; run " + advice.Health + ". If nothing is listed: it is over, or comes and goes; LocalStates has the times.",
+		Separates: "If ServerWideOffline or EwsProxy is listed: (Get-ServerComponentState SERVER -Component NAME).LocalStates, with the listed NAME, shows who did it. Requester Maintenance: somebody planned it. HealthApi: Exchange itself, because its EWS is unhealthy; run " + advice.Health + ". If nothing is listed: it is over, or comes and goes; LocalStates has the times.",
 		Then:      "Planned: silence this server until it is over. Forgotten: Set-ServerComponentState SERVER -Component ServerWideOffline -State Active -Requester Maintenance; undo by -State Inactive. Unhealthy: mend what the health set names.", Risk: advice.Change, When: advice.Morning,
 		For: advice.About("receive/" + reasonUnhealthy),
 	},

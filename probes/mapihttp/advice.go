@@ -53,7 +53,7 @@ var book = advice.Book{
 		Owners: []advice.Owner{advice.Exchange}, Certainty: advice.Likely,
 		On: "on each Exchange server, in a command prompt", First: pools,
 		Separates: "If one is not Started: that server; its System log (source WAS) says why. If all are: the front end cannot reach the back end; " + proxyLog + ".",
-		Then:      "Take SERVER out of the box's pool, mend what the log names, start the application pool in IIS Manager, and put the server back; to undo, stop the pool.", Risk: advice.Restart, When: advice.Now,
+		Then:      "Mend what the log names, and start the application pool in IIS Manager; to undo, stop it. Mailboxes whose databases are active on that server wait for it, whichever front end is asked: in a DAG move them meanwhile (Move-ActiveMailboxDatabase), noting where they were.", Risk: advice.Restart, When: advice.Now,
 		For: advice.About(BackendDown, "status/"+reasonBackend),
 	},
 	{

@@ -17,7 +17,7 @@ const (
 	onVPN   = "on the VPN server, in PowerShell"
 	onBox   = "on the box that has port 443 of TARGET"
 	// events is where Routing and Remote Access writes why it refuses.
-	events = "Get-WinEvent -MaxEvents 20 -FilterHashtable @{LogName='System';ProviderName='RemoteAccess'}"
+	events = "Get-WinEvent -MaxEvents 20 -FilterHashtable @{LogName='System';ProviderName='RemoteAccess','RasSstp'}"
 	// through is what a box has to do with SSTP.
 	through = "pass port 443 of this name through on TCP, without ending TLS (HAProxy: mode tcp; nginx: stream; Kemp: a TCP service of type Generic; F5: a FastL4 virtual server)"
 )
@@ -73,7 +73,7 @@ var book = advice.Book{
 		Means: "Another status than 200 came, and the controls do not tell who minds what: the VPN server refuses (as it does when no SSTP port is free), or a box in front of it.", Suffers: clients,
 		Owners: []advice.Owner{advice.Windows, advice.Middlebox},
 		On:     onVPN, First: "Get-RemoteAccessConnectionStatisticsSummary; Get-Service RemoteAccess, SstpSvc | Format-Table Name, Status",
-		Separates: "If TotalConnections is at the number of SSTP ports (Routing and Remote Access, Ports), or a service is not Running: the VPN server. If neither is so: the box, whose log has the request.",
+		Separates: "If a service is not Running, or all lines WAN Miniport (SSTP) of Routing and Remote Access, Ports, are Active: the VPN server. If neither is so: the box, whose log has the request.",
 		Then:      "Ports: note their number for WAN Miniport (SSTP), and raise it. A service: " + events + " says why it stopped; mend that, and start it. The box: note its settings, then " + through + ". To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
 		For: advice.About("status/"+reasonHTTP, "status/"+prober.ReasonLogonPage),
 	},
