@@ -77,5 +77,7 @@ func definition(p lab.Part) prober.Definition {
 	return all[slices.IndexFunc(all, func(d prober.Definition) bool { return d.Name == p.Prober })]
 }
 
-// overHTTP tells whether the part's prober asks over HTTP, and so may log on.
-func overHTTP(p lab.Part) bool { return definition(p).Decides == result.ByHTTP }
+// overHTTP tells whether the part's prober asks over HTTP, and may log on.
+func overHTTP(p lab.Part) bool {
+	return definition(p).Decides == result.ByHTTP && !definition(p).NoLogon
+}

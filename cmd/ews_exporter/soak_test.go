@@ -100,6 +100,9 @@ func modulesOfSoak() []soakModule {
 		simple("kept", "timeout: 3s", "min_interval: 2s"), simple(second, "timeout: 3s"),
 	}
 	for _, p := range labs.All() {
+		if definition(p).NoProxy {
+			continue // it is asked of a domain alone, whose servers no address here can stand for
+		}
 		all = append(all, soakModule{name: p.Prober, prober: p.Prober, keys: flowOf(p, p.Most, "timeout: 5s", trusted), hostname: true})
 		if overHTTP(p) {
 			name := p.Prober + "_logon"
@@ -163,7 +166,8 @@ func soakPeers(t *testing.T) (all []soakPeer) {
 		if len(p.Cases) == 0 {
 			continue
 		}
-		if peer := p.Cases[0].Start(t); peer.Server != "" {
+		peer := p.Cases[0].Start(t)
+		if _, _, err := net.SplitHostPort(peer.Server); err == nil {
 			all = append(all, soakPeer{peer, peer.Logon != ""})
 		}
 	}
