@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"net"
 	"strings"
 
 	"github.com/ews-exporter/ews_exporter/internal/lab"
@@ -39,7 +40,7 @@ func nginx(status string) lab.Step {
 func cases() []lab.Case {
 	return []lab.Case{
 		first("no logon is configured", "success", challenge()),
-		first("the page comes to who has not logged on", "auth/answers_without_logon, mapi_http_answers_without_logon", page()),
+		atServer(first(strangers, "auth/answers_without_logon, mapi_http_answers_without_logon", page())),
 		lent(),
 		first("a proxy knows no way to the path", "status/not_published, mapi_http_not_published, answered_by_middlebox", nginx("404 Not Found")),
 		first("a filter forbids the path", "status/not_published, mapi_http_not_published", lab.Write(script.Responds("403 Forbidden", "", ""))),
@@ -69,6 +70,21 @@ func first(name, reports string, answer lab.Step) lab.Case {
 		p.Keys = []string{"timeout: 8s"}
 		return p
 	}}
+}
+
+// strangers is the case that others refer to.
+const strangers = "the page comes to who has not logged on"
+
+// atServer is a case that can be asked at its address, too.
+func atServer(c lab.Case) lab.Case {
+	start := c.Start
+	c.Start = func(t lab.TB) lab.Peer {
+		p := start(t)
+		_, port, _ := net.SplitHostPort(p.Target)
+		p.Server, p.Hostname = net.JoinHostPort("127.0.0.1", port), lab.Service
+		return p
+	}
+	return c
 }
 
 // lent is a box that asks at one endpoint, and lends a stranger's logon at the other.

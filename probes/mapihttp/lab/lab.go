@@ -25,7 +25,7 @@ func Part() lab.Part {
 		Shared: shared(),
 		Faults: []lab.Fault{
 			{Module: module, At: "healthy", Panels: true},
-			{At: "the page comes to who has not logged on", Service: "strangers." + lab.MailDomain, Panels: true, Long: true},
+			{At: strangers, Panels: true, Long: true},
 			{Module: module, At: "mapi-down", Alert: "EwsServiceFailing", Says: []string{"status/backend_down", "mapi_http_backend_down"}, Panels: true},
 		},
 		Loads: []lab.Load{
