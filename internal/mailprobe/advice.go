@@ -53,7 +53,7 @@ func (k *Kind) trouble() advice.Book {
 		{
 			Key: "starttls_missing", Means: "{UPGRADE} is not offered, so that mail is read in clear text or not at all.", Suffers: "Clients that demand TLS on this port.",
 			Owners: []advice.Owner{advice.Exchange, advice.Security, advice.Certificate}, On: advice.InShell, First: "Get-{SETTINGS} -Server SERVER | Format-List X509CertificateName,UnencryptedOrTLSBindings",
-			Separates: "If UnencryptedOrTLSBindings lacks PORT: the target's port is wrong. If no certificate of Get-ExchangeCertificate -Server SERVER has X509CertificateName among its names and {USAGE} among its Services: the certificate. If one has, and ews_exporter probe MODULE TARGET --direct SERVER finds {UPGRADE}: a firewall takes it out. If it does not: Exchange has not read the setting yet.",
+			Separates: "If UnencryptedOrTLSBindings lacks PORT: the target's port is wrong. If no certificate of Get-ExchangeCertificate -Server SERVER has X509CertificateName among its names and {USAGE} among its Services: the certificate. If one has, and a probe from beside the server finds {UPGRADE}: a firewall takes it out. If it does not: Exchange has not read the setting yet.",
 			Then:      "The certificate: note the Services of the one with that name, then Enable-ExchangeCertificate -Server SERVER -Thumbprint THUMBPRINT -Services {USAGE}; or note X509CertificateName, and set it by Set-{SETTINGS}. Then " + restarted + ". The firewall: note its policy, and exempt PORT to these servers. To undo, set what was noted.", Risk: advice.Restart, When: advice.Now,
 			For: advice.About(k.upgradeMissing(), "tls/"+smtp.NotOffered.Reason, "tls/"+smtp.StartTLSRefused.Reason),
 		},
