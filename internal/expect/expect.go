@@ -121,15 +121,6 @@ func (d *Dialogue) Receive(x *wire.Dialogue, step *prober.Step, limit int64) (bo
 	return body, err
 }
 
-// Settled takes the error off a dialogue whose status came: that is what counts, and a body that was cut short is the step's
-// to tell.
-func Settled(x *wire.Dialogue, err error) error {
-	if x.Record.Final != nil && !failure.Is(err, failure.Receive, "malformed") {
-		return nil
-	}
-	return err
-}
-
 // Silence is how long after the head the body was sent; until the answer, where it never was.
 func (d *Dialogue) Silence() wire.Seconds {
 	if d.Exchange.Body == nil {

@@ -1,6 +1,7 @@
 package result
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -70,6 +71,21 @@ func (c *Conversation) Cause() string {
 		return c.Reading.Said()
 	}
 	return c.Reading.Text()
+}
+
+// ByExchange tells whether Exchange names itself in the answer.
+func (c *Conversation) ByExchange() bool {
+	return c.Origin.Frontend != "" || c.Origin.Kind == origin.Exchange
+}
+
+// IsPage tells whether the final response is a page for people.
+func (c *Conversation) IsPage() bool {
+	return strings.Contains(strings.ToLower(c.Final.Get("Content-Type")), "html")
+}
+
+// Unpublished tells whether the answer says that nobody may go there or nothing is there, and Exchange has no part in it.
+func (c *Conversation) Unpublished() bool {
+	return slices.Contains([]int{403, 404, 406, 410, 451}, c.Status()) && !c.ByExchange()
 }
 
 // Answered tells whether anything came back that shows who is there.

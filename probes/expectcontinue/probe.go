@@ -162,7 +162,7 @@ func (o *observation) dialogue(p *probe, x *wire.Dialogue, step *prober.Step) ([
 	o.listened = p.run.Now()
 	x.Listen(listen)
 	o.listened = p.run.Now() - o.listened
-	return body, expect.Settled(x, err)
+	return body, x.Settled(err)
 }
 
 // sendInTwo sends head and body right after each other: whoever refuses by the head alone may end the connection while the

@@ -76,24 +76,19 @@ func (p *probe) undecided(why result.Undecidedness, advice, text string) {
 	}
 }
 
-// named tells whether Exchange names itself in an answer.
-func named(c *result.Conversation) bool {
-	return c.Origin.Frontend != "" || c.Origin.Kind == origin.Exchange
-}
-
 // otherwise judges an answer that is neither the page nor a request for a logon.
 func (p *probe) otherwise(e *endpoint, c *result.Conversation) *failure.Failure {
 	status, loggedOn := c.Final.Status, e.second != nil
 	switch {
-	case c.Origin.Portal != "", status/100 == 3, status == 407, status == 401, status/100 == 2 && forPeople(c) && (!loggedOn || !named(c)):
+	case c.Origin.Portal != "", status/100 == 3, status == 407, status == 401, status/100 == 2 && c.IsPage() && (!loggedOn || !c.ByExchange()):
 		return p.preauthenticated(e, c)
-	case status >= 500 && named(c):
+	case status >= 500 && c.ByExchange():
 		return p.backendDown(e, c)
 	case status >= 500:
 		return p.fails(e, c, reasonServerError)
-	case slices.Contains([]int{403, 404, 406, 410, 451}, status) && !named(c):
+	case c.Unpublished():
 		return p.notPublished(e, c)
-	case loggedOn && named(c):
+	case loggedOn && c.ByExchange():
 		p.noMailbox(e, c)
 		return nil
 	case loggedOn && status/100 == 2 && c.Origin.Kind != origin.Middlebox:
@@ -103,11 +98,6 @@ func (p *probe) otherwise(e *endpoint, c *result.Conversation) *failure.Failure 
 		return nil
 	}
 	return p.fails(e, c, reasonUnexpected)
-}
-
-// forPeople tells whether an answer is a page for people.
-func forPeople(c *result.Conversation) bool {
-	return strings.Contains(strings.ToLower(c.Final.Get("Content-Type")), "html")
 }
 
 // noMailbox is an answer of Exchange's to who has logged on, which is neither its page nor an error of the server's. Which one
@@ -143,7 +133,7 @@ func (p *probe) box(c *result.Conversation) {
 func (p *probe) unasked(e *endpoint) *failure.Failure {
 	c, blame := e.first, result.Either
 	for _, o := range p.asked {
-		if o.first != nil && o.first.Final.Status == 401 && named(o.first) && !p.run.Result.Direct {
+		if o.first != nil && o.first.Final.Status == 401 && o.first.ByExchange() && !p.run.Result.Direct {
 			blame = result.InBetween
 		}
 	}

@@ -48,7 +48,7 @@ func (p *probe) measure() {
 		}
 		if e.first != nil && !offered {
 			offered = true
-			p.run.Offered(challengesOf(e.first))
+			p.run.Offered(prober.ChallengesOf(e.first))
 		}
 	}
 }

@@ -8,8 +8,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/ews-exporter/ews_exporter/internal/auth"
-	"github.com/ews-exporter/ews_exporter/internal/expect"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
@@ -118,17 +116,12 @@ func (p *probe) knock(e *endpoint, link *prober.Link) error {
 	c, body, err := p.get(step, link, e, "")
 	if e.first = c; c != nil {
 		e.read(c.Final, body)
-		step.Detail("%s by %s, offers %s", c.Answer(), c.Origin.Name(), prober.Offers(challengesOf(c)))
+		step.Detail("%s by %s, offers %s", c.Answer(), c.Origin.Name(), prober.Offers(prober.ChallengesOf(c)))
 	}
 	if failed := step.End(err); failed != nil {
 		return failed
 	}
 	return nil
-}
-
-// challengesOf are those by which an answer asks for a logon.
-func challengesOf(c *result.Conversation) []auth.Challenge {
-	return auth.ParseChallenges(c.Final.Values("WWW-Authenticate"))
 }
 
 // enter asks again with a logon, over the same connection where the server left it open.
@@ -171,13 +164,7 @@ func (e *endpoint) last() *result.Conversation {
 
 // get asks for the endpoint. The conversation is nil without a final response; a body that was cut short is no error.
 func (p *probe) get(step *prober.Step, link *prober.Link, e *endpoint, authorization string) (*result.Conversation, []byte, error) {
-	x, body, err := link.Do(p.request(e, authorization), bodyLimit)
-	err = expect.Settled(x, err)
-	c := p.run.Exchanged(step.Name(), link.Conn, x.Record, body, err)
-	if err != nil || c.Final == nil {
-		return nil, nil, err
-	}
-	return c, body, nil
+	return p.run.AskOnce(step, link.Conn, p.request(e, authorization), bodyLimit)
 }
 
 func (p *probe) request(e *endpoint, authorization string) *wire.Request {

@@ -59,11 +59,6 @@ func (p *probe) judge(err error) {
 	p.judgeLate()
 }
 
-// named tells whether Exchange's front end names itself in an answer.
-func named(c *result.Conversation) bool {
-	return c.Origin.Frontend != "" || c.Origin.Kind == origin.Exchange
-}
-
 // missing are the schemes that have to be offered and are not.
 func (p *probe) missing() (all []string) {
 	offered := prober.SchemesOf(p.offered)
@@ -131,10 +126,10 @@ func (p *probe) afterLogon() {
 	p.lacksNTLM()
 	c := p.second
 	switch {
-	case c.Final.Status == 403 && named(c):
+	case c.Final.Status == 403 && c.ByExchange():
 		p.disabled(c)
 	case p.refused(c, true):
-	case named(c):
+	case c.ByExchange():
 		p.outcome = enabled
 		p.entered.Detail("%s by %s: MRSProxy is on, and has no page to show", c.Answer(), c.Origin.Name())
 	default:
@@ -168,13 +163,13 @@ func (p *probe) disabled(c *result.Conversation) {
 func (p *probe) refused(c *result.Conversation, loggedOn bool) bool {
 	status := c.Final.Status
 	switch {
-	case c.Origin.Portal != "", status/100 == 3, status == 407, status == 401, status/100 == 2 && !loggedOn && isPage(c):
+	case c.Origin.Portal != "", status/100 == 3, status == 407, status == 401, status/100 == 2 && !loggedOn && c.IsPage():
 		p.preauthenticated(c)
-	case status >= 500 && named(c):
+	case status >= 500 && c.ByExchange():
 		p.backendDown(c)
 	case status >= 500:
 		p.fails(c, reasonServerError)
-	case slices.Contains([]int{403, 404, 406, 410, 451}, status) && !named(c):
+	case c.Unpublished():
 		p.notPublished(c)
 	case !loggedOn, status == 404, c.Origin.Kind == origin.Middlebox:
 		p.fails(c, reasonUnexpected)
@@ -182,11 +177,6 @@ func (p *probe) refused(c *result.Conversation, loggedOn bool) bool {
 		return false
 	}
 	return true
-}
-
-// isPage tells whether an answer is a page for people.
-func isPage(c *result.Conversation) bool {
-	return strings.Contains(strings.ToLower(c.Final.Get("Content-Type")), "html")
 }
 
 func (p *probe) preauthenticated(c *result.Conversation) {

@@ -64,7 +64,7 @@ func (p *probe) dialogue(l *late, x *wire.Dialogue, variant string) ([]byte, err
 		return nil, err
 	}
 	body, err := l.Receive(x, l.step, bodyLimit)
-	return body, expect.Settled(x, err)
+	return body, x.Settled(err)
 }
 
 // judgeLate says what became of the late body, where the endpoint itself is well.
@@ -78,7 +78,7 @@ func (p *probe) judgeLate() {
 		p.decidedBy(control)
 		return
 	}
-	works := control.Exchange.Origin.Kind != origin.Middlebox && (control.Status() < 500 || named(control.Exchange))
+	works := control.Exchange.Origin.Kind != origin.Middlebox && (control.Status() < 500 || control.Exchange.ByExchange())
 	outcome := l.Outcome(&control.Dialogue)
 	l.step.Detail("outcome: %s", outcome)
 	switch outcome {

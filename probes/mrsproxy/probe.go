@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/ews-exporter/ews_exporter/internal/auth"
-	"github.com/ews-exporter/ews_exporter/internal/expect"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
@@ -86,7 +85,7 @@ func (p *probe) knock(ctx context.Context, link *prober.Link) error {
 		request.End(err)
 	}
 	if p.first != nil {
-		p.offered = auth.ParseChallenges(p.first.Final.Values("WWW-Authenticate"))
+		p.offered = prober.ChallengesOf(p.first)
 		p.knocked.Detail("%s: %s, offers %s", p.asked(), p.first.Answer(), prober.Offers(p.offered))
 	}
 	p.knocked.End(err)
@@ -126,13 +125,7 @@ func (p *probe) enter(ctx context.Context, link *prober.Link) error {
 
 // get asks for a path. The conversation is nil without a final response; a body that was cut short is no error.
 func (p *probe) get(step *prober.Step, link *prober.Link, path, authorization string) (*result.Conversation, []byte, error) {
-	x, body, err := link.Do(p.request("GET", path, nil, authorization), bodyLimit)
-	err = expect.Settled(x, err)
-	c := p.run.Exchanged(step.Name(), link.Conn, x.Record, body, err)
-	if err != nil || c.Final == nil {
-		return nil, nil, err
-	}
-	return c, body, nil
+	return p.run.AskOnce(step, link.Conn, p.request("GET", path, nil, authorization), bodyLimit)
 }
 
 func (p *probe) request(method, path string, body []byte, authorization string, more ...origin.Field) *wire.Request {

@@ -54,7 +54,7 @@ func (p *probe) running() (up, known bool) {
 		return false, true
 	}
 	switch server := strings.ToLower(c.Final.Get("Server")); {
-	case named(c), strings.HasPrefix(server, "microsoft-iis/"):
+	case c.ByExchange(), strings.HasPrefix(server, "microsoft-iis/"):
 		return false, true
 	case !strings.HasPrefix(server, "microsoft-httpapi/"):
 		return false, false

@@ -42,7 +42,7 @@ func (p *probe) measure() {
 			outcome = c.outcome
 			if c.first != nil && !offered {
 				offered = true
-				p.run.Offered(challengesOf(c.first))
+				p.run.Offered(prober.ChallengesOf(c.first))
 			}
 		}
 		for _, o := range outcomes {

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ews-exporter/ews_exporter/internal/auth"
-	"github.com/ews-exporter/ews_exporter/internal/expect"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
@@ -144,7 +142,7 @@ func (p *probe) askChannel(ctx context.Context, c *channel) error {
 	first, body, err := p.send(step, link.Conn, p.request(verbs[c.name], ""))
 	if c.first = first; first != nil {
 		c.echoed = isEcho(first.Final, body)
-		step.Detail("%s by %s, offers %s", first.Answer(), first.Origin.Name(), prober.Offers(challengesOf(first)))
+		step.Detail("%s by %s, offers %s", first.Answer(), first.Origin.Name(), prober.Offers(prober.ChallengesOf(first)))
 	}
 	if failed := step.End(err); failed != nil {
 		return failed
@@ -186,20 +184,9 @@ func isEcho(final *wire.Response, body []byte) bool {
 		binary.LittleEndian.Uint16(body[8:]) == size && binary.LittleEndian.Uint16(body[16:])&flag != 0
 }
 
-// challengesOf are those by which an answer asks for a logon.
-func challengesOf(c *result.Conversation) []auth.Challenge {
-	return auth.ParseChallenges(c.Final.Values("WWW-Authenticate"))
-}
-
 // send sends a request. The conversation is nil without a final response; a body that was cut short is no error.
 func (p *probe) send(step *prober.Step, conn *wire.Conn, request *wire.Request) (*result.Conversation, []byte, error) {
-	x, body, err := conn.Do(request, bodyLimit)
-	err = expect.Settled(x, err)
-	c := p.run.Exchanged(step.Name(), conn, x.Record, body, err)
-	if err != nil || c.Final == nil {
-		return nil, nil, err
-	}
-	return c, body, nil
+	return p.run.AskOnce(step, conn, request, bodyLimit)
 }
 
 // request is an echo request: a verb of RPC over HTTP with a body of no more than 16 bytes, here none (MS-RPCH section 2.1.2.1.5).
