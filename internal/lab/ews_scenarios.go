@@ -6,11 +6,17 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 )
 
 // ewsScenarios are the faults that show in what EWS answers, not in how it is transported.
 func ewsScenarios() []Scenario {
+	return slices.Concat(ewsServers(), ewsNotifications(), ewsDocuments())
+}
+
+// ewsServers are faults of a mailbox, a server or a pool of them.
+func ewsServers() []Scenario {
 	return []Scenario{
 		{
 			Name:        "ews-throttled",
@@ -54,6 +60,12 @@ func ewsScenarios() []Scenario {
 			origin:      &exchange{pool: 3, sick: "EX03", trouble: sick},
 			balancer:    relay,
 		},
+	}
+}
+
+// ewsNotifications are faults of subscriptions and streams.
+func ewsNotifications() []Scenario {
+	return []Scenario{
 		{
 			Name:        "ews-events-lost",
 			Description: "Subscriptions work, and never tell of anything; only a probe that writes sees it.",
@@ -83,6 +95,12 @@ func ewsScenarios() []Scenario {
 			origin:      &exchange{voice: mute},
 			balancer:    relay,
 		},
+	}
+}
+
+// ewsDocuments are answers that do not hold what they seem to, and what came later.
+func ewsDocuments() []Scenario {
+	return []Scenario{
 		{
 			Name:        "ews-availability-error",
 			Description: "Free and busy times of another forest cannot be had; the answer is a success with the mailbox's own error in it.",

@@ -47,7 +47,12 @@ const hybrid = `Bearer client_id="00000002-0000-0ff1-ce00-000000000000", ` +
 
 // shared is the table of the scenarios that all parts share, in the order of their ports.
 func shared() []Scenario {
-	return append([]Scenario{
+	return slices.Concat(expectScenarios(), logonScenarios(), ewsScenarios(), laterScenarios())
+}
+
+// expectScenarios are about the transport: what becomes of Expect, and of a body.
+func expectScenarios() []Scenario {
+	return []Scenario{
 		{
 			Name:        "healthy",
 			Description: "A balancer that relays Expect and the server's 100, as RFC 9110 asks.",
@@ -130,6 +135,12 @@ func shared() []Scenario {
 			Description: "An old proxy that speaks HTTP/1.0 and so knows no 100.",
 			balancer:    downgrade,
 		},
+	}
+}
+
+// logonScenarios are about what a logon costs, and what comes between its messages.
+func logonScenarios() []Scenario {
+	return []Scenario{
 		{
 			Name:        "ntlm-persisted",
 			Description: "IIS that authenticates connections by NTLM (authPersistSingleRequest false), with the page sizes of the field notes.",
@@ -193,7 +204,7 @@ func shared() []Scenario {
 			Description: "A hostile box that asks for a logon, and shows what it was sent in reason phrase, header fields and body.",
 			balancer:    echo,
 		},
-	}, slices.Concat(ewsScenarios(), laterScenarios())...)
+	}
 }
 
 // laterScenarios are those that came after the EWS ones, which keep their ports.

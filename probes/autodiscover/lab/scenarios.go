@@ -2,19 +2,31 @@ package lab
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/ews-exporter/ews_exporter/internal/lab"
 )
 
 // Scenarios is the table of all of them.
-func Scenarios() []Scenario {
-	good := map[string]endpoint{autodHost: pool(settings(lab.Service)), lab.Service: pool(settings(lab.Service))}
-	website := answering(http.StatusNotFound, "<h1>Not found</h1>")
-	expect := `expect: {EXPR.EwsUrl: "https://` + lab.Service + portMark + `/EWS/Exchange.asmx"}`
+func Scenarios() []Scenario { return slices.Concat(lookUps(), answers(), strangers(), spellings()) }
+
+// expect is the setting by which the service's own URL is expected.
+const expect = `expect: {EXPR.EwsUrl: "https://` + lab.Service + portMark + `/EWS/Exchange.asmx"}`
+
+// good is a mail domain whose service answers as it should, under both names.
+func good() map[string]endpoint {
+	return map[string]endpoint{autodHost: pool(settings(lab.Service)), lab.Service: pool(settings(lab.Service))}
+}
+
+// website is a web server that knows nothing of Autodiscover.
+func website() endpoint { return answering(http.StatusNotFound, "<h1>Not found</h1>") }
+
+// lookUps are about where a look-up is led.
+func lookUps() []Scenario {
 	return []Scenario{
 		{
 			Name: "autodiscover-healthy", Description: "Two servers behind a balancer give the same answer.",
-			Settings: expect + ", methods: [pox, soap, json, get], follow_up: true", hosts: good,
+			Settings: expect + ", methods: [pox, soap, json, get], follow_up: true", hosts: good(),
 		},
 		{
 			Name: "autodiscover-flapping", Description: "Every other connection is answered with a bare 400, which no server logs.",
@@ -31,7 +43,7 @@ func Scenarios() []Scenario {
 		{
 			Name: "autodiscover-redirect-chain", Description: "A plain http redirect leads to a server that redirects by its answer.",
 			hosts: map[string]endpoint{
-				lab.MailDomain: website, autodHost: website,
+				lab.MailDomain: website(), autodHost: website(),
 				"redirect.contoso.test": pool(redirectURL("https://" + lab.Service + portMark + "/autodiscover/autodiscover.xml")),
 				lab.Service:             pool(settings(lab.Service)),
 			},
@@ -43,7 +55,7 @@ func Scenarios() []Scenario {
 		},
 		{
 			Name: "autodiscover-black-hole", Description: "The mail domain's own host takes connections and says nothing; the next way answers all the same.",
-			Settings: "attempts: 1", hosts: good, holes: []string{lab.MailDomain},
+			Settings: "attempts: 1", hosts: good(), holes: []string{lab.MailDomain},
 		},
 		{
 			Name: "autodiscover-redirect-outside", Description: "The plain http redirect leads to somebody else's host.",
@@ -60,7 +72,7 @@ func Scenarios() []Scenario {
 			Name: "autodiscover-certificate", Description: "The certificate does not cover autodiscover.contoso.test, and no secret is sent.",
 			Settings: "attempts: 1",
 			Expect:   Expectation{"tls/certificate_name", []string{"autodiscover_certificate_name"}},
-			hosts:    good, certificate: []string{"intranet.contoso.test"},
+			hosts:    good(), certificate: []string{"intranet.contoso.test"},
 		},
 		{
 			Name: "autodiscover-json-blocked", Description: "A filter rule refuses autodiscover.json, and lets everything else through.",
@@ -74,6 +86,12 @@ func Scenarios() []Scenario {
 			Expect:   Expectation{"content/redirect_loop", nil},
 			hosts:    map[string]endpoint{autodHost: pool(redirectURL("https://" + autodHost + portMark + "/Autodiscover/Autodiscover.xml"))},
 		},
+	}
+}
+
+// answers are about what comes back where somebody answers.
+func answers() []Scenario {
+	return []Scenario{
 		{
 			Name: "autodiscover-unknown-address", Description: "The service does not know the address, and says so with status 200.",
 			Settings: "attempts: 1",
@@ -153,6 +171,12 @@ func Scenarios() []Scenario {
 			Expect:   Expectation{"receive/closed", nil},
 			hosts:    map[string]endpoint{autodHost: pool(cut(settings(lab.Service), true))},
 		},
+	}
+}
+
+// strangers are about who else answers for a mail domain, and service records that lead to nobody.
+func strangers() []Scenario {
+	return []Scenario{
 		{
 			Name: "autodiscover-hoster", Description: "The mail domain's web hoster gives settings for IMAP and SMTP; the next way leads to Exchange.",
 			Settings: "attempts: 1, " + expect,
@@ -169,7 +193,7 @@ func Scenarios() []Scenario {
 			Name: "autodiscover-domain-certificate", Description: "The mail domain's own host shows its hoster's certificate; the next way leads to Exchange.",
 			Settings: "attempts: 1",
 			Expect:   Expectation{"", []string{"autodiscover_domain_certificate"}},
-			hosts:    map[string]endpoint{lab.MailDomain: website, autodHost: pool(settings(lab.Service))}, strangers: []string{lab.MailDomain},
+			hosts:    map[string]endpoint{lab.MailDomain: website(), autodHost: pool(settings(lab.Service))}, strangers: []string{lab.MailDomain},
 		},
 		{
 			Name: "autodiscover-mailbox-path", Description: "A redirect leads to a path with a mailbox in it.",
@@ -183,13 +207,13 @@ func Scenarios() []Scenario {
 			Name: "autodiscover-srv-address", Description: "The service record's target is an address, and all others lead to a web site.",
 			Settings: "attempts: 1",
 			Expect:   Expectation{"resolve/service_record", []string{"autodiscover_service_record"}},
-			hosts:    map[string]endpoint{lab.MailDomain: website, autodHost: website}, service: "192.0.2.25",
+			hosts:    map[string]endpoint{lab.MailDomain: website(), autodHost: website()}, service: "192.0.2.25",
 		},
 		{
 			Name: "autodiscover-srv-gone", Description: "The service record's target does not exist, and all others lead to a web site.",
 			Settings: "attempts: 1",
 			Expect:   Expectation{"resolve/service_record", []string{"autodiscover_service_record"}},
-			hosts:    map[string]endpoint{lab.MailDomain: website, autodHost: website}, service: "gone." + lab.MailDomain,
+			hosts:    map[string]endpoint{lab.MailDomain: website(), autodHost: website()}, service: "gone." + lab.MailDomain,
 		},
 		{
 			Name: "autodiscover-srv-port", Description: "The service record names port 0.",
@@ -201,7 +225,7 @@ func Scenarios() []Scenario {
 			Name: "autodiscover-srv-none", Description: "The service record says that there is no such service.",
 			Settings: "attempts: 1",
 			Expect:   Expectation{"resolve/service_record", []string{"autodiscover_service_record"}},
-			hosts:    map[string]endpoint{lab.MailDomain: website}, service: ".",
+			hosts:    map[string]endpoint{lab.MailDomain: website()}, service: ".",
 		},
 		{
 			Name: "autodiscover-srv-stale", Description: "The service record's target does not exist, and the server behind autodiscover.contoso.test fails, which counts more.",
@@ -209,6 +233,12 @@ func Scenarios() []Scenario {
 			Expect:   Expectation{"status/unexpected_status", []string{"autodiscover_service_record"}},
 			hosts:    map[string]endpoint{autodHost: answering(http.StatusServiceUnavailable, "")}, service: "gone." + lab.MailDomain,
 		},
+	}
+}
+
+// spellings are about redirects, spellings and bodies that something on the way changes.
+func spellings() []Scenario {
+	return []Scenario{
 		{
 			Name: "autodiscover-redirect-inherited", Description: "The virtual directory inherits the redirect to /owa of its web site in IIS.",
 			Settings: "attempts: 1",
