@@ -49,6 +49,54 @@ var serverAdvice = map[int]string{
 	504: "a gateway got no answer from the server behind it in time: its log names the server",
 }
 
+// What stands above in the words of EWS and Autodiscover, for whatever else was asked for.
+var (
+	boxAdviceElsewhere = map[int]string{
+		301: "one of its rules redirects the request: let it pass requests for this path on",
+		302: "one of its rules redirects the request: let it pass requests for this path on",
+		401: "it asks for a logon itself: let it pass those for this path through to the server",
+		405: "it does not let the method through: allow it for this path",
+	}
+	serverAdviceElsewhere = map[int]string{
+		403: "whoever asked may not do so, or a box forbids it",
+		404: "there is nothing at this path",
+		405: "the path leads to something that does not take this method, such as a page or another virtual directory: correct the path or the rule that leads there",
+		415: "the content type was changed or is not accepted",
+		440: "this is the forms-based logon of Outlook on the web: the URL or a publishing rule leads to /owa, or forms-based authentication is on for this path. Publish it as it is",
+	}
+)
+
+// ofBox is the advice for a status that a box gave.
+func ofBox(status int, elsewhere bool) string {
+	if text := boxAdviceElsewhere[status]; elsewhere && text != "" {
+		return text
+	}
+	return boxAdvice[status]
+}
+
+// ofServer is the advice for a status that no box is known to have given.
+func ofServer(status int, elsewhere bool) string {
+	if text := serverAdviceElsewhere[status]; elsewhere && text != "" {
+		return text
+	}
+	return serverAdvice[status]
+}
+
+// isElsewhere tells whether something else than EWS or Autodiscover was asked for.
+func isElsewhere(raw string) bool {
+	_, rest, _ := strings.Cut(raw, "://")
+	_, path, found := strings.Cut(strings.ToLower(rest), "/")
+	switch {
+	case !found:
+		return false
+	case strings.HasPrefix(path, "autodiscover/"):
+		return strings.HasPrefix(path, "autodiscover/metadata/")
+	case strings.HasPrefix(path, "ews/"):
+		return strings.HasSuffix(path, ".svc") // of mailbox moves, and no operation of EWS
+	}
+	return true
+}
+
 // sentenceAdvice is what sentences of http.sys and IIS mean, by a part of each in lower case.
 var sentenceAdvice = []struct{ part, advice string }{
 	{"request headers is too long", "http.sys takes no header as large as this, mostly for a Kerberos ticket with many groups: raise MaxFieldLength and MaxRequestBytes of HTTP.sys on that server"},
@@ -63,13 +111,14 @@ var sentenceAdvice = []struct{ part, advice string }{
 
 // advise says what an answer means, and what to do first.
 func advise(v *view, who Origin, backEnd bool) string {
+	elsewhere := isElsewhere(v.URL)
 	switch {
 	case who.Portal != "":
-		return portalText(v)
-	case v.redirects() && sameService(v):
+		return portalText(v, elsewhere)
+	case !elsewhere && v.redirects() && sameService(v):
 		return "the same service in another spelling or place: correct the URL that clients are given, or the rule"
 	}
-	text := serverAdvice[v.Status]
+	text := ofServer(v.Status, elsewhere)
 	if said := strings.ToLower(sentence(v)); said != "" {
 		for _, s := range sentenceAdvice {
 			if strings.Contains(said, s.part) {
@@ -80,9 +129,15 @@ func advise(v *view, who Origin, backEnd bool) string {
 	}
 	switch {
 	case who.Kind == Middlebox:
-		return boxText(v, who)
+		return boxText(v, who, elsewhere)
 	case backEnd:
-		return "the front end passed on what the back end answered: look there, at its logs and application pools" + second(text, v.Status)
+		return "the front end passed on what the back end answered: look there, at its logs and application pools" + second(text, ofServer(v.Status, elsewhere))
+	case elsewhere && v.redirects() && (who.Kind == IIS || who.Kind == Exchange):
+		return "IIS redirects, mostly by a redirect of the web site that its virtual directories inherit: clear HTTP Redirect on this one"
+	case elsewhere && v.redirects():
+		return "a publishing rule in front sends clients elsewhere"
+	case elsewhere:
+		return text
 	case v.redirects() && (who.Kind == IIS || who.Kind == Exchange):
 		return "IIS redirects, mostly by a redirect of the web site that the virtual directories EWS and Autodiscover inherit: clear HTTP Redirect on both"
 	case v.redirects():
@@ -100,25 +155,28 @@ func advise(v *view, who Origin, backEnd bool) string {
 }
 
 // portalText is what to do about a page to log on by.
-func portalText(v *view) string {
-	if v.Status == 440 {
-		return serverAdvice[440]
+func portalText(v *view, elsewhere bool) string {
+	switch {
+	case v.Status == 440:
+		return ofServer(440, elsewhere)
+	case elsewhere:
+		return "this path needs a rule of its own that lets requests through without it"
 	}
 	return "EWS and Autodiscover need a rule of their own that lets requests through without it"
 }
 
 // second adds what a sentence of the page means; what a status alone means would be of the front end.
-func second(text string, status int) string {
-	if text == "" || text == serverAdvice[status] {
+func second(text, ofStatus string) string {
+	if text == "" || text == ofStatus {
 		return ""
 	}
 	return ". There " + text
 }
 
-func boxText(v *view, who Origin) string {
-	switch text := boxAdvice[v.Status]; {
+func boxText(v *view, who Origin, elsewhere bool) string {
+	switch text := ofBox(v.Status, elsewhere); {
 	case who.Rule == "netscaler-error" && v.Status == 500:
-		return "it failed over the request, often over a logon by NTLM or Kerberos where its own authentication is on: its log has the number; let it pass the logons of EWS through"
+		return "it failed over the request, often over a logon by NTLM or Kerberos where its own authentication is on: its log has the number; let it pass the logons through"
 	case who.Product == "cloudflare" && v.Status >= 520:
 		return "its documentation says what its status means of the connection to the server behind"
 	case text != "":

@@ -37,6 +37,7 @@ type Response struct {
 	Reason string
 	Header []Field
 	Body   []byte
+	URL    string // what was asked for; empty for the web services of Exchange, or where it does not matter
 }
 
 // Origin is who made a response, and why we think so.

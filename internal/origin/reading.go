@@ -20,7 +20,8 @@ type Reading struct {
 	// Certificate is what it says of the client's certificate; empty for nothing.
 	Certificate CertificateWord `json:"client_certificate,omitempty"`
 
-	portal string // whose page to log on by it is, or leads to
+	portal    string // whose page to log on by it is, or leads to
+	elsewhere bool   // something else than EWS or Autodiscover was asked for
 }
 
 // Bounds on a Reading. What is longer is told by its length: a secret that was cut in two would not be found.
@@ -36,7 +37,7 @@ func Read(r *Response, who Origin) *Reading {
 		return nil
 	}
 	v := look(r)
-	reading := &Reading{BackEnd: behindFrontEnd(v), portal: who.Portal}
+	reading := &Reading{BackEnd: behindFrontEnd(v), portal: who.Portal, elsewhere: isElsewhere(r.URL)}
 	for _, say := range []func(*view) string{backEndSays, failureContext, sentence, certificatePage, fieldSays("x-ms-diagnostics"), fieldSays("X-CasErrorCode"), retryAfter, allowed, locationSays, numberSays} {
 		if said := say(v); said != "" && len(reading.Says) < maxSayings && !slices.Contains(reading.Says, said) {
 			reading.Says = append(reading.Says, said)
@@ -72,8 +73,8 @@ func (r *Reading) Text() string {
 
 // MadeByBox gives the advice for an error that a box made, where that shows only afterwards. It may be asked of nil.
 func (r *Reading) MadeByBox(status int) {
-	if r != nil && status >= 400 && r.portal == "" && boxAdvice[status] != "" {
-		r.Advice = boxAdvice[status]
+	if r != nil && status >= 400 && r.portal == "" && ofBox(status, r.elsewhere) != "" {
+		r.Advice = ofBox(status, r.elsewhere)
 	}
 }
 

@@ -114,3 +114,29 @@ func FuzzReading(f *testing.F) {
 		}
 	})
 }
+
+// TestReadingSpeaksOfWhatWasAsked: nobody who asked for a file, or for Outlook's endpoint, is told to let POST through to EWS.
+func TestReadingSpeaksOfWhatWasAsked(t *testing.T) {
+	t.Parallel()
+	for _, url := range []string{
+		"https://mail.contoso.test/mapi/emsmdb/", "https://mail.contoso.test/offline.appcache", "https://mail.contoso.test/EWS/MRSProxy.svc",
+		"https://mail.contoso.test/autodiscover/metadata/json/1",
+	} {
+		for _, status := range []int{301, 302, 401, 403, 404, 405, 409, 415, 440, 500, 502} {
+			for _, server := range []string{"", "Microsoft-IIS/10.0", "BigIP"} {
+				r := &Response{Proto: "HTTP/1.1", Status: status, Header: []Field{{Name: "Server", Value: server}, {Name: "Location", Value: "/elsewhere"}}, URL: url}
+				who := Identify(r)
+				reading := Read(r, who)
+				text := reading.Text()
+				reading.MadeByBox(status)
+				if text += reading.Text(); strings.Contains(text, "EWS") || strings.Contains(text, "Autodiscover ") {
+					t.Errorf("%s, %d by %q: %s", url, status, server, text)
+				}
+				r.URL = "https://mail.contoso.test/EWS/Exchange.asmx"
+				if again := Read(r, who); status == 405 && server == "BigIP" && !strings.Contains(again.Text(), "EWS") {
+					t.Errorf("of EWS: %s", again.Text())
+				}
+			}
+		}
+	}
+}

@@ -170,7 +170,7 @@ func (r *Recorder) Exchanged(step string, conn *wire.Conn, x *wire.Exchange, bod
 	c := &result.Conversation{Step: step, Protocol: result.HTTPProtocol, HTTP: x, Origin: origin.Origin{Kind: origin.Unknown}}
 	if f := x.Final; f != nil {
 		r.hideIssued(f)
-		response := &origin.Response{Proto: f.Proto, Status: f.Status, Reason: f.Reason, Header: f.Header, Body: body}
+		response := &origin.Response{Proto: f.Proto, Status: f.Status, Reason: f.Reason, Header: f.Header, Body: body, URL: x.URL}
 		c.Origin = origin.Identify(response)
 		c.Reading = origin.Read(response, c.Origin)
 		f.Excerpt = excerpt(f, r.redactor, body)
