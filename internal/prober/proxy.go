@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ews-exporter/ews_exporter/internal/auth"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/result"
@@ -54,6 +55,9 @@ type way struct {
 	resolved *wire.Resolution
 	lost     error // why it could not be looked up
 	asks     bool  // it has asked for a logon that the probe can make
+
+	verdicts sync.RWMutex // is held for reading while a logon is on its way
+	refusal  error        // of a logon in this probe
 }
 
 // passage is one connection on its way through the proxy.
@@ -79,6 +83,7 @@ func (w *way) lead(ctx context.Context, step *Step, conn *wire.Conn) error {
 		p.at = p.step.Name()
 		p.step.Detail("CONNECT %s", conn.Record.Address)
 		again, err = p.tunnel(ctx)
+		err = p.cause(err)
 		if failed := p.step.End(err); failed != nil {
 			return err
 		}
@@ -141,7 +146,9 @@ func (w *way) resolve(ctx context.Context, step *Step) (*wire.Resolution, error)
 func (p *passage) tunnel(ctx context.Context) (again bool, err error) {
 	logsOn := p.asked()
 	for {
-		if logsOn {
+		if logsOn { // for the last time around
+			p.verdicts.RLock()
+			defer p.verdicts.RUnlock()
 			if err := p.logon.begin(ctx, p.way, p.hop); err != nil {
 				return false, err
 			}
@@ -155,7 +162,11 @@ func (p *passage) tunnel(ctx context.Context) (again bool, err error) {
 			p.conn.Enter(p.hop)
 			return false, nil
 		case final.Status != 407 || logsOn || p.Secrets == nil || !offersBasic(final):
-			return false, p.refused(x, body)
+			err := p.refused(x, body)
+			if final.Status == 407 && logsOn {
+				p.noteRefusal(err)
+			}
+			return false, err
 		}
 		p.noteAsked()
 		if !p.hop.Reusable() {
@@ -170,6 +181,27 @@ func (w *way) asked() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.asks
+}
+
+func (w *way) noteRefusal(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.refusal = err
+}
+
+// cause is why a logon failed: one that is held back because of another in this probe failed for what that was answered.
+func (w *way) cause(err error) error {
+	if !failure.Is(err, failure.Auth, auth.Suspended) {
+		return err
+	}
+	w.verdicts.Lock() // until those on their way have been answered
+	defer w.verdicts.Unlock()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.refusal != nil {
+		return w.refusal
+	}
+	return err
 }
 
 func (w *way) noteAsked() {

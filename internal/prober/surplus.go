@@ -1,8 +1,6 @@
 package prober
 
 import (
-	"slices"
-
 	"github.com/ews-exporter/ews_exporter/internal/plain"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 )
@@ -30,7 +28,7 @@ func (r *Recorder) Surplus() {
 			first = c
 		}
 	}
-	told := slices.ContainsFunc(r.Result.Findings, func(f result.Finding) bool { return f.Code == BytesAfterResponse })
+	told := r.Found(BytesAfterResponse)
 	if first == nil || told {
 		return
 	}

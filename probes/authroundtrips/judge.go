@@ -67,7 +67,7 @@ func (p *probe) explain() {
 		p.run.Secrets().Explain(cause)
 	case failure.Is(p.failure(), failure.Auth, auth.Suspended):
 		cause, ok := p.run.Secrets().Cause()
-		if !ok || slices.ContainsFunc(p.run.Result.Findings, func(f result.Finding) bool { return f.Code == cause.Code }) {
+		if !ok || p.run.Found(cause.Code) {
 			return
 		}
 		p.run.Find(cause.Code, result.Error, origin.Origin{Kind: cause.Kind, Product: cause.Product},

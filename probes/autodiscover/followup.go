@@ -42,7 +42,7 @@ func (p *probe) followUp(ctx context.Context) {
 	}
 	prober.Parallel(fs...)
 	for i, f := range failures {
-		if f != nil && f.Stage != failure.Internal && !p.found(EWSUnreachable) {
+		if f != nil && f.Stage != failure.Internal && !p.run.Found(EWSUnreachable) {
 			p.run.Find(EWSUnreachable, warning, origin.Origin{Kind: origin.Unknown}, "The EWS URL %s, which Autodiscover returned, does not lead to Exchange: %s.", urls[i], f.Message)
 		}
 	}

@@ -96,17 +96,12 @@ func (p *probe) of(method string) (all, answered []*attempt) {
 	return all, answered
 }
 
-// found tells whether there is a finding of this code.
-func (p *probe) found(code string) bool {
-	return slices.ContainsFunc(p.run.Result.Findings, func(f result.Finding) bool { return f.Code == code })
-}
-
 // intermittent tells of attempts of which some were answered, and some were not.
 func (p *probe) intermittent(method string) {
 	all, answered := p.of(method)
 	all = slices.DeleteFunc(all, func(a *attempt) bool { return a.failure != nil && a.failure.Stage == failure.Internal }) // our own trouble
 	i := slices.IndexFunc(all, func(a *attempt) bool { return a.failure != nil })
-	if len(answered) == 0 || i < 0 || p.found(Intermittent) {
+	if len(answered) == 0 || i < 0 || p.run.Found(Intermittent) {
 		return
 	}
 	var good []string
@@ -172,7 +167,7 @@ func (p *probe) digests(method string) map[string][]string {
 // differ tells of attempts that got different settings.
 func (p *probe) differ(method string) {
 	digests := p.digests(method)
-	if len(digests) < 2 || p.found(AnswersDiffer) {
+	if len(digests) < 2 || p.run.Found(AnswersDiffer) {
 		return
 	}
 	byCount := func(a, b string) int {

@@ -281,7 +281,7 @@ func orNothing(list []dns.RR) string {
 
 // remark tells what is worth knowing and normal on healthy sites.
 func (p *probe) remark() {
-	if !slices.ContainsFunc(p.run.Result.Findings, func(f result.Finding) bool { return f.Code == ServersDiffer }) {
+	if !p.run.Found(ServersDiffer) {
 		p.serialsDiffer()
 	}
 	p.delegationDiffers()

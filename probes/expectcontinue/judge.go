@@ -241,7 +241,7 @@ func (p *probe) disorder(o *observation) {
 	if o.Exchange == nil || o.Final() == nil {
 		return
 	}
-	if extra := o.extraInterim(); extra > 0 && !p.found(ExtraInterim) {
+	if extra := o.extraInterim(); extra > 0 && !p.run.Found(ExtraInterim) {
 		p.run.Find(ExtraInterim, result.Warning, o.Exchange.Origin, "In variant %s %d interim responses too many came (%d in all): more than one box answers Expect, or one answers when nobody asked.", o.variant, extra, len(o.Exchange.Interim))
 	}
 }
@@ -265,13 +265,4 @@ func (o *observation) extraInterim() int {
 		return max(count, after)
 	}
 	return max(count-1, after)
-}
-
-func (p *probe) found(code string) bool {
-	for _, f := range p.run.Result.Findings {
-		if f.Code == code {
-			return true
-		}
-	}
-	return false
 }

@@ -1,7 +1,6 @@
 package mapihttp
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/ews-exporter/ews_exporter/internal/failure"
@@ -46,7 +45,7 @@ func (p *probe) judgeOne(e *endpoint) *failure.Failure {
 	switch {
 	case e.err != nil:
 		if c != nil && c.Final != nil {
-			p.box(c)
+			p.run.FindBox(c)
 		}
 		return failure.From(e.err)
 	case e.page && e.second == nil && !e.certified:
@@ -111,20 +110,12 @@ func (p *probe) noMailbox(e *endpoint, c *result.Conversation) {
 
 // find records a finding behind a failure, once for all endpoints.
 func (p *probe) find(code string, c *result.Conversation, blame result.Blame, format string, args ...any) {
-	if slices.ContainsFunc(p.run.Result.Findings, func(f result.Finding) bool { return f.Code == code }) {
+	if p.run.Found(code) {
 		return
 	}
 	p.run.Find(code, result.Error, c.Origin, format, args...)
 	if blame != "" {
 		p.run.Blame(blame)
-	}
-}
-
-// box tells of a box that answered itself, once for all endpoints.
-func (p *probe) box(c *result.Conversation) {
-	told := slices.ContainsFunc(p.run.Result.Findings, func(f result.Finding) bool { return f.Code == prober.AnsweredByMiddlebox })
-	if !told {
-		p.run.FindBox(c)
 	}
 }
 
@@ -152,7 +143,7 @@ func (p *probe) preauthenticated(e *endpoint, c *result.Conversation) *failure.F
 	}
 	p.find(Preauthenticated, c, blame(c), "%s answered %s at %s: %s, which Outlook cannot follow. Nothing may ask for a logon of its own in front of this path%s.",
 		c.Origin.Subject(), c.Answer(), e.url, what, c.Reading.Text())
-	p.box(c)
+	p.run.FindBox(c)
 	return failure.New(failure.Status, reason, "%s answered %s at %s: %s%s", c.Origin.Name(), c.Answer(), e.url, what, c.Reading.Said())
 }
 
@@ -165,7 +156,7 @@ func (p *probe) backendDown(e *endpoint, c *result.Conversation) *failure.Failur
 func (p *probe) notPublished(e *endpoint, c *result.Conversation) *failure.Failure {
 	p.find(NotPublished, c, blame(c), "%s answered %s at %s, and nothing in that answer is Exchange's: the path does not lead there, or a filter keeps it%s.",
 		c.Origin.Subject(), c.Answer(), e.url, c.Reading.Said())
-	p.box(c)
+	p.run.FindBox(c)
 	return failure.New(failure.Status, reasonNotPublished, "%s answered %s at %s%s", c.Origin.Name(), c.Answer(), e.url, c.Reading.Said())
 }
 
@@ -180,6 +171,6 @@ func blame(c *result.Conversation) result.Blame {
 
 // fails is an answer that tells nothing of the endpoint.
 func (p *probe) fails(e *endpoint, c *result.Conversation, reason string) *failure.Failure {
-	p.box(c)
+	p.run.FindBox(c)
 	return failure.New(failure.Status, reason, "%s answered %s at %s%s", c.Origin.Name(), c.Answer(), e.url, c.Reading.Said())
 }

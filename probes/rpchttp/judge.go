@@ -77,7 +77,7 @@ func (p *probe) unanswered(c *channel) *failure.Failure {
 		c.outcome = silent
 	}
 	if last := c.last(); last != nil {
-		p.box(last)
+		p.run.FindBox(last)
 	} else if failure.Is(c.err, failure.Receive) && p.passes(p.get) {
 		what := "ended the connection"
 		if c.outcome == silent {
@@ -95,7 +95,7 @@ func (p *probe) passes(a *asked) bool {
 
 // verbLost finds that a verb does not get through where a GET does, and tells what the other control says of it.
 func (p *probe) verbLost(c *channel, who origin.Origin, what string) {
-	if p.found(VerbRefused) {
+	if p.run.Found(VerbRefused) {
 		return
 	}
 	other := "A verb that nobody knows got " + p.other.answer() + ": unknown verbs do not get through."
@@ -106,17 +106,6 @@ func (p *probe) verbLost(c *channel, who origin.Origin, what string) {
 		verbs[c.name], p.url(), what, p.get.answer(), other)
 	if who.Kind != origin.Middlebox {
 		p.run.Blame(result.Either)
-	}
-}
-
-func (p *probe) found(code string) bool {
-	return slices.ContainsFunc(p.run.Result.Findings, func(f result.Finding) bool { return f.Code == code })
-}
-
-// box tells of a box that answered itself, once.
-func (p *probe) box(c *result.Conversation) {
-	if !p.found(prober.AnsweredByMiddlebox) {
-		p.run.FindBox(c)
 	}
 }
 
@@ -155,7 +144,7 @@ func (p *probe) otherwise(c *channel, last *result.Conversation) *failure.Failur
 
 func (p *probe) notInstalled(c *channel, last *result.Conversation) *failure.Failure {
 	c.outcome = notInstalled
-	if !p.found(NotInstalled) {
+	if !p.run.Found(NotInstalled) {
 		p.run.Find(NotInstalled, result.Error, last.Origin, "%s answered %s %s with %s: there is no RPC proxy at this path, or nothing leads to it%s.",
 			last.Origin.Subject(), verbs[c.name], p.url(), last.Answer(), last.Reading.Said())
 		if last.Origin.Kind != origin.Middlebox {
@@ -167,7 +156,7 @@ func (p *probe) notInstalled(c *channel, last *result.Conversation) *failure.Fai
 
 func (p *probe) rpcError(c *channel, last *result.Conversation) *failure.Failure {
 	c.outcome = rpcError
-	if !p.found(RPCError) {
+	if !p.run.Found(RPCError) {
 		p.run.Find(RPCError, result.Error, last.Origin, "The RPC proxy answered %s %s with %s: it is reached, and cannot reach %s behind it.",
 			verbs[c.name], p.url(), last.Answer(), p.Endpoint)
 		p.run.Blame(result.Server)
@@ -177,7 +166,7 @@ func (p *probe) rpcError(c *channel, last *result.Conversation) *failure.Failure
 
 // fails is an answer that is no echo.
 func (p *probe) fails(last *result.Conversation, reason string) *failure.Failure {
-	p.box(last)
+	p.run.FindBox(last)
 	return p.failure(last, reason)
 }
 

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ews-exporter/ews_exporter/internal/auth"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/result"
@@ -83,11 +82,6 @@ func (p *probe) judge(unresolved *failure.Failure) {
 				break
 			}
 		}
-	}
-	// A logon at the proxy that is held back is so because of one that was refused beside it.
-	told := func(f *failure.Failure) bool { return !failure.Is(f, failure.Auth, auth.Suspended) }
-	if i := slices.IndexFunc(wrong, told); i > 0 {
-		wrong[0], wrong[i] = wrong[i], wrong[0]
 	}
 	if n := len(wrong); n > 1 {
 		wrong[0] = failure.New(wrong[0].Stage, wrong[0].Reason, "%w (%d more of %d bindings failed)", wrong[0], n-1, len(required))

@@ -47,7 +47,7 @@ func (p *probe) httpFailure() *failure.Failure {
 	switch {
 	case c.Origin.Portal != "":
 		reason = prober.ReasonLogonPage
-	case slices.ContainsFunc(p.run.Result.Findings, func(f result.Finding) bool { return f.Code == NotServed }):
+	case p.run.Found(NotServed):
 		reason = reasonNotServed
 	}
 	return failure.New(failure.Status, reason, "%s answered %s to %s%s", c.Origin.Name(), c.Answer(), verb, c.Cause())

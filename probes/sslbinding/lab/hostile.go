@@ -23,10 +23,7 @@ func meets() []lab.Meeting {
 			"wants to negotiate anew after the request (TLS 1.2)": "",
 			"ends TLS with an alert after the request (TLS 1.2)":  "",
 		}},
-		{Group: "Proxies on the way out", But: map[string]string{
-			// Several connections ask at once: whose logon is refused, and whose is held back for that, is chance.
-			"refuses the logon, and repeats what it was sent": "",
-		}},
+		{Group: "Proxies on the way out"},
 		{Group: "Certificates", But: map[string]string{
 			"shows a certificate for another name":                             "tls/certificate_name, binding_name_not_covered",
 			"shows one without a name":                                         "tls/certificate_name, binding_name_not_covered",
