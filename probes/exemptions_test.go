@@ -35,5 +35,7 @@ var exemptions = []conformance.Exemption{
 	{What: "reason send/error", Why: "errors of write(2) that have no other reason"},
 	{What: "reason receive/error", Why: "errors of read(2) that have no other reason"},
 	{What: "reason send/invalid", Why: "nothing that a peer gives goes into a line or a head unchecked; package wire's tests try"},
+	{What: "reason tls/client_certificate_revoked", Why: "crypto/tls sends no such alert; TestServersThatAskForACertificate of internal/runner has servers that do"},
+	{What: "reason receive/client_certificate_revoked", Why: "as above"},
 	{What: "reason tls/certificate_missing", Why: "crypto/tls ends such a handshake itself"},
 }

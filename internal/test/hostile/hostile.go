@@ -42,7 +42,7 @@ type world struct {
 
 // Groups are all of them, in the order of the page.
 func Groups() []Group {
-	return []Group{names(), connections(), handshakes(), certificates(), proxies(), heads(), bodies(), documents(), logons(), tokens(), redirects(), mail()}
+	return []Group{names(), connections(), handshakes(), certificates(), clients(), proxies(), heads(), bodies(), documents(), logons(), tokens(), redirects(), mail()}
 }
 
 // Cases are what a part's prober is to be probed with: the rows that it can meet, group by group, and those of its own. The

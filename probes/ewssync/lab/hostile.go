@@ -9,6 +9,7 @@ func meets() []lab.Meeting {
 		{Group: "Connections"},
 		{Group: "TLS handshakes"},
 		{Group: "Certificates"},
+		{Group: "Certificates of the exporter's own"},
 		{Group: "Proxies on the way out"},
 		{Group: "Responses: heads", But: map[string]string{
 			"changes to another protocol (101)":                              "status/unexpected, bytes_after_response",
