@@ -120,7 +120,7 @@ func (s *Self) Advise(book advice.Book) {
 	first, outcome, meaning, direct, owner := info(selfAdvice), info(selfOutcome), info(selfMeaning), info(selfDirect), info(selfOwner)
 	for _, a := range book {
 		first.WithLabelValues(a.Key, a.Step()).Set(1)
-		meaning.WithLabelValues(a.Key, a.Means).Set(1)
+		meaning.WithLabelValues(a.Key, a.Means, a.When.Text()).Set(1)
 		if a.Separates != "" {
 			outcome.WithLabelValues(a.Key, a.Separates).Set(1)
 		}

@@ -89,7 +89,7 @@ var selfOutcome = &result.Metric{
 var selfMeaning = &result.Metric{
 	Name:   "ews_exporter_advice_meaning_info",
 	Help:   "What it is that the advice is about, in a sentence.",
-	Labels: []string{"advice", "means"},
+	Labels: []string{"advice", "means", "urgency"},
 }
 
 // selfDirect says which advice holds instead at a server.

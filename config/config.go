@@ -20,6 +20,9 @@ type Config struct {
 	Policy  Policy
 	Vantage Vantage // where the exporter looks from
 
+	// Files are those that it was read from, as they were named; none for Default.
+	Files []string
+
 	// Implied tells that no file defines a module, so that Modules are those of Default.
 	Implied bool
 

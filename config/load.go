@@ -36,6 +36,7 @@ func Load(paths []string, probers []prober.Definition) (*Config, error) {
 		return Default(probers), nil
 	}
 	l := newLoader(probers)
+	l.config.Files = paths
 	for _, file := range l.expand(paths) {
 		data, err := l.read(file, maxConfig)
 		if err != nil {

@@ -95,6 +95,11 @@ const (
 	Plan    When = "plan"
 )
 
+// Text says it to people; empty for none.
+func (w When) Text() string {
+	return map[When]string{Now: "now", Morning: "it can wait for working hours", Plan: "no hurry"}[w]
+}
+
 // Advice is what something is, whose it is, and what to do first.
 type Advice struct {
 	Key     string // globally unique: lower-case words joined by underscores

@@ -1,16 +1,15 @@
 package advice
 
-// First steps that several pieces of advice share, and where they are done. In SERVERS the reader writes names; the other words
-// in capitals the report fills in where they are known.
+// First steps that several pieces of advice share, and where they are done. Words in capitals are filled in where
+// they are known (see Words).
 const (
-	AtExporter   = "on the exporter's machine, with its --config.file added; SERVER is one behind SERVICE"
-	AskServer    = "ews_exporter probe MODULE TARGET --direct SERVER"
-	AtExporterIn = "on the exporter's machine, with its --config.file added; SERVERS are those behind SERVICE, as ex01,ex02"
-	AskServers   = "ews_exporter probe MODULE TARGET --direct SERVERS"
+	AskServer  = "ews_exporter probe MODULE TARGET --direct SERVER" + WithConfig
+	AskServers = "ews_exporter probe MODULE TARGET --direct SERVERS" + WithConfig
+	WithConfig = " --config.file CONFIG" // is left out where there is none
 
 	InShell  = "in the Exchange Management Shell"
-	AtPrompt = "on SERVER, in a command prompt"
-	AtEach   = "on each server behind SERVICE, in a command prompt"
+	AtPrompt = "on SERVER, in a command prompt run as administrator"
+	AtEach   = "on each server behind SERVICE, in a command prompt run as administrator"
 	OnBox    = "on the box"
 
 	Health        = "Get-ServerHealth SERVER | Where-Object AlertValue -ne Healthy"

@@ -9,7 +9,7 @@ import (
 const keepTogether = "On the box: note the present value, and let it keep one server connection for each client connection on the virtual service of /EWS and /Autodiscover; undo by setting the noted value."
 
 // failedLogons are those that a Windows server wrote down. It does so where failed logons are audited.
-const failedLogons = "Get-WinEvent -FilterHashtable @{LogName='Security';Id=4625} -MaxEvents 20 | Format-List Time*,Message"
+const failedLogons = "Get-WinEvent -FilterHashtable @{LogName='Security';Id=4625;StartTime=(Get-Date).AddMinutes(-30)} | Format-List Time*,Message"
 
 // Advice is for logons. A password is called wrong only where nothing else fits.
 var Advice = advice.Book{
@@ -48,10 +48,10 @@ var Advice = advice.Book{
 		Key:   "scheme_not_offered",
 		Means: "The server offers none of the schemes that the auth may use; no secret was sent.", Suffers: "Clients that use these schemes cannot log on.",
 		Owners: []advice.Owner{advice.IIS, advice.Middlebox, advice.Exporter},
-		On:     advice.AtExporter,
+		On:     advice.OnExporter,
 		First:  advice.AskServer,
 		Then:   "Let the box pass WWW-Authenticate on as it comes, offer on the servers what clients use (Set-WebServicesVirtualDirectory 'SERVER\\EWS (Default Web Site)' -WindowsAuthentication $true), or set schemes of the auth to what is offered. Note the present value before, for undoing.", Risk: advice.Change, When: advice.Morning,
-		Separates: "If SERVER offers a scheme of the auth: the box takes it out. If SERVER offers none either, and clients log on: schemes of the auth is wrong. If SERVER offers none either, and clients cannot log on: its virtual directory is set otherwise than it should be.", Direct: "scheme_not_offered_by_server",
+		Separates: "If the probe logs on there: the box takes away what SERVER offers. If SERVER offers no scheme of the auth either, and clients log on: schemes of the auth AUTH is wrong. If neither does: Get-WebServicesVirtualDirectory -Server SERVER shows what its virtual directory offers.", Direct: "scheme_not_offered_by_server",
 		For: advice.About("auth/scheme_not_offered"),
 	},
 	{
@@ -67,7 +67,7 @@ var Advice = advice.Book{
 		Key:   "challenge_not_to_be_trusted",
 		Means: "The challenge of the logon contradicts itself or would leave the logon unbound, as a box does that carries logons on; it was not answered.", Suffers: "Nobody yet; a client that is less strict may lose its logon to whoever answers.",
 		Owners: []advice.Owner{advice.Middlebox, advice.IIS},
-		On:     advice.AtExporter,
+		On:     advice.OnExporter,
 		First:  advice.AskServer,
 		Then:   "Take what changes logons out of the way of /EWS and /Autodiscover; until it is explained, treat it as an attack.", Risk: advice.Look, When: advice.Now,
 		Separates: "If SERVER's challenge is right: something in between changes it. If it is wrong there too: that server makes it so.", Direct: "challenge_of_server",
@@ -97,7 +97,7 @@ var Advice = advice.Book{
 		Key:   "logon_broken_off",
 		Means: "The handshake of a logon that belongs to one connection broke off in its midst. No password was judged, so none is wrong and no account is locked by this.", Suffers: "Clients that log on by NTLM or Negotiate are asked for their password again and again.",
 		Owners: []advice.Owner{advice.Middlebox, advice.IIS},
-		On:     advice.AtExporter,
+		On:     advice.OnExporter,
 		First:  advice.AskServer,
 		Then:   keepTogether, Places: connectionPlaces, Risk: advice.Change, When: advice.Now,
 		Separates: "If the logon succeeds at SERVER: server and account are right, and the box ends or splits connections. If it breaks off there too: that server.", Direct: "logon_broken_off_by_server",
@@ -119,8 +119,8 @@ var Advice = advice.Book{
 		Owners: []advice.Owner{advice.Account, advice.Middlebox},
 		On:     advice.OnEach + ", in PowerShell",
 		First:  failedLogons,
-		Then:   "Account: mend what the Sub Status names (the secret's file is read anew for every probe). " + keepTogether, Places: connectionPlaces, Risk: advice.Look, When: advice.Morning,
-		Separates: "If one shows a failure of the account at the probe's time: it is the account, and its Sub Status says why (0xC000006A: the password; 0xC0000234: locked; 0xC0000072: disabled), but 0xC000035B: the box shows another certificate than the server has (Extended Protection), and no password is wrong. If failed logons are audited and none shows it: the logon never arrived whole, which is the box.", Direct: "logon_refused_by_server",
+		Then:   "Account: mend what the Sub Status names (the secret's file is read anew for every probe). Another certificate: bind the servers' own on the box too; undo by binding the former one. " + keepTogether, Places: connectionPlaces, Risk: advice.Look, When: advice.Morning,
+		Separates: "If one of the auth's user has Sub Status 0xC000035B at the proof's time (UTC there, local in the log): the box shows another certificate than the server has (Extended Protection), and no password is wrong. If it has another one: it is the account (0xC000006A: the password; 0xC0000234: locked; 0xC0000072: disabled). If failed logons are audited (auditpol /get /subcategory:Logon) and none shows it: the logon never arrived whole, which is the box.", Direct: "logon_refused_by_server",
 		For: advice.About("auth/refused"),
 	},
 	{
@@ -173,7 +173,7 @@ var Advice = advice.Book{
 		Key:   "logons_waiting",
 		Means: "Logons of this auth wait for the verdict on an earlier one, which some target does not give.", Suffers: "Nobody but this monitoring.",
 		Owners: []advice.Owner{advice.Middlebox, advice.Exchange},
-		On:     advice.AtExporter,
+		On:     advice.OnExporter,
 		First:  advice.AskServer,
 		Then:   "Mend what hangs there, or take that member out of the pool and put it back for undoing. Give the other targets an auth of their own meanwhile. If the message names another target: probe that one so.", Risk: advice.Look, When: advice.Morning,
 		Separates: "If SERVER gives a verdict on the logon: the box in front, or another member of its pool. If SERVER gives none: that server hangs.", Direct: "server_hangs",
@@ -194,8 +194,8 @@ var Advice = advice.Book{
 		Key:   "auth_missing",
 		Means: "The server asks for a logon, and the module has no auth, so what it is for cannot be tested.", Suffers: "Nobody yet, but the fault that the module watches for goes unseen.",
 		Owners: []advice.Owner{advice.Exporter}, Certainty: advice.Sure,
-		On:    `on the exporter's machine, with its --config.file added; CONTOSO\probe is an account for probing`,
-		First: `ews_exporter probe MODULE TARGET --username 'CONTOSO\probe'`,
+		On:    advice.OnExporter + `; CONTOSO\probe is an account for probing`,
+		First: `ews_exporter probe MODULE TARGET --username 'CONTOSO\probe'` + advice.WithConfig,
 		Then:  "auths: {probe: {username: 'CONTOSO\\probe', password_file: FILE, targets: [SERVICE], modules: [MODULE]}}, and auth: probe in the module; then reload. Undo by taking both out.", Risk: advice.Change, When: advice.Plan,
 		Separates: "If the probe decides now: give the module this account. If the logon is refused: the report says why; try another account before it goes into the configuration.",
 		For:       append(advice.About("auth/logon_required", "undecided/no_logon"), advice.By(origin.Exchange, "auth/logon_required")...),

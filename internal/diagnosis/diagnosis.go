@@ -184,14 +184,24 @@ func servers(r *result.Result) (front, back string) {
 }
 
 var (
-	placeholder = regexp.MustCompile(`\b(PROXY|SERVER|BACKEND|TARGET|SERVICE|MODULE|AUTH|HOST|PORT|ADDRESS|ENDPOINT|DOMAIN|NAMESERVER)\b`)
 	// harmless is what may go into a line that somebody pastes into a shell: names and addresses, as people write them.
+	path     = regexp.MustCompile(`^[A-Za-z0-9/\\._:-]+$`)
 	harmless = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:@\[\]-]{0,252}$`)
 )
 
-// filler puts what is known in place of the words SERVER, BACKEND, TARGET (with its HOST and PORT), ENDPOINT (the address that was
-// dialled), SERVICE, ADDRESS (with its DOMAIN), NAMESERVER, MODULE, AUTH and PROXY, whose URL the configuration has in a form that does no harm; a word for which
-// nothing is known, or something that nobody should paste, stays.
+// configs are the files of the exporter's configuration as a command line has them; empty where a shell would read more into
+// them.
+func configs(r *result.Result) string {
+	for _, file := range r.Configs {
+		if !path.MatchString(file) {
+			return ""
+		}
+	}
+	return strings.Join(r.Configs, " --config.file ")
+}
+
+// filler puts what is known in place of advice.Words: ENDPOINT is the address that was dialled, and PROXY a URL that the
+// configuration has in a form that does no harm. A word for which nothing is known, or something that nobody should paste, stays.
 func filler(r *result.Result) func(string) string {
 	known := map[string]string{"TARGET": r.Target, "SERVICE": r.Name, "MODULE": r.Module, "ADDRESS": r.Address, "AUTH": r.Auth, "PROXY": r.Proxy}
 	if _, domain, ok := strings.Cut(r.Address, "@"); ok {
@@ -215,12 +225,16 @@ func filler(r *result.Result) func(string) string {
 	if known["BACKEND"] == "" {
 		known["BACKEND"] = known["SERVER"]
 	}
+	known["CONFIG"] = configs(r)
 	return func(text string) string {
-		return placeholder.ReplaceAllStringFunc(text, func(word string) string {
-			if value := known[word]; harmless.MatchString(value) || (word == "PROXY" || word == "ENDPOINT") && value != "" {
+		if len(r.Configs) == 0 {
+			text = strings.ReplaceAll(text, advice.WithConfig, "")
+		}
+		return advice.Fill(text, func(word string) string {
+			if value := known[word]; harmless.MatchString(value) || word == "PROXY" || word == "ENDPOINT" || word == "CONFIG" {
 				return value
 			}
-			return word
+			return ""
 		})
 	}
 }

@@ -37,9 +37,11 @@ func proof(r *result.Result) []string {
 	case c != nil && c.HTTP != nil:
 		add(asked(c, conn))
 		add(unanswered(c, conn))
+		add("in the logs: " + moment(r, c))
 	case c != nil && c.Talk != nil:
 		add(said(c.Talk, conn))
 		add(strings.TrimPrefix(howEnded(conn), ", and "))
+		add("in the logs: " + moment(r, c))
 	case r.Failure != nil && r.Failure.Stage == failure.Connect: // the steps tell
 	case conn != nil && conn.Connect != nil:
 		add("connected to " + at(conn) + howEnded(conn))
@@ -133,8 +135,7 @@ func transferred(c *result.Conversation, f *wire.Response, conn *wire.Connection
 
 // forTheLog is what finds the request in Exchange's and IIS's logs.
 func forTheLog(r *result.Result, c *result.Conversation, f *wire.Response) string {
-	begun, _ := c.Begun()
-	at := "at " + r.Start.Add(time.Duration(float64(begun)*float64(time.Second))).UTC().Format("2006-01-02 15:04:05.000 MST")
+	at := moment(r, c)
 	if !c.Origin.Kind.Serves() {
 		return "in the logs: " + at
 	}
@@ -145,6 +146,12 @@ func forTheLog(r *result.Result, c *result.Conversation, f *wire.Response) strin
 		}
 	}
 	return "in the logs: " + strings.Join(append(parts, at), ", ")
+}
+
+// moment is when a conversation began, in UTC, as IIS and Exchange log it.
+func moment(r *result.Result, c *result.Conversation) string {
+	begun, _ := c.Begun()
+	return "at " + r.Start.Add(time.Duration(float64(begun)*float64(time.Second))).UTC().Format("2006-01-02 15:04:05.000 MST")
 }
 
 func asked(c *result.Conversation, conn *wire.Connection) string {

@@ -131,7 +131,8 @@ func whoActs(which, noBox string, faults func(which string) string) string {
 		told("means", "ews_exporter_advice_meaning_info{advice=%q}", "$told") + `{{ "\n" }}{{ . }}{{ end }}{{ end }}` +
 		ask("max by (module, owner, certainty) ("+faults("$advice")+")") + `{{ $module = . | first | label "module" }}{{ $or := "" }}{{ "\n" }}Act:` +
 		`{{ range sortByLabel "owner" . }}{{ if and (eq .Labels.module $module) (not (and $noBox (eq .Labels.owner "middlebox") (eq .Labels.certainty "undecided"))) }}` +
-		`{{ $or }} ` + ownerTitle + `{{ $or = " or" }}{{ end }}{{ end }} ({{ . | first | label "certainty" }}).{{ end }}`
+		`{{ $or }} ` + ownerTitle + `{{ $or = " or" }}{{ end }}{{ end }} ({{ . | first | label "certainty" }}).{{ end }}` +
+		told("urgency", "ews_exporter_advice_meaning_info{advice=%q}", "$told") + `{{ if . }} Urgency: {{ . }}.{{ end }}{{ end }}{{ end }}`
 }
 
 // noBoxAtTarget tells in $noBox of a server that is asked directly, where no box has shown itself within an hour: nobody is told then
@@ -174,20 +175,28 @@ func hostOf(word string) string {
 func first(words string, direct ...string) string {
 	filled := ` | reReplaceAll "^((?:on|in) [^:]*): " "${1}:\n    " | reReplaceAll "\\bauth AUTH\\b" "the module's auth"`
 	for _, known := range []struct{ word, value string }{
-		{"TARGET", `(or $labels.instance "TARGET")`}, {"HOST", hostOf("HOST")},
+		{"TARGET", `(or $labels.instance "TARGET")`}, {"HOST", hostOf("HOST")}, {"PORT", portOf("PORT")},
 		{"SERVICE", `(or $labels.service "SERVICE")`}, {"MODULE", `(or $module "MODULE")`}, {"SERVER", "$server"}, {"BACKEND", `(or $back $server)`},
 	} {
 		filled += fmt.Sprintf(` | reReplaceAll "\\b%s\\b" %s`, known.word, known.value)
 	}
-	text := `{{ if $first }}{{ "\n" }}First: {{ $first` + filled + ` }}{{ if $tells }}{{ "\n" }}{{ $tells | reReplaceAll "([.)]) If " "${1}\nIf "` + filled + ` }}{{ end }}` + unfilled
+	text := `{{ if $first }}{{ $first = $first` + filled + ` }}{{ $tells = $tells | reReplaceAll "([.)]) If " "${1}\nIf "` + filled + ` }}{{ "\n" }}First: {{ $first }}{{ if $tells }}{{ "\n" }}{{ $tells }}{{ end }}` + legend()
 	for _, d := range direct {
 		text += `{{ else if eq $labels.via "direct" }} First: ` + d
 	}
 	return text + `{{ else }} First: ` + words + `{{ end }}`
 }
 
-// unfilled says where to find what an alert does not know, and the steps speak of.
-const unfilled = `{{ $all := printf "%s %s" $first $tells }}` +
-	`{{ if match "\\bADDRESS\\b" $all }}{{ "\n" }}ADDRESS is the mailbox that the module asks: its mailbox or email, else that of its auth.{{ end }}` +
-	`{{ if match "\\bDOMAIN\\b" $all }}{{ "\n" }}DOMAIN is the mail domain.{{ end }}` +
-	`{{ if match "\\bproof\\b" $all }}{{ "\n" }}The proof, with request-id and time, is in the report of ews_exporter probe {{ or $module "MODULE" }} {{ or $labels.instance "TARGET" }}.{{ end }}`
+// portOf is the port of the alert's instance, word without one.
+func portOf(word string) string {
+	return `(or (reReplaceAll "^.*?(?::(\\d+))?$" "$1" (or $labels.instance "")) "` + word + `")`
+}
+
+// legend says what the words mean that are still there, and where the report is.
+func legend() string {
+	text := `{{ $all := printf "%s %s" $first $tells }}`
+	for _, w := range advice.Words {
+		text += fmt.Sprintf(`{{ if match "\\b%s\\b" $all }}{{ "\n" }}%[1]s %s.{{ end }}`, w.Name, w.Means)
+	}
+	return text + `{{ if or $labels.instance "" }}{{ "\n" }}The whole report, with the proof: ews_exporter probe {{ or $module "MODULE" }} {{ or $labels.instance "" }}{{ if and (or $labels.service "") (eq (or $labels.via "") "direct") }} --hostname {{ or $labels.service "" }}{{ end }}{{ end }}`
+}

@@ -29,9 +29,9 @@ func Act(v *result.Verdict) []Entry {
 	}
 	var all []Entry
 	for _, e := range []Entry{
-		{Title: "Urgency", Lines: []string{Urgency(v)}}, {Title: "Suffers", Lines: []string{v.Suffers}},
+		{Title: "Urgency", Lines: []string{v.When.Text()}}, {Title: "Suffers", Lines: []string{v.Suffers}},
 		{Title: "Act", Lines: []string{Acts(v)}}, {Title: "At fault", Lines: []string{v.AtFault}},
-		{Title: "First", Where: v.On, Step: v.First}, {Title: "Proof", Lines: v.Proof},
+		{Title: "First", Where: v.On, Step: v.First, Lines: advice.Legend(v.On, v.First, v.Separates, v.Then)}, {Title: "Proof", Lines: v.Proof},
 		{Title: "Outcome", Lines: advice.Branches(v.Separates)}, {Title: "Then", Lines: then},
 	} {
 		e.Lines = slices.DeleteFunc(slices.Clone(e.Lines), func(line string) bool { return line == "" })
@@ -90,9 +90,4 @@ func Owners(v *result.Verdict) string {
 		names = append(names, string(o))
 	}
 	return strings.Join(names, " or ")
-}
-
-// Urgency says when to act.
-func Urgency(v *result.Verdict) string {
-	return map[advice.When]string{advice.Now: "now", advice.Morning: "it can wait for working hours", advice.Plan: "no hurry"}[v.When]
 }

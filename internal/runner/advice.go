@@ -111,7 +111,7 @@ var ownAdvice = advice.Book{
 		Key:   "size_met_first",
 		Means: "A limit on the size was met before what the module tests.", Suffers: "Clients with requests as large.",
 		Owners: []advice.Owner{advice.Middlebox, advice.IIS},
-		On:     advice.AtExporter,
+		On:     advice.OnExporter,
 		First:  advice.AskServer,
 		Then:   "Note the present limit, and raise it to what Exchange allows (67108864 bytes for EWS); undo by setting the noted one. Or make the body of the module smaller.", Risk: advice.Change, When: advice.Morning,
 		Separates: "If SERVER takes the request: the limit is the box's. If SERVER refuses it too: the limit is that server's.", Direct: "size_met_first_at_server",

@@ -31,7 +31,8 @@ type job struct {
 	policy *policy.Policy
 	limit  time.Duration
 
-	outside bool // the exporter's vantage
+	outside bool     // the exporter's vantage
+	files   []string // of the configuration
 }
 
 // key tells requests apart. A reload makes new modules, so it shares nothing with probes of the old configuration.
@@ -87,7 +88,7 @@ func (r *Runner) prepare(req Request) (*job, error) {
 		return nil, refuse(http.StatusServiceUnavailable, Stopping, "the exporter is stopping")
 	}
 	cfg := r.Config()
-	j := &job{policy: r.policyOf(cfg), outside: cfg.Vantage == config.Outside}
+	j := &job{policy: r.policyOf(cfg), outside: cfg.Vantage == config.Outside, files: cfg.Files}
 	if j.module = cfg.Modules[req.Module]; j.module == nil {
 		return nil, refuse(http.StatusBadRequest, BadRequest, "unknown module %.100q: %s", req.Module, among(req.Module, cfg.Modules))
 	}

@@ -129,7 +129,7 @@ func (r *Runner) guard(ctx context.Context, j *job, run *prober.Run) {
 func blank(j *job, start time.Time) *result.Result {
 	res := &result.Result{
 		ID: rand.Text(), Module: j.module.Name, Prober: j.module.Prober, Target: j.target.Raw, Name: j.target.Name,
-		Start: start, Proxy: j.module.ProxyURL.String(), Decides: j.module.Definition.Decides, UndecidedOK: j.module.UndecidedOK,
+		Start: start, Proxy: j.module.ProxyURL.String(), Configs: j.files, Decides: j.module.Definition.Decides, UndecidedOK: j.module.UndecidedOK,
 		Direct: !strings.EqualFold(j.target.Host, j.target.Name),
 	}
 	if j.at.IsValid() {

@@ -11,9 +11,9 @@ const newProfiles = "New profiles, new devices, and free/busy; profiles that wor
 const (
 	// atExporter and askPast ask one server past what stands in front of autodiscover.DOMAIN. A target that is a mail address
 	// cannot be asked so: the way there belongs to the question.
-	atExporter = "on the exporter's machine, with its --config.file added; SERVER is one of Exchange's"
-	askPast    = "ews_exporter probe MODULE SERVER --hostname autodiscover.DOMAIN"
-	needsEmail = "(A module without email wants one for that.)"
+	atExporter = advice.OnExporter
+	askPast    = "ews_exporter probe MODULE SERVER --hostname autodiscover.DOMAIN" + advice.WithConfig
+	needsEmail = "Where it says that an email is needed: set email in the module, and reload."
 
 	urls = "Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-Table Server,InternalUrl,ExternalUrl"
 	pool = `C:\Windows\System32\inetsrv\appcmd list apppool MSExchangeAutodiscoverAppPool`

@@ -100,7 +100,7 @@ func (p *probe) verdict(e *result.Conversation, response *ews.Response, op ews.O
 	case v.Reason == ews.ReasonThrottled:
 		return p.throttled(op, e, v)
 	case response.Unserved() && e.Origin.Kind != origin.Exchange: // Exchange serves all that is asked for
-		return failure.New(failure.Content, v.Reason, "%s: %s %s; so does a server that does not serve this operation: leave it out of the module's operations then", op, e.Origin.Name(), strings.TrimSuffix(v.Message, ".")).Named(v.Code)
+		return failure.New(failure.Content, v.Reason, "%s: %s %s. Where this server does not serve that operation at all, take it out of the module's operations", op, e.Origin.Name(), strings.TrimSuffix(v.Message, ".")).Named(v.Code)
 	case !v.OK:
 		return failure.New(failure.Content, v.Reason, "%s: %s %s%s%s", op, e.Origin.Name(), v.Message, asSuccess(e, v), logonPage(e)).Named(v.Code)
 	}

@@ -10,8 +10,8 @@ const adviceTLSFirst = "tls_from_the_start"
 
 const (
 	// behind asks from behind the firewall, which is the only place that tells it from the server.
-	behind    = "on a machine in the network of the mail servers, with the exporter's --config.file"
-	ask       = "ews_exporter probe MODULE TARGET"
+	behind    = "on a machine in the network of the mail servers, with a copy of the exporter's configuration"
+	ask       = "ews_exporter probe MODULE TARGET" + advice.WithConfig
 	onServers = "on each mail server behind TARGET, in PowerShell"
 	protocol  = "the newest file in %ExchangeInstallPath%TransportRoles\\Logs\\FrontEnd\\ProtocolLog\\SmtpReceive of the server"
 )

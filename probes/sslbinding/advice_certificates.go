@@ -3,7 +3,7 @@ package sslbinding
 import "github.com/ews-exporter/ews_exporter/internal/advice"
 
 // askPast asks a server itself, which a box may stand in front of.
-const askPast = "ews_exporter probe MODULE SERVER --hostname SERVICE"
+const askPast = "ews_exporter probe MODULE SERVER --hostname SERVICE" + advice.WithConfig
 
 const bindFormer = "Keep the present certificate until all is well. To undo, bind it again."
 
@@ -101,7 +101,7 @@ var certificateBook = advice.Book{
 		Key:   "servers_behind_address_differ",
 		Means: "Several servers stand behind one address, and they do not show the same certificates.", Suffers: "Clients fail now and then, by the server that they reach.",
 		Owners: []advice.Owner{advice.IIS, advice.Middlebox},
-		On:     "on the exporter's machine, with its --config.file added, for each server behind SERVICE, as SERVER", First: askPast,
+		On:     advice.OnExporter, First: askPast,
 		Separates: "If one shows another thumbprint, or no intermediate: that server. If all are alike: the box, which has several certificates.",
 		Then:      "Bind the right certificate with its chain there. " + bind, Risk: advice.Change, When: advice.Now,
 		For: advice.About(BindingUnsteady),
@@ -128,7 +128,7 @@ var certificateBook = advice.Book{
 		Key:   "box_reads_one_packet",
 		Means: "A box reads only the first packet of a hello.", Suffers: "Browsers and programs whose hello is larger than a packet, as with ML-KEM.",
 		Owners: []advice.Owner{advice.Middlebox, advice.Security},
-		On:     advice.AtExporter, First: askPast,
+		On:     advice.OnExporter, First: askPast,
 		Separates: "If each hello is answered there: the balancer where it chooses servers by name, else a firewall in front that reads names. If not: a firewall between the exporter and SERVER.",
 		Then:      "Note the lines, then let it wait for the whole hello, or update it. To undo, take the new lines out.", Risk: advice.Change, When: advice.Morning,
 		Places: advice.Places{{Product: "haproxy", Setting: "tcp-request inspect-delay 5s and tcp-request content accept if { req.ssl_hello_type 1 } in that frontend"}},

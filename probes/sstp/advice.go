@@ -17,7 +17,7 @@ const (
 	onVPN   = "on the VPN server, in PowerShell"
 	onBox   = "on the box that has port 443 of TARGET"
 	// events is where Routing and Remote Access writes why it refuses.
-	events = "Get-WinEvent -MaxEvents 20 -FilterHashtable @{LogName='System';ProviderName='RemoteAccess','RasSstp'}"
+	events = "Get-WinEvent -FilterHashtable @{LogName='System';ProviderName='RemoteAccess','RasSstp';StartTime=(Get-Date).AddMinutes(-30)}"
 	// through is what a box has to do with SSTP.
 	through = "pass port 443 of this name through on TCP, without ending TLS (HAProxy: mode tcp; nginx: stream; Kemp: a TCP service of type Generic; F5: a FastL4 virtual server)"
 )
@@ -27,7 +27,7 @@ var book = advice.Book{
 		Key:   "sstp_length",
 		Means: "The same request gets another answer with Content-Length 0 than with 18446744073709551615, which every SSTP client sends. A box in between refuses that length, or waits for so many bytes.", Suffers: clients,
 		Owners: []advice.Owner{advice.Middlebox}, Certainty: advice.Likely,
-		On: advice.AtExporter, First: advice.AskServer,
+		On: advice.OnExporter, First: advice.AskServer,
 		Separates: "If SERVER is connected: the box in front of it. If SERVER gets the same: another box between the exporter and SERVER, or a web server on SERVER itself in front of Routing and Remote Access.",
 		Then:      "Note the service's settings on the box, then " + through + ". A web server as proxy for SSTP cannot be mended by a larger limit on bodies. To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
 		Direct: "sstp_length_at_server",
@@ -45,7 +45,7 @@ var book = advice.Book{
 		Key:   "sstp_verb",
 		Means: "Methods that are not known, SSTP's and FOO, get one and the same refusal at this path, and GET does not. A filter lets only some methods pass.", Suffers: clients,
 		Owners: []advice.Owner{advice.Security, advice.Middlebox, advice.IIS},
-		On:     advice.AtExporter, First: advice.AskServer,
+		On:     advice.OnExporter, First: advice.AskServer,
 		Separates: "If SERVER is connected: the filter is on the box in front, as a rule of its web application firewall or its list of methods. If SERVER refuses too: a filter on SERVER, such as IIS request filtering (404.6) or URLScan.",
 		Then:      "Note the rule. Best of all " + through + "; else add SSTP_DUPLEX_POST for this path alone. To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
 		Direct: "sstp_verb_at_server",
@@ -64,7 +64,7 @@ var book = advice.Book{
 		Means: "Nobody serves SSTP where this path leads: the requests are answered like any for what is not there.", Suffers: clients,
 		Owners: []advice.Owner{advice.Windows, advice.Middlebox, advice.Exporter},
 		On:     onVPN, First: "Get-Service RemoteAccess, SstpSvc; Get-RemoteAccess | Format-List VpnStatus, SslCertificate",
-		Separates: "If RemoteAccess is not Running, or VpnStatus is not Installed: the VPN server. If both are well: the box leads this name to another server. If this name is no VPN server at all: the target of the module.",
+		Separates: "If a service is not Running, or VpnStatus is not Installed: the VPN server. If all is well there: the box leads this name to another server. If this name is no VPN server at all: the target of the module.",
 		Then:      "The VPN server: " + events + " says why it stopped; mend that, and Start-Service RemoteAccess; to undo, stop it. The box: note its rule, and lead port 443 of this name to the VPN server. The module: note targets, and correct them. To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
 		For: advice.About(NotServed, "status/"+reasonNotServed),
 	},
@@ -124,7 +124,7 @@ var book = advice.Book{
 		Means: "The VPN server took the request and refused or ended the call before any logon.", Suffers: clients,
 		Owners: []advice.Owner{advice.Windows}, Certainty: advice.Likely,
 		On: onVPN, First: events,
-		Separates: "If an event of the proof's time names a reason: that. If there is none: see Get-RemoteAccessConnectionStatisticsSummary, and whether SSTP has free ports.",
+		Separates: "If an event of the proof's time (the report's is UTC, the log's local) names a reason: that. If there is none, and all WAN Miniports (SSTP) are Active in Routing and Remote Access, Ports: they are used up. If some are Inactive: the log Microsoft-Windows-RasSstp/Operational or a trace (netsh ras set tracing * enabled) has more.",
 		Then:      "Mend what the event names: note the setting first. Ports: note their number for WAN Miniport (SSTP), and raise it. To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
 		For: advice.About("status/"+nak, "status/"+aborted),
 	},
