@@ -8,8 +8,8 @@ const (
 	WithConfig = " --config.file CONFIG" // is left out where there is none
 
 	InShell  = "in the Exchange Management Shell"
-	AtPrompt = "on SERVER, in a command prompt run as administrator"
-	AtEach   = "on each server behind SERVICE, in a command prompt run as administrator"
+	AtPrompt = "on SERVER, at an elevated prompt"
+	AtEach   = "on each server behind SERVICE, at an elevated prompt"
 	OnBox    = "on the box"
 
 	Health        = "Get-ServerHealth SERVER | Where-Object AlertValue -ne Healthy"

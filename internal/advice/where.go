@@ -2,7 +2,7 @@ package advice
 
 // Where first steps are done.
 const (
-	InPowerShell = "on SERVER, in PowerShell run as administrator"
+	InPowerShell = "on SERVER in PowerShell as admin"
 	OnEach       = "on each Exchange server behind SERVICE"
 	OnExporter   = "on the exporter's machine"
 )

@@ -9,7 +9,7 @@ import (
 const keepTogether = "On the box: note the present value, and let it keep one server connection for each client connection on the virtual service of /EWS and /Autodiscover; undo by setting the noted value."
 
 // failedLogons are those that a Windows server wrote down. It does so where failed logons are audited.
-const failedLogons = "Get-WinEvent -FilterHashtable @{LogName='Security';Id=4625;StartTime=(Get-Date).AddMinutes(-30)} | Format-List Time*,Message"
+const failedLogons = "Get-WinEvent @{LogName='Security';Id=4625;StartTime=(Get-Date).AddHours(-1)} | Format-List Time*,Message"
 
 // Advice is for logons. A password is called wrong only where nothing else fits.
 var Advice = advice.Book{

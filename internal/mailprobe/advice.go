@@ -44,7 +44,7 @@ func (k *Kind) trouble() advice.Book {
 		{
 			Key: "dialogue_ended", Means: "The server ended the dialogue, refused it, or hangs: its {TITLE} service is inactive or ill, or something in between has no server.", Suffers: "Whoever reads mail by {TITLE}.",
 			Owners: []advice.Owner{advice.Exchange, advice.Middlebox}, On: advice.InShell, First: "Get-ServerComponentState SERVER | Where-Object Component -in ServerWideOffline,{PROXY}",
-			Separates: "If one is Inactive: the server is in maintenance, or was taken out. If both are Active, and " + services + " on SERVER shows one that is not Running: that service. If all are well on every server: the balancer, or a filter; " + advice.AskServer + " tells.",
+			Separates: "If one is Inactive: the server is in maintenance, or was taken out. If both are Active, and " + services + " on SERVER shows one that is not Running: that service. If all are well on every server: the balancer, or a filter; probe SERVER itself with the same module.",
 			Then: "Maintenance that is over: (Get-ServerComponentState SERVER -Component COMPONENT).LocalStates shows who set it; then Set-ServerComponentState SERVER -Component COMPONENT -State Active -Requester that one; undo by -State Inactive. A service: the Application log (source {SERVICE}) says why; mend that, and Start-Service it. " +
 				"The balancer: see why its check holds no member healthy; where it asks for something that this server never answers, correct the check.", Risk: advice.Change, When: advice.Now,
 			For: advice.About("receive/closed", "receive/reset", "receive/timeout", "receive/error", "send/closed", "send/reset", "send/error", "send/timeout",
@@ -53,7 +53,7 @@ func (k *Kind) trouble() advice.Book {
 		{
 			Key: "starttls_missing", Means: "{UPGRADE} is not offered, so that mail is read in clear text or not at all.", Suffers: "Clients that demand TLS on this port.",
 			Owners: []advice.Owner{advice.Exchange, advice.Security, advice.Certificate}, On: advice.InShell, First: "Get-{SETTINGS} -Server SERVER | Format-List X509CertificateName,UnencryptedOrTLSBindings",
-			Separates: "If UnencryptedOrTLSBindings lacks port PORT, or the one that the balancer maps it to: the target's port is wrong. If no certificate of Get-ExchangeCertificate -Server SERVER has X509CertificateName among its names and {USAGE} among its Services: the certificate. If one has, and " + advice.AskServer + " in the servers' own network finds {UPGRADE}: a firewall takes it out. If it finds none: Exchange has not read the setting yet ({SERVICE} was not started anew since).",
+			Separates: "If UnencryptedOrTLSBindings lacks port PORT, or the one that the balancer maps it to: the target's port is wrong. If no certificate of Get-ExchangeCertificate -Server SERVER has X509CertificateName among its names and {USAGE} among its Services: the certificate. If one has, and a probe of SERVER itself, from the servers' own network, finds {UPGRADE}: a firewall takes it out. If it finds none: Exchange has not read the setting yet ({SERVICE} was not started anew since).",
 			Then:      "The certificate: note the Services of the one with that name, then Enable-ExchangeCertificate -Server SERVER -Thumbprint THUMBPRINT -Services {USAGE}; or note X509CertificateName, and set it by Set-{SETTINGS}. Then " + restarted + ". The firewall: note its policy, and exempt PORT to these servers. To undo, set what was noted.", Risk: advice.Restart, When: advice.Now,
 			For: advice.About(k.upgradeMissing(), "tls/"+smtp.NotOffered.Reason, "tls/"+smtp.StartTLSRefused.Reason),
 		},
@@ -90,7 +90,7 @@ func (k *Kind) trouble() advice.Book {
 // logons is for logons. A password is called wrong only where the server says so.
 func (k *Kind) logons() advice.Book {
 	const enabled = "Get-CASMailbox ACCOUNT | Format-List {ENABLED},ExchangeVersion"
-	const failed = "Get-WinEvent -FilterHashtable @{LogName='Security';Id=4625;StartTime=(Get-Date).AddMinutes(-30)} | Format-List Time*,Message"
+	const failed = "Get-WinEvent @{LogName='Security';Id=4625;StartTime=(Get-Date).AddHours(-1)} | Format-List Time*,Message"
 	return advice.Book{
 		{
 			Key: "logon_refused", Means: "The server refused the logon and did not say why. A wrong password looks like that, and so does a mailbox that may not be used by {TITLE}.", Suffers: "Nobody but this monitoring, unless others are refused too.",
