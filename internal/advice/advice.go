@@ -97,7 +97,7 @@ const (
 
 // Text says it to people; empty for none.
 func (w When) Text() string {
-	return map[When]string{Now: "now", Morning: "it can wait for working hours", Plan: "no hurry"}[w]
+	return map[When]string{Now: "now", Morning: "it can wait for working hours, unless users complain", Plan: "no hurry"}[w]
 }
 
 // Advice is what something is, whose it is, and what to do first.

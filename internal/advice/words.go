@@ -23,10 +23,11 @@ var Words = []Word{
 	{"SERVERS", "are the servers behind that name, as ex01,ex02"},
 	{"BACKEND", "is the mailbox server that the request was for; where that is not known, each in turn"},
 	{"CONFIG", "is the exporter's configuration: what its service is started with (systemctl cat ews_exporter, sc.exe qc ews_exporter)"},
+	{"TIME", "is a minute before the failed probe, as 2026-01-31T23:59:00Z; Z is UTC"},
 	{"AUTH", "is the module's auth"},
 	{"ADDRESS", "is the mailbox that the module asks: its mailbox or email, else that of its auth"},
 	{"DOMAIN", "is the mail domain"},
-	{"NAMESERVER", "is the name server that the report names"},
+	{"NAMESERVER", "is each of those that nslookup -type=NS shows"},
 	{"ENDPOINT", "is the IP address that the report names"},
 	{"PROXY", "is the module's proxy_url"},
 }

@@ -9,7 +9,7 @@ import (
 const keepTogether = "On the box: note the present value, and let it keep one server connection for each client connection on the virtual service of /EWS and /Autodiscover; undo by setting the noted value."
 
 // failedLogons are those that a Windows server wrote down. It does so where failed logons are audited.
-const failedLogons = "Get-WinEvent @{LogName='Security';Id=4625;StartTime=(Get-Date).AddHours(-1)} | Format-List Time*,Message"
+const failedLogons = "Get-WinEvent @{LogName='Security';Id=4625;StartTime=[datetime]'TIME'} -Oldest -Max 20 | fl Time*,Message"
 
 // Advice is for logons. A password is called wrong only where nothing else fits.
 var Advice = advice.Book{
@@ -119,8 +119,8 @@ var Advice = advice.Book{
 		Owners: []advice.Owner{advice.Account, advice.Middlebox},
 		On:     advice.OnEach + ", in PowerShell",
 		First:  failedLogons,
-		Then:   "Account: mend what the Sub Status names (the secret's file is read anew for every probe). Another certificate: bind the servers' own on the box too; undo by binding the former one. " + keepTogether, Places: connectionPlaces, Risk: advice.Look, When: advice.Morning,
-		Separates: "If one of the auth's user has Sub Status 0xC000035B at the proof's time (UTC there, local in the log): the box shows another certificate than the server has (Extended Protection), and no password is wrong. If it has another one: it is the account (0xC000006A: the password; 0xC0000234: locked; 0xC0000072: disabled). If failed logons are audited (auditpol /get /subcategory:Logon) and none shows it: the logon never arrived whole, which is the box.", Direct: "logon_refused_by_server",
+		Then:   "Account: mend what Status and Sub Status name (the secret's file is read anew for every probe). Another certificate: bind the servers' own on the box too; undo by binding the former one. " + keepTogether, Places: connectionPlaces, Risk: advice.Look, When: advice.Morning,
+		Separates: "If one of the auth's user has 0xC000035B as Status or Sub Status at the proof's time (UTC there, local in the log): the box shows another certificate than the server has (Extended Protection), and no password is wrong. If it has another one: it is the account (0xC000006A: the password; 0xC0000234: locked; 0xC0000072: disabled). If failed logons are audited (auditpol /get /subcategory:Logon) and none shows it: the logon never arrived whole, which is the box.", Direct: "logon_refused_by_server",
 		For: advice.About("auth/refused"),
 	},
 	{
@@ -130,7 +130,7 @@ var Advice = advice.Book{
 		On:     advice.InPowerShell,
 		First:  failedLogons,
 		Then:   "Password: correct the secret's file. Account: enable, unlock or allow it there, and note what it was before. The auth tries again within 15 minutes. If there is no event of the account: audit failed logons on that server, and probe again.", Risk: advice.Look, When: advice.Morning,
-		Separates: "If the Sub Status is 0xC000006A: the password is not the account's. If it is 0xC0000064: there is no such account. If it is 0xC0000234, 0xC0000072 or 0xC0000193: locked, disabled or expired. If it is 0xC000006F, 0xC0000070 or 0xC000015B: hours, machine or the right to log on.",
+		Separates: "If Status or Sub Status is 0xC000006A: the password is not the account's. If it is 0xC0000064: there is no such account. If it is 0xC0000234, 0xC0000072 or 0xC0000193: locked, disabled or expired. If it is 0xC000006F, 0xC0000070 or 0xC000015B: hours, machine or the right to log on.",
 	},
 	{
 		Key:   "ticket_refused",

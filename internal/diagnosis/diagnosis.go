@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/advice"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
@@ -83,6 +84,9 @@ func happenings(r *result.Result) []happening {
 		}
 	}
 	add(result.Error)
+	if len(all) > 1 { // that a box answered is the evidence of another finding, and leads further only by itself
+		all = slices.DeleteFunc(all, func(h happening) bool { return h.About == result.AnsweredByMiddlebox })
+	}
 	if f := r.Failure; f != nil && len(all) == 0 {
 		about := advice.Case{About: f.Name(), Code: code(r)}
 		if who := decided(r); who != nil {
@@ -225,7 +229,7 @@ func filler(r *result.Result) func(string) string {
 	if known["BACKEND"] == "" {
 		known["BACKEND"] = known["SERVER"]
 	}
-	known["CONFIG"] = configs(r)
+	known["CONFIG"], known["TIME"] = configs(r), r.Start.Add(-time.Minute).UTC().Format("2006-01-02T15:04:05Z")
 	return func(text string) string {
 		if len(r.Configs) == 0 {
 			text = strings.ReplaceAll(text, advice.WithConfig, "")

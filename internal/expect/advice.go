@@ -11,7 +11,7 @@ const (
 	WhoWaits = "Clients that send Expect: 100-continue, as .NET does on POST by default: mailbox moves, free/busy between organisations, hybrid services."
 	LetPass  = "Note the present value, then let the box pass Expect: 100-continue on, or answer it itself. To undo, set the noted value."
 	// AskItself asks on the server itself, past everything in between.
-	AskItself   = `curl.exe -k -v -m 20 -H "Expect:100-continue" -d x https://localhost/EWS/Exchange.asmx`
+	AskItself   = `curl.exe -k -v -m 20 --expect100-timeout 60 -H "Expect:100-continue" -d x https://localhost/EWS/Exchange.asmx`
 	ReadModules = "a module in SERVER's IIS, one of those that " + advice.Modules + " lists"
 )
 

@@ -198,5 +198,5 @@ func legend() string {
 	for _, w := range advice.Words {
 		text += fmt.Sprintf(`{{ if match "\\b%s\\b" $all }}{{ "\n" }}%[1]s %s.{{ end }}`, w.Name, w.Means)
 	}
-	return text + `{{ if or $labels.instance "" }}{{ "\n" }}The whole report, with the proof: ews_exporter probe {{ or $module "MODULE" }} {{ or $labels.instance "" }}{{ if and (or $labels.service "") (eq (or $labels.via "") "direct") }} --hostname {{ or $labels.service "" }}{{ end }}{{ end }}`
+	return text + `{{ if or $labels.instance "" }}{{ "\n" }}The whole report, with the proof, on the exporter's machine: ews_exporter probe {{ or $module "MODULE" | reReplaceAll "^(.* .*)$" "'$1'" }} {{ or $labels.instance "" }}{{ if and (or $labels.service "") (eq (or $labels.via "") "direct") }} --hostname {{ or $labels.service "" }}{{ end }} --config.file CONFIG{{ end }}`
 }

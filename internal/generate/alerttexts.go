@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"text/template"
+
+	"github.com/ews-exporter/ews_exporter/internal/result"
 )
 
 // docsURL is where the links of alerts lead.
@@ -140,6 +142,8 @@ func found() string {
 
 // page is the link of an alert about a failing target: to the page of a finding that has no alert of its own, or its own section.
 func (f alertFacts) page(alert string) string {
-	return docsURL + "/" + ask(fmt.Sprintf("max by (code) (probe_finding{severity='error',code!~'%s',$target})", f.own("error"))) +
+	own := f.own("error")
+	return docsURL + "/" + ask(fmt.Sprintf("max by (code) (probe_finding{severity='error',code!~'%s|"+result.AnsweredByMiddlebox+"',$target})"+
+		" or on () max by (code) (probe_finding{severity='error',code!~'%[1]s',$target})", own)) +
 		`findings/{{ . | sortByLabel "code" | first | label "code" }}.md{{ else }}alerts.md#` + strings.ToLower(alert) + `{{ end }}`
 }

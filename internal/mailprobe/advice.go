@@ -90,19 +90,19 @@ func (k *Kind) trouble() advice.Book {
 // logons is for logons. A password is called wrong only where the server says so.
 func (k *Kind) logons() advice.Book {
 	const enabled = "Get-CASMailbox ACCOUNT | Format-List {ENABLED},ExchangeVersion"
-	const failed = "Get-WinEvent @{LogName='Security';Id=4625;StartTime=(Get-Date).AddHours(-1)} | Format-List Time*,Message"
+	const failed = "Get-WinEvent @{LogName='Security';Id=4625;StartTime=[datetime]'TIME'} -Oldest -Max 20 | fl Time*,Message"
 	return advice.Book{
 		{
 			Key: "logon_refused", Means: "The server refused the logon and did not say why. A wrong password looks like that, and so does a mailbox that may not be used by {TITLE}.", Suffers: "Nobody but this monitoring, unless others are refused too.",
 			Owners: []advice.Owner{advice.Account, advice.Mailbox}, On: advice.InShell + " (ACCOUNT: that of the module's auth)", First: enabled,
-			Separates: "If {ENABLED} is False: the mailbox may not use {TITLE}. If there is no such mailbox: the account has none. If it is True: failed logons on the server say why (" + failed + "): Sub Status 0xC000006A is the password, 0xC0000234 locked, 0xC0000072 disabled.",
-			Then:      "The mailbox: Set-CASMailbox ACCOUNT -{ENABLED} $true; undo by $false. The account: mend what the Sub Status names; the secret's file is read anew for every probe.", Risk: advice.Change, When: advice.Morning,
+			Separates: "If {ENABLED} is False: the mailbox may not use {TITLE}. If there is no such mailbox: the account has none. If it is True: failed logons on the server say why (" + failed + "): Status or Sub Status 0xC000006A is the password, 0xC0000234 locked, 0xC0000072 disabled.",
+			Then:      "The mailbox: Set-CASMailbox ACCOUNT -{ENABLED} $true; undo by $false. The account: mend what Status and Sub Status name; the secret's file is read anew for every probe.", Risk: advice.Change, When: advice.Morning,
 			For: advice.About("auth/refused"),
 		},
 		{
 			Key: "password_refused", Means: "The server refused the logon in words that stand for a wrong user name or password; some say the same of an account that is disabled, or that they cannot look up.", Suffers: "Nobody but this monitoring, unless others are refused too.",
 			Owners: []advice.Owner{advice.Account}, Certainty: advice.Likely, On: onServer, First: failed,
-			Separates: "If one of the account has Sub Status 0xC000006A: the password. If it is 0xC0000064: there is no such user name. If it is 0xC0000234 or 0xC0000072: the account is locked or disabled. If there is none: user name or password never reached Windows; compare how clients write the name (user@domain, DOMAIN\\user).",
+			Separates: "If one of the account has 0xC000006A as Status or Sub Status: the password. If it is 0xC0000064: there is no such user name. If it is 0xC0000234 or 0xC0000072: the account is locked or disabled. If there is none: user name or password never reached Windows; compare how clients write the name (user@domain, DOMAIN\\user).",
 			Then:      "Correct user name or the secret's file, which is read anew for every probe, or enable the account; undo by what it was before. The auth tries again within 15 minutes, at once with a changed secret.", Risk: advice.Look, When: advice.Morning,
 			For: advice.Codes("auth/refused", "AUTHENTICATIONFAILED", "AUTH", mailaccess.BadPassword),
 		},

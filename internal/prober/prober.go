@@ -135,7 +135,7 @@ const ReasonLogonPage = "logon_page"
 var LogonPage = failure.Reason{Stage: failure.Status, Reason: ReasonLogonPage, Help: "A page to log on by, made for people, or a redirect to one, came in place of an answer."}
 
 // AnsweredByMiddlebox is the code of the finding that any prober may make: a box in front of Exchange answered itself.
-const AnsweredByMiddlebox = "answered_by_middlebox"
+const AnsweredByMiddlebox = result.AnsweredByMiddlebox
 
 // FindingAnsweredByMiddlebox declares it.
 var FindingAnsweredByMiddlebox = Finding{

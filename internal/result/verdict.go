@@ -57,3 +57,6 @@ var Undecidednesses = []struct {
 	{NotAsked, "What the prober is for could not be asked."},
 	{RefusedForNow, "The server said to ask again later."},
 }
+
+// AnsweredByMiddlebox is the code of the finding that any prober may make: a box in front of Exchange answered itself.
+const AnsweredByMiddlebox = "answered_by_middlebox"

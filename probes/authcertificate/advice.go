@@ -34,8 +34,8 @@ var book = advice.Book{
 		Means: "The certificate by which Exchange signs tokens ends soon. It is not renewed by itself.", Suffers: "Nobody yet; once it has ended: hybrid services by OAuth, and sign-in to Outlook on the web and the admin center.",
 		Owners: []advice.Owner{advice.Exchange}, Certainty: advice.Likely, // a date has no culprit
 		On: advice.InShell, First: askConfig,
-		Separates: "If NextCertificateThumbprint is set: another takes over on NextCertificateEffectiveDate. If it is empty: make one, by the steps of ews_exporter finding auth_certificate_expiring.",
-		Then:      renew + " (Get-Date).AddHours(48), which leaves all servers the time to take it over" + publish + goBack, Risk: advice.Change, When: advice.Plan,
+		Separates: "If CurrentCertificateThumbprint is another than the report's: it was renewed, and this server does not know yet. If NextCertificateThumbprint is set: another takes over on NextCertificateEffectiveDate; see that this is before the end. If it is empty: make one, by the steps of ews_exporter finding auth_certificate_expiring.",
+		Then:      renew + " (Get-Date).AddHours(49). Exchange makes it the current one at that time by itself, once all servers have it. In a hybrid organization run the Hybrid Configuration Wizard again then." + goBack, Risk: advice.Change, When: advice.Plan,
 		For: advice.About(Expiring),
 	},
 	{

@@ -41,7 +41,7 @@ var book = advice.Book{
 		Means: "A name server has an older copy of the zone than another: the change has not come to it yet, or does not get through.", Suffers: "Whoever happens to ask that server: certificates and proofs of ownership wait, clients and senders go to old hosts.",
 		Owners: []advice.Owner{advice.DNS}, Certainty: advice.Sure,
 		On: somewhere, First: serial,
-		Separates: "If the serial is the newer one of the report by now: it was on its way. If it is the older one after the refresh time that the answer shows: the transfer fails; try TCP 53 between the two name servers first (the report names both, with their serials), then read that server's log.",
+		Separates: "If all have the same serial by now: it was on its way. If one has a lower one after the refresh time that the answer shows: the transfer to it fails; try TCP 53 between it and the primary first, then read its log.",
 		Then:      "On the primary allow transfers (AXFR, TCP 53) to that server, and notify it; at a hoster ask for it with both serials. Raise the serial where the zone was changed without. Undo by setting the former list.", Risk: advice.Change, When: advice.Morning,
 	},
 	{

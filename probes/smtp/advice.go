@@ -11,7 +11,7 @@ const adviceTLSFirst = "tls_from_the_start"
 const (
 	// behind asks from behind the firewall, which is the only place that tells it from the server.
 	behind    = "on a machine in the network of the mail servers, with a copy of the exporter's configuration"
-	ask       = "ews_exporter probe MODULE TARGET" + advice.WithConfig
+	ask       = "ews_exporter probe MODULE SERVER:PORT" + advice.WithConfig
 	onServers = "on each mail server behind TARGET, in PowerShell"
 	protocol  = "the newest file in %ExchangeInstallPath%TransportRoles\\Logs\\FrontEnd\\ProtocolLog\\SmtpReceive of the server"
 )
@@ -39,7 +39,7 @@ var book = advice.Book{
 		Means: "STARTTLS is not offered, so mail goes in clear text or is refused.", Suffers: "Senders that demand TLS cannot deliver; the others send in clear text.",
 		Owners: []advice.Owner{advice.Exchange, advice.Security, advice.Certificate},
 		On:     behind, First: ask,
-		Separates: "If STARTTLS is offered there: the firewall takes it out. If it is not, and AuthMechanism of the connector lacks Tls: Exchange. If it is not, and Tls is there: no certificate for SMTP has the connector's Fqdn.",
+		Separates: "If STARTTLS is offered by the servers themselves: the firewall or box in front takes it out. If it is not, and AuthMechanism of the connector lacks Tls: Exchange. If it is not, and Tls is there: no certificate for SMTP has the connector's Fqdn.",
 		Then: "The firewall: note the policy, then turn its inspection of SMTP off for these servers alone. The connector: see Get-ReceiveConnector -Server SERVER | Format-List Name,AuthMechanism,Fqdn, note AuthMechanism, then set it with Tls added. " +
 			"The certificate: Enable-ExchangeCertificate with one that has the Fqdn, for SMTP. To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
 		For: advice.About(StartTLSMissing, "tls/"+dialogue.NotOffered.Reason, "tls/"+dialogue.StartTLSRefused.Reason),
@@ -68,7 +68,7 @@ var book = advice.Book{
 		Means: "The server is short of disk space or memory, or its queue is long, and it delays or refuses mail (4.3.1).", Suffers: "Mail waits at its senders, or is accepted slowly.",
 		Owners: []advice.Owner{advice.Exchange}, Certainty: advice.Sure,
 		On: onServers, First: "Get-WinEvent -MaxEvents 5 -FilterHashtable @{ProviderName='MSExchangeTransport';Id=15004..15007}",
-		Separates: "If the newest is 15004, 15006 or 15007: it names the resource (UsedDiskSpace with its folder, memory, a queue). If it is 15005: it is over. If no events are found: that server is not under pressure; look at the next one behind TARGET.",
+		Separates: "If the newest is 15004, 15006 or 15007: it names the resource (UsedDiskSpace with its folder, memory, a queue). If it is 15005, and its text says Low or Normal: it is over. If no events are found: that server is not under pressure; look at the next one behind TARGET. If none has any: probe again.",
 		Then:      "Disk: free space on the drive of that folder, by default %ExchangeInstallPath%TransportRoles\\data\\Queue. Queue: see what holds it up (Get-Queue). Memory: see which process has it. Mail is taken again by itself, so there is nothing to undo. Do not turn back pressure off.", Risk: advice.Change, When: advice.Now,
 		For: append(advice.About(BackPressure, "status/"+dialogue.Overloaded.Reason), advice.Codes(BackPressure, "4.3.1")...),
 	},

@@ -17,7 +17,7 @@ const (
 	onVPN   = "on the VPN server, in PowerShell"
 	onBox   = "on the box that has port 443 of TARGET"
 	// events is where Routing and Remote Access writes why it refuses.
-	events = "Get-WinEvent @{LogName='System';ProviderName='RemoteAccess','RasSstp';StartTime=(Get-Date).AddHours(-1)}"
+	events = "Get-WinEvent @{LogName='System';ProviderName='RemoteAccess','RasSstp';StartTime=[datetime]'TIME'} -Oldest -MaxEvents 20"
 	// through is what a box has to do with SSTP.
 	through = "pass port 443 of this name through on TCP, without ending TLS (HAProxy: mode tcp; nginx: stream; Kemp: a TCP service of type Generic; F5: a FastL4 virtual server)"
 )
