@@ -103,7 +103,7 @@ func (p *probe) send(ctx context.Context, step *prober.Step, of *channel, author
 		err = unsent
 	}
 	var body []byte
-	if final := x.Record.Final; final != nil && (!opens(final, of.accept != "") || of.verb == verbIn && final.Has("Content-Length", "0")) {
+	if final := x.Record.Final; final != nil && !stays(of, final) {
 		x.Bound(wait)
 		body, err = x.Finish(bodyLimit)
 		err = x.Settled(err)
@@ -113,6 +113,12 @@ func (p *probe) send(ctx context.Context, step *prober.Step, of *channel, author
 		return nil, nil, err
 	}
 	return c, body, nil
+}
+
+// stays tells an answer whose body is not read: it stays open, as that of a channel does, whichever transport it opens.
+func stays(of *channel, final *wire.Response) bool {
+	whole := of.verb == verbIn && final.Has("Content-Length", "0") // which another request may follow
+	return (opens(final, of.accept != "") || opens(final, false)) && !whole
 }
 
 // await waits for the final response's head.

@@ -31,11 +31,13 @@ func (p *probe) shake(ctx context.Context, t *transport) error {
 	in := p.bodyIn(step, t.in)
 	in.Until = wait
 	err := in.Send(chunk(handshake), asksHandshake)
+	step.Detail(asksHandshake)
 	step.End(err)
 	if err == nil {
+		hears := t.step.Step("handshake")
 		out := p.packetsOf(t.out, wait)
 		out.Said(asksHandshake)
-		err = p.hear(t, out, out, usualSeed)
+		err = p.hear(t, hears, out, out, usualSeed)
 	}
 	if err != nil && p.answeredIn(t, step) {
 		return nil
@@ -91,23 +93,23 @@ func (p *probe) packetsOf(c *channel, wait time.Time) *wire.Packets {
 
 // shakeByFrames has the handshake over a websocket.
 func (p *probe) shakeByFrames(ctx context.Context, t *transport) error {
+	step := t.step.Step("handshake")
 	out := p.packetsOf(t.out, until(ctx))
 	if got := t.out.dialogue.Record.Final.Get("Sec-WebSocket-Accept"); got != t.out.accept {
-		return failure.New(failure.Receive, "malformed", "%s answered 101, and its Sec-WebSocket-Accept (%s) is not the answer to this request's key: what speaks there is no websocket server, or the answer was another's (RFC 6455 section 4.1)", out, strconv.Quote(got))
+		return step.End(failure.New(failure.Receive, "malformed", "%s answered 101, and its Sec-WebSocket-Accept (%s) is not the answer to this request's key: what speaks there is no websocket server, or the answer was another's (RFC 6455 section 4.1)", out, strconv.Quote(got)))
 	}
 	if err := out.Send(frame(opBinary, handshake), asksHandshake); err != nil {
-		return err
+		return step.End(err)
 	}
-	err := p.hear(t, out, &frames{Packets: out}, 0)
+	err := p.hear(t, step, out, &frames{Packets: out}, 0)
 	out.Until = time.Now().Add(farewell)
 	_ = out.Send(frame(opClose, closeNormally), "Close")
 	return err
 }
 
-// hear reads the gateway's answer, which comes behind a seed, and records what was said.
-func (p *probe) hear(t *transport, out *wire.Packets, in filler, seed int) error {
+// hear reads the gateway's answer, which comes behind a seed, as step, which it ends, and records what was said.
+func (p *probe) hear(t *transport, step *prober.Step, out *wire.Packets, in filler, seed int) error {
 	t.begun = true
-	step := t.step.Step("handshake")
 	step.On(t.out.link.Conn)
 	err := read(out, in, seed, &t.hello)
 	who := t.out.answer().Origin

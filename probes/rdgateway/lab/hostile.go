@@ -145,7 +145,10 @@ func meets() []lab.Meeting {
 		{Group: "Certificates", But: as(none, "shows one with 2,000 names", "sends 100 certificates behind its own")},
 		{Group: "Responses: heads", But: heads},
 		{Group: "Responses: bodies", But: bodies},
-		{Group: "Logons", But: as(none, "sends who has logged on elsewhere")},
+		{Group: "Logons", But: map[string]string{
+			"sends who has logged on elsewhere":    none,
+			"says nothing after the logon (Basic)": "receive/timeout, rd_gateway_packets_held",
+		}},
 		{Group: "Tickets and tokens", But: as(none, "(token URL) sends a token of 60 kB")},
 		{Group: "Redirects", Usual: none},
 	}
