@@ -5,8 +5,11 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 )
 
-// adviceNoPacket is drawn where a failure that all probers share has a meaning of its own here.
-const adviceNoPacket = "rd_gateway_no_packet"
+// What is drawn where a failure that all probers share has a meaning of its own here.
+const (
+	adviceNoPacket = "rd_gateway_no_packet"
+	adviceHungUp   = "rd_gateway_hung_up"
+)
 
 const (
 	who     = "Remote Desktop from outside, through this name."
@@ -29,6 +32,16 @@ var book = advice.Book{
 		Then:      "The box: keep a copy of its rules, and lead /remoteDesktopGateway/ to the gateways; to undo, take that out. The service: see why it stopped. Else take the module off this target.", Risk: advice.Change, When: advice.Morning,
 		Direct: "rd_gateway_nobody_at_server",
 		For:    advice.About(NotThere, "status/"+reasonNotThere),
+	},
+	{
+		Key:   "rd_gateway_box_leads_nowhere",
+		Means: "A box in front of the gateway answered in its place that there is nothing, or nothing for this client.", Suffers: who,
+		Owners: []advice.Owner{advice.Middlebox}, Certainty: advice.Sure,
+		On: advice.OnBox, First: "Read in its log which rule answered /remoteDesktopGateway/ at the proof's time.",
+		Separates: "If no rule leads this name and path to a gateway: add one. If one refuses it: somebody meant it. If no line is there: another box on the way.",
+		Then:      "Keep a copy of the rules, and lead /remoteDesktopGateway/ to the gateways. To undo, set back what was there.", Risk: advice.Change, When: advice.Morning,
+		Direct: "rd_gateway_nobody_at_server",
+		For:    advice.By(origin.Middlebox, NotThere, "status/"+reasonNotThere, NoTransport, "status/"+reasonNoTransport),
 	},
 	{
 		Key:   "rd_gateway_nobody_at_server",
@@ -136,6 +149,15 @@ var book = advice.Book{
 		On:     advice.InPowerShell, First: service,
 		Separates: "If it is Running: its events say what it makes of the request. If it is not, or there is none: another program answers on port 443, and the module's target or path is wrong.",
 		Then:      "Note target and path of the module, and correct them; or mend what the events name. To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
+	},
+	{
+		Key:   adviceHungUp,
+		Means: "The gateway, or a box in front, ended the connection in place of an answer to the logon. Clients take that for a gateway without this transport, and go on to the next one that they know.", Suffers: who + " Nobody, where clients get in by another transport.",
+		Owners: []advice.Owner{advice.Middlebox, advice.Windows},
+		On:     advice.AtExporter, First: advice.AskServer,
+		Separates: "If SERVER answers the handshake: the box. If SERVER hangs up too: the gateway, which does so with what it does not like, or has the transport turned off.",
+		Then:      "The box: note its settings, then " + through + ". The gateway: note its Transport Settings in RD Gateway Manager, and turn the transport on. To undo, set what was noted.", Risk: advice.Change, When: advice.Morning,
+		Direct: "rd_gateway_transport_missing_at_server",
 	},
 	{
 		Key:   "rd_gateway_refuses_handshake",

@@ -58,13 +58,8 @@ func TestFreeRDPTakesItForAGateway(t *testing.T) {
 	cmd.Env = append(os.Environ(), "DISPLAY="+display(t), "HOME="+home, "XDG_CONFIG_HOME="+home)
 	cmd.WaitDelay = time.Second
 	said, _ := cmd.CombinedOutput() // it does not end well, for there is no desktop
-	close(packets)
-	var kinds []uint16
-	for kind := range packets {
-		kinds = append(kinds, kind)
-	}
 	const handshake, tunnel = 1, 4
-	if !slices.Equal(kinds, []uint16{handshake, tunnel}) {
+	if kinds := packets.all(); !slices.Equal(kinds, []uint16{handshake, tunnel}) {
 		t.Errorf("FreeRDP sent packets of the types %v, want a handshake request and, content with the answer, a tunnel's", kinds)
 	}
 	for _, word := range []string{"RDG_OUT_DATA authorization result: 200", "RDG_IN_DATA authorization result: 200", "Handshake response received", "verMajor=1, verMinor=0"} {

@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 
 	"github.com/ews-exporter/ews_exporter/internal/failure"
-	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
 
 // Opcodes of websocket frames (RFC 6455 section 5.2).
@@ -42,9 +41,16 @@ func frame(opcode byte, payload []byte) []byte {
 	return b
 }
 
+// carrier is what frames go over: wire.Packets.
+type carrier interface {
+	filler
+	Send(packet []byte, text string) error
+	String() string
+}
+
 // frames read what a server's frames carry, as one stream: a packet may lie in several, and several in one.
 type frames struct {
-	*wire.Packets
+	carrier
 	left    uint64 // of the data frame that is being read
 	message bool   // one has begun, and goes on in the next frame
 	count   int
@@ -62,7 +68,7 @@ func (f *frames) Fill(payload []byte, n int) ([]byte, error) {
 		had := len(payload)
 		take := int(min(f.left, uint64(n-had))) //nolint:gosec // of n
 		var err error
-		payload, err = f.Packets.Fill(payload, had+take)
+		payload, err = f.carrier.Fill(payload, had+take)
 		f.left -= uint64(len(payload) - had) //nolint:gosec // it only grows
 		if err != nil {
 			return payload, err
@@ -76,7 +82,7 @@ func (f *frames) next() error {
 	if f.count++; f.count > maxFrames {
 		return f.malformed("%s sent %d frames and no packet", f, maxFrames)
 	}
-	head, err := f.Packets.Fill(nil, 2)
+	head, err := f.carrier.Fill(nil, 2)
 	if err != nil {
 		return err
 	}
@@ -107,7 +113,7 @@ func (f *frames) length(short uint64) (uint64, error) {
 	if short == 127 {
 		size = 8
 	}
-	raw, err := f.Packets.Fill(nil, size)
+	raw, err := f.carrier.Fill(nil, size)
 	switch {
 	case err != nil:
 		return 0, err
@@ -124,7 +130,7 @@ func (f *frames) control(opcode byte, final bool, length int) error {
 	if !final || length > 125 {
 		return f.malformed("%s sent a websocket frame that controls in parts, or with more than 125 bytes (RFC 6455 section 5.5)", f)
 	}
-	payload, err := f.Packets.Fill(nil, length)
+	payload, err := f.carrier.Fill(nil, length)
 	switch {
 	case err != nil:
 		return err

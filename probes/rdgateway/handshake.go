@@ -101,7 +101,7 @@ func (p *probe) shakeByFrames(ctx context.Context, t *transport) error {
 	if err := out.Send(frame(opBinary, handshake), asksHandshake); err != nil {
 		return step.End(err)
 	}
-	err := p.hear(t, step, out, &frames{Packets: out}, 0)
+	err := p.hear(t, step, out, &frames{carrier: out}, 0)
 	out.Until = time.Now().Add(farewell)
 	_ = out.Send(frame(opClose, closeNormally), "Close")
 	return err

@@ -89,6 +89,8 @@ func (p *probe) unanswered(t *transport) *failure.Failure {
 	case t.held():
 		p.packetsHeld(t)
 	case c == nil || c.link == nil:
+	case c.logon != nil && failure.Is(t.err, failure.Receive, "closed", "reset"):
+		p.run.Result.Draw("receive/"+failure.From(t.err).Reason, adviceHungUp)
 	case c.answer() != nil:
 		p.run.FindBox(c.answer())
 	case failure.Is(t.err, failure.Receive) && p.get.AsksLogon():

@@ -2,6 +2,7 @@ package rdgateway
 
 import (
 	"bytes"
+	"io"
 	"strings"
 	"testing"
 )
@@ -107,4 +108,36 @@ func TestFrames(t *testing.T) {
 	if !bytes.Equal(payload, handshake) {
 		t.Errorf("it carries % x", payload)
 	}
+}
+
+// wireOf gives what has come, and nothing more.
+type wireOf struct{ in *bytes.Reader }
+
+func (w wireOf) Fill(had []byte, n int) ([]byte, error) {
+	at := len(had)
+	had = append(had, make([]byte, n-at)...)
+	read, err := io.ReadFull(w.in, had[at:])
+	return had[:at+read], err
+}
+
+func (wireOf) Send([]byte, string) error { return nil }
+func (wireOf) String() string            { return "a server" }
+
+// FuzzFrames: whatever a server sends, no more comes out of it than was asked for and went in, and what is whole comes out as it was.
+func FuzzFrames(f *testing.F) {
+	f.Add([]byte("\x82\x12"+response), 18)
+	f.Add([]byte("\x02\x01a\x89\x00\x80\x01b"), 2)
+	f.Add([]byte("\x82\x7e\x00\x02ab\x88\x02\x03\xe8"), 3)
+	f.Add([]byte("\x82\x7f\x40\x00\x00\x00\x00\x00\x00\x00abc"), 3)
+	f.Fuzz(func(t *testing.T, raw []byte, n int) {
+		n = max(0, min(n, 1000))
+		got, err := (&frames{carrier: wireOf{bytes.NewReader(raw)}}).Fill(nil, n)
+		if len(got) > n || len(got) > len(raw) || err == nil && len(got) != n {
+			t.Fatalf("%d bytes of %d, and %d came: %v", len(got), n, len(raw), err)
+		}
+		whole := append([]byte{0x82, 126, byte(len(raw) >> 8), byte(len(raw))}, raw...)
+		if back, err := (&frames{carrier: wireOf{bytes.NewReader(whole)}}).Fill(nil, len(raw)); len(raw) < 1<<16 && (err != nil || !bytes.Equal(back, raw)) {
+			t.Fatalf("% x comes out as % x: %v", raw, back, err)
+		}
+	})
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -96,11 +97,29 @@ func logons(res *result.Result) (n int) {
 	return n
 }
 
-// ServeGateway is a simulated gateway. packets are the types of what it is sent.
-func serveGateway(t *testing.T) (address string, packets chan uint16) {
+// seen are the types of the packets that a gateway was sent.
+type seen struct {
+	mu    sync.Mutex
+	kinds []uint16
+}
+
+func (s *seen) add(kind uint16) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.kinds = append(s.kinds, kind)
+}
+
+func (s *seen) all() []uint16 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.kinds)
+}
+
+// serveGateway is a simulated gateway.
+func serveGateway(t *testing.T) (address string, packets *seen) {
 	t.Helper()
-	packets = make(chan uint16, 100)
-	return lab.ServeTLS(t, script.TLS(t), parts.Server(func(kind uint16) { packets <- kind })).Addr(), packets
+	packets = &seen{}
+	return lab.ServeTLS(t, script.TLS(t), parts.Server(packets.add)).Addr(), packets
 }
 
 // TestNothingIsOpenedOnTheGateway: by each transport, logged on by each scheme, the handshake is the only packet that it gets.
@@ -117,12 +136,7 @@ func TestNothingIsOpenedOnTheGateway(t *testing.T) {
 			if n := logons(res); n != 3 {
 				t.Errorf("%d logons, want one for each connection", n)
 			}
-			close(packets)
-			var kinds []uint16
-			for kind := range packets {
-				kinds = append(kinds, kind)
-			}
-			if !slices.Equal(kinds, []uint16{1, 1}) {
+			if kinds := packets.all(); !slices.Equal(kinds, []uint16{1, 1}) {
 				t.Errorf("it got packets of the types %v, want a handshake request by each transport", kinds)
 			}
 		})

@@ -56,6 +56,8 @@ func cases() []lab.Case {
 		at("a status of nobody's", "status/unexpected_status", front(func(*http.Request) string { return byHTTPSys("409 Conflict", "", "") })),
 		at("EWS that lets in whoever asks", "status/not_gateway, ews_answers_without_logon", front(func(*http.Request) string { return script.Sized(script.Folder) })),
 		at("the connection ends behind the channels", "receive/closed, rd_gateway_packets_held", &gateway{does: func(c net.Conn) error { return c.Close() }}),
+		at("a gateway that hangs up on who has logged on", "receive/closed", &gateway{entry: cuts}),
+		loggedOn("the same by NTLM", "auth/connection_closed", &gateway{entry: cuts}, "username: '"+lab.Username+"', password: "+lab.Password+", schemes: [ntlm]"),
 		loggedOn("the logon is refused", "auth/refused", &gateway{}, "username: '"+lab.Username+"', password: not-the-one-of-this-lab, schemes: [basic]"),
 		loggedOn("a box refuses who has logged on", "status/verb_refused", &gateway{entry: byHTTPSys("400 Bad Request", "", "")}, basic),
 	}

@@ -42,8 +42,11 @@ type gateway struct {
 	outs map[string]net.Conn // the channels out that stand, by their RDG-Connection-Id
 }
 
-// keeps is a front that reads, and says nothing.
-const keeps = "keeps"
+// What is done in place of an answer.
+const (
+	keeps = "keeps" // it reads, and says nothing
+	cuts  = "cuts"  // it ends the connection
+)
 
 // Path is where a gateway has its transports.
 const Path = "/remoteDesktopGateway/"
@@ -124,6 +127,8 @@ func (g *gateway) take(client net.Conn, in *bufio.Reader, r *http.Request) error
 		answer = g.refuses(r)
 	}
 	switch {
+	case answer == cuts:
+		return client.Close()
 	case answer == keeps:
 		_, err := io.Copy(io.Discard, in)
 		return err
