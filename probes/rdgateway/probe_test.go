@@ -148,7 +148,7 @@ func port(address string) string {
 	return port
 }
 
-// TestAWrongPasswordCostsOneLogon: neither the other connection nor the other transport is tried with it, whatever was proven before.
+// TestAWrongPasswordCostsOneLogon: neither the other connection nor the other transport is tried with it.
 func TestAWrongPasswordCostsOneLogon(t *testing.T) {
 	t.Parallel()
 	address, _ := serveGateway(t)
