@@ -99,7 +99,7 @@ func (a *acceptor) integrates(authenticate, key, pairs []byte) bool {
 	}
 	if flagsOf(authenticate, 60)&keyExchange != 0 { // the client chose another key, and sends it by the common one
 		exchanged := field(authenticate, 52)
-		cipher, err := rc4.NewCipher(key)
+		cipher, err := rc4.NewCipher(key) //nolint:gosec // MS-NLMP §3.1.5.1.2
 		if err != nil || len(exchanged) != length {
 			return false
 		}

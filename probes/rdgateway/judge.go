@@ -139,8 +139,8 @@ func (p *probe) packetsHeld(t *transport) {
 			got = append(got, c.verb+" got "+c.answer().Answer())
 		}
 	}
-	p.run.Find(PacketsHeld, result.Error, origin.Origin{Kind: origin.Unknown}, "By the transport %s at %s %s %s (%s): something on the way waits for the end of a request or an answer that stays open, or leads the two directions to different gateways, or the gateway hangs.",
-		t.name, p.url(), asked, became, strings.Join(got, ", "))
+	p.run.Find(PacketsHeld, result.Error, origin.Origin{Kind: origin.Unknown}, "%s, transport %s: %s %s (before that, %s): something on the way waits for the end of a request or an answer that stays open, or leads the two directions to different gateways, or the gateway hangs.",
+		p.url(), t.name, asked, became, strings.Join(got, ", "))
 	p.blame(origin.Origin{Kind: origin.Unknown})
 }
 
