@@ -17,7 +17,7 @@ const (
 	service = "Get-Service TSGateway"
 	filter  = `C:\Windows\System32\inetsrv\appcmd list config /section:requestFiltering`
 	// events is what the gateway writes of connections.
-	events = "Get-WinEvent -MaxEvents 50 Microsoft-Windows-TerminalServices-Gateway/Operational"
+	events = "Get-WinEvent @{LogName='Microsoft-Windows-TerminalServices-Gateway/Operational';StartTime=(Get-Date).AddHours(-1)}"
 	// through is what a box has to do with the transports.
 	through = "pass port 443 of this name through on TCP (HAProxy: mode tcp; nginx: stream), or turn off the buffering of requests and answers for /remoteDesktopGateway/ and lead all connections of a client to one gateway"
 )
