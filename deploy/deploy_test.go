@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"fmt"
 	"maps"
 	"os"
 	"os/exec"
@@ -110,7 +111,9 @@ func TestEveryProberIsInTheExamples(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, w := range configured.Warnings {
-		t.Errorf("the example is warned of: %v", w)
+		if !strings.Contains(fmt.Sprint(w), ".undecided_ok:") { // which check lists, and a prober's example may say on purpose
+			t.Errorf("the example is warned of: %v", w)
+		}
 	}
 	var modules []string
 	for _, d := range probes.All() {

@@ -14,6 +14,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/probes/mapihttp"
 	"github.com/ews-exporter/ews_exporter/probes/mrsproxy"
 	"github.com/ews-exporter/ews_exporter/probes/pop3"
+	"github.com/ews-exporter/ews_exporter/probes/rdgateway"
 	"github.com/ews-exporter/ews_exporter/probes/rpchttp"
 	"github.com/ews-exporter/ews_exporter/probes/sessionstate"
 	"github.com/ews-exporter/ews_exporter/probes/smtp"
@@ -42,5 +43,6 @@ func All() []prober.Definition {
 		mapihttp.Definition,
 		rpchttp.Definition,
 		sstp.Definition,
+		rdgateway.Definition,
 	}
 }

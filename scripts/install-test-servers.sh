@@ -38,6 +38,9 @@ ip          iproute2     -
 knotd       knot         knot
 named       bind9        named
 sstpc       sstp-client  -
+xfreerdp    freerdp2-x11 -
+Xvfb        xvfb         -
+curl        curl         -
 dig         bind9-dnsutils -
 dovecot     dovecot-core dovecot
 /usr/lib/dovecot/imap dovecot-imapd -

@@ -1,6 +1,9 @@
 package lab
 
-import "net/http"
+import (
+	"context"
+	"net/http"
+)
 
 // Front is Exchange's front end, for servers that a part starts: it lets Username in by NTLM, plain or within SPNEGO.
 type Front struct{ origin exchange }
@@ -39,3 +42,22 @@ func Admits(w http.ResponseWriter, r *http.Request) bool {
 	}
 	return ok
 }
+
+// Remembering is the context of one connection that a part serves by itself: requests with it log on over that connection, which the
+// meter counts.
+func Remembering(m *Meter) context.Context {
+	ctx := asking().remember(context.Background(), nil)
+	ctx.Value(connectionKey{}).(*connection).meter = m //nolint:forcetypeassert // as remembered
+	return ctx
+}
+
+// Asks gives the challenges by which such a request is asked for a logon, by NTLM or Basic; none where it may pass.
+func Asks(r *http.Request) (challenges []string) {
+	ok, challenges := asking().admit(r)
+	if ok {
+		return nil
+	}
+	return challenges
+}
+
+func asking() *exchange { return &exchange{logon: windowsAndBasic, password: Password} }

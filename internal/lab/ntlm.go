@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/md5" //nolint:gosec // MS-NLMP is made of it
 	"crypto/rand"
+	"crypto/rc4" //nolint:gosec // see above
 	"crypto/subtle"
 	"encoding/binary"
 	"strings"
@@ -55,7 +56,7 @@ func (a *acceptor) challengeFor(negotiate []byte) []byte {
 	const fixed = 56
 	m := binary.LittleEndian.AppendUint32([]byte(ntlmSignature), 2)
 	m = appendField(m, len(name), fixed)
-	m = binary.LittleEndian.AppendUint32(m, unicodeText|ntlm|alwaysSign|targetServer|extended|targetInfo|version)
+	m = binary.LittleEndian.AppendUint32(m, unicodeText|ntlm|alwaysSign|targetServer|extended|targetInfo|version|flagsOf(negotiate, 12)&keyExchange)
 	m = append(m, a.challenge[:]...)
 	m = append(m, make([]byte, 8)...)
 	m = appendField(m, len(info), fixed+len(name))
@@ -96,9 +97,29 @@ func (a *acceptor) integrates(authenticate, key, pairs []byte) bool {
 	if len(flags) != 4 || flags[0]&integrity == 0 || len(authenticate) < at+length {
 		return false
 	}
+	if flagsOf(authenticate, 60)&keyExchange != 0 { // the client chose another key, and sends it by the common one
+		exchanged := field(authenticate, 52)
+		cipher, err := rc4.NewCipher(key) //nolint:gosec // MS-NLMP §3.1.5.1.2
+		if err != nil || len(exchanged) != length {
+			return false
+		}
+		key = make([]byte, length)
+		cipher.XORKeyStream(key, exchanged)
+	}
 	bare := bytes.Clone(authenticate)
 	clear(bare[at : at+length])
 	return subtle.ConstantTimeCompare(authenticate[at:at+length], hmacMD5(key, a.said, bare)) == 1
+}
+
+// keyExchange is NTLMSSP_NEGOTIATE_KEY_EXCH (MS-NLMP §2.2.2.5).
+const keyExchange = 1 << 30
+
+// flagsOf are a message's, which stand there; 0 where it is too short.
+func flagsOf(message []byte, at int) uint32 {
+	if len(message) < at+4 {
+		return 0
+	}
+	return binary.LittleEndian.Uint32(message[at:])
 }
 
 // protects tells whether Extended Protection lets a logon with this binding pass; nil is none.

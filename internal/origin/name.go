@@ -5,7 +5,7 @@ import "strings"
 // names are the kinds as a sentence goes on with them.
 var names = map[Kind]string{
 	Exchange: "Exchange", IIS: "IIS", HTTPSys: "Windows' http.sys", EWSServer: "an EWS server (not known to be Exchange)",
-	Middlebox: "a box in front of Exchange", Proxy: "the proxy",
+	Middlebox: "a box in front of Exchange", Proxy: "the proxy", Gateway: "the gateway",
 }
 
 // Name is who made a response, within a sentence: "Exchange (EX01)", "a box in front of Exchange (HAProxy)".

@@ -51,11 +51,14 @@ func (l *Logon) let(final *wire.Response, who origin.Origin) bool {
 	case origin.IIS:
 		// As a gateway (Application Request Routing), IIS answers these by itself when the server behind it does not answer.
 		return l.body == provesLogon || final.Status < 502 || final.Status > 504
-	case origin.Middlebox, origin.HTTPSys:
+	case origin.Middlebox:
 		return l.body == provesLogon
 	}
-	return l.body == provesLogon || final.Status/100 == 2
+	return l.body == provesLogon || granted(final.Status)
 }
+
+// granted tells a success. http.sys itself gives none, so one that bears its name is of a service that listens by it.
+func granted(status int) bool { return status == 101 || status/100 == 2 }
 
 // refused is a 401 to a complete logon.
 func (l *Logon) refused(final *wire.Response, who origin.Origin) error {

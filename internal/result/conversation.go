@@ -27,6 +27,7 @@ const (
 	DNS          Protocol = "dns"
 	State        Protocol = "state" // that of ASP.NET's state service, which is HTTP but for its status line
 	SSTP         Protocol = "sstp"
+	RDGateway    Protocol = "rdg" // the packets of a gateway for remote desktops
 )
 
 // Conversation is what was said over one connection for one purpose, the step it belongs to, and who answered. All of it

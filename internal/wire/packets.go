@@ -12,13 +12,20 @@ type Packets struct {
 	Record *Talk
 	Until  time.Time // when what is sent and read next must have gone and come; zero: the probe's limit
 	conn   *Conn
+	in     io.Reader
 }
 
 // Packets begins one where the final response's head ended. Whatever length that head announces, what follows is no body.
 func (x *Dialogue) Packets() *Packets {
 	now := x.conn.dialer.now()
 	x.Record.End = &now
-	return &Packets{Record: &Talk{Span: Span{Start: now, End: now}}, conn: x.conn}
+	return &Packets{Record: &Talk{Span: Span{Start: now, End: now}}, conn: x.conn, in: x.conn.reader}
+}
+
+// Chunked has what is read next taken out of chunks (RFC 9112 section 7.1), where the response carries its packets so. It gives p.
+func (p *Packets) Chunked() *Packets {
+	p.in = &chunkReader{r: p.conn.reader}
+	return p
 }
 
 // Send sends a packet, and notes it in the words that a person reads. Errors are failures of stage send.
@@ -41,7 +48,7 @@ func (p *Packets) Fill(packet []byte, n int) ([]byte, error) {
 	c, had := p.conn, len(packet)
 	c.deadline(p.Until)
 	packet = append(packet, make([]byte, n-had)...)
-	read, err := io.ReadFull(c.reader, packet[had:])
+	read, err := io.ReadFull(p.in, packet[had:])
 	now := c.dialer.now()
 	if p.Record.Received += int64(read); read > 0 && p.Record.Heard == nil {
 		p.Record.Heard = &now
@@ -50,6 +57,9 @@ func (p *Packets) Fill(packet []byte, n int) ([]byte, error) {
 		return packet, nil
 	}
 	p.Record.Span.End = now
+	if chunks, ok := p.in.(*chunkReader); ok && chunks.done {
+		return packet[:had+read], failure.New(failure.Receive, "closed", "%s ended its answer where a packet is due", c)
+	}
 	c.ended(err)
 	return packet[:had+read], c.receiveFailure("wait for a packet", err)
 }
@@ -59,6 +69,9 @@ func (p *Packets) Ahead(n int) []byte {
 	ahead, _ := p.conn.reader.Peek(min(n, p.conn.reader.Buffered())) // so much is there
 	return ahead
 }
+
+// Said notes what was sent beside this connection and is answered over it, in the words that a person reads.
+func (p *Packets) Said(text string) { p.note(Client, text) }
 
 // Heard notes what the peer sent, in the words that a person reads.
 func (p *Packets) Heard(text string) { p.note(Server, text) }

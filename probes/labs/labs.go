@@ -15,6 +15,7 @@ import (
 	mapihttp "github.com/ews-exporter/ews_exporter/probes/mapihttp/lab"
 	mrsproxy "github.com/ews-exporter/ews_exporter/probes/mrsproxy/lab"
 	pop3 "github.com/ews-exporter/ews_exporter/probes/pop3/lab"
+	rdgateway "github.com/ews-exporter/ews_exporter/probes/rdgateway/lab"
 	rpchttp "github.com/ews-exporter/ews_exporter/probes/rpchttp/lab"
 	sessionstate "github.com/ews-exporter/ews_exporter/probes/sessionstate/lab"
 	smtp "github.com/ews-exporter/ews_exporter/probes/smtp/lab"
@@ -43,5 +44,6 @@ func All() []lab.Part {
 		mapihttp.Part(),
 		rpchttp.Part(),
 		sstp.Part(),
+		rdgateway.Part(),
 	}
 }

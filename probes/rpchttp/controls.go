@@ -17,24 +17,6 @@ const length = "1073741824"
 // patience is how long an answer to the length is waited for: the server asks for a logon by the head alone, at once.
 const patience = 5 * time.Second
 
-// asked is a request without credentials over a connection of its own.
-type asked struct {
-	step         *prober.Step
-	conversation *result.Conversation // nil without an answer
-	err          error                // why there is none
-}
-
-// answer says what came of it, for a person.
-func (a *asked) answer() string {
-	switch {
-	case a.conversation != nil:
-		return a.conversation.Answer() + " from " + a.conversation.Origin.Name()
-	case failure.Is(a.err, failure.Receive, "timeout"):
-		return "no answer"
-	}
-	return "the end of the connection"
-}
-
 // lost tells whether a verb did not get through: to a request without credentials came neither a request for a logon nor an echo.
 func (p *probe) lost() bool {
 	for _, c := range p.asked {
@@ -46,16 +28,16 @@ func (p *probe) lost() bool {
 }
 
 // control asks by another verb, by which a box that refuses the verbs of RPC is told from one that leads nowhere.
-func (p *probe) control(ctx context.Context, name, verb string) *asked {
-	return p.beside(ctx, name, func(step *prober.Step, conn *wire.Conn) (*result.Conversation, error) {
+func (p *probe) control(ctx context.Context, name, verb string) *prober.Control {
+	return p.run.Control(ctx, name, p.at, func(step *prober.Step, conn *wire.Conn) (*result.Conversation, error) {
 		c, _, err := p.send(step, conn, p.request(verb, ""))
 		return c, err
 	})
 }
 
 // askLength announces what a channel in announces, and sends nothing of it.
-func (p *probe) askLength(ctx context.Context) *asked {
-	return p.beside(ctx, announced, func(step *prober.Step, conn *wire.Conn) (*result.Conversation, error) {
+func (p *probe) askLength(ctx context.Context) *prober.Control {
+	return p.run.Control(ctx, announced, p.at, func(step *prober.Step, conn *wire.Conn) (*result.Conversation, error) {
 		request := p.request(verbs[channelIn], "")
 		request.SendLength = false
 		request.Header = append(request.Header, origin.Field{Name: "Content-Length", Value: length})
@@ -78,20 +60,4 @@ func (p *probe) askLength(ctx context.Context) *asked {
 		}
 		return c, nil
 	})
-}
-
-// beside sends something over a connection of its own, which carries no credentials.
-func (p *probe) beside(ctx context.Context, name string, send func(*prober.Step, *wire.Conn) (*result.Conversation, error)) *asked {
-	a := &asked{step: p.run.Step(name)}
-	conn, err := p.run.Network.Open(ctx, a.step, p.at)
-	if err == nil {
-		defer conn.Close()
-		request := a.step.Step("request")
-		a.conversation, err = send(request, conn)
-		request.End(err)
-	}
-	a.err = err
-	a.step.Detail("%s", a.answer())
-	a.step.End(err)
-	return a
 }

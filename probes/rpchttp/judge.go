@@ -78,7 +78,7 @@ func (p *probe) unanswered(c *channel) *failure.Failure {
 	}
 	if last := c.last(); last != nil {
 		p.run.FindBox(last)
-	} else if failure.Is(c.err, failure.Receive) && p.passes(p.get) {
+	} else if failure.Is(c.err, failure.Receive) && p.get.AsksLogon() {
 		what := "ended the connection"
 		if c.outcome == silent {
 			what = "was silent"
@@ -88,22 +88,17 @@ func (p *probe) unanswered(c *channel) *failure.Failure {
 	return failure.From(c.err)
 }
 
-// passes tells whether a control got the server's request for a logon.
-func (p *probe) passes(a *asked) bool {
-	return a != nil && a.conversation != nil && a.conversation.Final.Status == 401
-}
-
 // verbLost finds that a verb does not get through where a GET does, and tells what the other control says of it.
 func (p *probe) verbLost(c *channel, who origin.Origin, what string) {
 	if p.run.Found(VerbRefused) {
 		return
 	}
-	other := "A verb that nobody knows got " + p.other.answer() + ": unknown verbs do not get through."
-	if p.passes(p.other) {
-		other = "A verb that nobody knows got " + p.other.answer() + " as well: a rule is about these verbs."
+	other := "A verb that nobody knows got " + p.other.Answer() + ": unknown verbs do not get through."
+	if p.other.AsksLogon() {
+		other = "A verb that nobody knows got " + p.other.Answer() + " as well: a rule is about these verbs."
 	}
 	p.run.Find(VerbRefused, result.Error, who, "%s %s: %s, while GET of the same path got %s. %s",
-		verbs[c.name], p.url(), what, p.get.answer(), other)
+		verbs[c.name], p.url(), what, p.get.Answer(), other)
 	if who.Kind != origin.Middlebox {
 		p.run.Blame(result.Either)
 	}
@@ -125,7 +120,7 @@ func (p *probe) otherwise(c *channel, last *result.Conversation) *failure.Failur
 		return p.rpcError(c, last)
 	case slices.Contains(refusals, status):
 		c.outcome = refused
-		if c.second == nil && p.passes(p.get) {
+		if c.second == nil && p.get.AsksLogon() {
 			p.verbLost(c, last.Origin, last.Origin.Name()+" answered "+last.Answer()+last.Reading.Said())
 			return p.failure(last, reasonRefused)
 		}
@@ -178,31 +173,31 @@ func (p *probe) failure(last *result.Conversation, reason string) *failure.Failu
 // judgeLength judges the length, where the same verb without one got the server's request for a logon.
 func (p *probe) judgeLength() {
 	a := p.announce
-	if a == nil || p.passes(a) {
+	if a == nil || a.AsksLogon() {
 		return
 	}
-	if a.err != nil && !failure.Is(a.err, failure.Receive) && !failure.Is(a.err, failure.Send) {
-		p.run.Result.Fail(failure.From(a.err))
+	if a.Err != nil && !failure.Is(a.Err, failure.Receive) && !failure.Is(a.Err, failure.Send) {
+		p.run.Result.Fail(failure.From(a.Err))
 		return
 	}
 	who := origin.Origin{Kind: origin.Unknown}
-	if a.conversation != nil {
-		who = a.conversation.Origin
+	if a.Conversation != nil {
+		who = a.Conversation.Origin
 	}
 	p.run.Find(LengthRefused, result.Error, who, "RPC_IN_DATA %s that announced %s bytes got %s; the same request with the length 0 got %s. Clients announce as much for a channel in: something on the way limits the length of a body, or waits for all of it before it passes anything on.",
-		p.url(), length, a.answer(), p.asked[0].first.Answer()+" from "+p.asked[0].first.Origin.Name())
+		p.url(), length, a.Answer(), p.asked[0].first.Answer()+" from "+p.asked[0].first.Origin.Name())
 	switch {
 	case p.run.Result.Direct:
 		p.run.Blame(result.Server)
 	case who.Kind != origin.Middlebox:
 		p.run.Blame(result.Either)
 	}
-	failed := failure.New(failure.Status, reasonLength, "RPC_IN_DATA %s that announced %s bytes got %s; with the length 0 a request for a logon", p.url(), length, a.answer())
-	a.step.Fail(failed)
+	failed := failure.New(failure.Status, reasonLength, "RPC_IN_DATA %s that announced %s bytes got %s; with the length 0 a request for a logon", p.url(), length, a.Answer())
+	a.Step.Fail(failed)
 	if p.run.Result.Failure == nil {
-		p.run.Result.DecidingConnection = a.step.Connection()
-		if a.conversation != nil {
-			p.run.Result.Deciding = a.conversation
+		p.run.Result.DecidingConnection = a.Step.Connection()
+		if a.Conversation != nil {
+			p.run.Result.Deciding = a.Conversation
 		}
 	}
 	p.run.Result.Fail(failed)

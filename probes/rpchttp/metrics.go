@@ -63,14 +63,14 @@ func (p *probe) tabulate() {
 	}
 	for _, a := range []struct {
 		name  string
-		asked *asked
+		asked *prober.Control
 	}{{"GET", p.get}, {otherVerb, p.other}, {"RPC_IN_DATA, 1 GiB announced", p.announce}} {
 		switch {
 		case a.asked == nil:
-		case a.asked.conversation == nil:
+		case a.asked.Conversation == nil:
 			table.Rows = append(table.Rows, []string{a.name, "none", "", ""})
 		default:
-			table.Rows = append(table.Rows, []string{a.name, a.asked.conversation.Answer(), a.asked.conversation.Origin.Name(), ""})
+			table.Rows = append(table.Rows, []string{a.name, a.asked.Conversation.Answer(), a.asked.Conversation.Origin.Name(), ""})
 		}
 	}
 	if len(table.Rows) > 0 {

@@ -7,7 +7,6 @@ import (
 	"context"
 	"encoding/binary"
 	"strings"
-	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
@@ -49,8 +48,8 @@ type probe struct {
 	at    prober.Endpoint
 	asked []*channel // in the order of channels; none that was not begun
 
-	get, other *asked // the controls; nil where they were not asked
-	announce   *asked // nil where it was not asked
+	get, other *prober.Control // nil where they were not asked
+	announce   *prober.Control // nil where it was not asked
 }
 
 // channel is what became of one.
@@ -97,30 +96,20 @@ func (p *probe) ask(ctx context.Context) error {
 	for i, name := range channels {
 		c := &channel{name: name, outcome: failed, step: p.run.Step(name)}
 		p.asked = append(p.asked, c)
-		share(ctx, len(channels)-i+1, func(ctx context.Context) { c.err = p.askChannel(ctx, c) })
+		prober.Share(ctx, len(channels)-i+1, func(ctx context.Context) { c.err = p.askChannel(ctx, c) })
 		c.step.End(c.err)
 		if p.endsWith(c.err) {
 			return nil
 		}
 	}
 	if p.lost() {
-		share(ctx, 2, func(ctx context.Context) { p.get = p.control(ctx, controlGet, "GET") })
-		share(ctx, 1, func(ctx context.Context) { p.other = p.control(ctx, controlOther, otherVerb) })
+		prober.Share(ctx, 2, func(ctx context.Context) { p.get = p.control(ctx, controlGet, "GET") })
+		prober.Share(ctx, 1, func(ctx context.Context) { p.other = p.control(ctx, controlOther, otherVerb) })
 	}
 	if c := p.asked[0]; p.Announce && c.first != nil && c.first.Final.Status == 401 {
 		p.announce = p.askLength(ctx)
 	}
 	return nil
-}
-
-// share gives f its part of the time, so that what keeps silent leaves some to what follows.
-func share(ctx context.Context, parts int, f func(context.Context)) {
-	if end, limited := ctx.Deadline(); limited && parts > 1 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, time.Until(end)/time.Duration(parts))
-		defer cancel()
-	}
-	f(ctx)
 }
 
 // endsWith tells whether what follows is not worth asking: the host cannot be reached, or a secret that nobody has accepted was

@@ -1,7 +1,6 @@
 package rpchttp_test
 
 import (
-	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"os"
@@ -16,7 +15,6 @@ import (
 	"github.com/ews-exporter/ews_exporter/config"
 	"github.com/ews-exporter/ews_exporter/internal/auth"
 	"github.com/ews-exporter/ews_exporter/internal/lab"
-	"github.com/ews-exporter/ews_exporter/internal/lab/script"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
@@ -174,60 +172,6 @@ func TestAnnouncingIsForListedTargets(t *testing.T) {
 		if _, err := load(t, authority, "modules: {m: {prober: rpc_http, "+keys+"}}\n"); (err != nil) != refused {
 			t.Errorf("%s: %v", keys, err)
 		}
-	}
-}
-
-// asks is a server that asks for a logon by a request's head alone, as IIS does.
-var asks = script.Each(lab.Branch(func(string) []lab.Step {
-	return []lab.Step{lab.Write(script.Responds("401 Unauthorized", "Server: Microsoft-IIS/10.0\r\nWWW-Authenticate: Negotiate\r\nWWW-Authenticate: NTLM\r\n", ""))}
-}))
-
-// TestFronts: what real proxies do to the verbs and to the length, as the page has it.
-func TestFronts(t *testing.T) {
-	t.Parallel()
-	if testing.Short() {
-		t.Skip("starts real servers")
-	}
-	authority, err := lab.NewAuthority()
-	if err != nil {
-		t.Fatal(err)
-	}
-	certificate, err := authority.Issue(time.Now().Add(time.Hour), "127.0.0.1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	secure, err := authority.ServerConfig()
-	if err != nil {
-		t.Fatal(err)
-	}
-	const refused, waits = "413", "no answer"
-	want := map[string]string{ // by the front's name, what the length gets; empty where it passes
-		"nginx": refused, "nginx-unbuffered": refused, "haproxy-http": "", "haproxy-tcp": "", "haproxy-http-buffer-request": waits, "apache": waits, "squid": "",
-	}
-	squid := slices.DeleteFunc(servers.AnswerFronts(), func(f servers.Front) bool { return f.Name != "squid" })
-	for _, front := range append(servers.Fronts(), squid...) {
-		t.Run(front.Name, func(t *testing.T) {
-			t.Parallel()
-			if _, known := want[front.Name]; !known {
-				t.Fatal("the page says nothing of it")
-			}
-			var target string
-			if front.Name == "squid" {
-				target = "http://" + front.Start(t, lab.Serve(t, asks).Addr(), tls.Certificate{})
-			} else {
-				target = front.Start(t, lab.ServeTLS(t, secure, asks).Addr(), certificate)
-			}
-			res := probe(t, authority, target, "announce: true", "", 4*time.Second)
-			if outcomes(res) != "in logon_asked, out logon_asked" {
-				t.Fatalf("outcomes %s, failure %v", outcomes(res), res.Failure)
-			}
-			if (codes(res) == "") != (want[front.Name] == "") {
-				t.Fatalf("findings %q, failure %v", codes(res), res.Failure)
-			}
-			if len(res.Findings) > 0 && !strings.Contains(res.Findings[0].Sentence, "bytes got "+want[front.Name]) {
-				t.Errorf("it does not say %q: %s", want[front.Name], res.Findings[0].Sentence)
-			}
-		})
 	}
 }
 

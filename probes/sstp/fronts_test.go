@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"flag"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -76,7 +75,7 @@ func TestFronts(t *testing.T) {
 			})
 		}
 	})
-	holdTable(t, rows)
+	servers.HoldTable(t, "README.md", "| in front of the server | outcome | finding | the client's request | with length 0 | `GET` | `FOO` |\n|---|---|---|---|---|---|---|\n", rows, *update)
 }
 
 // through calls the simulated server through a front.
@@ -113,30 +112,4 @@ func row(front servers.Front, res *result.Result) string {
 		}
 	}
 	return "| " + strings.Join(cells, " | ") + " |\n"
-}
-
-// holdTable holds the page's table against the rows, or writes it.
-func holdTable(t *testing.T, rows []string) {
-	t.Helper()
-	const file, head = "README.md", "| in front of the server | outcome | finding | the client's request | with length 0 | `GET` | `FOO` |\n|---|---|---|---|---|---|---|\n"
-	page, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, found := strings.Cut(string(page), head)
-	_, after, _ := strings.Cut(rest, "\n\n")
-	if strings.HasPrefix(rest, "\n") {
-		after = rest[1:]
-	}
-	want := before + head + strings.Join(rows, "") + "\n" + after
-	switch {
-	case !found:
-		t.Error("README.md has lost its table of real servers")
-	case *update:
-		if err := os.WriteFile(file, []byte(want), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	case want != string(page):
-		t.Errorf("the table of README.md is not what was measured; write it by -update:\n%s", strings.Join(rows, ""))
-	}
 }

@@ -80,6 +80,12 @@ func StreamFronts() []Front {
 	}
 }
 
+// Upgrading is nginx as it has to be for what stays open in both directions, and for a change of protocol.
+func Upgrading() Front {
+	return front(nginx, "nginx-upgrading", "nginx, proxy_buffering off, proxy_request_buffering off, proxy_http_version 1.1, and Upgrade and Connection passed on",
+		`proxy_buffering off; proxy_request_buffering off; proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $http_connection;`)
+}
+
 // Pooling is nginx as many pages advise it, with a pool of connections to the servers: one that a client has logged on
 // serves the next client too.
 func Pooling() Front {

@@ -52,7 +52,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.context = None
         self.answer(200, fields)
 
-    do_RPC_IN_DATA = do_RPC_OUT_DATA = do_GET  # a logon is judged whatever it is for
+    do_RPC_IN_DATA = do_RPC_OUT_DATA = do_RDG_IN_DATA = do_RDG_OUT_DATA = do_GET  # a logon is judged whatever it is for
 
     def answer(self, status, fields):
         """Writes a response without a body."""
