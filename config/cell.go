@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -32,12 +33,39 @@ func (c Cell) Via() string {
 	return "balancer"
 }
 
-// At is the cell for one address of its target's name, which is written without a port. A port goes along; the name does as
-// hostname, so that the address is asked for what clients ask for.
+// Host is the target without its port.
+func (c Cell) Host() string {
+	host, _ := splitHost(c.Target)
+	return host
+}
+
+// At is the cell for one address of its target's name. A port goes along; the name does as hostname, so that the address is asked
+// for what clients ask for.
 func (c Cell) At(address string) Cell {
 	host, port := splitHost(c.Target)
 	c.Target, c.Hostname, c.Resolve = hostPort(address, port), host, false
 	return c
+}
+
+// Stands gives, for the address of a balancer's name that a service has each address asked of, that name and the address: it is
+// asked in the name's stead, and may be where the name may. ok is false for every other target.
+func (c *Config) Stands(module, target, hostname string) (name string, address netip.Addr, ok bool) {
+	host, port := splitHost(target)
+	address, err := netip.ParseAddr(host)
+	if err != nil || hostname == "" {
+		return "", address, false
+	}
+	for _, s := range c.Services {
+		if !s.Resolve || !slices.Contains(s.Modules, module) {
+			continue
+		}
+		for _, balancer := range s.Balancers {
+			if host, own := splitHost(balancer); host == hostname && own == port {
+				return balancer, address, true
+			}
+		}
+	}
+	return "", address, false
 }
 
 // Cells are all that the services ask for, in the order of services by name, then as the configuration lists modules, ways
