@@ -27,6 +27,7 @@ type job struct {
 	proxy  *config.Auth            // of the module's proxy; nil without one
 	target target.Target
 	at     netip.Addr      // of the target's addresses the only one to ask; invalid: as the module prefers
+	stands bool            // the caller named only that address, so that the name must have it
 	hosts  []target.Target // that a look-up begins with; none when the target itself is contacted
 	policy *policy.Policy
 	limit  time.Duration
@@ -141,7 +142,7 @@ func (j *job) aim(cfg *config.Config, req Request) error {
 	}
 	j.target, j.hosts = aim.Target, aim.Hosts
 	if asked.Target != req.Target {
-		j.target.Raw = req.Target
+		j.target.Raw, j.stands = req.Target, true
 	}
 	return j.only(asked.At)
 }
