@@ -31,6 +31,9 @@ const (
 	exitOpen   = 3 // nothing failed, and a probe decided nothing of what it is for
 )
 
+// defaultOffset is what is taken off Prometheus's time limits, unless a flag says otherwise.
+const defaultOffset = 500 * time.Millisecond
+
 // command is one command line with everything around it.
 type command struct {
 	stdin          io.Reader
@@ -40,6 +43,7 @@ type command struct {
 	serve          serveFlags
 	probe          probeFlags
 	check          []string
+	prometheus     []string // configurations of Prometheus to hold against ours
 	lab            labFlags
 	healthcheck    string
 	finding        string
@@ -125,6 +129,7 @@ func (c *command) declare() *kingpin.Application {
 
 	check := app.Command("check", "Check configuration files. Exits with 1 when one has a mistake.")
 	check.Arg("FILE", "Configuration files; globs are understood. They are checked as one configuration.").Required().StringsVar(&c.check)
+	check.Flag("prometheus", "Prometheus's configuration: say whether the two fit, in names of jobs, labels, intervals and time limits; repeatable.").PlaceHolder("FILE").StringsVar(&c.prometheus)
 
 	simulated := app.Command("lab", "Run a simulated Exchange site on loopback, one scenario per known fault.")
 	c.lab.declare(simulated)
@@ -148,7 +153,7 @@ func (f *serveFlags) declare(cmd *kingpin.CmdClause, address string) {
 	cmd.Flag("config.auto-reload-interval", "How often to look whether the configuration's files have changed, and to reload them where they have, such as 30s. 0s never looks.").
 		Default("0s").DurationVar(&f.autoReload)
 	cmd.Flag("timeout-offset", "Taken off Prometheus's scrape timeout, so that the answer arrives in time.").
-		Default("0.5s").DurationVar(&f.timeoutOffset)
+		Default(defaultOffset.String()).DurationVar(&f.timeoutOffset)
 	cmd.Flag("limit.probes", "How many probes run at once; more are refused with 503.").
 		Default(fmt.Sprint(runner.DefaultMaxProbes)).IntVar(&f.probes)
 	cmd.Flag("limit.probes-per-address", "How many probes run at once against one address; more wait.").

@@ -153,7 +153,7 @@ func TestServicesInARealPrometheus(t *testing.T) {
 	for expression, want := range map[string]float64{
 		fmt.Sprintf(`count(up{job="ews_services",via="direct"} == 1) == bool %d`, len(list)): 1,
 		`count(ews:check_success:max) > bool 0`:                                              1, // a recording rule over what was found
-		`count(probe_success{job="ews_services",via="direct"} == 0) > bool 0`:               1,
+		`count(probe_success{job="ews_services",via="direct"} == 0) > bool 0`:                1,
 	} {
 		awaitSample(t, d.Prometheus, within(), expression, want)
 	}
