@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/ews-exporter/ews_exporter/config"
-	"github.com/ews-exporter/ews_exporter/internal/scrape"
+	"github.com/ews-exporter/ews_exporter/internal/scraped"
 	"github.com/ews-exporter/ews_exporter/internal/secret"
 	"github.com/ews-exporter/ews_exporter/probes"
 )
@@ -55,7 +55,7 @@ func (c *command) fits(ours *config.Config) bool {
 			all = false
 			continue
 		}
-		report := scrape.Check(name, text, ours, defaultOffset)
+		report := scraped.Check(name, text, ours, defaultOffset)
 		for _, p := range report.Problems {
 			c.print("%s\n", p)
 		}

@@ -221,6 +221,8 @@ type probeFlags struct {
 	direct         string
 	addresses      bool
 	all            bool
+	service        string
+	verbose, lines bool
 	relayCheck     bool
 	proxy          proxyFlag
 }
@@ -240,6 +242,10 @@ func (f *probeFlags) declare(cmd *kingpin.CmdClause) {
 		StringVar(&f.direct)
 	cmd.Flag("addresses", "Ask each address of the target's name alone, of IPv4 and of IPv6, and compare. Ends in one sentence that says which family or address differs, and in what.").
 		BoolVar(&f.addresses)
+	cmd.Flag("service", "Probe all that this service of the configuration lists: probe --service mail, or one of its modules, probe --service mail MODULE. Begins with a table of modules and places.").
+		PlaceHolder("NAME").StringVar(&f.service)
+	cmd.Flag("verbose", "With --all or --service: the whole report of every probe, and not only of what is not well.").BoolVar(&f.verbose)
+	cmd.Flag("lines", "With --service: a line for each probe, for scripts: module, via, target, mailbox, state, seconds, failure, findings, parted by tabs, - for none.").BoolVar(&f.lines)
 	cmd.Flag("relay-check", "Over SMTP, name a recipient that nobody has, to see whether the server relays for strangers. No mail is sent.").BoolVar(&f.relayCheck)
 	cmd.Flag("all", "Run every module against the target: probe --all TARGET. Begins with a summary, and tells all about what is not well. With --direct or --addresses a row for each module, a column for each way or address.").BoolVar(&f.all)
 }
@@ -260,6 +266,12 @@ func (f *probeFlags) problem() string {
 	switch {
 	case f.timeout < 0:
 		return fmt.Sprintf("--timeout is %s, and must not be negative", f.timeout)
+	case f.service != "":
+		return f.serviceProblem()
+	case f.lines:
+		return "--lines is for --service"
+	case f.verbose && !f.all:
+		return "--verbose is for --all and --service: one probe's report is whole"
 	case f.all && f.username != "":
 		return "--username is for one module: leave --all out, or name auths in a configuration"
 	case f.relayCheck && (f.all || f.compares()):
@@ -274,6 +286,19 @@ func (f *probeFlags) problem() string {
 		return "required argument 'MODULE' or 'TARGET' not provided"
 	case f.target == "":
 		return "required argument 'TARGET' not provided"
+	}
+	return ""
+}
+
+// serviceProblem says what does not go together with --service: the configuration says the rest.
+func (f *probeFlags) serviceProblem() string {
+	switch {
+	case f.target != "":
+		return "--service knows its targets: leave TARGET out"
+	case f.all || f.compares() || f.relayCheck || f.hostname != "" || f.auth != "" || f.username != "":
+		return "--service runs what the configuration lists: leave --all, --direct, --addresses, --relay-check, --hostname, --auth and --username out"
+	case f.lines && (f.json || f.verbose):
+		return "--lines, --json and --verbose exclude each other: give one"
 	}
 	return ""
 }

@@ -1,6 +1,6 @@
-// Package scrape holds Prometheus's configuration against the exporter's: whether both mean the same modules and services, and
+// Package scraped holds Prometheus's configuration against the exporter's: whether both mean the same modules and services, and
 // whether what comes of it has the labels, intervals and time limits that rules and dashboards rely on.
-package scrape
+package scraped
 
 import (
 	"fmt"
