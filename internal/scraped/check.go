@@ -101,6 +101,10 @@ func (c *checker) note(service, module string) {
 
 // coverage looks whether each module of each service is asked for once.
 func (c *checker) coverage() {
+	if len(c.asked) == 0 && c.written && len(c.ours.Services) > 0 {
+		c.warning("no job asks /sd, so of what the services list only that is probed which jobs here name")
+		return
+	}
 	for _, key := range slices.Sorted(maps.Keys(c.ours.Services)) {
 		var missing, twice []string
 		for _, m := range c.ours.Services[key].Modules {
@@ -150,6 +154,7 @@ func (c *checker) keeps() {
 
 // probing looks at a job that has its targets from elsewhere.
 func (c *checker) probing() {
+	c.written = true
 	c.named()
 	c.keeps()
 	for _, name := range c.job.Params["module"] {
@@ -177,7 +182,7 @@ func (c *checker) times(m *config.Module) {
 	switch {
 	case m.Settings != nil && left < m.Settings.Need():
 		c.problem("scrape_timeout is %s, which leaves %s, and module %s needs %s", c.job.Timeout, left, m.Name, m.Settings.Need())
-	case left < m.Timeout:
+	case left+time.Second < m.Timeout: // less is what every scrape keeps back for the answer
 		c.warning("scrape_timeout is %s, so probes of module %s end after %s and not after its timeout of %s", c.job.Timeout, m.Name, left, m.Timeout)
 	}
 	if interval > longest {

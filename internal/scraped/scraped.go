@@ -69,11 +69,12 @@ type Report struct{ Problems, Warnings config.Problems }
 // checker looks at one file.
 type checker struct {
 	Report
-	name   string
-	ours   *config.Config
-	offset time.Duration // that the exporter takes off Prometheus's time limits
-	job    *job
-	asked  map[string][]string // the jobs that ask /sd for a service, by its key
+	name    string
+	ours    *config.Config
+	offset  time.Duration // that the exporter takes off Prometheus's time limits
+	job     *job
+	written bool                // some job has its targets from elsewhere
+	asked   map[string][]string // the jobs that ask /sd for a service, by its key
 }
 
 // Check holds Prometheus's configuration, the text of the file of that name, against ours. It quotes nothing of it but names of
