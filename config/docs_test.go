@@ -20,7 +20,7 @@ func TestPageNamesEveryKey(t *testing.T) {
 	page := readPage(t)
 	sections := map[string]reflect.Type{
 		"## Auths": reflect.TypeFor[config.Auth](), "### kerberos": reflect.TypeFor[config.Kerberos](), "### oauth2": reflect.TypeFor[config.OAuth2](), "## Modules": reflect.TypeFor[config.Module](),
-		"### tls_config": reflect.TypeFor[config.TLS](), "## Policy": reflect.TypeFor[config.Policy](),
+		"### tls_config": reflect.TypeFor[config.TLS](), "## Policy": reflect.TypeFor[config.Policy](), "## Services": reflect.TypeFor[config.Service](),
 	}
 	for heading, typ := range sections {
 		_, section, ok := strings.Cut(page, "\n"+heading+"\n")

@@ -3,6 +3,7 @@ package deploy
 import (
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -62,5 +63,32 @@ func TestALargeSiteIsShort(t *testing.T) {
 	cfg := configured(t, fifty+"ews_exporter.yml")
 	if cells := cfg.Cells(); len(cells) != 5*51 || len(cfg.Services["mail"].Servers) != 50 {
 		t.Errorf("%d scrapes of %d servers", len(cells), len(cfg.Services["mail"].Servers))
+	}
+}
+
+// TestTheReadmesPairFits: what a newcomer copies is valid, fits, and asks what it says.
+func TestTheReadmesPairFits(t *testing.T) {
+	t.Parallel()
+	readme := readText(t, "../README.md")
+	dir := t.TempDir()
+	block := func(begin string) string {
+		found := regexp.MustCompile("(?s)```yaml\n(" + begin + ".*?)```").FindStringSubmatch(readme)
+		if found == nil {
+			t.Fatalf("the README has no block that begins with %s", begin)
+		}
+		return found[1]
+	}
+	writeText(t, filepath.Join(dir, "monitor.password"), "a Secret of 2 words\n")
+	ours := strings.Replace(block("site:"), "/etc/ews_exporter/", dir+"/", 1)
+	writeText(t, filepath.Join(dir, "ews_exporter.yml"), ours)
+	cfg, err := exporter.Load([]string{filepath.Join(dir, "ews_exporter.yml")}, probes.All())
+	if err != nil || len(cfg.Warnings) > 0 {
+		t.Fatalf("%v, %v", err, cfg)
+	}
+	if report := scraped.Check("prometheus.yml", []byte(block("scrape_configs:")), cfg, time.Second/2); len(report.Problems)+len(report.Warnings) > 0 {
+		t.Errorf("%+v", report)
+	}
+	if cells := cfg.Cells(); len(cells) != 4*3 {
+		t.Errorf("%d scrapes", len(cells))
 	}
 }
