@@ -217,7 +217,7 @@ func (m *Recent) List() []Series {
 		if c := strings.Compare(a.Target, b.Target); c != 0 {
 			return c
 		}
-		return strings.Compare(a.Module+" "+a.Name+" "+a.Auth, b.Module+" "+b.Name+" "+b.Auth)
+		return strings.Compare(a.Module+" "+a.Name+" "+a.Auth+" "+a.Mailbox, b.Module+" "+b.Name+" "+b.Auth+" "+b.Mailbox)
 	})
 	return all
 }

@@ -324,7 +324,7 @@ func (s *showing) ask(t *testing.T, method, path string, form url.Values) (locat
 
 // pages looks at what is not of one probe.
 func (s *showing) pages(t *testing.T, all []*trial) {
-	paths := []string{"/", "/metrics", "/config", "/findings/", "/compare?of=" + strings.Join(s.ids[:min(2, len(s.ids))], ",")}
+	paths := []string{"/", "/metrics", "/config", "/sd", "/findings/", "/compare?of=" + strings.Join(s.ids[:min(2, len(s.ids))], ",")}
 	for _, try := range all {
 		paths = append(paths, "/report?"+url.Values{"module": {try.module}, "target": {try.target.Addr()}, "auth": {try.name}}.Encode())
 	}
