@@ -114,7 +114,7 @@ func secretModules() string {
 	for _, p := range secretParts() {
 		text += "  " + p.Prober + ": " + flowOf(p, p.Most, "timeout: 12s", "tls_config: {ca_file: ca.pem}") + "\n"
 	}
-	return strings.ReplaceAll(text, lab.Secret, "'"+planted["header"]+"'") + "policy: {allow: [\"127.0.0.0/8\"]}\n"
+	return strings.ReplaceAll(text, lab.Secret, "'"+planted["header"]+"'") + "policy: {allow: [\"127.0.0.0/8\"]}\nservices: {mail: {name: 127.0.0.1, modules: [" + first.Prober + "]}}\n"
 }
 
 // askedAs is the name that all targets are asked for, so that look-ups of mail domains find something there too.

@@ -85,7 +85,19 @@ type active struct {
 
 func (d *discovered) active(t *testing.T) []active {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, d.URL+"/api/v1/targets?state=active&scrapePool=ews_services", http.NoBody)
+	var answer struct {
+		Data struct {
+			Active []active `json:"activeTargets"`
+		} `json:"data"`
+	}
+	d.api(t, "targets?state=active&scrapePool=ews_services", &answer)
+	return answer.Data.Active
+}
+
+// api reads what Prometheus answers.
+func (d *discovered) api(t *testing.T, path string, into any) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, d.URL+"/api/v1/"+path, http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,19 +106,36 @@ func (d *discovered) active(t *testing.T) []active {
 		t.Fatal(err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	var answer struct {
-		Data struct {
-			Active []active `json:"activeTargets"`
-		} `json:"data"`
-	}
 	body, err := io.ReadAll(response.Body)
 	if err == nil {
-		err = json.Unmarshal(body, &answer)
+		err = json.Unmarshal(body, into)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer.Data.Active
+}
+
+// unwell are the rules that Prometheus could not evaluate, and how many it could.
+func (d *discovered) unwell(t *testing.T) (unwell []string, well int) {
+	t.Helper()
+	var answer struct {
+		Data struct {
+			Groups []struct {
+				Rules []struct{ Name, Health, LastError string }
+			}
+		}
+	}
+	d.api(t, "rules", &answer)
+	for _, g := range answer.Data.Groups {
+		for _, r := range g.Rules {
+			if r.Health == "err" {
+				unwell = append(unwell, r.Name+": "+r.LastError)
+			} else if r.Health == "ok" {
+				well++
+			}
+		}
+	}
+	return unwell, well
 }
 
 // authorityOf writes the site's authority to a file.
@@ -156,6 +185,9 @@ func TestServicesInARealPrometheus(t *testing.T) {
 		`count(probe_success{job="ews_services",via="direct"} == 0) > bool 0`:                1,
 	} {
 		awaitSample(t, d.Prometheus, within(), expression, want)
+	}
+	if unwell, well := d.unwell(t); len(unwell) > 0 || well < 50 {
+		t.Errorf("%d rules were evaluated; not: %s", well, strings.Join(unwell, "\n"))
 	}
 	d.change(t, serviceAt(t, site, healthy.Address, list[1:]))
 	awaitSample(t, d.Prometheus, within(), `count(up{job="ews_services",via="direct"})`, float64(len(list)-1))
