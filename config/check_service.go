@@ -22,11 +22,11 @@ const maxCells = 50_000
 // checkServices looks at the services, and puts what they name in the place of what refers to them. Where a service is wrong, what
 // refers to it is left as it is: all that followed would be mistakes that are none.
 func (l *loader) checkServices() {
-	for name, m := range l.config.Modules {
-		l.spare(join("modules", name), m)
-	}
 	if l.config.Implied {
 		l.adopt()
+	}
+	for name, m := range l.config.Modules {
+		l.spare(join("modules", name), m)
 	}
 	for _, key := range slices.Sorted(maps.Keys(l.config.Services)) {
 		l.checkService(join("services", key), l.config.Services[key])
@@ -156,7 +156,7 @@ func (l *loader) checkCells() {
 		l.report("services", fmt.Sprintf("the services ask for %d probes together, and at most %d are possible", len(cells), maxCells))
 		return
 	}
-	p := policy.New(l.config.Policy.Allow, l.config.Policy.Deny, nil)
+	permitted := remembered(policy.New(l.config.Policy.Allow, l.config.Policy.Deny, nil))
 	type what struct{ module, target, hostname, mailbox, via string }
 	seen := map[what]string{}
 	for _, c := range cells {
@@ -166,7 +166,7 @@ func (l *loader) checkCells() {
 		}
 		seen[w] = c.Service.Key
 		if l.sound(c.field) && l.sound(join("modules", c.Module.Name)) {
-			if err := c.refused(l.config, p); err != nil {
+			if err := c.refused(l.config, permitted); err != nil {
 				l.report(c.field, err.Error())
 			}
 		}
@@ -174,8 +174,21 @@ func (l *loader) checkCells() {
 	l.checkMailboxes()
 }
 
+// remembered asks policy once for each host: thousands of servers are as many rules, and each is asked about by each module.
+func remembered(p *policy.Policy) func(target.Target) error {
+	type host struct{ host, name string }
+	said := map[host]error{}
+	return func(t target.Target) error {
+		h := host{t.Host, t.Name}
+		if _, known := said[h]; !known {
+			said[h] = p.Target(t)
+		}
+		return said[h]
+	}
+}
+
 // refused says why a probe of the cell would be refused before its first packet; nil where it would not.
-func (c Cell) refused(cfg *Config, p *policy.Policy) error {
+func (c Cell) refused(cfg *Config, permitted func(target.Target) error) error {
 	aim, err := c.Aim()
 	if err != nil {
 		return fmt.Errorf("module %s cannot be asked for it: %w", c.Module.Name, err)
@@ -184,7 +197,7 @@ func (c Cell) refused(cfg *Config, p *policy.Policy) error {
 	if len(hosts) == 0 {
 		hosts = []target.Target{aim.Target}
 	}
-	if err := errorOfAll(hosts, p.Target); err != nil {
+	if err := errorOfAll(hosts, permitted); err != nil {
 		return err
 	}
 	if err := c.Module.Targets.Target(aim.Target); err != nil {

@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/ews-exporter/ews_exporter/internal/prober"
 )
 
 // ownKeys are those that only a module itself can say.
@@ -50,10 +52,21 @@ func (l *loader) inherits(path, key string) bool {
 	return ok && l.places[path+"."+key] == ours
 }
 
-// spare takes from a module what it has by default and has no use for.
+// spare takes from a module what it has by default and has no use for. That it could log on, and not by this auth, a person
+// should know.
 func (l *loader) spare(path string, m *Module) {
-	if a := l.config.Auths[m.Auth]; a != nil && l.inherits(path, "auth") && m.Definition.NoLogon && !a.certificateAlone() {
-		m.Auth = ""
+	if a := l.config.Auths[m.Auth]; a != nil && l.inherits(path, "auth") {
+		limiter, limited := m.Settings.(prober.LogonLimiter)
+		if m.Definition.NoLogon && !a.certificateAlone() {
+			m.Auth = ""
+		} else if limited {
+			if field, problem := limiter.LogonProblem(a.Schemes); problem != "" && field == "" {
+				m.Auth = ""
+				if _, placed := l.places[path]; placed { // else nobody has said a word of it
+					l.warn(path, "goes without the auth of defaults: "+problem)
+				}
+			}
+		}
 	}
 	if m.Definition.NoProxy && l.inherits(path, "proxy_url") {
 		m.ProxyURL, m.ProxyAuth, m.ProxyTLS = ProxyURL{}, "", nil
