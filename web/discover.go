@@ -1,7 +1,10 @@
 package web
 
 import (
+	"bufio"
 	"encoding/json"
+	"io"
+	"iter"
 	"net/http"
 	"net/url"
 	"slices"
@@ -62,25 +65,50 @@ func (s *server) discover(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, refused)
 		return
 	}
-	at := s.probesAt(r)
-	groups := []targetGroup{}
-	for _, c := range cells {
-		if of := wanted["service"]; of != "" && of != c.Service.Key && of != c.Service.Name {
-			continue
-		}
-		if of := wanted["module"]; of != "" && of != c.Module.Name {
-			continue
-		}
-		groups = append(groups, targetGroup{[]string{at.Host}, labelsOf(c, at, cfg.Site, s.TimeoutOffset)})
-	}
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(groups) // the client is gone when this fails, and there is nobody left to tell
+	// The list of a large site has megabytes: it is written as it is made, so that many who ask cost no memory. The client is gone
+	// when that fails, and there is nobody left to tell.
+	_ = writeGroups(w, s.probesAt(r), cfg.Site, s.TimeoutOffset, func(yield func(config.Cell) bool) {
+		for _, c := range cells {
+			if wants(wanted["service"], c.Service.Key, c.Service.Name) && wants(wanted["module"], c.Module.Name) && !yield(c) {
+				return
+			}
+		}
+	})
 }
 
-func labelsOf(c config.Cell, at *url.URL, site string, offset time.Duration) targetLabels {
-	interval, timeout := c.Module.Scrape(offset)
+// wants tells whether what is asked for is one of these; "" asks for all.
+func wants(asked string, names ...string) bool { return asked == "" || slices.Contains(names, asked) }
+
+// writeGroups writes a group for each cell, as a JSON array.
+func writeGroups(w io.Writer, at *url.URL, site string, offset time.Duration, cells iter.Seq[config.Cell]) error {
+	buffered := bufio.NewWriter(w)
+	encoder := json.NewEncoder(buffered)
+	paces := map[*config.Module][2]string{}
+	separator := byte('[')
+	for c := range cells {
+		pace, known := paces[c.Module]
+		if !known {
+			interval, timeout := c.Module.Scrape(offset)
+			pace = [2]string{model.Duration(interval).String(), model.Duration(timeout).String()}
+			paces[c.Module] = pace
+		}
+		_ = buffered.WriteByte(separator) // an error stays, and Flush tells it
+		separator = ','
+		if err := encoder.Encode(targetGroup{[]string{at.Host}, labelsOf(c, at, site, pace)}); err != nil {
+			return err //nolint:wrapcheck // nobody reads it
+		}
+	}
+	if separator == '[' {
+		_ = buffered.WriteByte(separator)
+	}
+	_ = buffered.WriteByte(']')
+	return buffered.Flush()
+}
+
+func labelsOf(c config.Cell, at *url.URL, site string, pace [2]string) targetLabels {
 	return targetLabels{
-		Scheme: at.Scheme, Path: at.Path, Interval: model.Duration(interval).String(), Timeout: model.Duration(timeout).String(),
+		Scheme: at.Scheme, Path: at.Path, Interval: pace[0], Timeout: pace[1],
 		ParamModule: c.Module.Name, ParamTarget: c.Target, ParamHostname: c.Hostname, ParamMailbox: c.Mailbox,
 		Instance: c.Target, Service: c.Service.Name, Via: c.Via(), Module: c.Module.Name, Mailbox: c.Mailbox, Site: site,
 	}

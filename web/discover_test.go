@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ews-exporter/ews_exporter/config"
+	"github.com/ews-exporter/ews_exporter/internal/discovery"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 )
@@ -54,7 +55,7 @@ func services(t testing.TB, text string, change func(*Options)) http.Handler {
 	var handler http.Handler
 	options := []func(*Options){func(o *Options) {
 		o.TimeoutOffset = time.Second / 2
-		o.Cells = func(context.Context) (*config.Config, []config.Cell, error) { return cfg, cfg.Cells(), nil }
+		o.Cells = (&discovery.Finder{Config: func() *config.Config { return cfg }, Log: o.Log}).Cells
 	}, change, func(o *Options) { handler = New(*o) }}
 	start(t, options...)
 	return handler

@@ -73,7 +73,7 @@ func (c *command) cellsOf(ctx context.Context, cfg *config.Config) ([]config.Cel
 	if err != nil || f.module == "" {
 		return cells, err
 	}
-	cells = slices.DeleteFunc(cells, func(cell config.Cell) bool { return cell.Module.Name != f.module })
+	cells = slices.DeleteFunc(slices.Clone(cells), func(cell config.Cell) bool { return cell.Module.Name != f.module })
 	if len(cells) == 0 {
 		return nil, fmt.Errorf("the service %s does not list the module %q; %s", f.service, f.module, suggest.Hint(f.module, cfg.Services[f.service].Modules))
 	}

@@ -36,6 +36,23 @@ type Finder struct {
 
 	looking sync.Mutex // held while names are looked up
 	names   atomic.Pointer[names]
+	listed  atomic.Pointer[listed]
+}
+
+// listed are the cells of a configuration, which are made once, and not for everybody who asks.
+type listed struct {
+	of    *config.Config
+	cells []config.Cell
+}
+
+// cells are those of a configuration, before names are looked up. Nobody changes them.
+func (f *Finder) cells(cfg *config.Config) []config.Cell {
+	if now := f.listed.Load(); now != nil && now.of == cfg {
+		return now.cells
+	}
+	now := &listed{cfg, cfg.Cells()}
+	f.listed.Store(now)
+	return now.cells
 }
 
 // names are what is known of those that are looked up. They are never changed.
@@ -53,7 +70,7 @@ type name struct {
 // They are by the configuration that comes with them.
 func (f *Finder) Cells(ctx context.Context) (*config.Config, []config.Cell, error) {
 	cfg := f.Config()
-	cells := cfg.Cells()
+	cells := f.cells(cfg)
 	known := f.lookUp(ctx, cells)
 	for _, c := range cells {
 		if n := known[c.Host()]; c.Resolve && len(n.addresses) == 0 {
@@ -64,7 +81,7 @@ func (f *Finder) Cells(ctx context.Context) (*config.Config, []config.Cell, erro
 }
 
 // Listed are those that Cells gave last, without a look-up; those of names that were never looked up are missing.
-func (f *Finder) Listed() []config.Cell { return f.known().spread(f.Config().Cells()) }
+func (f *Finder) Listed() []config.Cell { return f.known().spread(f.cells(f.Config())) }
 
 func (f *Finder) known() names {
 	if known := f.names.Load(); known != nil {
