@@ -303,6 +303,7 @@ func TestSelfIsDeclared(t *testing.T) {
 	self.Advise(advice.Book{{Key: "look", First: "Look there", Separates: "If it is there: good.", Direct: "see"}})
 	self.TellCertificates(func() map[string]time.Time { return map[string]time.Time{"monitor": time.Now()} })
 	self.CountLogons(func() map[string]int64 { return map[string]int64{"monitor": 1} })
+	self.CountTargets(func() map[Listing]int { return map[Listing]int{{"mail.contoso.com", "web", "direct"}: 2} })
 	self.Observe(examples.Kemp())
 	families, err := self.Registry().Gather()
 	if err != nil {

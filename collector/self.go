@@ -176,6 +176,27 @@ func (c certificates) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
+// Listing is what service discovery lists targets by.
+type Listing struct{ Service, Module, Via string }
+
+// CountTargets adds how many targets service discovery lists; listed is asked at each scrape.
+func (s *Self) CountTargets(listed func() map[Listing]int) { s.registry.MustRegister(targets(listed)) }
+
+// targets collects that. The labels come and go with the configuration.
+type targets func() map[Listing]int
+
+func (targets) desc() *prometheus.Desc {
+	return prometheus.NewDesc(selfTargets.Name, selfTargets.Help, selfTargets.Labels, nil)
+}
+
+func (t targets) Describe(ch chan<- *prometheus.Desc) { ch <- t.desc() }
+
+func (t targets) Collect(ch chan<- prometheus.Metric) {
+	for of, n := range t() {
+		ch <- prometheus.MustNewConstMetric(t.desc(), prometheus.GaugeValue, float64(n), of.Service, of.Module, of.Via)
+	}
+}
+
 // auths collects a metric of each auth. Its labels come and go with the configuration.
 type auths struct {
 	metric *result.Metric

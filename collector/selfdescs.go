@@ -71,6 +71,13 @@ var selfLogons = &result.Metric{
 	Labels: []string{"auth"},
 }
 
+// selfTargets counts what service discovery lists, so that a target that was taken out on purpose is told from one that is missing.
+var selfTargets = &result.Metric{
+	Name:   "ews_exporter_service_targets",
+	Help:   "How many targets /sd lists, by service, module and way; absent where it lists none.",
+	Labels: []string{"service", "module", "via"},
+}
+
 // selfAdvice says what to do first, for alerts to look up.
 var selfAdvice = &result.Metric{
 	Name:   "ews_exporter_advice_info",
@@ -111,6 +118,6 @@ var selfOwner = &result.Metric{
 func SelfMetrics() []*result.Metric {
 	return []*result.Metric{
 		selfBuild, selfReloaded, selfReloadAt, selfProbes, selfResponses, selfDuration, selfInFlight, selfRefused,
-		selfPanics, selfSuspended, selfExplained, selfLogons, selfCertificates, selfAdvice, selfOutcome, selfMeaning, selfDirect, selfOwner,
+		selfPanics, selfSuspended, selfExplained, selfLogons, selfCertificates, selfTargets, selfAdvice, selfOutcome, selfMeaning, selfDirect, selfOwner,
 	}
 }

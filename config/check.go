@@ -11,14 +11,23 @@ import (
 
 // check looks at what the keys say together.
 func (l *loader) check() {
+	l.checkDefaults()
+	l.checkServices()
 	for _, name := range slices.Sorted(maps.Keys(l.config.Auths)) {
 		l.checkAuth(join("auths", name), l.config.Auths[name])
 	}
-	if !l.config.Implied {
-		for _, name := range slices.Sorted(maps.Keys(l.config.Modules)) {
-			l.checkModule(join("modules", name), l.config.Modules[name])
+	listed := l.config.mentioned()
+	for _, name := range slices.Sorted(maps.Keys(l.config.Modules)) {
+		path, m := join("modules", name), l.config.Modules[name]
+		if l.config.Implied && !listed[name] {
+			continue
+		}
+		l.checkModule(path, m)
+		if listed[name] && m.Settings != nil && l.sound(path) {
+			l.checkScrape(path, m)
 		}
 	}
+	l.checkCells()
 	if len(l.config.Auths) > 0 && len(l.config.Policy.Allow) == 0 {
 		first := slices.Min(slices.Collect(maps.Keys(l.config.Auths)))
 		l.warn(join("auths", first), "there is an auth and policy.allow is empty, so anybody who reaches the exporter can have any host probed; list what it is meant to probe")
@@ -36,13 +45,21 @@ func (l *loader) checkModule(path string, m *Module) {
 			doubter.Doubts(func(field, doubt string) { l.warn(own+dotted(field), doubt) })
 		}
 	}
-	if m.IPProtocol != "ip4" && m.IPProtocol != "ip6" {
-		l.report(path+".ip_protocol", suggest.OneOf(m.IPProtocol, []string{"ip4", "ip6"}))
-	}
+	l.checkProtocol(path+".ip_protocol", m.IPProtocol)
 	l.checkTLS(path+".tls_config", &m.TLS)
 	l.checkProxy(path, m)
 	l.checkUse(path, m)
 	l.checkTargets(path, m)
+}
+
+func (l *loader) checkProtocol(field, protocol string) {
+	if all := []string{"ip4", "ip6"}; !slices.Contains(all, protocol) {
+		l.report(field, suggest.OneOf(protocol, all))
+	}
+}
+
+func unknownAuth(name string, auths map[string]*Auth) string {
+	return fmt.Sprintf("unknown auth %.64q; %s", name, suggest.Hint(name, slices.Collect(maps.Keys(auths))))
 }
 
 // checkTargets demands targets of what must not be turned against just anybody.
@@ -108,7 +125,7 @@ func (l *loader) checkAuthOf(path, names, name string, m *Module) {
 	}
 	a := l.config.Auths[name]
 	if a == nil {
-		l.report(join(path, names), fmt.Sprintf("unknown auth %.64q; %s", name, suggest.Hint(name, slices.Collect(maps.Keys(l.config.Auths)))))
+		l.report(join(path, names), unknownAuth(name, l.config.Auths))
 		return
 	}
 	if m.Definition.NoLogon && !a.certificateAlone() {

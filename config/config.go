@@ -4,6 +4,8 @@ package config
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/auth"
@@ -19,6 +21,9 @@ type Config struct {
 	Modules map[string]*Module
 	Policy  Policy
 	Vantage Vantage // where the exporter looks from
+	Site    string  // the exporter's own label, as on its own job; empty for none
+
+	Services map[string]*Service
 
 	// Files are those that it was read from, as they were named; none for Default.
 	Files []string
@@ -72,7 +77,8 @@ type Module struct {
 	// Definition is the prober's.
 	Definition prober.Definition `yaml:"-"`
 
-	headerSecrets []string // of the settings; see HeaderSecrets
+	headerSecrets []string      // of the settings; see HeaderSecrets
+	interval      time.Duration // of scrapes, of a module that a service lists; see Scrape
 }
 
 // TLS says how a module's connections are secured and verified. The keys are the ecosystem's.
@@ -162,6 +168,14 @@ func (m *Module) use(d prober.Definition) {
 	m.Prober, m.Definition, m.Settings = d.Name, d, d.New()
 }
 
+// uses tells whether the module may log on at its targets by the auth of this name.
+func (m *Module) uses(auth string) bool {
+	if others, ok := m.Settings.(prober.AuthUser); ok && slices.Contains(slices.Collect(maps.Values(others.Auths())), auth) {
+		return true
+	}
+	return m.Auth == auth
+}
+
 // WantsTargets says what about the module's settings demands that it has targets, "" for nothing.
 func (m *Module) WantsTargets() string {
 	if bound, ok := m.Settings.(prober.Bound); ok {
@@ -181,11 +195,16 @@ func (m *Module) Run() *prober.Module {
 
 // Default is the configuration without a file: one module per prober, named as the prober, without auth.
 func Default(probers []prober.Definition) *Config {
-	c := &Config{Auths: map[string]*Auth{}, Modules: map[string]*Module{}, Vantage: Inside}
+	c := &Config{Auths: map[string]*Auth{}, Modules: map[string]*Module{}, Services: map[string]*Service{}, Vantage: Inside}
+	implied(c, probers, newModule)
+	return c
+}
+
+// implied gives a configuration one module per prober, named as the prober.
+func implied(c *Config, probers []prober.Definition, module func(name string) *Module) {
 	for _, d := range probers {
-		m := newModule(d.Name)
+		m := module(d.Name)
 		m.use(d)
 		c.Modules[d.Name] = m
 	}
-	return c
 }

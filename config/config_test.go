@@ -79,6 +79,13 @@ func (Still) Blank(*result.Result)               {}
 func (s *ping) Need() time.Duration { return s.Wait + time.Second }
 func (s *ping) Paths() []string     { return []string{s.Path} }
 
+// ForMailbox makes a ping one that names a mailbox.
+func (s *ping) ForMailbox(address string) prober.Prober {
+	other := *s
+	other.Path = "/" + address
+	return &other
+}
+
 // pong is another prober's.
 type pong struct{ Still }
 
@@ -87,8 +94,8 @@ func (*pong) Need() time.Duration               { return 0 }
 func (*pong) Paths() []string                   { return nil }
 
 var kinds = []prober.Definition{
-	{Name: "ping", New: func() prober.Prober { return &ping{Path: "/ping", Wait: 5 * time.Second} }},
-	{Name: "pong", New: func() prober.Prober { return &pong{} }},
+	{Name: "ping", New: func() prober.Prober { return &ping{Path: "/ping", Wait: 5 * time.Second} }, Paths: prober.ServicePaths, Example: "about: x\ninterval: 1m\ntimeout: 30s\nmodule:\n  prober: ping\n"},
+	{Name: "pong", New: func() prober.Prober { return &pong{} }, Paths: []prober.Path{{Way: prober.ByDomain}}, NoLogon: true, Example: "about: x\ninterval: 15m\ntimeout: 30s\nmodule:\n  prober: pong\n  min_interval: 15m\n"},
 }
 
 var update = flag.Bool("update", false, "write what is wrong with the bad files beside them")

@@ -27,7 +27,9 @@ const (
 type decoder struct {
 	*loader
 	file   string
-	budget int // how many more values may be read
+	root   *yaml.Node
+	top    []entry // its keys
+	budget int     // how many more values may be read
 	depth  int
 
 	// private are the nodes that lie under auths, or are reached from there by an alias. Their content is never quoted.
@@ -35,40 +37,82 @@ type decoder struct {
 	quiet   bool // under auths
 }
 
-func (d *decoder) document(root *yaml.Node) {
+// public are the sections whose values mistakes may quote; a misspelt "auths" is private too.
+var public = []string{"defaults", "modules", "policy", "services", "site", "vantage"}
+
+// open marks what is private, and reads the defaults.
+func (d *decoder) open() {
 	d.private = map[*yaml.Node]bool{}
-	for i := 0; i+1 < len(root.Content); i += 2 {
-		if key := root.Content[i].Value; key != "modules" && key != "policy" && key != "vantage" { // a misspelt "auths" is private too
-			d.mark(root.Content[i+1])
+	for i := 0; i+1 < len(d.root.Content); i += 2 {
+		if !slices.Contains(public, d.root.Content[i].Value) {
+			d.mark(d.root.Content[i+1])
 		}
 	}
-	var top struct {
-		Policy  Policy  `yaml:"policy"`
-		Vantage Vantage `yaml:"vantage"`
-	}
-	before, set := d.places["vantage"]
-	sections := map[string]func(entry){"auths": d.auths, "modules": d.modules}
-	d.inside("", entry{"", root.Line, root}, func(list []entry) {
-		d.structure("", list, reflect.ValueOf(&top).Elem(), sections)
-	})
-	d.config.Policy.Allow = append(d.config.Policy.Allow, top.Policy.Allow...)
-	d.config.Policy.Deny = append(d.config.Policy.Deny, top.Policy.Deny...)
-	if at := d.places["vantage"]; at != before {
-		d.vantage(top.Vantage, before, set)
+	d.inside("", entry{"", d.root.Line, d.root}, func(list []entry) { d.top = list })
+	for _, e := range d.top {
+		if e.key == "defaults" {
+			d.defaults(e)
+		}
 	}
 }
 
-// vantage takes where the exporter looks from, which one file alone may say.
-func (d *decoder) vantage(v Vantage, before place, set bool) {
-	at := d.places["vantage"]
-	switch all := []string{string(Inside), string(Outside)}; {
-	case set:
-		d.problem(at.line, "vantage", fmt.Sprintf("%s:%d says it already", before.file, before.line))
-	case !slices.Contains(all, string(v)):
-		d.problem(at.line, "vantage", suggest.OneOf(string(v), all))
-	default:
-		d.config.Vantage = v
+// document reads the rest.
+func (d *decoder) document() {
+	d.depth++ // within the document's own keys, which open has read
+	defer d.leave()
+	var top struct {
+		Policy Policy `yaml:"policy"`
 	}
+	sections := map[string]func(entry){
+		"auths": d.auths, "modules": d.modules, "services": d.services, "defaults": func(entry) {},
+		"site": func(e entry) { d.said(e, &d.config.Site, d.site) }, "vantage": func(e entry) { d.said(e, (*string)(&d.config.Vantage), d.vantage) },
+	}
+	d.structure("", d.top, reflect.ValueOf(&top).Elem(), sections)
+	d.config.Policy.Allow = append(d.config.Policy.Allow, top.Policy.Allow...)
+	d.config.Policy.Deny = append(d.config.Policy.Deny, top.Policy.Deny...)
+}
+
+// once tells whether a key at the top, which one file alone may have, is there for the first time.
+func (d *decoder) once(key string, line int) bool {
+	if before, set := d.places[key]; set {
+		d.problem(line, key, fmt.Sprintf("%s:%d says it already", before.file, before.line))
+		return false
+	}
+	d.places[key] = place{d.file, line}
+	return true
+}
+
+// said reads a text at the top that one file alone may say, and keeps it where check finds nothing wrong.
+func (d *decoder) said(e entry, keep *string, check func(string) (problem string)) {
+	if !d.once(e.key, e.line) {
+		return
+	}
+	before, text := len(d.problems), ""
+	d.value(e.key, e.line, e.value, reflect.ValueOf(&text).Elem())
+	if len(d.problems) > before {
+		return
+	}
+	if problem := check(text); problem != "" {
+		d.problem(e.line, e.key, problem)
+		return
+	}
+	*keep = text
+}
+
+// vantage says what is wrong with where the exporter looks from.
+func (d *decoder) vantage(text string) string {
+	if all := []string{string(Inside), string(Outside)}; !slices.Contains(all, text) {
+		return suggest.OneOf(text, all)
+	}
+	return ""
+}
+
+// site says what is wrong with the exporter's own label.
+func (d *decoder) site(text string) string {
+	if len(text) > 128 || strings.ContainsFunc(text, invisible) {
+		return "a site has a name of at most 128 bytes, without control characters"
+	}
+	return ""
 }
 
 // mark makes n private, with all that it holds and that its aliases stand for.
@@ -103,15 +147,15 @@ func (d *decoder) modules(section entry) {
 	d.inside("modules", section, func(list []entry) {
 		for _, e := range list {
 			if path, ok := d.named("modules", e); ok {
-				m := newModule(e.key)
+				m := d.module(e.key)
 				d.config.Modules[e.key] = m
-				d.inside(path, e, func(fields []entry) { d.module(path, fields, m) })
+				d.inside(path, e, func(fields []entry) { d.fill(path, fields, m) })
 			}
 		}
 	})
 }
 
-// named checks the name of an auth or a module, and that no other file has it.
+// named checks the name of an auth, a module or a service, and that no other file has it.
 func (d *decoder) named(section string, e entry) (path string, ok bool) {
 	path = join(section, e.key)
 	if at, taken := d.places[path]; taken {
@@ -125,8 +169,8 @@ func (d *decoder) named(section string, e entry) (path string, ok bool) {
 	return path, true
 }
 
-// module decodes one module: the common fields, and its prober's under the prober's name.
-func (d *decoder) module(path string, fields []entry, m *Module) {
+// fill decodes one module: the common fields, and its prober's under the prober's name.
+func (d *decoder) fill(path string, fields []entry, m *Module) {
 	var definition prober.Definition // the zero one where there is none of the name
 	for _, e := range fields {
 		if e.key == "prober" {

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/ews-exporter/ews_exporter/config"
+	"github.com/ews-exporter/ews_exporter/internal/example"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/probes"
 )
 
@@ -20,7 +22,7 @@ func TestPageNamesEveryKey(t *testing.T) {
 	page := readPage(t)
 	sections := map[string]reflect.Type{
 		"## Auths": reflect.TypeFor[config.Auth](), "### kerberos": reflect.TypeFor[config.Kerberos](), "### oauth2": reflect.TypeFor[config.OAuth2](), "## Modules": reflect.TypeFor[config.Module](),
-		"### tls_config": reflect.TypeFor[config.TLS](), "## Policy": reflect.TypeFor[config.Policy](),
+		"### tls_config": reflect.TypeFor[config.TLS](), "## Policy": reflect.TypeFor[config.Policy](), "## Services": reflect.TypeFor[config.Service](),
 	}
 	for heading, typ := range sections {
 		_, section, ok := strings.Cut(page, "\n"+heading+"\n")
@@ -76,6 +78,53 @@ func TestNoAuthForWhoNeverLogsOn(t *testing.T) {
 			t.Errorf("%s: never logs on: %t, refused: %t\n%v", d.Name, d.NoLogon, refused, err)
 		}
 	}
+}
+
+// TestDefaultsWhereTheyAreOfUse: an auth that all modules have by default is left out where it cannot be used, and a person is
+// told where it was for want of a scheme. One that a module names itself is a mistake there.
+func TestDefaultsWhereTheyAreOfUse(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "a.yml")
+	text := "auths: {a: {username: me, password: S3cret-word, schemes: [ntlm], targets: [mail.contoso.com]}}\npolicy: {allow: [mail.contoso.com]}\ndefaults: {auth: a}\nmodules:\n"
+	for _, d := range probes.All() {
+		text += fmt.Sprintf("  m_%s: {prober: %[1]s, targets: [mail.contoso.com]%[2]s}\n", d.Name, needed(d))
+	}
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := config.Load([]string{file}, probes.All())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, m := range cfg.Modules {
+		limiter, limited := m.Settings.(prober.LogonLimiter)
+		unfit := false
+		if limited {
+			_, problem := limiter.LogonProblem([]string{"ntlm"})
+			unfit = problem != ""
+		}
+		if uses := m.Auth == "a"; uses != (!m.Definition.NoLogon && !unfit) {
+			t.Errorf("%s has the auth %q", name, m.Auth)
+		}
+		if told := strings.Contains(cfg.Warnings.Error(), "modules."+name+": goes without the auth of defaults: "); told != (unfit && !m.Definition.NoLogon) {
+			t.Errorf("%s: told %t\n%v", name, told, cfg.Warnings)
+		}
+	}
+}
+
+// needed is what a module of the prober cannot be without, of its example.
+func needed(d prober.Definition) string {
+	e, err := example.Parse(d.Example)
+	if err != nil {
+		return ""
+	}
+	for line := range strings.Lines(e.Module) {
+		if rest, ok := strings.CutPrefix(line, d.Name+": {"); ok {
+			inner, _, _ := strings.Cut(rest, "}")
+			return ", " + d.Name + ": {" + inner + "}"
+		}
+	}
+	return ""
 }
 
 // TestNoProxyForDatagrams: a probe that went past the proxy would be a surprise.

@@ -21,6 +21,9 @@ type loader struct {
 	places   map[string]place // of every field that a file sets
 	broken   []string         // fields of which nothing could be read
 	sums     sums             // of the files that were read
+
+	documents []*decoder // of the files, in their order
+	template  *Module    // what modules have that do not say otherwise
 }
 
 // place is where a field is.
@@ -49,13 +52,15 @@ func Load(paths []string, probers []prober.Definition) (*Config, error) {
 }
 
 func newLoader(probers []prober.Definition) *loader {
-	return &loader{config: Default(nil), probers: probers, places: map[string]place{}, sums: sums{}}
+	return &loader{config: Default(nil), probers: probers, places: map[string]place{}, sums: sums{}, template: newModule("")}
 }
 
 // finish checks what was gathered. Where no file defines a module, there are those that there are without a file.
 func (l *loader) finish() (*Config, error) {
+	l.decode()
 	if len(l.config.Modules) == 0 {
-		l.config.Implied, l.config.Modules = true, Default(l.probers).Modules
+		l.config.Implied = true
+		implied(l.config, l.probers, l.module)
 	}
 	// What refers to a part that could not be read would only add mistakes that are none.
 	if !slices.ContainsFunc(l.problems, func(p Problem) bool { return !strings.Contains(p.Field, ".") }) {
@@ -108,8 +113,17 @@ func (l *loader) add(file string, data []byte) {
 		return
 	}
 	if root != nil {
-		d := &decoder{loader: l, file: file, budget: maxValues}
-		d.document(root)
+		l.documents = append(l.documents, &decoder{loader: l, file: file, budget: maxValues, root: root})
+	}
+}
+
+// decode reads what the files hold: what modules have by default first, whichever file says it.
+func (l *loader) decode() {
+	for _, d := range l.documents {
+		d.open()
+	}
+	for _, d := range l.documents {
+		d.document()
 	}
 }
 
@@ -119,7 +133,7 @@ func (l *loader) fail(at place, field, text string) {
 
 // report records what is wrong with a field that was decoded, unless it only follows from a problem that is known.
 func (l *loader) report(field, text string) {
-	if l.sound(field) && !slices.ContainsFunc(l.broken, func(b string) bool { return within(field, b) }) {
+	if l.sound(field) && !l.told(field) && !slices.ContainsFunc(l.broken, func(b string) bool { return within(field, b) }) {
 		l.fail(l.place(field), field, text)
 	}
 }

@@ -25,10 +25,16 @@ func (c *Config) Redacted() ([]byte, error) {
 	for _, name := range slices.Sorted(maps.Keys(c.Modules)) {
 		add(modules, name, showModule(c.Modules[name]))
 	}
+	services := mapping()
+	for _, key := range slices.Sorted(maps.Keys(c.Services)) {
+		add(services, key, show(reflect.ValueOf(*c.Services[key])))
+	}
 	top := mapping()
 	add(top, "auths", auths)
 	add(top, "modules", modules)
 	add(top, "policy", show(reflect.ValueOf(c.Policy)))
+	add(top, "services", services)
+	add(top, "site", scalar(c.Site))
 	add(top, "vantage", scalar(string(c.Vantage)))
 	return encode(top)
 }

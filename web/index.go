@@ -18,8 +18,8 @@ const (
 
 // form holds what the form of a page is filled with.
 type form struct {
-	Modules                                []string
-	Module, Target, Hostname, Auth, Direct string
+	Modules                                         []string
+	Module, Target, Hostname, Auth, Direct, Mailbox string
 }
 
 // newForm is an empty form. The module chosen is the one that is named as the first prober of the list that has such a

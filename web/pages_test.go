@@ -556,3 +556,24 @@ func TestTheFormAsksTheSameAgain(t *testing.T) {
 		t.Error("a name is made up")
 	}
 }
+
+// TestMailboxStays: results of two mailboxes are two rows, and what is run again is run for the same mailbox.
+func TestMailboxStays(t *testing.T) {
+	t.Parallel()
+	e := start(t)
+	for _, mailbox := range []string{"a@contoso.com", "b@contoso.com"} {
+		r := examples.Kemp()
+		r.ID, r.Mailbox = "of"+mailbox[:1], mailbox
+		e.recent.Add(r)
+	}
+	if rows := e.recent.List(); len(rows) != 2 || rows[0].Mailbox == rows[1].Mailbox {
+		t.Errorf("%d rows", len(rows))
+	}
+	if _, body := e.ask(t, "GET", "/report/ofb", "Accept", aPage); !containsAll(body, `<input type="hidden" name="mailbox" value="b@contoso.com">`, "<dt>Mailbox</dt><dd>b@contoso.com</dd>") {
+		t.Error(body)
+	}
+	e.submit(t, asked("mailbox", "b@contoso.com"), "Sec-Fetch-Site", "same-origin", "Origin", e.URL)
+	if e.prober.last.Mailbox != "b@contoso.com" {
+		t.Errorf("asked for %+v", e.prober.last)
+	}
+}

@@ -35,9 +35,9 @@ type Recent struct {
 }
 
 // pair tells what is probed and how.
-type pair struct{ module, target, name, auth string }
+type pair struct{ module, target, name, auth, mailbox string }
 
-func pairOf(r *result.Result) pair { return pair{r.Module, r.Target, r.Name, r.Auth} }
+func pairOf(r *result.Result) pair { return pair{r.Module, r.Target, r.Name, r.Auth, r.Mailbox} }
 
 // remembered is one whole result.
 type remembered struct {
@@ -100,7 +100,7 @@ func summary(r *result.Result) *result.Result {
 		asked = &result.Verdict{Fault: v.Fault, Also: v.Also}
 	}
 	return &result.Result{
-		ID: r.ID, Module: r.Module, Prober: r.Prober, Target: r.Target, Name: r.Name, Auth: r.Auth,
+		ID: r.ID, Module: r.Module, Prober: r.Prober, Target: r.Target, Name: r.Name, Auth: r.Auth, Mailbox: r.Mailbox,
 		Start: r.Start, Duration: r.Duration, Failure: r.Failure, Undecided: r.Undecided, Verdict: asked, Findings: r.Findings[:min(len(r.Findings), maxListed)],
 	}
 }
@@ -217,7 +217,7 @@ func (m *Recent) List() []Series {
 		if c := strings.Compare(a.Target, b.Target); c != 0 {
 			return c
 		}
-		return strings.Compare(a.Module+" "+a.Name+" "+a.Auth, b.Module+" "+b.Name+" "+b.Auth)
+		return strings.Compare(a.Module+" "+a.Name+" "+a.Auth+" "+a.Mailbox, b.Module+" "+b.Name+" "+b.Auth+" "+b.Mailbox)
 	})
 	return all
 }

@@ -96,7 +96,7 @@ func (s *server) report(w http.ResponseWriter, r *http.Request, found *result.Re
 	}
 	p := reportPage{
 		chrome: s.chrome(found.Module+" of "+found.Target, home),
-		Form:   form{Modules: s.Modules(), Module: found.Module, Target: found.Target, Hostname: hostname(found), Auth: found.Auth},
+		Form:   form{Modules: s.Modules(), Module: found.Module, Target: found.Target, Hostname: hostname(found), Auth: found.Auth, Mailbox: found.Mailbox},
 		View:   report.NewView(found), Text: asText(found),
 	}
 	for _, f := range found.Findings {
@@ -179,7 +179,7 @@ func (s *server) run(w http.ResponseWriter, r *http.Request) {
 
 // requests are those that a form asks for: one, or with servers to compare with, one for each of them too.
 func (f form) requests() ([]runner.Request, error) {
-	req := runner.Request{Module: f.Module, Target: f.Target, Auth: f.Auth, Hostname: f.Hostname}
+	req := runner.Request{Module: f.Module, Target: f.Target, Auth: f.Auth, Hostname: f.Hostname, Mailbox: f.Mailbox}
 	if f.Direct == "" {
 		return []runner.Request{req}, nil
 	}
@@ -210,7 +210,7 @@ func (s *server) readForm(w http.ResponseWriter, r *http.Request) (form, *runner
 	f := form{
 		Module: r.PostForm.Get("module"), Target: strings.TrimSpace(r.PostForm.Get("target")),
 		Hostname: strings.TrimSpace(r.PostForm.Get("hostname")), Auth: strings.TrimSpace(r.PostForm.Get("auth")),
-		Direct: strings.TrimSpace(r.PostForm.Get("direct")),
+		Direct: strings.TrimSpace(r.PostForm.Get("direct")), Mailbox: strings.TrimSpace(r.PostForm.Get("mailbox")),
 	}
 	if f.Module == "" || f.Target == "" {
 		return f, badRequest("the form lacks the module or the target")

@@ -5,7 +5,6 @@ import (
 	"math"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -49,19 +48,9 @@ func (s *server) crossSite(r *http.Request) *runner.Refusal {
 // parameters gives the query's parameters. One that is unknown or there twice is refused rather than ignored: whoever
 // wrote it believes that it has an effect.
 func parameters(r *http.Request, known ...string) (map[string]string, *runner.Refusal) {
-	query, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		return nil, badRequest("the query string cannot be read: %v", err)
-	}
-	values := map[string]string{}
-	for name, all := range query {
-		switch {
-		case !slices.Contains(known, name):
-			return nil, badRequest("unknown parameter %q: there are %s", name, strings.Join(known, ", "))
-		case len(all) > 1:
-			return nil, badRequest("the parameter %q is there %d times: give it once", name, len(all))
-		}
-		values[name] = all[0]
+	values, refused := queried(r, known...)
+	if refused != nil {
+		return nil, refused
 	}
 	for _, name := range []string{"module", "target"} {
 		if values[name] == "" {
@@ -77,7 +66,7 @@ func (s *server) probeRequest(r *http.Request) (runner.Request, bool, *runner.Re
 	if refused := s.crossSite(r); refused != nil {
 		return none, false, refused
 	}
-	p, refused := parameters(r, "module", "target", "auth", "hostname", "debug")
+	p, refused := parameters(r, "module", "target", "auth", "hostname", "mailbox", "debug")
 	if refused != nil {
 		return none, false, refused
 	}
@@ -90,7 +79,7 @@ func (s *server) probeRequest(r *http.Request) (runner.Request, bool, *runner.Re
 		return none, false, refused
 	}
 	return runner.Request{
-		Module: p["module"], Target: p["target"], Auth: p["auth"], Hostname: p["hostname"], Limit: limit,
+		Module: p["module"], Target: p["target"], Auth: p["auth"], Hostname: p["hostname"], Mailbox: p["mailbox"], Limit: limit,
 	}, debug == "true", nil
 }
 

@@ -2,6 +2,7 @@
 package web
 
 import (
+	"context"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -12,12 +13,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/ews-exporter/ews_exporter/collector"
+	"github.com/ews-exporter/ews_exporter/config"
 	"github.com/ews-exporter/ews_exporter/internal/advice"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
 )
 
-// Options are what the handlers stand on. Those that say so, Advice, EnablePprof, TimeoutOffset, Tries and Recent may be left out.
+// Options are what the handlers stand on. Those that say so, Advice, EnablePprof, ProbeURL, TimeoutOffset, Tries and Recent may be left out.
 type Options struct {
 	Prober   runner.Prober
 	Self     *collector.Self
@@ -34,6 +36,10 @@ type Options struct {
 	Redacted func(module string) string // the configuration as YAML without secrets; of one module unless ""
 	Reload   func() error               // reads the configuration again; the old one stays in force on an error
 	Ready    func() bool                // false while the exporter stops
+
+	// Cells are what there is to probe, by the configuration in force; nil: there is no service discovery.
+	Cells    func(context.Context) (*config.Config, []config.Cell, error)
+	ProbeURL string // where Prometheus reaches /probe; its path alone, or "", where it asks as it asked for the list
 
 	Prefix string // of every path, as in /ews; "": none
 	Origin string // by which browsers know the exporter where a proxy stands in front, as in https://monitor.contoso.com; "": by the Host that it is asked by
@@ -65,6 +71,9 @@ func New(o Options) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.index)
 	mux.HandleFunc("GET /probe", s.probe)
+	if o.Cells != nil {
+		mux.HandleFunc("GET /sd", s.discover)
+	}
 	if o.Recent != nil {
 		mux.HandleFunc("GET /report", s.newest)
 		mux.HandleFunc("POST /report", s.run)

@@ -53,7 +53,7 @@ type exporter struct {
 	self   *collector.Self
 }
 
-func start(t *testing.T, change ...func(*Options)) *exporter {
+func start(t testing.TB, change ...func(*Options)) *exporter {
 	t.Helper()
 	e := &exporter{
 		prober: &fakeProber{answer: runner.Answer{Result: examples.Kemp()}},

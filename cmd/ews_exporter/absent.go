@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/ews-exporter/ews_exporter/config"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/report"
 	"github.com/ews-exporter/ews_exporter/internal/result"
@@ -16,6 +17,13 @@ func absent(d *prober.Definition, results []*result.Result) bool {
 	results = slices.DeleteFunc(slices.Clone(results), func(r *result.Result) bool { return r.At != "" && r.Undecided != "" && len(r.Connections) == 0 })
 	return len(results) > 0 && !slices.ContainsFunc(results, func(r *result.Result) bool {
 		return r.Failure == nil || !slices.Contains(d.Absent, r.Failure.Name())
+	})
+}
+
+// listedFor tells whether a service lists the module for this target: then what is not there is missing.
+func listedFor(cfg *config.Config, module, target string) bool {
+	return slices.ContainsFunc(cfg.Cells(), func(c config.Cell) bool {
+		return c.Module.Name == module && (c.Target == target || c.Service.Name == target)
 	})
 }
 

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/ews-exporter/ews_exporter/config"
+	"github.com/ews-exporter/ews_exporter/internal/scraped"
+	"github.com/ews-exporter/ews_exporter/internal/secret"
 	"github.com/ews-exporter/ews_exporter/probes"
 )
 
@@ -34,10 +36,38 @@ func (c *command) runCheck() int {
 			c.print("%s: ok\n", file)
 		}
 	}
-	if len(problems) > 0 {
+	if len(problems) > 0 || loaded != nil && !c.fits(loaded) {
 		return exitFailed
 	}
 	return exitOK
+}
+
+// maxPrometheus is the most bytes of Prometheus's configuration that are read.
+const maxPrometheus = 4 << 20
+
+// fits says whether Prometheus's configurations fit ours.
+func (c *command) fits(ours *config.Config) bool {
+	all := true
+	for _, name := range c.prometheus {
+		text, err := secret.ReadFile(name, maxPrometheus)
+		if err != nil {
+			c.print("%s: the file cannot be read: %v\n", name, err)
+			all = false
+			continue
+		}
+		report := scraped.Check(name, text, ours, defaultOffset)
+		for _, p := range report.Problems {
+			c.print("%s\n", p)
+		}
+		for _, w := range report.Warnings {
+			c.print("%s (warning)\n", w)
+		}
+		if len(report.Problems) == 0 {
+			c.print("%s: fits\n", name)
+		}
+		all = all && len(report.Problems) == 0
+	}
+	return all
 }
 
 // expand gives the files that patterns name; what matches nothing stays, and config.Load has said so.

@@ -31,6 +31,9 @@ const (
 	exitOpen   = 3 // nothing failed, and a probe decided nothing of what it is for
 )
 
+// defaultOffset is what is taken off Prometheus's time limits, unless a flag says otherwise.
+const defaultOffset = 500 * time.Millisecond
+
 // command is one command line with everything around it.
 type command struct {
 	stdin          io.Reader
@@ -40,6 +43,7 @@ type command struct {
 	serve          serveFlags
 	probe          probeFlags
 	check          []string
+	prometheus     []string // configurations of Prometheus to hold against ours
 	lab            labFlags
 	healthcheck    string
 	finding        string
@@ -125,6 +129,7 @@ func (c *command) declare() *kingpin.Application {
 
 	check := app.Command("check", "Check configuration files. Exits with 1 when one has a mistake.")
 	check.Arg("FILE", "Configuration files; globs are understood. They are checked as one configuration.").Required().StringsVar(&c.check)
+	check.Flag("prometheus", "Prometheus's configuration: say whether the two fit, in names of jobs, labels, intervals and time limits; repeatable.").PlaceHolder("FILE").StringsVar(&c.prometheus)
 
 	simulated := app.Command("lab", "Run a simulated Exchange site on loopback, one scenario per known fault.")
 	c.lab.declare(simulated)
@@ -148,7 +153,7 @@ func (f *serveFlags) declare(cmd *kingpin.CmdClause, address string) {
 	cmd.Flag("config.auto-reload-interval", "How often to look whether the configuration's files have changed, and to reload them where they have, such as 30s. 0s never looks.").
 		Default("0s").DurationVar(&f.autoReload)
 	cmd.Flag("timeout-offset", "Taken off Prometheus's scrape timeout, so that the answer arrives in time.").
-		Default("0.5s").DurationVar(&f.timeoutOffset)
+		Default(defaultOffset.String()).DurationVar(&f.timeoutOffset)
 	cmd.Flag("limit.probes", "How many probes run at once; more are refused with 503.").
 		Default(fmt.Sprint(runner.DefaultMaxProbes)).IntVar(&f.probes)
 	cmd.Flag("limit.probes-per-address", "How many probes run at once against one address; more wait.").
@@ -216,6 +221,8 @@ type probeFlags struct {
 	direct         string
 	addresses      bool
 	all            bool
+	service        string
+	verbose, lines bool
 	relayCheck     bool
 	proxy          proxyFlag
 }
@@ -235,6 +242,10 @@ func (f *probeFlags) declare(cmd *kingpin.CmdClause) {
 		StringVar(&f.direct)
 	cmd.Flag("addresses", "Ask each address of the target's name alone, of IPv4 and of IPv6, and compare. Ends in one sentence that says which family or address differs, and in what.").
 		BoolVar(&f.addresses)
+	cmd.Flag("service", "Probe all that this service of the configuration lists: probe --service mail, or one of its modules, probe --service mail MODULE. Begins with a table of modules and places.").
+		PlaceHolder("NAME").StringVar(&f.service)
+	cmd.Flag("verbose", "With --all or --service: the whole report of every probe, and not only of what is not well.").BoolVar(&f.verbose)
+	cmd.Flag("lines", "With --service: a line for each probe, for scripts: module, via, target, mailbox, state, seconds, failure, findings, parted by tabs, - for none.").BoolVar(&f.lines)
 	cmd.Flag("relay-check", "Over SMTP, name a recipient that nobody has, to see whether the server relays for strangers. No mail is sent.").BoolVar(&f.relayCheck)
 	cmd.Flag("all", "Run every module against the target: probe --all TARGET. Begins with a summary, and tells all about what is not well. With --direct or --addresses a row for each module, a column for each way or address.").BoolVar(&f.all)
 }
@@ -255,6 +266,12 @@ func (f *probeFlags) problem() string {
 	switch {
 	case f.timeout < 0:
 		return fmt.Sprintf("--timeout is %s, and must not be negative", f.timeout)
+	case f.service != "":
+		return f.serviceProblem()
+	case f.lines:
+		return "--lines is for --service"
+	case f.verbose && !f.all:
+		return "--verbose is for --all and --service: one probe's report is whole"
 	case f.all && f.username != "":
 		return "--username is for one module: leave --all out, or name auths in a configuration"
 	case f.relayCheck && (f.all || f.compares()):
@@ -269,6 +286,19 @@ func (f *probeFlags) problem() string {
 		return "required argument 'MODULE' or 'TARGET' not provided"
 	case f.target == "":
 		return "required argument 'TARGET' not provided"
+	}
+	return ""
+}
+
+// serviceProblem says what does not go together with --service: the configuration says the rest.
+func (f *probeFlags) serviceProblem() string {
+	switch {
+	case f.target != "":
+		return "--service knows its targets: leave TARGET out"
+	case f.all || f.compares() || f.relayCheck || f.hostname != "" || f.auth != "" || f.username != "":
+		return "--service runs what the configuration lists: leave --all, --direct, --addresses, --relay-check, --hostname, --auth and --username out"
+	case f.lines && (f.json || f.verbose):
+		return "--lines, --json and --verbose exclude each other: give one"
 	}
 	return ""
 }

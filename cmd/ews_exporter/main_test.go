@@ -364,6 +364,7 @@ func TestServe(t *testing.T) {
 		"/":        target,
 		"/metrics": `ews_exporter_probes_total{module="` + quick + `",result="failure"} `,
 		"/config":  "password_file: ",
+		"/sd":      "[]",
 		"/report?module=" + quick + "&target=" + target:           "late_body_rejected",
 		"/findings/late_body_rejected":                            "100-Continue",
 		"/probe?module=" + quick + "&debug=true&target=" + target: "prober: " + first.Prober,

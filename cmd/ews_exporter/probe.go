@@ -68,8 +68,10 @@ func (c *command) runProbe(ctx context.Context) int {
 	})
 	probe := watched{run, run, watch}
 	switch {
+	case f.service != "":
+		return c.probeService(ctx, probe, cfg)
 	case f.all:
-		return c.probeAll(ctx, probe, req, cfg.Modules)
+		return c.probeAll(ctx, probe, req, cfg)
 	case f.compares():
 		return c.probeSides(ctx, probe, req)
 	}

@@ -23,7 +23,7 @@ func TestBasicAuthCoversEverything(t *testing.T) {
 	}
 	url := begin(t, "--web.listen-address=127.0.0.1:0", "--web.config.file="+file).url(t)
 	for _, ask := range []struct{ method, path string }{
-		{http.MethodGet, "/"}, {http.MethodGet, "/metrics"}, {http.MethodGet, "/config"}, {http.MethodGet, "/findings/late_body_rejected"},
+		{http.MethodGet, "/"}, {http.MethodGet, "/metrics"}, {http.MethodGet, "/config"}, {http.MethodGet, "/sd"}, {http.MethodGet, "/findings/late_body_rejected"},
 		{http.MethodGet, "/probe?module=" + example.Name + "&target=192.0.2.1"}, {http.MethodGet, "/report?module=" + example.Name + "&target=192.0.2.1"},
 		{http.MethodPost, "/report"}, {http.MethodPost, "/-/reload"},
 	} {

@@ -114,7 +114,7 @@ func secretModules() string {
 	for _, p := range secretParts() {
 		text += "  " + p.Prober + ": " + flowOf(p, p.Most, "timeout: 12s", "tls_config: {ca_file: ca.pem}") + "\n"
 	}
-	return strings.ReplaceAll(text, lab.Secret, "'"+planted["header"]+"'") + "policy: {allow: [\"127.0.0.0/8\"]}\n"
+	return strings.ReplaceAll(text, lab.Secret, "'"+planted["header"]+"'") + "policy: {allow: [\"127.0.0.0/8\"]}\nservices: {mail: {name: 127.0.0.1, modules: [" + first.Prober + "]}}\n"
 }
 
 // askedAs is the name that all targets are asked for, so that look-ups of mail domains find something there too.
@@ -324,7 +324,7 @@ func (s *showing) ask(t *testing.T, method, path string, form url.Values) (locat
 
 // pages looks at what is not of one probe.
 func (s *showing) pages(t *testing.T, all []*trial) {
-	paths := []string{"/", "/metrics", "/config", "/findings/", "/compare?of=" + strings.Join(s.ids[:min(2, len(s.ids))], ",")}
+	paths := []string{"/", "/metrics", "/config", "/sd", "/findings/", "/compare?of=" + strings.Join(s.ids[:min(2, len(s.ids))], ",")}
 	for _, try := range all {
 		paths = append(paths, "/report?"+url.Values{"module": {try.module}, "target": {try.target.Addr()}, "auth": {try.name}}.Encode())
 	}

@@ -113,7 +113,8 @@ type survey struct {
 
 // probeAll runs the modules one after the other. A module that may not be run against the target is told in the summary;
 // when none may, nothing was probed.
-func (c *command) probeAll(ctx context.Context, p watched, req runner.Request, modules map[string]*config.Module) int {
+func (c *command) probeAll(ctx context.Context, p watched, req runner.Request, cfg *config.Config) int {
+	modules := cfg.Modules
 	var all []surveyed
 	var results []*result.Result
 	for _, module := range slices.Sorted(maps.Keys(modules)) {
@@ -122,7 +123,7 @@ func (c *command) probeAll(ctx context.Context, p watched, req runner.Request, m
 		if one.refused = misdirected(d, req.Target); one.refused == nil {
 			one.results, one.refused = c.askOne(ctx, p, req)
 		}
-		if one.absent = absent(d, one.results); !one.absent {
+		if one.absent = absent(d, one.results) && !listedFor(cfg, module, req.Target); !one.absent {
 			results = append(results, one.results...)
 		}
 		all = append(all, one)
@@ -178,7 +179,7 @@ func (c *command) showSurvey(target string, all []surveyed) error {
 	_ = report.Table(&table, c.summary(target, all)) // writing to memory does not fail
 	_, err := io.WriteString(c.stdout, strings.TrimPrefix(table.String(), "\n"))
 	for _, one := range all {
-		if one.refused != nil || one.absent || worst(one.results) == report.Succeeded {
+		if one.refused != nil || !c.probe.verbose && (one.absent || worst(one.results) == report.Succeeded) {
 			continue
 		}
 		c.print("\n━━ %s\n\n", plain.Escape(one.module))

@@ -15,6 +15,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/config"
 	"github.com/ews-exporter/ews_exporter/docs"
 	"github.com/ews-exporter/ews_exporter/internal/auth"
+	"github.com/ews-exporter/ews_exporter/internal/discovery"
 	"github.com/ews-exporter/ews_exporter/internal/inbound"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/result"
@@ -84,13 +85,33 @@ func newExporter(store *config.Store, flags *serveFlags, own []netip.AddrPort, l
 		Observe: observe, Panicked: e.self.Panicked, InFlight: e.self.InFlight,
 	})
 	e.guard = inbound.New(inbound.Options{Probes: flags.probes, Allowed: slices.Concat(flags.hosts, flags.mount.allowed()), Prefix: flags.mount.prefix, Refused: e.self.Refused, Log: log})
+	finder := &discovery.Finder{Config: store.Current, Log: log}
+	e.self.CountTargets(func() map[collector.Listing]int { return listed(finder.Listed()) })
 	e.handler = web.New(web.Options{
+		Cells: finder.Cells, ProbeURL: flags.mount.at("probe"),
 		Prober: e.guard.Prober(e.runner), Self: e.self, Recent: recent, Findings: docs.Findings, Probers: probes.All(), Advice: book, Tries: flags.tries, Log: log, Version: version.Version,
 		Modules:  func() []string { return slices.Sorted(maps.Keys(store.Current().Modules)) },
 		Redacted: e.redacted, Reload: e.reload, Ready: func() bool { return !e.stopping.Load() },
 		Prefix: flags.mount.prefix, Origin: flags.mount.origin(), TimeoutOffset: flags.timeoutOffset, EnablePprof: flags.pprof,
 	})
 	return e
+}
+
+// listed counts the targets of cells: a target is one, for whichever mailboxes.
+func listed(cells []config.Cell) map[collector.Listing]int {
+	type target struct {
+		collector.Listing
+		name string
+	}
+	seen, all := map[target]bool{}, map[collector.Listing]int{}
+	for _, c := range cells {
+		t := target{collector.Listing{Service: c.Service.Name, Module: c.Module.Name, Via: c.Via()}, c.Target}
+		if !seen[t] {
+			seen[t] = true
+			all[t.Listing]++
+		}
+	}
+	return all
 }
 
 // redacted is the configuration in force without secrets: of one module, or whole.

@@ -65,11 +65,14 @@ func scrapes(root string) ([]file, error) {
 		{"prometheus.yml", "http_sd.prometheus.yml", "Targets from a web service, such as an inventory.", served},
 		{"lab.prometheus.yml", "compose/lab.prometheus.yml", "", func([]job) {}},
 		{"ews_exporter.yml", "ews_exporter.example.yml", "", func([]job) {}},
+		{"fifty.ews_exporter.yml", "../examples/fifty-servers/ews_exporter.yml", "", func([]job) {}},
+		{"fifty.prometheus.yml", "../examples/fifty-servers/prometheus.yml", "", func([]job) {}},
 	} {
 		f.discovery(jobs)
 		var text bytes.Buffer
 		if err := templates.ExecuteTemplate(&text, f.frame, map[string]any{
-			"Whence": f.whence, "File": f.file, "Jobs": jobs, "Simulated": simulated(jobs), "Logons": logons(jobs), "Port": lab.DefaultBasePort,
+			"Whence": f.whence, "File": f.file, "Jobs": jobs, "Simulated": simulated(jobs), "Port": lab.DefaultBasePort,
+			"Few": jobs[:few], "Servers": fifty(),
 		}); err != nil {
 			return nil, err
 		}
@@ -97,15 +100,24 @@ func simulated(jobs []job) []job {
 	return slices.DeleteFunc(slices.Clone(jobs), func(j job) bool { return len(j.Lab) == 0 })
 }
 
-// logons are the names of all that is logged on at.
-func logons(jobs []job) string {
-	names := []string{service}
-	for _, j := range jobs {
-		if j.Logon {
-			names = append(names, j.Services...)
+// few is how many probers the example of a large site asks for: the first, which most sites begin with.
+const few = 5
+
+// fifty are the servers of that site, in lines of a YAML list.
+func fifty() []string {
+	var lines []string
+	for i := 1; i <= 50; i += 5 {
+		line := "[" // opened in the first line and closed in the last
+		if i > 1 {
+			line = " "
 		}
+		for n := i; n < i+5; n++ {
+			line += fmt.Sprintf("ex%02d.contoso.com, ", n)
+		}
+		lines = append(lines, strings.TrimSuffix(line, " "))
 	}
-	return strings.Join(names, ", ")
+	lines[len(lines)-1] = strings.TrimSuffix(lines[len(lines)-1], ",") + "]"
+	return lines
 }
 
 // written gives each job its targets. Those that all have stand in the first one.
@@ -162,6 +174,18 @@ func (j job) Seldom() string {
 
 // Settings are the module's.
 func (j job) Settings() string { return strings.TrimSuffix(indent(4, j.Module), "\n") }
+
+// Lean are those that a site with defaults and a service has to write down: the rest it has without a word.
+func (j job) Lean() string {
+	var lines []string
+	for line := range strings.Lines(j.Settings()) {
+		key, _, _ := strings.Cut(strings.TrimSpace(line), ":")
+		if key != "auth" && key != "min_interval" && key != "timeout" {
+			lines = append(lines, line)
+		}
+	}
+	return strings.TrimSuffix(strings.Join(lines, ""), "\n")
+}
 
 // scenario is a target of the simulated site, with its address.
 type scenario struct {

@@ -77,6 +77,7 @@ func TestForeignNamesGetNothing(t *testing.T) {
 		"GET /config HTTP/1.1\r\nHost: localhost\r\nHost: attacker.example\r\nConnection: close\r\n\r\n":             400,
 		"GET /config HTTP/1.1\r\nConnection: close\r\n\r\n":                                                          400,
 		"POST /-/reload HTTP/1.1\r\nHost: attacker.example\r\nContent-Length: 0\r\nConnection: close\r\n\r\n":        403,
+		"GET /sd HTTP/1.1\r\nHost: attacker.example\r\nConnection: close\r\n\r\n":                                    403,
 		"GET /metrics HTTP/1.1\r\nHost: attacker.example\r\nConnection: close\r\n\r\n":                               403,
 		"GET /-/healthy HTTP/1.1\r\nHost: attacker.example\r\nConnection: close\r\n\r\n":                             200,
 		"GET /-/ready HTTP/1.1\r\nHost: attacker.example\r\nConnection: close\r\n\r\n":                               200,

@@ -15,21 +15,26 @@ import (
 
 // TargetPattern is one entry of an auth's targets: a name or an address that the secret may be sent to, with a port
 // (443 unless one is written). In *.contoso.com the asterisk stands for exactly one label, as in certificates
-// (RFC 9525 §6.3). The zero TargetPattern matches nothing.
+// (RFC 9525 §6.3). service:mail refers to a service of the configuration. The zero TargetPattern matches nothing.
 type TargetPattern struct {
 	host     string // A-labels in lower case, or an address; without the "*."
 	port     uint16
 	wildcard bool
+
+	service string // of a reference, which has nothing else
 }
 
 // defaultPort is the port of a pattern that names none: secrets travel over https.
 const defaultPort = 443
 
 // ParseTargetPattern reads a pattern: host, host:port, *.host, *.host:port, an IPv4 or IPv6 address, or
-// [IPv6]:port. The error says what is wrong and what to write instead.
+// [IPv6]:port, or a reference to a service. The error says what is wrong and what to write instead.
 func ParseTargetPattern(s string) (TargetPattern, error) {
 	if s == "" {
 		return TargetPattern{}, errors.New("the target is empty: write the host that the secret may be sent to")
+	}
+	if service, is, err := reference(s); is {
+		return TargetPattern{service: service}, err
 	}
 	if strings.ContainsAny(s, "/@#?") {
 		return TargetPattern{}, fmt.Errorf("%q is not a host: write the host alone, or host:port", s)
@@ -100,6 +105,9 @@ func (p TargetPattern) Host() string { return p.host }
 
 // String gives the pattern in its normal spelling; ParseTargetPattern reads it back.
 func (p TargetPattern) String() string {
+	if p.service != "" {
+		return servicePrefix + p.service
+	}
 	host := p.host
 	if p.wildcard {
 		host = "*." + host

@@ -18,7 +18,8 @@ import (
 //     contoso.com and never contoso.com itself; any other asterisk stands for characters within its label, so
 //     ex*.contoso.com matches ex01.contoso.com and not ex.lab.contoso.com;
 //   - an address: 192.0.2.1 or 2001:db8::1;
-//   - a network: 192.0.2.0/24 or 2001:db8::/32.
+//   - a network: 192.0.2.0/24 or 2001:db8::/32;
+//   - a reference to a service of the configuration: service:mail, or service:* for all of them.
 //
 // A leading asterisk reaches every depth because a deny rule that stopped at one label would fail without a word. The
 // targets of an auth, where the wide reading is the dangerous one, are a TargetPattern instead.
@@ -26,10 +27,15 @@ import (
 type Rule struct {
 	name   string       // A-labels in lower case, perhaps with asterisks; empty for an address or a network
 	prefix netip.Prefix // an address is a /32 or /128
+
+	service string // of a reference, which has nothing else
 }
 
 // ParseRule reads a rule. The error says what is wrong and what to write instead.
 func ParseRule(s string) (Rule, error) {
+	if service, is, err := reference(s); is {
+		return Rule{service: service}, err
+	}
 	switch {
 	case s == "":
 		return Rule{}, errors.New("the rule is empty: write a name, a glob, an address or a CIDR")
@@ -92,6 +98,8 @@ func parseGlob(s string) (Rule, error) {
 // String gives the rule in its normal spelling; ParseRule reads it back.
 func (r Rule) String() string {
 	switch {
+	case r.service != "":
+		return servicePrefix + r.service
 	case r.name != "":
 		return r.name
 	case r.prefix.IsSingleIP():

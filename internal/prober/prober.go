@@ -61,6 +61,12 @@ type AuthUser interface {
 	Auths() map[string]string
 }
 
+// MailboxUser is a Prober whose settings can name a mailbox. It runs for each mailbox that a service has.
+type MailboxUser interface {
+	// ForMailbox is the prober for this mailbox, a mail address; the receiver stays what it is.
+	ForMailbox(address string) Prober
+}
+
 // LogonUser is a Prober that without an auth tests little of what it is for, where the server asks for a logon.
 type LogonUser interface {
 	// WithoutLogon says what stays untested then, as the end of "without an auth, ".

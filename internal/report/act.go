@@ -1,6 +1,7 @@
 package report
 
 import (
+	"io"
 	"slices"
 	"strings"
 
@@ -40,6 +41,14 @@ func Act(v *result.Verdict) []Entry {
 		}
 	}
 	return all
+}
+
+// Steps writes who acts and what to do first, for a list of much that is wrong; nothing for no verdict.
+func Steps(w io.Writer, v *result.Verdict) error {
+	p := &printer{}
+	p.entries(slices.DeleteFunc(Act(v), func(e Entry) bool { return e.Title != "Act" && e.Title != "First" }))
+	_, err := w.Write(p.b.Bytes())
+	return err
 }
 
 // act says who acts, what to do first, and the proof.

@@ -58,6 +58,9 @@ func (j *job) resolver(r wire.Resolver) wire.Resolver {
 	if !j.at.IsValid() {
 		return r
 	}
+	if j.stands {
+		return wire.Among(r, j.target.Host, j.at)
+	}
 	return wire.Pinned(r, j.target.Host, j.at)
 }
 

@@ -29,7 +29,9 @@ func newRunner(cfg *config.Config) *runner.Runner {
 }
 
 // kinds are all probers, and those of the tests here.
-func kinds() []prober.Definition { return append(probes.All(), puppetKind, askerKind, nuisanceKind) }
+func kinds() []prober.Definition {
+	return append(probes.All(), puppetKind, askerKind, nuisanceKind, clerkKind)
+}
 
 // overHTTP are the parts of the probers that ask over HTTP, and so may log on.
 func overHTTP(t *testing.T) []lab.Part {

@@ -27,9 +27,12 @@ type job struct {
 	proxy  *config.Auth            // of the module's proxy; nil without one
 	target target.Target
 	at     netip.Addr      // of the target's addresses the only one to ask; invalid: as the module prefers
+	stands bool            // the caller named only that address, so that the name must have it
 	hosts  []target.Target // that a look-up begins with; none when the target itself is contacted
 	policy *policy.Policy
 	limit  time.Duration
+
+	mailbox string // that the request names; empty: the module's own
 
 	outside bool     // the exporter's vantage
 	files   []string // of the configuration
@@ -37,15 +40,18 @@ type job struct {
 
 // key tells requests apart. A reload makes new modules, so it shares nothing with probes of the old configuration.
 type key struct {
-	module *config.Module
-	auth   *config.Auth
-	target string
-	name   string
-	limit  time.Duration
-	at     netip.Addr
+	module  *config.Module
+	auth    *config.Auth
+	target  string
+	name    string
+	limit   time.Duration
+	at      netip.Addr
+	mailbox string
 }
 
-func (j *job) key() key { return key{j.module, j.auth, j.target.Raw, j.target.Name, j.limit, j.at} }
+func (j *job) key() key {
+	return key{j.module, j.auth, j.target.Raw, j.target.Name, j.limit, j.at, j.mailbox}
+}
 
 // logsOn tells whether there is an auth to log on with, and not one that is a client's certificate alone.
 func (j *job) logsOn() bool { return j.auth != nil && len(j.auth.Schemes) > 0 }
@@ -92,15 +98,10 @@ func (r *Runner) prepare(req Request) (*job, error) {
 	if j.module = cfg.Modules[req.Module]; j.module == nil {
 		return nil, refuse(http.StatusBadRequest, BadRequest, "unknown module %.100q: %s", req.Module, among(req.Module, cfg.Modules))
 	}
-	j.prober = j.module.Settings
-	aim, err := prober.AimOf(j.module.Definition, j.prober, req.Target, req.Hostname)
-	if err != nil {
-		return nil, refuse(http.StatusBadRequest, BadRequest, "%v", err)
-	}
-	j.target, j.hosts = aim.Target, aim.Hosts
-	if err := j.only(req.At); err != nil {
+	if err := j.aim(cfg, req); err != nil {
 		return nil, err
 	}
+	var err error
 	if j.auth, err = authFor(cfg, j, req.Auth); err != nil {
 		return nil, err
 	}
@@ -123,9 +124,32 @@ func (r *Runner) prepare(req Request) (*job, error) {
 	return j, nil
 }
 
+// aim reads what the request is about: which mailbox, and which target.
+func (j *job) aim(cfg *config.Config, req Request) error {
+	if req.Mailbox != "" {
+		if err := cfg.MailboxOf(j.module, req.Mailbox); err != nil {
+			return refuse(http.StatusForbidden, DeniedTarget, "%v", err)
+		}
+	}
+	j.prober, j.mailbox = j.module.For(req.Mailbox), req.Mailbox
+	asked := req
+	if name, address, ok := cfg.Stands(req.Module, req.Target, req.Hostname); ok {
+		asked.Target, asked.Hostname, asked.At = name, "", address
+	}
+	aim, err := prober.AimOf(j.module.Definition, j.prober, asked.Target, asked.Hostname)
+	if err != nil {
+		return refuse(http.StatusBadRequest, BadRequest, "%v", err)
+	}
+	j.target, j.hosts = aim.Target, aim.Hosts
+	if asked.Target != req.Target {
+		j.target.Raw, j.stands = req.Target, true
+	}
+	return j.only(asked.At)
+}
+
 // othersFor finds the auths that the module's own settings name, and checks them as authFor does.
 func othersFor(cfg *config.Config, j *job) (map[string]*config.Auth, error) {
-	user, ok := j.module.Settings.(prober.AuthUser)
+	user, ok := j.prober.(prober.AuthUser)
 	if !ok {
 		return nil, nil //nolint:nilnil // none is an answer
 	}

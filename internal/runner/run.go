@@ -130,7 +130,7 @@ func blank(j *job, start time.Time) *result.Result {
 	res := &result.Result{
 		ID: rand.Text(), Module: j.module.Name, Prober: j.module.Prober, Target: j.target.Raw, Name: j.target.Name,
 		Start: start, Proxy: j.module.ProxyURL.String(), Configs: j.files, Decides: j.module.Definition.Decides, UndecidedOK: j.module.UndecidedOK,
-		Direct: !strings.EqualFold(j.target.Host, j.target.Name),
+		Mailbox: j.mailbox, Direct: !strings.EqualFold(j.target.Host, j.target.Name),
 	}
 	if j.at.IsValid() {
 		res.At = j.at.String()

@@ -25,6 +25,7 @@ type Request struct {
 	Auth     string        // optional, overrides the module's
 	Hostname string        // optional, the name to go by
 	Limit    time.Duration // the caller's time limit; 0: the module's alone
+	Mailbox  string        // optional: of those that a service has, in place of the module's
 	At       netip.Addr    // optional: of the addresses of the target's name this one alone is asked
 }
 

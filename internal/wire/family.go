@@ -67,21 +67,42 @@ func Pinned(below Resolver, host string, at netip.Addr) Resolver {
 	if below == nil {
 		below = systemResolver
 	}
-	return pinned{below, host, at}
+	return pinned{Resolver: below, host: host, at: at}
+}
+
+// Among is Pinned where the name has the address, which is looked up each time: the name stays what decides who is asked.
+func Among(below Resolver, host string, at netip.Addr) Resolver {
+	p, _ := Pinned(below, host, at).(pinned)
+	p.proven = true
+	return p
 }
 
 type pinned struct {
 	Resolver
-	host string
-	at   netip.Addr
+	host   string
+	at     netip.Addr
+	proven bool // the name must have the address
 }
 
 // LookupNetIP implements Resolver.
 func (p pinned) LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error) {
 	if strings.EqualFold(strings.TrimSuffix(host, "."), strings.TrimSuffix(p.host, ".")) {
-		return []netip.Addr{p.at}, nil
+		return []netip.Addr{p.at}, p.prove(ctx, host)
 	}
 	return p.Resolver.LookupNetIP(ctx, network, host)
+}
+
+// prove looks whether the name has the address, where it must.
+func (p pinned) prove(ctx context.Context, host string) error {
+	if !p.proven {
+		return nil
+	}
+	found, err := p.Resolver.LookupNetIP(ctx, "ip", host)
+	same := func(a netip.Addr) bool { return a.Unmap() == p.at.Unmap() }
+	if err == nil && !slices.ContainsFunc(found, same) {
+		err = fmt.Errorf("the name does not have the address %s now; service discovery lists those that it has", p.at)
+	}
+	return err
 }
 
 // LookupCNAME implements aliasResolver: what the name is an alias for does not depend on the address.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/autodiscover"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/suggest"
 	"github.com/ews-exporter/ews_exporter/internal/target"
 )
@@ -102,6 +103,13 @@ func (s *Settings) checkMethods(report func(field, problem string)) {
 	case s.Attempts*len(s.Methods) > maxLookUps:
 		report("attempts", fmt.Sprintf("%d attempts by each of %d methods are more than the %d look-ups that a probe makes", s.Attempts, len(s.Methods), maxLookUps))
 	}
+}
+
+// ForMailbox implements prober.MailboxUser: it is this address whose settings are asked for.
+func (s *Settings) ForMailbox(address string) prober.Prober {
+	other := *s
+	other.Email = address
+	return &other
 }
 
 // parseNameserver reads an address with or without a port.

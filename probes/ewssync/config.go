@@ -10,6 +10,7 @@ import (
 
 	"github.com/ews-exporter/ews_exporter/config"
 	"github.com/ews-exporter/ews_exporter/internal/ews"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/suggest"
 )
 
@@ -117,6 +118,20 @@ func (s *Settings) checkAccounts(report func(field, problem string)) {
 			report("impersonation.by", suggest.OneOf(i.By, ways))
 		}
 	}
+}
+
+// ForMailbox implements prober.MailboxUser: where the module acts as another account, or names a mailbox to lead to its server,
+// that is this one.
+func (s *Settings) ForMailbox(address string) prober.Prober {
+	other := *s
+	other.Mailbox = address
+	if s.Impersonation != nil {
+		other.Impersonation = &Impersonation{Account: address}
+	}
+	if s.AnchorMailbox != "" {
+		other.AnchorMailbox = address
+	}
+	return &other
 }
 
 // isAddress tells whether s is a mail address and nothing beside it. It goes into a header field, so ASCII only.
