@@ -43,6 +43,7 @@ func pairOf(r *result.Result) pair { return pair{r.Module, r.Target, r.Name, r.A
 type remembered struct {
 	result *result.Result
 	bytes  int
+	before bool // it was probed by an earlier process
 }
 
 // history is what is remembered of one pair.
@@ -55,11 +56,12 @@ type history struct {
 
 // Moment is how one probe ended.
 type Moment struct {
-	ID       string
-	State    report.State
-	At       time.Time
-	Duration float64 // seconds
-	Kept     bool    // the whole result is still there
+	ID       string       `json:"id"`
+	State    report.State `json:"state"`
+	At       time.Time    `json:"at"`
+	Duration float64      `json:"duration"` // seconds
+	Kept     bool         `json:"-"`        // the whole result is still there
+	Before   bool         `json:"-"`        // it was before the exporter was restarted
 }
 
 // Series is the state over time of one target and module.
@@ -68,15 +70,14 @@ type Series struct {
 	State          report.State
 	Since          time.Time // since when it has been in this state, as far as is remembered
 	Moments        []Moment  // oldest first
+	Before         bool      // the newest was before the exporter was restarted
 }
 
 // Add remembers r, which must not change any more. A result that is remembered already changes nothing.
 func (m *Recent) Add(r *result.Result) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.byID == nil {
-		m.byID, m.pairs = map[string]*list.Element{}, map[pair]*history{}
-	}
+	m.prepare()
 	if m.byID[r.ID] != nil {
 		return
 	}
@@ -90,7 +91,13 @@ func (m *Recent) Add(r *result.Result) {
 	h.newest = summary(r)
 	h.moments = append(h.moments, Moment{ID: r.ID, State: state, At: r.Start, Duration: float64(r.Duration)})
 	h.moments = h.moments[max(0, len(h.moments)-maxMoments):]
-	m.keep(h, r, state)
+	m.keep(h, &remembered{result: r, bytes: r.Size()}, state)
+}
+
+func (m *Recent) prepare() {
+	if m.byID == nil {
+		m.byID, m.pairs = map[string]*list.Element{}, map[pair]*history{}
+	}
 }
 
 // summary is what a list shows of r.
@@ -106,15 +113,15 @@ func summary(r *result.Result) *result.Result {
 }
 
 // keep remembers the whole result, at the cost of older ones.
-func (m *Recent) keep(h *history, r *result.Result, state report.State) {
-	e := &remembered{r, r.Size()}
+func (m *Recent) keep(h *history, e *remembered, state report.State) {
 	m.bytes += e.bytes
 	all, own, most := &m.good, &h.good, maxGood
 	if state != report.Succeeded && state != report.Undecided {
 		all, own, most = &m.bad, &h.bad, maxBad
 	}
-	m.byID[r.ID] = all.PushBack(e)
-	*own = append(*own, m.byID[r.ID])
+	id := e.result.ID
+	m.byID[id] = all.PushBack(e)
+	*own = append(*own, m.byID[id])
 	if len(*own) > most {
 		m.forget((*own)[0])
 	}
@@ -174,6 +181,14 @@ func (m *Recent) get(id string) *result.Result {
 	return nil
 }
 
+// Before tells whether the result of an ID was probed before the exporter was restarted.
+func (m *Recent) Before(id string) bool {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	e := m.byID[id]
+	return e != nil && e.Value.(*remembered).before //nolint:forcetypeassert // the lists hold nothing else
+}
+
 // Newest gives the newest result of a module and target, nil when none is remembered (any more). An empty name or auth
 // stands for any.
 func (m *Recent) Newest(module, target, name, auth string) *result.Result {
@@ -204,7 +219,7 @@ func (m *Recent) List() []Series {
 			s.Moments[i].Kept = m.byID[s.Moments[i].ID] != nil
 		}
 		last := len(s.Moments) - 1
-		s.State = s.Moments[last].State
+		s.State, s.Before = s.Moments[last].State, s.Moments[last].Before
 		for i := last; i >= 0 && s.Moments[i].State == s.State; i-- {
 			s.Since = s.Moments[i].At
 		}

@@ -166,7 +166,7 @@ func (f *serveFlags) declare(cmd *kingpin.CmdClause, address string) {
 		PlaceHolder("URL").StringVar(&f.externalURL)
 	cmd.Flag("web.route-prefix", "Prefix of all paths, as they reach the exporter itself. Without it the path of --web.external-url; / where the proxy takes that off.").
 		PlaceHolder("PATH").StringVar(&f.routePrefix)
-	cmd.Flag("storage.path", "Folder in which it is remembered which auths are suspended and which targets asked to be left alone, so that restarts do not forget. Without one they do.").
+	cmd.Flag("storage.path", "Folder in which it is remembered which auths are suspended, which targets asked to be left alone, and recent results for the pages, so that restarts do not forget. Without one they do.").
 		StringVar(&f.storage)
 	cmd.Flag("web.disable-report", "Serve no pages about probes, and remember none: they tell whoever may open them about your servers.").
 		BoolVar(&f.noReport)

@@ -32,6 +32,7 @@ type exporter struct {
 	pauses   *prober.Pauses
 	store    *config.Store
 	self     *collector.Self
+	recent   *web.Recent // nil: no results are remembered
 	guard    *inbound.Guard
 	log      *slog.Logger
 	stopping atomic.Bool
@@ -69,14 +70,13 @@ func newExporter(store *config.Store, flags *serveFlags, own []netip.AddrPort, l
 	book := runner.AllAdvice(probes.All())
 	e.self.Advise(book)
 	e.self.Reloaded(true)
-	var recent *web.Recent
 	observe, reports := e.self.Observe, ""
 	if !flags.noReport {
 		reports = flags.mount.at("report/")
-		recent = &web.Recent{}
+		e.recent = &web.Recent{}
 		observe = func(r *result.Result) {
 			e.self.Observe(r)
-			recent.Add(r)
+			e.recent.Add(r)
 		}
 	}
 	e.runner = runner.New(runner.Options{
@@ -89,7 +89,7 @@ func newExporter(store *config.Store, flags *serveFlags, own []netip.AddrPort, l
 	e.self.CountTargets(func() map[collector.Listing]int { return listed(finder.Listed()) })
 	e.handler = web.New(web.Options{
 		Cells: finder.Cells, ProbeURL: flags.mount.at("probe"),
-		Prober: e.guard.Prober(e.runner), Self: e.self, Recent: recent, Findings: docs.Findings, Probers: probes.All(), Advice: book, Tries: flags.tries, Log: log, Version: version.Version,
+		Prober: e.guard.Prober(e.runner), Self: e.self, Recent: e.recent, Findings: docs.Findings, Probers: probes.All(), Advice: book, Tries: flags.tries, Log: log, Version: version.Version,
 		Modules:  func() []string { return slices.Sorted(maps.Keys(store.Current().Modules)) },
 		Redacted: e.redacted, Reload: e.reload, Ready: func() bool { return !e.stopping.Load() },
 		Prefix: flags.mount.prefix, Origin: flags.mount.origin(), TimeoutOffset: flags.timeoutOffset, EnablePprof: flags.pprof,
