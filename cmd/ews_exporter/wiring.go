@@ -14,6 +14,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/collector"
 	"github.com/ews-exporter/ews_exporter/config"
 	"github.com/ews-exporter/ews_exporter/docs"
+	"github.com/ews-exporter/ews_exporter/internal/advice"
 	"github.com/ews-exporter/ews_exporter/internal/auth"
 	"github.com/ews-exporter/ews_exporter/internal/discovery"
 	"github.com/ews-exporter/ews_exporter/internal/inbound"
@@ -68,7 +69,7 @@ func newExporter(store *config.Store, flags *serveFlags, own []netip.AddrPort, l
 	e.self.CountLogons(func() map[string]int64 { return gate.Logons(names()) })
 	e.self.TellCertificates(func() map[string]time.Time { return store.Current().ClientCertificates() })
 	book := runner.AllAdvice(probes.All())
-	e.self.Advise(book)
+	e.self.Advise(book, func() map[advice.Owner]string { return store.Current().Owners })
 	e.self.Reloaded(true)
 	observe, reports := e.self.Observe, ""
 	if !flags.noReport {
