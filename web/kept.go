@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/report"
@@ -39,6 +40,9 @@ type keptLine struct {
 type keptPair struct {
 	Newest  *result.Result `json:"newest"`
 	Moments []Moment       `json:"moments"`
+	Since   time.Time      `json:"since"`
+	Seen    []Seen         `json:"seen,omitempty"`
+	Shown   []Shown        `json:"shown,omitempty"`
 }
 
 // Keep makes Recent's memory that of the archive: it takes what an earlier process saved there, if anything. Call it before the
@@ -98,7 +102,10 @@ func (m *Recent) restore(pairs []*keptPair, results []*result.Result) {
 		for i := range moments {
 			moments[i].Before = true
 		}
-		m.pairs[pairOf(p.Newest)] = &history{newest: p.Newest, moments: moments}
+		m.pairs[pairOf(p.Newest)] = &history{
+			newest: p.Newest, moments: moments, since: p.Since, asked: hostname(p.Newest),
+			seen: p.Seen[:min(len(p.Seen), maxSeen)], shown: p.Shown[:min(len(p.Shown), maxCertificates)],
+		}
 	}
 	for _, r := range results {
 		if h := m.pairs[pairOf(r)]; h != nil && m.byID[r.ID] == nil {
@@ -161,7 +168,7 @@ func (m *Recent) snapshot() ([]*keptPair, []*result.Result) {
 	pairs := make([]*keptPair, 0, len(m.pairs))
 	rank := map[string]int{}
 	for _, h := range m.pairs {
-		pairs = append(pairs, &keptPair{h.newest, slices.Clone(h.moments)})
+		pairs = append(pairs, &keptPair{h.newest, slices.Clone(h.moments), h.since, slices.Clone(h.seen), h.shown})
 		rank[h.newest.ID] = -1
 	}
 	results := make([]*result.Result, 0, len(m.byID))

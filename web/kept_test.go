@@ -127,7 +127,7 @@ func TestDamagedResultsAreSetAside(t *testing.T) {
 		"empty": "", "half of it": string(text[:len(text)/2]), "another bit": string(flipped), "something else": "hello",
 		"of another time": packed(map[string]int{"version": 2}),
 		"a line short":    packed(map[string]int{"version": 1, "lines": 2}) + packed(map[string]int{}),
-		"no state":        packed(map[string]int{"version": 1, "lines": 1}) + packed(keptLine{Pair: &keptPair{examples.Kemp(), []Moment{{State: "well"}}}}),
+		"no state":        packed(map[string]int{"version": 1, "lines": 1}) + packed(keptLine{Pair: &keptPair{Newest: examples.Kemp(), Moments: []Moment{{State: "well"}}}}),
 		"no result":       packed(map[string]int{"version": 1, "lines": 1}) + packed(keptLine{Pair: &keptPair{Moments: []Moment{{State: "failed"}}}}),
 		"another kind":    packed(map[string]int{"version": 1, "lines": 1}) + packed(map[string]any{"pair": map[string]any{"newest": 1}}),
 	} {
@@ -192,7 +192,8 @@ func TestKeptResultsAreBounded(t *testing.T) {
 	dir := t.TempDir()
 	recent, kept, log, end := remembering(t, dir)
 	nasty := strings.Repeat("\x01\xff<", 100_000) // JSON writes six bytes for one
-	for i := range maxPairs + 10 {
+	const pairs = 1010
+	for i := range pairs {
 		r := examples.Kemp()
 		r.Target = fmt.Sprintf("x%d", i)
 		if i%50 == 0 {
@@ -213,7 +214,7 @@ func TestKeptResultsAreBounded(t *testing.T) {
 	}
 	again, _, more, end := remembering(t, dir)
 	defer end()
-	if got := again.List(); len(got) != maxPairs || log.Len()+more.Len() > 0 {
+	if got := again.List(); len(got) != pairs+1 || log.Len()+more.Len() > 0 {
 		t.Errorf("%d rows are there again; logged %s%s", len(got), log, more)
 	}
 	if again.Get(long.ID) != nil || again.Newest("dialogue", "x1009", "", "") == nil {

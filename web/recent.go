@@ -15,8 +15,8 @@ import (
 const (
 	maxRecent      = 2000     // whole results
 	maxRecentBytes = 32 << 20 // about, of whole results
-	maxPairs       = 1000     // of target and module
-	maxMoments     = 60       // of one pair: how each probe ended
+	maxPairs       = 10_000   // of target and module
+	maxMoments     = 30       // of one pair: how each probe ended
 	maxGood        = 3        // whole results of one pair that succeeded
 	maxBad         = 20       // whole results of one pair that did not, or with a warning
 	maxListed      = 20       // findings of one pair's newest result
@@ -50,6 +50,10 @@ type remembered struct {
 type history struct {
 	newest  *result.Result // without what makes results large
 	moments []Moment       // oldest first
+	since   time.Time      // since when the state is that of the newest
+	asked   string         // the name that is asked for, "" where the target says it
+	seen    []Seen         // servers that named themselves
+	shown   []Shown        // certificates that the newest saw
 	good    []*list.Element
 	bad     []*list.Element
 }
@@ -88,7 +92,11 @@ func (m *Recent) Add(r *result.Result) {
 		m.pairs[pairOf(r)] = h
 	}
 	state := report.StateOf(r)
-	h.newest = summary(r)
+	if last := len(h.moments) - 1; last < 0 || h.moments[last].State != state {
+		h.since = r.Start
+	}
+	h.newest, h.asked = summary(r), hostname(r)
+	h.look(r)
 	h.moments = append(h.moments, Moment{ID: r.ID, State: state, At: r.Start, Duration: float64(r.Duration)})
 	h.moments = h.moments[max(0, len(h.moments)-maxMoments):]
 	m.keep(h, &remembered{result: r, bytes: r.Size()}, state)
@@ -219,10 +227,7 @@ func (m *Recent) List() []Series {
 			s.Moments[i].Kept = m.byID[s.Moments[i].ID] != nil
 		}
 		last := len(s.Moments) - 1
-		s.State, s.Before = s.Moments[last].State, s.Moments[last].Before
-		for i := last; i >= 0 && s.Moments[i].State == s.State; i-- {
-			s.Since = s.Moments[i].At
-		}
+		s.State, s.Before, s.Since = s.Moments[last].State, s.Moments[last].Before, h.since
 		all = append(all, s)
 	}
 	slices.SortFunc(all, func(a, b Series) int {

@@ -89,7 +89,7 @@ func newExporter(store *config.Store, flags *serveFlags, own []netip.AddrPort, l
 	finder := &discovery.Finder{Config: store.Current, Log: log}
 	e.self.CountTargets(func() map[collector.Listing]int { return listed(finder.Listed()) })
 	e.handler = web.New(web.Options{
-		Cells: finder.Cells, ProbeURL: flags.mount.at("probe"),
+		Cells: finder.Cells, Listed: finder.Listed, ProbeURL: flags.mount.at("probe"),
 		Prober: e.guard.Prober(e.runner), Self: e.self, Recent: e.recent, Findings: docs.Findings, Probers: probes.All(), Advice: book, Tries: flags.tries, Log: log, Version: version.Version,
 		Modules:  func() []string { return slices.Sorted(maps.Keys(store.Current().Modules)) },
 		Redacted: e.redacted, Reload: e.reload, Ready: func() bool { return !e.stopping.Load() },
