@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"html/template"
 	"slices"
@@ -187,40 +188,26 @@ type fault struct {
 	N       int       // cells
 }
 
+// suffering is cells of one service that suffer from the same, at the same places whatever the module.
+type suffering struct {
+	cells   []*cell
+	modules []string
+}
+
 // foldFaults puts cells that are not well and have the same cause into one row each; the worst first, then those with most cells.
 func foldFaults(cells []*cell) []*fault {
-	type of struct{ service, cause, acts, module string }
-	type group struct {
-		of
-		cells []*cell
-	}
-	var groups []*group
-	by := map[of]*group{}
-	for _, c := range cells {
-		if c.Glance == nil || c.State == report.Succeeded {
-			continue
-		}
-		key := of{c.Service.Key, cause(c) + " " + worstCode(c), c.Acts(), c.Module.Name}
-		if by[key] == nil {
-			by[key] = &group{of: key}
-			groups = append(groups, by[key])
-		}
-		by[key].cells = append(by[key].cells, c)
-	}
-	var all []*fault
-	modules := map[string]*fault{} // of the same cause at the same places
 	total := servers(cells)
-	for _, g := range groups {
-		where := places(g.cells, total[g.service])
-		key := strings.Join([]string{g.service, g.cause, g.acts, where}, "\n")
-		if f := modules[key]; f != nil {
-			f.Modules += ", " + g.module
-			f.N += len(g.cells)
-			continue
+	var all []*fault
+	for _, s := range sufferings(cells, total) {
+		first := s.cells[0]
+		f := &fault{
+			State: first.State, Service: first.Service.Name, Modules: strings.Join(s.modules, ", "), Where: places(s.cells, total[first.Service.Key]),
+			Wrong: first.Wrong(), Acts: first.Acts(), Since: first.Since, N: len(s.cells),
 		}
-		first := g.cells[0]
-		f := &fault{State: first.State, Service: first.Service.Name, Modules: g.module, Where: where, Wrong: first.Wrong(), Acts: g.acts, Since: first.Since, N: len(g.cells)}
-		for _, c := range g.cells {
+		if n := len(s.modules); n > 3 && n == len(first.Service.Modules) {
+			f.Modules = fmt.Sprintf("all %d modules", n)
+		}
+		for _, c := range s.cells {
 			if c.Since.Before(f.Since) {
 				f.Since = c.Since
 			}
@@ -228,15 +215,49 @@ func foldFaults(cells []*cell) []*fault {
 				f.ID = c.ID
 			}
 		}
-		modules[key] = f
 		all = append(all, f)
 	}
 	slices.SortStableFunc(all, func(a, b *fault) int {
-		if c := severity(a.State) - severity(b.State); c != 0 {
-			return c
-		}
-		return b.N - a.N
+		return cmp.Or(severity(a.State)-severity(b.State), b.N-a.N)
 	})
+	return all
+}
+
+// sufferings are the groups, in the order of their first cells: first by module, and then modules that fail at the same places
+// together. What is undecided is so for the module's sake, wherever that is asked.
+func sufferings(cells []*cell, total map[string]int) []*suffering {
+	type of struct{ service, cause, acts, by string }
+	gather := func(into []*suffering, at map[of]*suffering, key of, more *suffering) []*suffering {
+		if s := at[key]; s != nil {
+			s.cells, s.modules = append(s.cells, more.cells...), append(s.modules, more.modules...)
+			return into
+		}
+		at[key] = more
+		return append(into, more)
+	}
+	because := func(c *cell) of { return of{c.Service.Key, cause(c) + " " + worstCode(c), c.Acts(), ""} }
+	var modules, all []*suffering
+	at := map[of]*suffering{}
+	for _, c := range cells {
+		if c.Glance == nil || c.State == report.Succeeded {
+			continue
+		}
+		key := because(c)
+		key.by = c.Module.Name
+		s := &suffering{cells: []*cell{c}}
+		if at[key] == nil {
+			s.modules = []string{c.Module.Name}
+		}
+		modules = gather(modules, at, key, s)
+	}
+	at = map[of]*suffering{}
+	for _, s := range modules {
+		key := because(s.cells[0])
+		if s.cells[0].State != report.Undecided {
+			key.by = places(s.cells, total[key.service])
+		}
+		all = gather(all, at, key, s)
+	}
 	return all
 }
 

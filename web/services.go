@@ -173,14 +173,14 @@ func tell(cells []*cell) (report.State, string) {
 			well = false
 			continue
 		}
-		if severity(c.State) < severity(worst) {
-			worst = c.State
-		}
 		well = well && c.State == report.Succeeded
 		if c.Way == prober.ByServer {
 			direct = append(direct, c.Result)
-		} else {
-			through = append(through, c.Result)
+			continue
+		}
+		through = append(through, c.Result)
+		if severity(c.State) < severity(worst) {
+			worst = c.State
 		}
 	}
 	switch {
@@ -193,8 +193,59 @@ func tell(cells []*cell) (report.State, string) {
 	case len(direct) == 0:
 		return "", ""
 	}
+	if slices.ContainsFunc(direct, func(r *result.Result) bool { return !r.Success() }) && worst == report.Succeeded {
+		worst = report.Warned
+	}
 	slices.SortStableFunc(through, func(a, b *result.Result) int { return severity(report.StateOf(a)) - severity(report.StateOf(b)) })
-	return worst, compare.Capital(compare.Sentence(append(through[:1], direct...)))
+	return worst, compare.Capital(compare.Sentence(append(through[:1], alike(direct, listed)...)))
+}
+
+// alike puts one result in the place of many that say the same of a sentence's matter, with how many they are as its target. Those
+// that decide nothing are left out where others do: the grid has them.
+func alike(direct []*result.Result, listed int) []*result.Result {
+	var order []string
+	by := map[string][]*result.Result{}
+	for _, r := range direct {
+		key := ""
+		switch {
+		case r.Failure != nil:
+			key = r.Failure.Name()
+		case r.Undecided != "":
+			key = "?" + r.Undecided
+		}
+		if by[key] == nil {
+			order = append(order, key)
+		}
+		by[key] = append(by[key], r)
+	}
+	decided := slices.ContainsFunc(order, func(key string) bool { return !strings.HasPrefix(key, "?") })
+	var all []*result.Result
+	for _, key := range order {
+		if same := by[key]; !decided || !strings.HasPrefix(key, "?") {
+			all = append(all, together(same, listed)...)
+		}
+	}
+	return all
+}
+
+// together is one result for several, where these are too many to be named.
+func together(same []*result.Result, listed int) []*result.Result {
+	if len(same) <= fewNames {
+		return same
+	}
+	one := *same[0]
+	one.Target, one.At = fmt.Sprintf("%d servers", len(same)), ""
+	if len(same) == listed {
+		one.Target = "all " + one.Target
+	}
+	for _, r := range same[1:] {
+		for _, f := range r.Findings {
+			if !slices.ContainsFunc(one.Findings, func(o result.Finding) bool { return o.Code == f.Code }) {
+				one.Findings = append(one.Findings[:len(one.Findings):len(one.Findings)], f)
+			}
+		}
+	}
+	return []*result.Result{&one}
 }
 
 // answered says which servers named themselves in what came through the balancer, and which of those listed never did: by it one sees
@@ -251,14 +302,16 @@ func short(name string) string {
 	return name
 }
 
+// fewNames is how many names of servers are read in a row.
+const fewNames = 5
+
 // some names a few, and how many more there are, in order.
 func some(names []string) string {
-	const few = 8
 	slices.Sort(names)
-	if len(names) <= few {
+	if len(names) <= fewNames {
 		return strings.Join(names, ", ")
 	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:few], ", "), len(names)-few)
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:fewNames], ", "), len(names)-fewNames)
 }
 
 // text is the overview for a terminal and for scripts: what is to be read first, then one line for each cell, with a tab between

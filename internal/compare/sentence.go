@@ -185,16 +185,10 @@ func product(r *result.Result) string {
 	return ", a " + origin.Title(r.Deciding.Origin.Product)
 }
 
-// maxNames is how many results are named; of more, a few and their number.
-const maxNames = 12
-
 func names(results []*result.Result) string {
 	all := make([]string, len(results))
 	for i, r := range results {
 		all[i] = cmp.Or(r.At, r.Target)
-	}
-	if len(all) > maxNames {
-		return fmt.Sprintf("%s and %d more", strings.Join(all[:3], ", "), len(all)-3)
 	}
 	last := len(all) - 1
 	if last == 0 {
