@@ -186,6 +186,7 @@ type fault struct {
 	Since   time.Time // the earliest
 	ID      string    // of a report that is kept; "" for none
 	N       int       // cells
+	Clients bool      // it is what clients meet, and not only who asks a server directly
 }
 
 // suffering is cells of one service that suffer from the same, at the same places whatever the module.
@@ -194,7 +195,8 @@ type suffering struct {
 	modules []string
 }
 
-// foldFaults puts cells that are not well and have the same cause into one row each; the worst first, then those with most cells.
+// foldFaults puts cells that are not well and have the same cause into one row each; the worst first, of those what
+// clients meet, then those with most cells.
 func foldFaults(cells []*cell) []*fault {
 	total := servers(cells)
 	var all []*fault
@@ -203,6 +205,7 @@ func foldFaults(cells []*cell) []*fault {
 		f := &fault{
 			State: first.State, Service: first.Service.Name, Modules: strings.Join(s.modules, ", "), Where: places(s.cells, total[first.Service.Key]),
 			Wrong: first.Wrong(), Acts: first.Acts(), Since: first.Since, N: len(s.cells),
+			Clients: slices.ContainsFunc(s.cells, func(c *cell) bool { return c.Way != prober.ByServer }),
 		}
 		if n := len(s.modules); n > 3 && n == len(first.Service.Modules) {
 			f.Modules = fmt.Sprintf("all %d modules", n)
@@ -218,6 +221,9 @@ func foldFaults(cells []*cell) []*fault {
 		all = append(all, f)
 	}
 	slices.SortStableFunc(all, func(a, b *fault) int {
+		if a.State == b.State && a.Clients != b.Clients {
+			return map[bool]int{true: -1, false: 1}[a.Clients]
+		}
 		return cmp.Or(severity(a.State)-severity(b.State), b.N-a.N)
 	})
 	return all

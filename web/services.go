@@ -14,12 +14,14 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/report"
 	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/target"
 )
 
 // overview is all services at a glance: on a page of its own, and at the top of the start page.
 type overview struct {
 	At           time.Time
 	Whole        bool // every place has a row of its own
+	Before       int  // cells that were last probed before the exporter was restarted
 	Counts       []count
 	Services     []*serviceView
 	Faults       []*fault
@@ -104,6 +106,9 @@ func (s *server) overview(now time.Time, whole bool) *overview {
 			of = &serviceView{Key: c.Service.Key, Name: c.Service.Name, Columns: c.Service.Modules}
 		}
 		g := known[placeOf(c)]
+		if g != nil && g.Before {
+			o.Before++
+		}
 		cells = append(cells, &cell{Cell: c, Glance: g, old: g != nil && now.Sub(g.Start) > patienceOf(c.Module)})
 	}
 	finish()
@@ -251,13 +256,8 @@ func together(same []*result.Result, listed int) []*result.Result {
 // answered says which servers named themselves in what came through the balancer, and which of those listed never did: by it one sees
 // a server that is out of the pool, and a mailbox that stands for one database alone.
 func answered(cells []*cell) []string {
+	listed := ownNames(cells)
 	var lines []string
-	servers := map[string]string{} // by short name, as they are listed
-	for _, c := range cells {
-		if c.Way == prober.ByServer {
-			servers[short(c.Target())] = c.Target()
-		}
-	}
 	for _, back := range []bool{false, true} {
 		probes, seen, never := 0, []string{}, []string{}
 		for _, c := range cells {
@@ -271,9 +271,9 @@ func answered(cells []*cell) []string {
 				}
 			}
 		}
-		for name := range servers {
-			if !slices.Contains(seen, name) {
-				never = append(never, name)
+		for place, names := range listed {
+			if !slices.ContainsFunc(names, func(name string) bool { return slices.Contains(seen, name) }) {
+				never = append(never, short(place))
 			}
 		}
 		if len(seen) == 0 {
@@ -292,18 +292,56 @@ func answered(cells []*cell) []string {
 	return lines
 }
 
-// short is a server's name without its domain and port, in lower case; an address stays.
+// ownNames are what servers that are listed call themselves, by target: as they said when they were asked directly, or else the name
+// by which they are listed. Of one that is listed by an address and never said, nothing is known.
+func ownNames(cells []*cell) map[string][]string {
+	names := map[string][]string{}
+	for _, c := range cells {
+		if c.Way != prober.ByServer {
+			continue
+		}
+		if _, is := names[c.Target()]; !is {
+			names[c.Target()] = nil
+		}
+		if c.Glance == nil {
+			continue
+		}
+		for _, s := range c.Seen {
+			if name := short(s.Name); !s.Back && !slices.Contains(names[c.Target()], name) {
+				names[c.Target()] = append(names[c.Target()], name)
+			}
+		}
+	}
+	for listed, own := range names {
+		switch {
+		case len(own) > 0:
+		case isAddress(listed):
+			delete(names, listed)
+		default:
+			names[listed] = []string{short(listed)}
+		}
+	}
+	return names
+}
+
+// short is a server's name without its domain and port, in lower case; an address stays as it is.
 func short(name string) string {
 	name = strings.ToLower(name)
-	host, _, _ := strings.Cut(name, ":")
-	if first, _, _ := strings.Cut(host, "."); first != "" && strings.Trim(first, "0123456789") != "" {
-		return first
+	t, err := target.Parse(name, "")
+	if err != nil || t.Addr.IsValid() {
+		return name
 	}
-	return name
+	first, _, _ := strings.Cut(t.Host, ".")
+	return first
 }
 
 // fewNames is how many names of servers are read in a row.
 const fewNames = 5
+
+func isAddress(place string) bool {
+	t, err := target.Parse(place, "")
+	return err == nil && t.Addr.IsValid()
+}
 
 // some names a few, and how many more there are, in order.
 func some(names []string) string {

@@ -172,9 +172,11 @@ func TestWhoAnswered(t *testing.T) {
 		r.Conversations[0].Origin = origin.Origin{Kind: origin.Exchange, Frontend: names[0], Backend: names[1]}
 		all = append(all, r)
 	}
-	page := shown(t, over(t, cfg, all...), "/services", true)
+	alias := probed(cfg.Cells()[4], time.Second, "") // ex0003 calls itself otherwise
+	alias.Conversations[0].Origin = origin.Origin{Kind: origin.Exchange, Frontend: "EX0002"}
+	page := shown(t, over(t, cfg, append(all, alias)...), "/services", true)
 	for _, want := range []string{
-		"Front ends that answered through the balancer: ex0000, ex0002; never seen in 3 probes: ex0001, ex0003.",
+		"Front ends that answered through the balancer: ex0000, ex0002; never seen in 3 probes: ex0001.",
 		"Back ends that answered behind it: ex0001; never seen in 3 probes: ex0000, ex0002, ex0003.",
 	} {
 		if !strings.Contains(page, want) {
@@ -255,5 +257,46 @@ func BenchmarkServices(b *testing.B) {
 			b.ReportMetric(float64(size), "bytes")
 			b.ReportMetric(float64(b.Elapsed().Milliseconds())/float64(b.N), "ms/page")
 		})
+	}
+}
+
+// TestWhatClientsMeetComesFirst, before what only those see who ask servers directly, however many these are.
+func TestWhatClientsMeetComesFirst(t *testing.T) {
+	t.Parallel()
+	cfg := site(t, 20, 1, "")
+	var all []*result.Result
+	for _, c := range cfg.Cells() {
+		reason := map[prober.Way]string{prober.ByBalancer: "timeout", prober.ByServer: "refused"}[c.Way]
+		all = append(all, probed(c, time.Second, reason))
+	}
+	page := shown(t, over(t, cfg, all...), "/services", true)
+	balancer, servers := strings.Index(page, "<td>balancer mail.contoso.com</td>"), strings.Index(page, "<td>all 20 servers</td>")
+	if balancer < 0 || servers < balancer {
+		t.Errorf("the balancer is at %d, the servers at %d of %s", balancer, servers, page)
+	}
+}
+
+// TestServicesAfterARestart are as before, and say so.
+func TestServicesAfterARestart(t *testing.T) {
+	t.Parallel()
+	cfg, dir := site(t, 3, 2, ""), t.TempDir()
+	recent, kept, _, end := remembering(t, dir)
+	for _, c := range cfg.Cells() {
+		recent.Add(probed(c, 100*time.Second, ""))
+	}
+	if err := kept.Save(); err != nil {
+		t.Fatal(err)
+	}
+	end()
+	again, _, _, end := remembering(t, dir)
+	defer end()
+	s := over(t, cfg)
+	s.Recent = again
+	again.Add(probed(cfg.Cells()[0], time.Second, ""))
+	page := shown(t, s, "/services", true)
+	for _, want := range []string{"7 were last probed before the exporter was restarted", "✓ 1m <i>1s</i>", "Works through the balancer and at all 3 servers", "AB:CD"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("lacks %q:\n%s", want, page)
+		}
 	}
 }

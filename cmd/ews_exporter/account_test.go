@@ -1,25 +1,47 @@
 package main
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/ews-exporter/ews_exporter/internal/prober"
+	"github.com/ews-exporter/ews_exporter/probes"
 )
+
+// proberThat is the first that is so.
+func proberThat(t *testing.T, is func(prober.Definition) bool) string {
+	t.Helper()
+	i := slices.IndexFunc(probes.All(), is)
+	if i < 0 {
+		t.Fatal("no prober is like that")
+	}
+	return probes.All()[i].Name
+}
 
 // TestAccountScript: each account of the configuration once, with what its modules need together, and no password.
 func TestAccountScript(t *testing.T) {
 	t.Parallel()
-	file := write(t, `
+	acting := proberThat(t, func(d prober.Definition) bool { _, acts := d.New().(prober.Impersonator); return acts })
+	mail := proberThat(t, func(d prober.Definition) bool {
+		return d.Account != nil && slices.Contains(d.Account.Enabled, prober.ImapEnabled)
+	})
+	silent := proberThat(t, func(d prober.Definition) bool {
+		return d.NoLogon && len(d.Paths) > 0 && d.Paths[0].Way == prober.ByBalancer
+	})
+	file := write(t, fmt.Sprintf(`
 auths:
   a: {username: 'CONTOSO\svc-probe', password: 'not-to-be-shown-1', schemes: [ntlm, basic], targets: [mail.contoso.com]}
   b: {username: 'svc-probe@contoso.com', password: 'not-to-be-shown-2', schemes: [basic], targets: ['mail.contoso.com:993']}
   idle: {username: 'CONTOSO\idle', password: 'not-to-be-shown-3', schemes: [basic], targets: [mail.contoso.com]}
   proxy: {username: 'proxy', password: 'not-to-be-shown-4', schemes: [basic], targets: ['proxy.contoso.com:3128']}
 modules:
-  sync: {prober: ews_sync, auth: a, ews_sync: {impersonation: {account: boss@contoso.com}}}
-  mail: {prober: imap, auth: b}
-  certificates: {prober: ssl_binding}
+  sync: {prober: %[1]s, auth: a, %[1]s: {impersonation: {account: boss@contoso.com}}}
+  mail: {prober: %[2]s, auth: b}
+  certificates: {prober: %[3]s}
 policy: {allow: [mail.contoso.com]}
-`)
+`, acting, mail, silent))
 	got := execute(t, "", "account-script", "--config.file="+file)
 	if got.code != exitOK || strings.Contains(got.out, "not-to-be-shown") {
 		t.Errorf("exit %d, %s\n%s", got.code, got.errors, got.out)
@@ -32,7 +54,7 @@ policy: {allow: [mail.contoso.com]}
 			t.Errorf("%q is there %d times, want %d:\n%s", text, strings.Count(got.out, text), n, got.out)
 		}
 	}
-	nobody := execute(t, "", "account-script", "--config.file="+write(t, "modules: {certificates: {prober: ssl_binding}}\n"))
+	nobody := execute(t, "", "account-script", "--config.file="+write(t, "modules: {certificates: {prober: "+silent+"}}\n"))
 	if nobody.code != exitFailed || !strings.Contains(nobody.errors, "no module of the configuration logs on") {
 		t.Errorf("without an account: exit %d, %s", nobody.code, nobody.errors)
 	}
