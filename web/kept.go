@@ -102,10 +102,13 @@ func (m *Recent) restore(pairs []*keptPair, results []*result.Result) {
 		for i := range moments {
 			moments[i].Before = true
 		}
-		m.pairs[pairOf(p.Newest)] = &history{
+		h := &history{
 			newest: p.Newest, moments: moments, since: p.Since, asked: hostname(p.Newest),
 			seen: p.Seen[:min(len(p.Seen), maxSeen)], shown: p.Shown[:min(len(p.Shown), maxCertificates)],
 		}
+		h.bytes = h.size()
+		m.pairBytes += h.bytes
+		m.pairs[pairOf(p.Newest)] = h
 	}
 	for _, r := range results {
 		if h := m.pairs[pairOf(r)]; h != nil && m.byID[r.ID] == nil {

@@ -16,6 +16,7 @@ const (
 	maxRecent      = 2000     // whole results
 	maxRecentBytes = 32 << 20 // about, of whole results
 	maxPairs       = 10_000   // of target and module
+	maxPairBytes   = 64 << 20 // about, of what is remembered of pairs beside whole results
 	maxMoments     = 30       // of one pair: how each probe ended
 	maxGood        = 3        // whole results of one pair that succeeded
 	maxBad         = 20       // whole results of one pair that did not, or with a warning
@@ -32,6 +33,8 @@ type Recent struct {
 	good  list.List // of *remembered, oldest first
 	bad   list.List
 	bytes int
+
+	pairBytes int
 }
 
 // pair tells what is probed and how.
@@ -54,6 +57,7 @@ type history struct {
 	asked   string         // the name that is asked for, "" where the target says it
 	seen    []Seen         // servers that named themselves
 	shown   []Shown        // certificates that the newest saw
+	bytes   int            // about, of all that
 	good    []*list.Element
 	bad     []*list.Element
 }
@@ -97,8 +101,11 @@ func (m *Recent) Add(r *result.Result) {
 	}
 	h.newest, h.asked = summary(r), hostname(r)
 	h.look(r)
+	m.pairBytes -= h.bytes // it is counted again below
 	h.moments = append(h.moments, Moment{ID: r.ID, State: state, At: r.Start, Duration: float64(r.Duration)})
 	h.moments = h.moments[max(0, len(h.moments)-maxMoments):]
+	h.bytes = h.size()
+	m.pairBytes += h.bytes
 	m.keep(h, &remembered{result: r, bytes: r.Size()}, state)
 }
 
@@ -156,11 +163,26 @@ func (m *Recent) forget(e *list.Element) {
 	m.bad.Remove(e)
 }
 
-// makeRoom drops the pair that was not probed for longest, when there are as many as may be.
+// makeRoom drops the pairs that were not probed for longest, while there is as much of them as may be.
 func (m *Recent) makeRoom() {
-	if len(m.pairs) < maxPairs {
-		return
+	for len(m.pairs) > 0 && (len(m.pairs) >= maxPairs || m.pairBytes > maxPairBytes) {
+		m.dropOldest()
 	}
+}
+
+// size is about how many bytes a pair takes beside its whole results. All that a target can make long is counted.
+func (h *history) size() int {
+	n := 1024 + 112*len(h.moments) + 112*len(h.seen) + 320*len(h.shown) + len(h.newest.Undecided)
+	if f := h.newest.Failure; f != nil {
+		n += len(f.Message)
+	}
+	for _, f := range h.newest.Findings {
+		n += 128 + len(f.Sentence)
+	}
+	return n
+}
+
+func (m *Recent) dropOldest() {
 	var oldest pair
 	var since time.Time
 	for p, h := range m.pairs {
@@ -172,6 +194,7 @@ func (m *Recent) makeRoom() {
 	for _, e := range slices.Concat(h.good, h.bad) {
 		m.forget(e)
 	}
+	m.pairBytes -= h.bytes
 	delete(m.pairs, oldest)
 }
 

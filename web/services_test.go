@@ -89,7 +89,11 @@ func shown(t testing.TB, s *server, path string, browser bool) string {
 		req.Header.Set("Accept", "text/html")
 	}
 	w := httptest.NewRecorder()
-	s.services(w, req)
+	if path == "/" {
+		s.index(w, req)
+	} else {
+		s.services(w, req)
+	}
 	return w.Body.String()
 }
 
@@ -237,7 +241,7 @@ func large(t testing.TB) *server {
 func TestAThousandServers(t *testing.T) {
 	t.Parallel()
 	s := large(t)
-	for path, rows := range map[string]int{"/services": 200, "/services?all": 1001} {
+	for path, rows := range map[string]int{"/services": 200, "/services?all": 1001, "/": 400} {
 		page := shown(t, s, path, true)
 		if n := strings.Count(page, `<th scope="row">`); len(page) > 1<<20 || n > rows+400 || n < 10 {
 			t.Errorf("%s has %d bytes and %d rows", path, len(page), n)
@@ -245,10 +249,10 @@ func TestAThousandServers(t *testing.T) {
 	}
 }
 
-// BenchmarkServices makes the page of a thousand servers and eight modules.
+// BenchmarkServices makes the pages of a thousand servers and eight modules.
 func BenchmarkServices(b *testing.B) {
 	s := large(b)
-	for name, path := range map[string]string{"folded": "/services", "all": "/services?all"} {
+	for name, path := range map[string]string{"folded": "/services", "all": "/services?all", "start": "/"} {
 		b.Run(name, func(b *testing.B) {
 			size := 0
 			for b.Loop() {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ews-exporter/ews_exporter/internal/account"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/probes"
 )
@@ -57,5 +58,25 @@ policy: {allow: [mail.contoso.com]}
 	nobody := execute(t, "", "account-script", "--config.file="+write(t, "modules: {certificates: {prober: "+silent+"}}\n"))
 	if nobody.code != exitFailed || !strings.Contains(nobody.errors, "no module of the configuration logs on") {
 		t.Errorf("without an account: exit %d, %s", nobody.code, nobody.errors)
+	}
+}
+
+// TestEveryWayIsKnown: what a prober's account needs is a way that the script opens.
+func TestEveryWayIsKnown(t *testing.T) {
+	t.Parallel()
+	for _, d := range probes.All() {
+		if d.Account == nil {
+			continue
+		}
+		if d.NoLogon {
+			t.Errorf("%s never logs on, and says what its account needs", d.Name)
+		}
+		need := account.Need{Username: "svc"}
+		need.Add(d.Name, d.Account, "")
+		for _, way := range d.Account.Enabled {
+			if !slices.Contains(need.Ways(), account.Way{Parameter: way, On: true}) {
+				t.Errorf("%s needs %s, which the script does not open", d.Name, way)
+			}
+		}
 	}
 }
