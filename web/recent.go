@@ -107,6 +107,9 @@ func (m *Recent) Add(r *result.Result) {
 	h.bytes = h.size()
 	m.pairBytes += h.bytes
 	m.keep(h, &remembered{result: r, bytes: r.Size()}, state)
+	for len(m.pairs) > 1 && m.pairBytes > maxPairBytes {
+		m.dropOldest()
+	}
 }
 
 func (m *Recent) prepare() {
@@ -163,9 +166,9 @@ func (m *Recent) forget(e *list.Element) {
 	m.bad.Remove(e)
 }
 
-// makeRoom drops the pairs that were not probed for longest, while there is as much of them as may be.
+// makeRoom drops the pair that was not probed for longest, when there are as many as may be.
 func (m *Recent) makeRoom() {
-	for len(m.pairs) > 0 && (len(m.pairs) >= maxPairs || m.pairBytes > maxPairBytes) {
+	if len(m.pairs) >= maxPairs {
 		m.dropOldest()
 	}
 }

@@ -126,7 +126,7 @@ func TestRecentIsBounded(t *testing.T) {
 	for _, h := range m.pairs {
 		sizes += h.bytes
 	}
-	if sizes != m.pairBytes || sizes > maxPairBytes+64<<10 || len(m.pairs) < 1000 {
+	if sizes != m.pairBytes || sizes > maxPairBytes || len(m.pairs) < 1000 {
 		t.Errorf("%d bytes are counted of %d pairs that have %d, want at most %d", m.pairBytes, len(m.pairs), sizes, maxPairBytes)
 	}
 	if m.Newest("dialogue", "w1999", "", "") == nil {

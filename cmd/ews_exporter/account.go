@@ -19,7 +19,7 @@ type accountFlags struct{ files []string }
 
 // runAccountScript prints the PowerShell that makes the accounts of the configuration.
 func (c *command) runAccountScript() int {
-	loaded, err := config.Load(c.account.files, probes.All())
+	loaded, err := config.Plan(c.account.files, probes.All()) // whoever asks has no password yet
 	if err != nil {
 		return c.fail("%v", err)
 	}

@@ -34,7 +34,7 @@ func TestAccountScript(t *testing.T) {
 	file := write(t, fmt.Sprintf(`
 auths:
   a: {username: 'CONTOSO\svc-probe', password: 'not-to-be-shown-1', schemes: [ntlm, basic], targets: [mail.contoso.com]}
-  b: {username: 'svc-probe@contoso.com', password: 'not-to-be-shown-2', schemes: [basic], targets: ['mail.contoso.com:993']}
+  b: {username: 'svc-probe@contoso.com', password_file: not-there-yet, schemes: [basic], targets: ['mail.contoso.com:993']}
   idle: {username: 'CONTOSO\idle', password: 'not-to-be-shown-3', schemes: [basic], targets: [mail.contoso.com]}
   proxy: {username: 'proxy', password: 'not-to-be-shown-4', schemes: [basic], targets: ['proxy.contoso.com:3128']}
 modules:
