@@ -51,7 +51,7 @@ func answered(cells []*cell) []string {
 // ownNames are what servers that are listed call themselves, by target: as they said when they were asked directly, or else the name
 // by which they are listed. Of one that is listed by an address and never said, nothing is known.
 func ownNames(cells []*cell) map[string][]string {
-	names := map[string][]string{}
+	names, said := map[string][]string{}, map[[2]string]bool{}
 	for _, c := range cells {
 		if c.Way != prober.ByServer {
 			continue
@@ -63,8 +63,9 @@ func ownNames(cells []*cell) map[string][]string {
 			continue
 		}
 		for _, s := range c.Seen {
-			if name := short(s.Name); !s.Back && !slices.Contains(names[c.Target()], name) {
-				names[c.Target()] = append(names[c.Target()], name)
+			if key := [2]string{c.Target(), s.Name}; !s.Back && !said[key] {
+				said[key] = true
+				names[c.Target()] = append(names[c.Target()], short(s.Name))
 			}
 		}
 	}
