@@ -99,10 +99,12 @@ func TestAlertmanagerExampleIsValid(t *testing.T) {
 func TestAlertmanagerExampleRoutes(t *testing.T) {
 	t.Parallel()
 	for receiver, labels := range map[string][]string{
-		"on-call":    {"alertname=EwsBalancerFailing", "severity=critical", "site=hq"},
-		"hongkong":   {"alertname=EwsServiceFailing", "severity=critical", "site=hk"},
-		"exchange":   {"alertname=EwsProbeIntermittent", "severity=warning", "site=hk"},
-		"monitoring": {"alertname=EwsExporterDown", "severity=critical", "site=hq"},
+		"on-call":         {"alertname=EwsBalancerFailing", "severity=critical", "site=hq"},
+		"hongkong":        {"alertname=EwsServiceFailing", "severity=critical", "site=hk"},
+		"exchange":        {"alertname=EwsProbeIntermittent", "severity=warning", "site=hk"},
+		"netops,on-call":  {"alertname=EwsServiceFailing", "severity=critical", "site=hq", "team=netops"},
+		"netops,exchange": {"alertname=EwsFinding", "severity=info", "site=hq", "team=netops"},
+		"monitoring":      {"alertname=EwsExporterDown", "severity=critical", "site=hq"},
 	} {
 		args := []string{"config", "routes", "test", "--config.file=alertmanager.example.yml", "--verify.receivers=" + receiver}
 		run(t, "amtool", append(args, labels...)...)

@@ -76,7 +76,7 @@ func TestMetricsPassTheLinter(t *testing.T) {
 		t.Errorf("probe: %v, %v", problems, err)
 	}
 	self := NewSelf(monitored(true), monitored(false), "bad_request")
-	self.Advise(advice.Book{{Key: "look", First: "Look there", Separates: "If it is there: good.", Direct: "see"}})
+	self.Advise(advice.Book{{Key: "look", First: "Look there", Separates: "If it is there: good.", Direct: "see"}}, func() map[advice.Owner]string { return map[advice.Owner]string{advice.Middlebox: "netops"} })
 	self.CountLogons(func() map[string]int64 { return map[string]int64{"monitor": 1} })
 	self.Observe(examples.Kemp())
 	problems, err = testutil.GatherAndLint(self.Registry())
@@ -245,7 +245,7 @@ func TestLabelsAlikeOnceShortened(t *testing.T) {
 func TestSelf(t *testing.T) {
 	t.Parallel()
 	self := NewSelf(func() map[string]bool { return map[string]bool{"monitor": true, "other": false} }, monitored(true), "bad_request", "stopping")
-	self.Advise(advice.Book{{Key: "look", First: "Look there", Separates: "If it is there: good.", Direct: "see"}})
+	self.Advise(advice.Book{{Key: "look", First: "Look there", Separates: "If it is there: good.", Direct: "see"}}, func() map[advice.Owner]string { return map[advice.Owner]string{advice.Middlebox: "netops"} })
 	self.CountLogons(func() map[string]int64 { return map[string]int64{"monitor": 3} })
 	self.TellCertificates(func() map[string]time.Time { return map[string]time.Time{"device": time.Unix(1800000000, 0)} })
 	self.Observe(examples.Kemp())
@@ -262,6 +262,8 @@ func TestSelf(t *testing.T) {
 	got := exposition(t, self.Registry())
 	for _, want := range []string{
 		`ews_exporter_probes_total{module="dialogue",result="failure"} 1`,
+		`ews_exporter_owner_info{owner="middlebox",team="netops",title="whoever runs the box in front of Exchange"} 1`,
+		`ews_exporter_owner_info{owner="dns",team="",title="whoever runs the DNS zone or the name servers"} 1`,
 		`ews_exporter_probes_total{module="dialogue",result="success"} 1`,
 		`ews_exporter_probe_responses_total{code="501",module="dialogue",origin="middlebox"} 1`,
 		`ews_exporter_probe_responses_total{code="other",module="dialogue",origin="unknown"} 1`,
@@ -300,7 +302,7 @@ func BenchmarkGather(b *testing.B) {
 func TestSelfIsDeclared(t *testing.T) {
 	t.Parallel()
 	self := NewSelf(monitored(true), monitored(false), "bad_request")
-	self.Advise(advice.Book{{Key: "look", First: "Look there", Separates: "If it is there: good.", Direct: "see"}})
+	self.Advise(advice.Book{{Key: "look", First: "Look there", Separates: "If it is there: good.", Direct: "see"}}, func() map[advice.Owner]string { return map[advice.Owner]string{advice.Middlebox: "netops"} })
 	self.TellCertificates(func() map[string]time.Time { return map[string]time.Time{"monitor": time.Now()} })
 	self.CountLogons(func() map[string]int64 { return map[string]int64{"monitor": 1} })
 	self.CountTargets(func() map[Listing]int { return map[Listing]int{{"mail.contoso.com", "web", "direct"}: 2} })

@@ -115,9 +115,9 @@ func (s *Self) Reloaded(ok bool) {
 	}
 }
 
-// Advise adds what to do first, by advice, and who acts, for alerts to look up.
-func (s *Self) Advise(book advice.Book) {
-	first, outcome, meaning, direct, owner := info(selfAdvice), info(selfOutcome), info(selfMeaning), info(selfDirect), info(selfOwner)
+// Advise adds what to do first, by advice, and who acts, for alerts to look up. teams is asked at each scrape.
+func (s *Self) Advise(book advice.Book, teams func() map[advice.Owner]string) {
+	first, outcome, meaning, direct := info(selfAdvice), info(selfOutcome), info(selfMeaning), info(selfDirect)
 	for _, a := range book {
 		first.WithLabelValues(a.Key, a.Step()).Set(1)
 		meaning.WithLabelValues(a.Key, a.Means, a.When.Text()).Set(1)
@@ -128,10 +128,23 @@ func (s *Self) Advise(book advice.Book) {
 			direct.WithLabelValues(a.Key, a.Direct).Set(1)
 		}
 	}
-	for _, o := range advice.Owners {
-		owner.WithLabelValues(string(o.Owner), o.Title).Set(1)
+	s.registry.MustRegister(first, outcome, meaning, direct, owners(teams))
+}
+
+// owners collects who they are. Their teams come and go with the configuration.
+type owners func() map[advice.Owner]string
+
+func (owners) desc() *prometheus.Desc {
+	return prometheus.NewDesc(selfOwner.Name, selfOwner.Help, selfOwner.Labels, nil)
+}
+
+func (o owners) Describe(ch chan<- *prometheus.Desc) { ch <- o.desc() }
+
+func (o owners) Collect(ch chan<- prometheus.Metric) {
+	teams := o()
+	for _, known := range advice.Owners {
+		ch <- prometheus.MustNewConstMetric(o.desc(), prometheus.GaugeValue, 1, string(known.Owner), known.Title, teams[known.Owner])
 	}
-	s.registry.MustRegister(first, outcome, meaning, direct, owner)
 }
 
 func info(m *result.Metric) *prometheus.GaugeVec {

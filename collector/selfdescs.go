@@ -109,8 +109,8 @@ var selfDirect = &result.Metric{
 // selfOwner says who the owners are.
 var selfOwner = &result.Metric{
 	Name:   "ews_exporter_owner_info",
-	Help:   "Who an owner is that probe_fault_info names, in words.",
-	Labels: []string{"owner", "title"},
+	Help:   "Who an owner is that probe_fault_info names, in words, and what the configuration calls that team (owners); empty for nothing.",
+	Labels: []string{"owner", "title", "team"},
 }
 
 // SelfMetrics lists the exporter's own metrics, in the order of docs/metrics.md. Those of the Go runtime, of the process

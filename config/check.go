@@ -28,6 +28,7 @@ func (l *loader) check() {
 		}
 	}
 	l.checkCells()
+	l.checkAccounts()
 	if len(l.config.Auths) > 0 && len(l.config.Policy.Allow) == 0 {
 		first := slices.Min(slices.Collect(maps.Keys(l.config.Auths)))
 		l.warn(join("auths", first), "there is an auth and policy.allow is empty, so anybody who reaches the exporter can have any host probed; list what it is meant to probe")

@@ -2,7 +2,6 @@ package config
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/auth"
@@ -36,7 +35,7 @@ func (l *loader) checkCertificate(path string, a *Auth) {
 		if errors.Is(err, auth.ErrCertFile) {
 			field = certField
 		}
-		l.report(field, fmt.Sprintf("the file cannot be used: %v", err))
+		l.unusable(field, err)
 		return
 	}
 	for _, doubt := range auth.Doubts(pair.Leaf, time.Now()) {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ews-exporter/ews_exporter/internal/advice"
 	"github.com/ews-exporter/ews_exporter/internal/auth"
 	"github.com/ews-exporter/ews_exporter/internal/policy"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
@@ -24,6 +25,7 @@ type Config struct {
 	Site    string  // the exporter's own label, as on its own job; empty for none
 
 	Services map[string]*Service
+	Owners   map[advice.Owner]string // what this organisation calls the teams that act; none by default
 
 	// Files are those that it was read from, as they were named; none for Default.
 	Files []string

@@ -38,7 +38,7 @@ type decoder struct {
 }
 
 // public are the sections whose values mistakes may quote; a misspelt "auths" is private too.
-var public = []string{"defaults", "modules", "policy", "services", "site", "vantage"}
+var public = []string{"defaults", "modules", "owners", "policy", "services", "site", "vantage"}
 
 // open marks what is private, and reads the defaults.
 func (d *decoder) open() {
@@ -64,7 +64,7 @@ func (d *decoder) document() {
 		Policy Policy `yaml:"policy"`
 	}
 	sections := map[string]func(entry){
-		"auths": d.auths, "modules": d.modules, "services": d.services, "defaults": func(entry) {},
+		"auths": d.auths, "modules": d.modules, "owners": d.owners, "services": d.services, "defaults": func(entry) {},
 		"site": func(e entry) { d.said(e, &d.config.Site, d.site) }, "vantage": func(e entry) { d.said(e, (*string)(&d.config.Vantage), d.vantage) },
 	}
 	d.structure("", d.top, reflect.ValueOf(&top).Elem(), sections)

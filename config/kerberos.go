@@ -2,7 +2,6 @@ package config
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"slices"
 	"strings"
@@ -67,7 +66,7 @@ func (l *loader) checkKerberos(path string, a *Auth) {
 
 func (l *loader) checkKeyFile(field, file string) {
 	if _, err := secret.ReadFile(file, maxConfig); err != nil {
-		l.report(field, fmt.Sprintf("the file cannot be used: %v", err))
+		l.unusable(field, err)
 		return
 	}
 	for _, w := range secret.FromFile(file).Warnings() {
@@ -104,7 +103,7 @@ func (l *loader) krb5Conf(field string, k *Kerberos) map[string][]string {
 	k.Krb5Conf = l.beside(field, k.Krb5Conf)
 	text, err := l.read(k.Krb5Conf, maxConfig)
 	if err != nil {
-		l.report(field, fmt.Sprintf("the file cannot be used: %v", err))
+		l.unusable(field, err)
 		return nil
 	}
 	parsed, err := krb5.NewFromString(string(text))

@@ -24,6 +24,7 @@ type loader struct {
 
 	documents []*decoder // of the files, in their order
 	template  *Module    // what modules have that do not say otherwise
+	planning  bool       // files with secrets may be missing
 }
 
 // place is where a field is.
@@ -38,7 +39,21 @@ func Load(paths []string, probers []prober.Definition) (*Config, error) {
 	if len(paths) == 0 {
 		return Default(probers), nil
 	}
+	return newLoader(probers).load(paths)
+}
+
+// Plan is Load for a site that is still being made: the files with secrets need not be there yet, so nobody can log on by what it
+// gives. Without a path it is Default.
+func Plan(paths []string, probers []prober.Definition) (*Config, error) {
+	if len(paths) == 0 {
+		return Default(probers), nil
+	}
 	l := newLoader(probers)
+	l.planning = true
+	return l.load(paths)
+}
+
+func (l *loader) load(paths []string) (*Config, error) {
 	l.config.Files = paths
 	for _, file := range l.expand(paths) {
 		data, err := l.read(file, maxConfig)
@@ -135,6 +150,13 @@ func (l *loader) fail(at place, field, text string) {
 func (l *loader) report(field, text string) {
 	if l.sound(field) && !l.told(field) && !slices.ContainsFunc(l.broken, func(b string) bool { return within(field, b) }) {
 		l.fail(l.place(field), field, text)
+	}
+}
+
+// unusable reports a file that an auth names and that cannot be used.
+func (l *loader) unusable(field string, err error) {
+	if !l.planning {
+		l.report(field, fmt.Sprintf("the file cannot be used: %v", err))
 	}
 }
 

@@ -2,7 +2,6 @@ package config
 
 import (
 	"crypto/x509"
-	"fmt"
 	"net/url"
 
 	"github.com/ews-exporter/ews_exporter/internal/oauth"
@@ -65,7 +64,7 @@ func bearer(a *Auth) bool {
 func (l *loader) secretFile(field string, a *Auth, file string) {
 	a.Secret = secret.FromFile(file)
 	if _, err := secret.ReadFile(file, maxConfig); err != nil {
-		l.report(field, fmt.Sprintf("the file cannot be used: %v", err))
+		l.unusable(field, err)
 	}
 	for _, w := range a.Secret.Warnings() {
 		l.warn(field, w)
@@ -97,7 +96,7 @@ func (l *loader) authorities(field string, o *OAuth2) *x509.CertPool {
 	o.CAFile = l.beside(field, o.CAFile)
 	text, err := l.read(o.CAFile, maxConfig)
 	if err != nil {
-		l.report(field, fmt.Sprintf("the file cannot be used: %v", err))
+		l.unusable(field, err)
 		return nil
 	}
 	pool := x509.NewCertPool()

@@ -32,6 +32,7 @@ func (c *Config) Redacted() ([]byte, error) {
 	top := mapping()
 	add(top, "auths", auths)
 	add(top, "modules", modules)
+	add(top, "owners", show(reflect.ValueOf(c.Owners)))
 	add(top, "policy", show(reflect.ValueOf(c.Policy)))
 	add(top, "services", services)
 	add(top, "site", scalar(c.Site))

@@ -27,6 +27,9 @@ var functions = template.FuncMap{
 	"clock":   func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") },
 	"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 	"ago":     func(t time.Time) string { return lasting(time.Since(t)) + " ago" },
+	"day":     func(t time.Time) string { return t.UTC().Format("2006-01-02") },
+	"until":   until,
+	"soon":    func(t time.Time) bool { return time.Until(t) < 30*24*time.Hour },
 	"lasting": func(t time.Time) string { return lasting(time.Since(t)) },
 }
 
@@ -79,6 +82,14 @@ func sign(cell string) string {
 		}
 	}
 	return ""
+}
+
+// until says how long something still lasts, or since when it does not.
+func until(t time.Time) string {
+	if left := time.Until(t); left >= 0 {
+		return "in " + lasting(left)
+	}
+	return "ended " + lasting(time.Since(t)) + " ago"
 }
 
 // lasting says how long, in the greatest unit of which there are several.

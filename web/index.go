@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/report"
 	"github.com/ews-exporter/ews_exporter/internal/result"
@@ -38,6 +39,7 @@ func (s *server) newForm() form {
 // indexPage is the start page: what is broken, a form, and where to go on.
 type indexPage struct {
 	chrome
+	Over     *overview // leads the page where there are services
 	Form     form
 	Tries    []Try
 	Disabled bool
@@ -81,7 +83,7 @@ func (s Series) Acts() string {
 func (s Series) As() string { return hostname(s.Result) }
 
 func (s *server) index(w http.ResponseWriter, r *http.Request) {
-	p := indexPage{chrome: s.chrome("Recent probes", "./"), Form: s.newForm(), Tries: s.Tries, Disabled: s.Recent == nil}
+	p := indexPage{chrome: s.chrome("Recent probes", "./"), Over: s.overview(time.Now(), false), Form: s.newForm(), Tries: s.Tries, Disabled: s.Recent == nil}
 	if s.Recent != nil {
 		query := r.URL.Query()
 		p.Filter, p.State = query.Get("filter"), query.Get("state")

@@ -28,9 +28,12 @@ type chrome struct {
 	Title   string
 	Home    string // the way back to /, relative: the exporter may be served under a path
 	Version string
+	Reports bool // there are pages about probes
 }
 
-func (s *server) chrome(title, home string) chrome { return chrome{title, home, s.Version} }
+func (s *server) chrome(title, home string) chrome {
+	return chrome{title, home, s.Version, s.Recent != nil}
+}
 
 // findingCode is what a code looks like; nothing else may become part of a file's path.
 var findingCode = regexp.MustCompile(`^[a-z0-9_]+$`)

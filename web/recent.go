@@ -15,8 +15,9 @@ import (
 const (
 	maxRecent      = 2000     // whole results
 	maxRecentBytes = 32 << 20 // about, of whole results
-	maxPairs       = 1000     // of target and module
-	maxMoments     = 60       // of one pair: how each probe ended
+	maxPairs       = 10_000   // of target and module
+	maxPairBytes   = 64 << 20 // about, of what is remembered of pairs beside whole results
+	maxMoments     = 30       // of one pair: how each probe ended
 	maxGood        = 3        // whole results of one pair that succeeded
 	maxBad         = 20       // whole results of one pair that did not, or with a warning
 	maxListed      = 20       // findings of one pair's newest result
@@ -32,6 +33,8 @@ type Recent struct {
 	good  list.List // of *remembered, oldest first
 	bad   list.List
 	bytes int
+
+	pairBytes int
 }
 
 // pair tells what is probed and how.
@@ -43,23 +46,30 @@ func pairOf(r *result.Result) pair { return pair{r.Module, r.Target, r.Name, r.A
 type remembered struct {
 	result *result.Result
 	bytes  int
+	before bool // it was probed by an earlier process
 }
 
 // history is what is remembered of one pair.
 type history struct {
 	newest  *result.Result // without what makes results large
 	moments []Moment       // oldest first
+	since   time.Time      // since when the state is that of the newest
+	asked   string         // the name that is asked for, "" where the target says it
+	seen    []Seen         // servers that named themselves
+	shown   []Shown        // certificates that the newest saw
+	bytes   int            // about, of all that
 	good    []*list.Element
 	bad     []*list.Element
 }
 
 // Moment is how one probe ended.
 type Moment struct {
-	ID       string
-	State    report.State
-	At       time.Time
-	Duration float64 // seconds
-	Kept     bool    // the whole result is still there
+	ID       string       `json:"id"`
+	State    report.State `json:"state"`
+	At       time.Time    `json:"at"`
+	Duration float64      `json:"duration"` // seconds
+	Kept     bool         `json:"-"`        // the whole result is still there
+	Before   bool         `json:"-"`        // it was before the exporter was restarted
 }
 
 // Series is the state over time of one target and module.
@@ -68,15 +78,14 @@ type Series struct {
 	State          report.State
 	Since          time.Time // since when it has been in this state, as far as is remembered
 	Moments        []Moment  // oldest first
+	Before         bool      // the newest was before the exporter was restarted
 }
 
 // Add remembers r, which must not change any more. A result that is remembered already changes nothing.
 func (m *Recent) Add(r *result.Result) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.byID == nil {
-		m.byID, m.pairs = map[string]*list.Element{}, map[pair]*history{}
-	}
+	m.prepare()
 	if m.byID[r.ID] != nil {
 		return
 	}
@@ -87,10 +96,26 @@ func (m *Recent) Add(r *result.Result) {
 		m.pairs[pairOf(r)] = h
 	}
 	state := report.StateOf(r)
-	h.newest = summary(r)
+	if last := len(h.moments) - 1; last < 0 || h.moments[last].State != state {
+		h.since = r.Start
+	}
+	h.newest, h.asked = summary(r), hostname(r)
+	h.look(r)
+	m.pairBytes -= h.bytes // it is counted again below
 	h.moments = append(h.moments, Moment{ID: r.ID, State: state, At: r.Start, Duration: float64(r.Duration)})
 	h.moments = h.moments[max(0, len(h.moments)-maxMoments):]
-	m.keep(h, r, state)
+	h.bytes = h.size()
+	m.pairBytes += h.bytes
+	m.keep(h, &remembered{result: r, bytes: r.Size()}, state)
+	for len(m.pairs) > 1 && m.pairBytes > maxPairBytes {
+		m.dropOldest()
+	}
+}
+
+func (m *Recent) prepare() {
+	if m.byID == nil {
+		m.byID, m.pairs = map[string]*list.Element{}, map[pair]*history{}
+	}
 }
 
 // summary is what a list shows of r.
@@ -106,15 +131,15 @@ func summary(r *result.Result) *result.Result {
 }
 
 // keep remembers the whole result, at the cost of older ones.
-func (m *Recent) keep(h *history, r *result.Result, state report.State) {
-	e := &remembered{r, r.Size()}
+func (m *Recent) keep(h *history, e *remembered, state report.State) {
 	m.bytes += e.bytes
 	all, own, most := &m.good, &h.good, maxGood
 	if state != report.Succeeded && state != report.Undecided {
 		all, own, most = &m.bad, &h.bad, maxBad
 	}
-	m.byID[r.ID] = all.PushBack(e)
-	*own = append(*own, m.byID[r.ID])
+	id := e.result.ID
+	m.byID[id] = all.PushBack(e)
+	*own = append(*own, m.byID[id])
 	if len(*own) > most {
 		m.forget((*own)[0])
 	}
@@ -143,9 +168,24 @@ func (m *Recent) forget(e *list.Element) {
 
 // makeRoom drops the pair that was not probed for longest, when there are as many as may be.
 func (m *Recent) makeRoom() {
-	if len(m.pairs) < maxPairs {
-		return
+	if len(m.pairs) >= maxPairs {
+		m.dropOldest()
 	}
+}
+
+// size is about how many bytes a pair takes beside its whole results. All that a target can make long is counted.
+func (h *history) size() int {
+	n := 1024 + 112*len(h.moments) + 112*len(h.seen) + 320*len(h.shown) + len(h.newest.Undecided)
+	if f := h.newest.Failure; f != nil {
+		n += len(f.Message)
+	}
+	for _, f := range h.newest.Findings {
+		n += 128 + len(f.Sentence)
+	}
+	return n
+}
+
+func (m *Recent) dropOldest() {
 	var oldest pair
 	var since time.Time
 	for p, h := range m.pairs {
@@ -157,6 +197,7 @@ func (m *Recent) makeRoom() {
 	for _, e := range slices.Concat(h.good, h.bad) {
 		m.forget(e)
 	}
+	m.pairBytes -= h.bytes
 	delete(m.pairs, oldest)
 }
 
@@ -172,6 +213,14 @@ func (m *Recent) get(id string) *result.Result {
 		return e.Value.(*remembered).result //nolint:forcetypeassert // the lists hold nothing else
 	}
 	return nil
+}
+
+// Before tells whether the result of an ID was probed before the exporter was restarted.
+func (m *Recent) Before(id string) bool {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	e := m.byID[id]
+	return e != nil && e.Value.(*remembered).before //nolint:forcetypeassert // the lists hold nothing else
 }
 
 // Newest gives the newest result of a module and target, nil when none is remembered (any more). An empty name or auth
@@ -204,10 +253,7 @@ func (m *Recent) List() []Series {
 			s.Moments[i].Kept = m.byID[s.Moments[i].ID] != nil
 		}
 		last := len(s.Moments) - 1
-		s.State = s.Moments[last].State
-		for i := last; i >= 0 && s.Moments[i].State == s.State; i-- {
-			s.Since = s.Moments[i].At
-		}
+		s.State, s.Before, s.Since = s.Moments[last].State, s.Moments[last].Before, h.since
 		all = append(all, s)
 	}
 	slices.SortFunc(all, func(a, b Series) int {

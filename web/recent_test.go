@@ -114,7 +114,22 @@ func TestRecentIsBounded(t *testing.T) {
 	if m.bytes > maxRecentBytes || len(m.byID) == 0 || m.good.Len()+m.bad.Len() != len(m.byID) {
 		t.Errorf("%d bytes in %d results are remembered, want at most %d", m.bytes, len(m.byID), maxRecentBytes)
 	}
-	if m.Newest("dialogue", "y99", "", "") == nil {
+	wordy := examples.Kemp()
+	wordy.Findings = []result.Finding{{Sentence: strings.Repeat("w", 40<<10)}}
+	for i := range 2000 {
+		r := *wordy
+		r.Target, r.ID = fmt.Sprintf("w%d", i), fmt.Sprintf("w%d", i)
+		r.Start = r.Start.Add(time.Duration(100_000+i) * time.Minute)
+		m.Add(&r)
+	}
+	sizes := 0
+	for _, h := range m.pairs {
+		sizes += h.bytes
+	}
+	if sizes != m.pairBytes || sizes > maxPairBytes || len(m.pairs) < 1000 {
+		t.Errorf("%d bytes are counted of %d pairs that have %d, want at most %d", m.pairBytes, len(m.pairs), sizes, maxPairBytes)
+	}
+	if m.Newest("dialogue", "w1999", "", "") == nil {
 		t.Error("the newest is forgotten")
 	}
 	sum := 0

@@ -26,7 +26,7 @@ const maxForm = 64 << 10
 
 // forgotten says why there is no report.
 var forgotten = fmt.Sprintf("This probe is not there any more, or never was. Of each target and module the exporter remembers the last %d probes "+
-	"that failed or had a warning, and the last %d others, until it is restarted. Run the probe again.", maxBad, maxGood)
+	"that failed or had a warning, and the last %d others, and where it has no --storage.path until it is restarted. Run the probe again.", maxBad, maxGood)
 
 // reportPage is one probe as a page.
 type reportPage struct {
@@ -36,6 +36,7 @@ type reportPage struct {
 	Findings []finding
 	Metrics  string
 	Text     string // for a ticket
+	Before   bool   // it was probed before the exporter was restarted
 }
 
 // finding is a finding with its fix.
@@ -97,7 +98,7 @@ func (s *server) report(w http.ResponseWriter, r *http.Request, found *result.Re
 	p := reportPage{
 		chrome: s.chrome(found.Module+" of "+found.Target, home),
 		Form:   form{Modules: s.Modules(), Module: found.Module, Target: found.Target, Hostname: hostname(found), Auth: found.Auth, Mailbox: found.Mailbox},
-		View:   report.NewView(found), Text: asText(found),
+		View:   report.NewView(found), Text: asText(found), Before: s.Recent.Before(found.ID),
 	}
 	for _, f := range found.Findings {
 		p.Findings = append(p.Findings, s.explain(f, "", home))

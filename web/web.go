@@ -38,7 +38,9 @@ type Options struct {
 	Ready    func() bool                // false while the exporter stops
 
 	// Cells are what there is to probe, by the configuration in force; nil: there is no service discovery.
-	Cells    func(context.Context) (*config.Config, []config.Cell, error)
+	Cells func(context.Context) (*config.Config, []config.Cell, error)
+	// Listed are the same without a look-up, as far as they are known; nil: there are no services to show.
+	Listed   func() []config.Cell
 	ProbeURL string // where Prometheus reaches /probe; its path alone, or "", where it asks as it asked for the list
 
 	Prefix string // of every path, as in /ews; "": none
@@ -71,6 +73,9 @@ func New(o Options) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.index)
 	mux.HandleFunc("GET /probe", s.probe)
+	if o.Recent != nil {
+		mux.HandleFunc("GET /services", s.services)
+	}
 	if o.Cells != nil {
 		mux.HandleFunc("GET /sd", s.discover)
 	}
@@ -101,12 +106,12 @@ func New(o Options) http.Handler {
 	return secured(mounted(o.Prefix, s.guided(mux)))
 }
 
-// secured sets what every page needs: nothing but its own style, script and icon, no frame, no guessing of types,
+// secured sets what every page needs: nothing but its own style, script and icon, no frame, no other site, no guessing of types,
 // nothing kept by caches.
 func secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "same-origin") // not no-referrer: with that, browsers hide from us that our own form is ours
 		h.Set("Cache-Control", "no-store")

@@ -45,6 +45,7 @@ type command struct {
 	check          []string
 	prometheus     []string // configurations of Prometheus to hold against ours
 	lab            labFlags
+	account        accountFlags
 	healthcheck    string
 	finding        string
 	selected       string // the command, for what is said of its mistakes
@@ -93,6 +94,8 @@ func (c *command) run(ctx context.Context, args []string) int {
 		return c.runCheck()
 	case "lab":
 		return c.runLab(ctx)
+	case "account-script":
+		return c.runAccountScript()
 	case "finding":
 		return c.runFinding()
 	case "healthcheck":
@@ -137,6 +140,9 @@ func (c *command) declare() *kingpin.Application {
 	found := app.Command("finding", "Print who acts on a finding, what it means and how to mend it; without CODE, list them all with a sentence each.")
 	found.Arg("CODE", "As reports and probe_finding have it, such as late_body_rejected.").StringVar(&c.finding)
 
+	script := app.Command("account-script", "Print the PowerShell that makes the account of probes, with what the configured modules need and no more. It changes nothing until it is told to, and has no password in it.")
+	script.Flag("config.file", "Configuration file; repeatable, and globs are understood.").Required().StringsVar(&c.account.files)
+
 	health := app.Command("healthcheck", "Ask a running exporter whether it is healthy; for containers. Exits with 0 or 1.")
 	health.Arg("URL", "What to ask.").Default("http://127.0.0.1:10501/-/healthy").StringVar(&c.healthcheck)
 	return app
@@ -166,7 +172,7 @@ func (f *serveFlags) declare(cmd *kingpin.CmdClause, address string) {
 		PlaceHolder("URL").StringVar(&f.externalURL)
 	cmd.Flag("web.route-prefix", "Prefix of all paths, as they reach the exporter itself. Without it the path of --web.external-url; / where the proxy takes that off.").
 		PlaceHolder("PATH").StringVar(&f.routePrefix)
-	cmd.Flag("storage.path", "Folder in which it is remembered which auths are suspended and which targets asked to be left alone, so that restarts do not forget. Without one they do.").
+	cmd.Flag("storage.path", "Folder in which it is remembered which auths are suspended, which targets asked to be left alone, and recent results for the pages, so that restarts do not forget. Without one they do.").
 		StringVar(&f.storage)
 	cmd.Flag("web.disable-report", "Serve no pages about probes, and remember none: they tell whoever may open them about your servers.").
 		BoolVar(&f.noReport)

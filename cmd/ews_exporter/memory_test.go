@@ -266,3 +266,52 @@ func TestADiskThatTakesNothingIsNoReasonNotToRun(t *testing.T) {
 		t.Errorf("after that: %.600s", text)
 	}
 }
+
+// TestRestartsForgetNoResult: after an orderly end, reports are there again, with their metrics, under the links that people have;
+// and an exporter that is told to remember none leaves none on the disk.
+func TestRestartsForgetNoResult(t *testing.T) {
+	t.Parallel()
+	site := newRememberingSite(t, lab.Password)
+	client := &http.Client{Timeout: 20 * time.Second}
+	defer client.CloseIdleConnections()
+	p := serveAlone(t, site.args...)
+	for i := range 6 {
+		site.scrape(client, p.url, i)
+	}
+	links := regexp.MustCompile(`report/[A-Za-z0-9]+`)
+	_, page := get(t, p.url+"/")
+	before := map[string]string{}
+	for _, link := range links.FindAllString(page, -1) {
+		for _, end := range []string{".txt", ".json"} {
+			_, before[link+end] = get(t, p.url+"/"+link+end)
+		}
+	}
+	if len(before) < 6 {
+		t.Fatalf("%d reports are linked from %s", len(before)/2, page)
+	}
+	p.signal(t, os.Interrupt)
+	p.exit(t, 10*time.Second)
+	site.whole(t, lab.Password)
+
+	again := serveAlone(t, site.args...)
+	for path, was := range before {
+		if _, is := get(t, again.url+"/"+path); is != was {
+			t.Errorf("%s was\n%s\nand is\n%s", path, was, is)
+		}
+	}
+	if _, page := get(t, again.url+"/"); strings.Count(page, "before the restart") != 6 {
+		t.Errorf("the start page does not say of six rows that they are from before the restart:\n%s", page)
+	}
+	again.signal(t, os.Interrupt)
+	again.exit(t, 10*time.Second)
+	for _, p := range []*program{p, again} {
+		if log := p.logged(t); strings.Contains(log, "level=warn") && strings.Contains(log, "esult") {
+			t.Errorf("logged:\n%s", log)
+		}
+	}
+
+	serveAlone(t, append(site.args, "--web.disable-report")...)
+	if _, err := os.Stat(filepath.Join(site.memory, "results.json.gz")); !os.IsNotExist(err) {
+		t.Errorf("results are still on the disk: %v", err)
+	}
+}

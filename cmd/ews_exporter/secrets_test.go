@@ -1,6 +1,7 @@
 package main
 
 import (
+	"compress/gzip"
 	"crypto/tls"
 	"encoding/binary"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jcmturner/gokrb5/v8/messages"
 	"github.com/jcmturner/gokrb5/v8/types"
@@ -210,7 +212,8 @@ func TestNoSecretShows(t *testing.T) {
 			all := trials()
 			file := secretSite(t, all)
 			proxy := "https://u:" + url.QueryEscape(planted["proxy password"]) + "@127.0.0.1:1"
-			p := serveAloneIn(t, []string{"HTTP_PROXY=" + proxy, "HTTPS_PROXY=" + proxy, "ALL_PROXY=" + proxy}, "--config.file="+file, "--web.config.file="+web, "--log.level=debug", "--log.format="+format, "--limit.probes-per-address=200")
+			memory := t.TempDir()
+			p := serveAloneIn(t, []string{"HTTP_PROXY=" + proxy, "HTTPS_PROXY=" + proxy, "ALL_PROXY=" + proxy}, "--storage.path="+memory, "--config.file="+file, "--web.config.file="+web, "--log.level=debug", "--log.format="+format, "--limit.probes-per-address=200")
 			s := &showing{base: p.url, leaks: newLeaks(planted)}
 			s.tryAll(t, all)
 			s.pages(t, all)
@@ -219,7 +222,10 @@ func TestNoSecretShows(t *testing.T) {
 			s.mistakes(t, file)
 			s.leaks.look(t, "the log", p.logged(t))
 			s.wasTried(t, all)
+			p.signal(t, os.Interrupt)
+			p.exit(t, time.Minute)
 			p.sound(t)
+			s.disk(t, memory, all)
 		})
 	}
 }
@@ -331,6 +337,36 @@ func (s *showing) pages(t *testing.T, all []*trial) {
 	for _, path := range paths {
 		_, body := s.ask(t, http.MethodGet, path, nil)
 		s.look(t, path, body)
+	}
+}
+
+// disk looks at all that outlives the exporter.
+func (s *showing) disk(t *testing.T, dir string, all []*trial) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, "memory.json"))
+	if err != nil {
+		t.Error(err)
+	}
+	s.look(t, "memory.json", string(text))
+	f, err := os.Open(filepath.Join(dir, "results.json.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	unpacked, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err = io.ReadAll(unpacked); err != nil || strings.Count(string(text), "\n") < len(all) {
+		t.Fatalf("%d lines of results are kept of %d probes, %v", strings.Count(string(text), "\n"), len(all), err)
+	}
+	s.look(t, "results.json.gz", string(text))
+	for _, try := range all {
+		for _, token := range proofs(try.target) {
+			if middle := token[len(token)/2:]; len(token) > 40 && strings.Contains(string(text), middle) {
+				t.Errorf("an Authorization is kept of %s", try.name)
+			}
+		}
 	}
 }
 

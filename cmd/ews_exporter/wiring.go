@@ -14,6 +14,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/collector"
 	"github.com/ews-exporter/ews_exporter/config"
 	"github.com/ews-exporter/ews_exporter/docs"
+	"github.com/ews-exporter/ews_exporter/internal/advice"
 	"github.com/ews-exporter/ews_exporter/internal/auth"
 	"github.com/ews-exporter/ews_exporter/internal/discovery"
 	"github.com/ews-exporter/ews_exporter/internal/inbound"
@@ -32,6 +33,7 @@ type exporter struct {
 	pauses   *prober.Pauses
 	store    *config.Store
 	self     *collector.Self
+	recent   *web.Recent // nil: no results are remembered
 	guard    *inbound.Guard
 	log      *slog.Logger
 	stopping atomic.Bool
@@ -67,16 +69,15 @@ func newExporter(store *config.Store, flags *serveFlags, own []netip.AddrPort, l
 	e.self.CountLogons(func() map[string]int64 { return gate.Logons(names()) })
 	e.self.TellCertificates(func() map[string]time.Time { return store.Current().ClientCertificates() })
 	book := runner.AllAdvice(probes.All())
-	e.self.Advise(book)
+	e.self.Advise(book, func() map[advice.Owner]string { return store.Current().Owners })
 	e.self.Reloaded(true)
-	var recent *web.Recent
 	observe, reports := e.self.Observe, ""
 	if !flags.noReport {
 		reports = flags.mount.at("report/")
-		recent = &web.Recent{}
+		e.recent = &web.Recent{}
 		observe = func(r *result.Result) {
 			e.self.Observe(r)
-			recent.Add(r)
+			e.recent.Add(r)
 		}
 	}
 	e.runner = runner.New(runner.Options{
@@ -88,8 +89,8 @@ func newExporter(store *config.Store, flags *serveFlags, own []netip.AddrPort, l
 	finder := &discovery.Finder{Config: store.Current, Log: log}
 	e.self.CountTargets(func() map[collector.Listing]int { return listed(finder.Listed()) })
 	e.handler = web.New(web.Options{
-		Cells: finder.Cells, ProbeURL: flags.mount.at("probe"),
-		Prober: e.guard.Prober(e.runner), Self: e.self, Recent: recent, Findings: docs.Findings, Probers: probes.All(), Advice: book, Tries: flags.tries, Log: log, Version: version.Version,
+		Cells: finder.Cells, Listed: finder.Listed, ProbeURL: flags.mount.at("probe"),
+		Prober: e.guard.Prober(e.runner), Self: e.self, Recent: e.recent, Findings: docs.Findings, Probers: probes.All(), Advice: book, Tries: flags.tries, Log: log, Version: version.Version,
 		Modules:  func() []string { return slices.Sorted(maps.Keys(store.Current().Modules)) },
 		Redacted: e.redacted, Reload: e.reload, Ready: func() bool { return !e.stopping.Load() },
 		Prefix: flags.mount.prefix, Origin: flags.mount.origin(), TimeoutOffset: flags.timeoutOffset, EnablePprof: flags.pprof,

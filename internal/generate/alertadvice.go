@@ -49,6 +49,11 @@ func (f alertFacts) actOnFailed(window string) string {
 
 // actOnFinding is about the finding that the alert has as a label: a warning without an alert of its own.
 func (f alertFacts) actOnFinding() string {
+	return f.keysOfFinding() + lookUp("$keys", func(which string) string { return "probe_fault_info{" + which + ",$probe}" })
+}
+
+// keysOfFinding keeps in $keys the keys of the advice to which that finding may lead.
+func (f alertFacts) keysOfFinding() string {
 	own, text, branch := f.own(string(result.Warning)), `{{ $keys := "" }}`, "if"
 	for _, code := range slices.Sorted(maps.Keys(f.known)) {
 		if led := f.leads(code); len(led) > 0 && f.known[code] != result.Info && !own[code] {
@@ -56,7 +61,7 @@ func (f alertFacts) actOnFinding() string {
 			branch = "else if"
 		}
 	}
-	return text + "{{ end }}" + lookUp("$keys", func(which string) string { return "probe_fault_info{" + which + ",$probe}" })
+	return text + "{{ end }}"
 }
 
 // actOnUndecided is about probes of a module and a service that prove nothing.

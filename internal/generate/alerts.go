@@ -172,7 +172,7 @@ func topicsOf(sources []ruleSource, facts alertFacts) ([]*topic, error) {
 	var topics []*topic
 	for _, s := range sources {
 		for i, g := range s.groups {
-			text, err := facts.fill(s.path, g.rules)
+			text, err := facts.fill(s.path, facts.withTeams(g.rules))
 			if err != nil {
 				return nil, err
 			}

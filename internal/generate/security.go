@@ -20,13 +20,17 @@ func securityPage(root string) ([]file, error) {
 		return nil, err
 	}
 	var asked, all strings.Builder
-	asked.WriteString("| prober | port, unless a target has another | paths, unless a module has others |\n|---|---|---|\n")
+	asked.WriteString("| prober | port, unless a target has another | paths, unless a module has others | in the security log |\n|---|---|---|---|\n")
 	for _, d := range probes.All() {
 		t, err := target.ParseAs(cmp.Or(d.Scheme, "https"), "mail.contoso.com", "")
 		if err != nil {
 			return nil, err
 		}
-		fmt.Fprintf(&asked, "| `%s` | %d | %s |\n", d.Name, t.Port, cmp.Or(code(d.New().Paths()), "–"))
+		events := "4624, or 4625, with an auth" // the account's logon over the network; see docs/authentication.md
+		if d.NoLogon {
+			events = "nothing: it never logs on"
+		}
+		fmt.Fprintf(&asked, "| `%s` | %d | %s | %s |\n", d.Name, t.Port, cmp.Or(code(d.New().Paths()), "–"), events)
 		text, err := read(root, readme(d))
 		if err != nil {
 			return nil, err

@@ -35,7 +35,7 @@ type Kind struct {
 type Exchange struct {
 	Service  string // the front end's; the back end's ends with BE: "MSExchangeIMAP4"
 	Settings string // "ImapSettings", of Get- and Set-
-	Enabled  string // of Get-CASMailbox: "ImapEnabled"
+	Enabled  string // of Set-CASMailbox: prober.ImapEnabled
 	Proxy    string // of Get-ServerComponentState: "ImapProxy"
 	Usage    string // of Enable-ExchangeCertificate: "IMAP"
 }
@@ -59,8 +59,9 @@ func Definition(k *Kind) prober.Definition {
 	step := func(name, help string) prober.StepHelp { return prober.StepHelp{Name: k.Name + "." + name, Help: help} }
 	return prober.Definition{
 		Name: k.Name, Summary: k.Summary, Advice: k.book(), Decides: result.ByTLS, Scheme: k.Implicit, Paths: prober.ServicePaths,
-		Absent: []string{"connect/refused", "connect/timeout"}, // the service is not started, as Exchange installs it
-		New:    func() prober.Prober { return &Settings{Security: Implicit, kind: k} },
+		Account: &prober.Account{Enabled: []string{k.Exchange.Enabled}},
+		Absent:  []string{"connect/refused", "connect/timeout"}, // the service is not started, as Exchange installs it
+		New:     func() prober.Prober { return &Settings{Security: Implicit, kind: k} },
 		Steps: []prober.StepHelp{
 			{Name: "resolve", Help: "look the target's name up"},
 			{Name: k.Name, Help: "the dialogue, over one connection"},

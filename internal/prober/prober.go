@@ -90,6 +90,7 @@ type Definition struct {
 	NoLogon  bool           // it never logs on, so a module of it has no auth
 	NoProxy  bool           // it asks in datagrams, which no proxy passes on, so a module of it has no proxy_url
 	Paths    []Path         // how it is asked of a service
+	Account  *Account       // what its account needs; nil where an ordinary member of the domain does, and where nobody logs on
 	Absent   []string       // failures, as "stage/reason", that a site shows which does not have what is asked for: no fault in a survey of all
 	Piece    *result.Metric // whether each of the parts of a probe succeeded, by one label; nil without
 	Outcomes []string       // what a probe may come to, where it has a metric that tells; a closed set

@@ -1,6 +1,7 @@
-// Package storage keeps what should outlive the process, in one file of a folder that is this process's alone.
+// Package storage keeps what should outlive the process, in a folder that is this process's alone: what must not be lost in one
+// file, written whenever it changes, and what may be lost since a minute or two in another, an Archive.
 //
-// The file is written whole beside the old one and then put in its place, so that it is never half written, and a write
+// A file is written whole beside the old one and then put in its place, so that it is never half written, and a write
 // returns once it is safe on the disk. What cannot be read is set aside. A disk that takes nothing is told of, and does
 // not stop the exporter: those who remember something decide what follows.
 package storage
@@ -20,9 +21,12 @@ import (
 // The names in the folder.
 const (
 	fileName    = "memory.json"
-	newName     = fileName + ".new"
-	damagedName = fileName + ".damaged"
+	newName     = fileName + newEnd
+	damagedName = fileName + damagedEnd
 	lockName    = "lock"
+
+	newEnd     = ".new"
+	damagedEnd = ".damaged"
 )
 
 // version is that of the file's format. A file of another one is set aside like one that is damaged.
@@ -122,7 +126,7 @@ func (s *Store) load() {
 	if info, err := os.Stat(s.dir); err != nil || !info.IsDir() {
 		return
 	}
-	text, err := s.readFile()
+	text, err := s.readFile(fileName)
 	if errors.Is(err, fs.ErrNotExist) {
 		return
 	}
@@ -134,14 +138,14 @@ func (s *Store) load() {
 		err = fmt.Errorf("it is of version %d, and this exporter knows %d", d.Version, version)
 	}
 	if err != nil {
-		s.setAside(err)
+		s.setAside(fileName, forgets, err)
 		return
 	}
 	s.read = d.Sections
 }
 
-func (s *Store) readFile() ([]byte, error) {
-	info, err := os.Stat(s.path(fileName))
+func (s *Store) readFile(name string) ([]byte, error) {
+	info, err := os.Stat(s.path(name))
 	switch {
 	case err != nil:
 		return nil, err
@@ -150,17 +154,20 @@ func (s *Store) readFile() ([]byte, error) {
 	case info.Size() > maxFile:
 		return nil, fmt.Errorf("it holds more than %d bytes", maxFile)
 	}
-	return os.ReadFile(s.path(fileName))
+	return os.ReadFile(s.path(name))
 }
 
-// setAside renames a file that cannot be read, so that it is there for a person to look at, and says so.
-func (s *Store) setAside(why error) {
-	renamed := os.Rename(s.path(fileName), s.path(damagedName))
+// forgets is what follows where the memory is lost.
+const forgets = "suspensions are forgotten"
+
+// setAside renames a file that cannot be read, so that it is there for a person to look at, and says so, and what follows.
+func (s *Store) setAside(name, follows string, why error) {
+	renamed := os.Rename(s.path(name), s.path(name+damagedEnd))
 	if renamed != nil {
 		why = fmt.Errorf("%w; and it cannot be renamed: %w", why, renamed)
 	}
-	s.log.Warn("What the exporter remembered cannot be read. It is set aside, and the exporter begins anew: suspensions are forgotten",
-		"file", s.path(fileName), "renamed", damagedName, "error", why)
+	s.log.Warn("What the exporter remembered cannot be read. It is set aside, and the exporter begins anew: "+follows,
+		"file", s.path(name), "renamed", name+damagedEnd, "error", why)
 }
 
 // Add makes a section part of what is saved, and gives it what was saved of it before. Add all before the first Save.
@@ -170,7 +177,7 @@ func (s *Store) Add(name string, section Section) {
 	s.names, s.sections[name] = append(s.names, name), section
 	if text, ok := s.read[name]; ok {
 		if err := section.Restore(text); err != nil {
-			s.setAside(fmt.Errorf("section %s: %w", name, err))
+			s.setAside(fileName, forgets, fmt.Errorf("section %s: %w", name, err))
 		}
 	}
 }
@@ -219,8 +226,7 @@ func (s *Store) save() error {
 		return nil
 	}
 	s.written = nil
-	if err := s.write(append(text, '\n')); err != nil {
-		_ = os.Remove(s.path(newName)) // a full disk needs the room
+	if err := s.write(fileName, append(text, '\n')); err != nil {
 		return err
 	}
 	s.written = text
@@ -228,16 +234,25 @@ func (s *Store) save() error {
 }
 
 // write puts a new file in the place of the old one.
-func (s *Store) write(text []byte) error {
-	f, err := os.OpenFile(s.path(newName), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+func (s *Store) write(name string, parts ...[]byte) (err error) {
+	defer func() {
+		if err != nil {
+			_ = os.Remove(s.path(name + newEnd)) // a full disk needs the room
+		}
+	}()
+	f, err := os.OpenFile(s.path(name+newEnd), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(text)
+	for _, part := range parts {
+		if _, err = f.Write(part); err != nil {
+			break
+		}
+	}
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	if err := os.Rename(s.path(newName), s.path(fileName)); err != nil {
+	if err := os.Rename(s.path(name+newEnd), s.path(name)); err != nil {
 		return err
 	}
 	return syncFolder(s.dir)

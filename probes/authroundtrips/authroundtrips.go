@@ -18,6 +18,7 @@ var Definition = prober.Definition{
 	Advice:  book,
 	New:     func() prober.Prober { return defaults() },
 	Paths:   prober.ServicePaths,
+	Account: &prober.Account{Enabled: []string{prober.EwsEnabled}},
 	Steps: []prober.StepHelp{
 		{Name: "resolve", Help: "look the target's name up"},
 		{Name: "protection", Help: "log on with the right channel binding, without one, and with a wrong one, as far as each is called for (only with `extended_protection_check`, at most once an hour)"},

@@ -25,6 +25,7 @@ var Definition = prober.Definition{
 	Summary: "Does Autodiscover answer every time, from which way and which server, and with the right URLs?",
 	Advice:  book,
 	New:     func() prober.Prober { return defaults() },
+	Account: &prober.Account{Mailbox: true},
 	Paths:   []prober.Path{{Way: prober.ByDomain}, {Way: prober.ByServer, Hostname: true}},
 	Piece:   successesMetric,
 	Steps:   steps(),

@@ -51,6 +51,14 @@ type Impersonation struct {
 	By      string `yaml:"by"` // one of ews.Identities; empty for SmtpAddress
 }
 
+// Impersonates implements prober.Impersonator.
+func (s *Settings) Impersonates() string {
+	if s.Impersonation == nil {
+		return ""
+	}
+	return s.Impersonation.Account
+}
+
 // defaults are the four parts of the analyser's test "Synchronization, Notification, Availability, and Automatic Replies".
 func defaults() *Settings {
 	return &Settings{

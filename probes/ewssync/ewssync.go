@@ -29,6 +29,7 @@ var Definition = prober.Definition{
 	Advice:  book,
 	New:     func() prober.Prober { return defaults() },
 	Paths:   prober.ServicePaths,
+	Account: &prober.Account{Enabled: []string{prober.EwsEnabled}},
 	Piece:   operationSuccess,
 	Steps: []prober.StepHelp{
 		{Name: "resolve", Help: "look the target's name up"},

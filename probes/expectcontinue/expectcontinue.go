@@ -21,6 +21,7 @@ var Definition = prober.Definition{
 	Advice:   book,
 	New:      func() prober.Prober { return defaults() },
 	Paths:    prober.ServicePaths,
+	Account:  &prober.Account{Enabled: []string{prober.EwsEnabled}},
 	Outcomes: outcomes(),
 	Steps:    steps(),
 	Reasons: append(slices.Clone(expect.Reasons), []failure.Reason{

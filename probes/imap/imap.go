@@ -7,6 +7,7 @@ import (
 
 	"github.com/ews-exporter/ews_exporter/internal/mailaccess"
 	"github.com/ews-exporter/ews_exporter/internal/mailprobe"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 )
 
@@ -25,6 +26,6 @@ var Definition = mailprobe.Definition(&mailprobe.Kind{
 		"imap4rev2", "literal+", "literal-", "logindisabled", "move", "namespace", "qresync", "quota", "sasl-ir",
 		"sort", "special-use", "starttls", "uidplus", "unselect", "utf8=accept",
 	},
-	Exchange: mailprobe.Exchange{Service: "MSExchangeIMAP4", Settings: "ImapSettings", Enabled: "ImapEnabled", Proxy: "ImapProxy", Usage: "IMAP"},
+	Exchange: mailprobe.Exchange{Service: "MSExchangeIMAP4", Settings: "ImapSettings", Enabled: prober.ImapEnabled, Proxy: "ImapProxy", Usage: "IMAP"},
 	Example:  example,
 })

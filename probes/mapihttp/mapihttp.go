@@ -18,6 +18,7 @@ var Definition = prober.Definition{
 	Advice:  book,
 	New:     func() prober.Prober { return defaults() },
 	Paths:   prober.ServicePaths,
+	Account: &prober.Account{Enabled: []string{prober.MAPIEnabled, prober.MapiHTTPEnabled}},
 	Absent:  []string{"status/" + reasonNotPublished},
 	Steps:   append([]prober.StepHelp{{Name: "resolve", Help: "look the target's name up"}}, stepsOf(endpoints)...),
 	Reasons: []failure.Reason{

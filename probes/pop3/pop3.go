@@ -7,6 +7,7 @@ import (
 
 	"github.com/ews-exporter/ews_exporter/internal/mailaccess"
 	"github.com/ews-exporter/ews_exporter/internal/mailprobe"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 )
 
@@ -23,6 +24,6 @@ var Definition = mailprobe.Definition(&mailprobe.Kind{
 		"auth-resp-code", "expire", "implementation", "lang", "login-delay", "pipelining", "resp-codes", "sasl",
 		"stls", "top", "uidl", "user", "utf8",
 	},
-	Exchange: mailprobe.Exchange{Service: "MSExchangePOP3", Settings: "PopSettings", Enabled: "PopEnabled", Proxy: "PopProxy", Usage: "POP"},
+	Exchange: mailprobe.Exchange{Service: "MSExchangePOP3", Settings: "PopSettings", Enabled: prober.PopEnabled, Proxy: "PopProxy", Usage: "POP"},
 	Example:  example,
 })

@@ -18,6 +18,9 @@ func TestPictures(t *testing.T) {
 	if *pictures == "" {
 		t.Skip("takes pictures when -pictures says where to: make screenshots")
 	}
+	s := open(t, startServices(t, 12).URL)
+	s.visit("/services")
+	s.picture("services", 900)
 	e := start(t, lab.Options{BasePort: lab.DefaultBasePort}) // ports that are the same each time
 	p := open(t, e.URL)
 	for _, scenario := range []string{"healthy", "kemp-fixed", "expect-417", "reset-on-body", "ignored"} {
