@@ -12,8 +12,6 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/advice"
 	"github.com/ews-exporter/ews_exporter/internal/diagnosis"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
-	"github.com/ews-exporter/ews_exporter/internal/origin"
-	"github.com/ews-exporter/ews_exporter/internal/plain"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/secret"
@@ -170,84 +168,6 @@ func finish(res *result.Result, redactor *secret.Redactor, book func() advice.Bo
 	redactor.Walk(res)
 	diagnosis.Settle(res, book)
 	shorten(res)
-}
-
-// The most that is kept of texts which a target may make as long as it likes.
-const (
-	maxMessage = 800 // the exporter's own sentences end before it, advice and all
-	maxValue   = 4 << 10
-	maxRaw     = 16 << 10
-	maxFields  = 200
-)
-
-func shorten(res *result.Result) {
-	if f := res.Failure; f != nil {
-		f.Message = plain.Cut(f.Message, maxMessage)
-	}
-	for _, s := range res.Steps {
-		shortenStep(s)
-	}
-	for i := range res.Findings {
-		res.Findings[i].Sentence = plain.Cut(res.Findings[i].Sentence, maxMessage)
-	}
-	for _, e := range res.Conversations {
-		e.Error = plain.Cut(e.Error, maxMessage)
-		shortenOrigin(&e.Origin)
-		shortenTalk(e.Talk)
-		shortenHTTP(e.HTTP)
-	}
-}
-
-func shortenHTTP(x *result.HTTP) {
-	if x == nil {
-		return
-	}
-	shortenResponse(x.Final)
-	for _, r := range x.Interim {
-		shortenResponse(r)
-	}
-}
-
-func shortenTalk(t *result.Talk) {
-	if t == nil {
-		return
-	}
-	t.Outcome = plain.Cut(t.Outcome, maxMessage)
-	for i := range t.Lines {
-		t.Lines[i].Text = plain.Cut(t.Lines[i].Text, maxMessage)
-	}
-}
-
-func shortenStep(s *result.Step) {
-	s.Detail = plain.Cut(s.Detail, maxMessage)
-	if s.Failure != nil {
-		s.Failure.Message = plain.Cut(s.Failure.Message, maxMessage)
-	}
-	for _, child := range s.Steps {
-		shortenStep(child)
-	}
-}
-
-// shortenResponse also copies what it keeps: the fields are parts of the head as it came, and would hold all of it.
-func shortenResponse(r *wire.Response) {
-	if r == nil {
-		return
-	}
-	r.Raw = strings.Clone(plain.Cut(r.Raw, maxRaw))
-	r.Proto, r.Reason = strings.Clone(r.Proto), strings.Clone(plain.Cut(r.Reason, maxMessage))
-	kept := make([]origin.Field, min(len(r.Header), maxFields))
-	for i := range kept {
-		kept[i].Name = strings.Clone(plain.Cut(r.Header[i].Name, maxMessage))
-		kept[i].Value = strings.Clone(plain.Cut(r.Header[i].Value, maxValue))
-	}
-	r.Header = kept
-}
-
-// shortenOrigin does the same for who answered, which is told in parts of the head too.
-func shortenOrigin(o *origin.Origin) {
-	for _, text := range []*string{&o.Product, &o.Frontend, &o.Backend, &o.Server, &o.Version, &o.Rule, &o.Evidence} {
-		*text = strings.Clone(plain.Cut(*text, maxMessage))
-	}
 }
 
 // report tells whoever wants to know.
