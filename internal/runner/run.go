@@ -64,21 +64,37 @@ func (r *Runner) probe(ctx context.Context, j *job, short *failure.Failure) *res
 	case !j.routed(res):
 		j.prober.Blank(res)
 	default:
-		r.guard(ctx, j, r.prepareRun(j, res, redactor))
+		r.within(ctx, cancel, j, res, redactor)
 	}
 	finish(res, redactor, func() advice.Book { return Book(j.module.Definition) })
 	return res
 }
 
+// within has the prober work within the memory that there is. Where that ran out, nothing follows from what was seen.
+func (r *Runner) within(ctx context.Context, cancel context.CancelFunc, j *job, res *result.Result, redactor *secret.Redactor) {
+	memory, err := r.memory.claim(ctx, cancel)
+	if err != nil {
+		res.Fail(failure.From(err))
+		j.prober.Blank(res)
+		return
+	}
+	r.guard(ctx, j, r.prepareRun(j, res, redactor, memory))
+	if over := memory.release(); over != nil {
+		res.Failure, res.Findings, res.Samples = over, nil, nil
+		res.Undecided, res.UndecidedReason = "", ""
+		j.prober.Blank(res)
+	}
+}
+
 // prepareRun gives the prober what it works with.
-func (r *Runner) prepareRun(j *job, res *result.Result, redactor *secret.Redactor) *prober.Run {
+func (r *Runner) prepareRun(j *job, res *result.Result, redactor *secret.Redactor, memory *claim) *prober.Run {
 	parts := prober.Parts{
 		Recorder: prober.NewRecorder(res, redactor, r.Progress), Target: j.target, Module: j.prefers(j.module.Run()),
-		Agent: "ews_exporter/" + r.Version, Outside: j.outside, Dialer: r.dialer(j, res.Start), Others: map[string]*prober.Secrets{},
+		Agent: "ews_exporter/" + r.Version, Outside: j.outside, Dialer: r.dialer(j, res.Start, memory), Others: map[string]*prober.Secrets{},
 		Pauses: r.Pauses, Turns: &r.turns,
 	}
 	parts.Elsewhere = elsewhere(parts.Dialer, j)
-	parts.Proxy = r.proxy(j, res.Start)
+	parts.Proxy = r.proxy(j, res.Start, memory)
 	if j.auth != nil {
 		parts.Certificate = prober.NewCertificate(j.auth.Credential())
 	}
@@ -91,12 +107,13 @@ func (r *Runner) prepareRun(j *job, res *result.Result, redactor *secret.Redacto
 	return prober.NewRun(parts)
 }
 
-func (r *Runner) dialer(j *job, start time.Time) *wire.Dialer {
+func (r *Runner) dialer(j *job, start time.Time, memory *claim) *wire.Dialer {
 	return &wire.Dialer{
 		Epoch:    start,
 		Resolver: j.resolver(r.Resolver),
 		Check:    j.check,
 		Acquire:  r.places.stay().acquire,
+		Hold:     memory.hold,
 	}
 }
 

@@ -75,6 +75,7 @@ type Options struct {
 
 	MaxProbes           int // at once; 0: DefaultMaxProbes
 	MaxProbesPerAddress int // at once; 0: DefaultMaxProbesPerAddress
+	Memory              int // of all probes for what targets send, in bytes; 0: DefaultMemory
 
 	Log       *slog.Logger
 	LogProbes Logged
@@ -99,6 +100,7 @@ type Runner struct {
 	flights flights
 	last    lastResults
 	slots   *slots
+	memory  *budget
 	turns   prober.Turns // outlive reloads, as the Runner does
 	stopped atomic.Bool
 	inForce atomic.Pointer[inForce]
@@ -108,6 +110,7 @@ type Runner struct {
 func New(o Options) *Runner {
 	o.MaxProbes = cmp.Or(o.MaxProbes, DefaultMaxProbes)
 	o.MaxProbesPerAddress = cmp.Or(o.MaxProbesPerAddress, DefaultMaxProbesPerAddress)
+	o.Memory = cmp.Or(o.Memory, DefaultMemory)
 	if o.Pauses == nil {
 		o.Pauses = &prober.Pauses{}
 	}
@@ -115,6 +118,7 @@ func New(o Options) *Runner {
 		Options: o,
 		places:  newPlaces(o.MaxProbesPerAddress, max(2*o.MaxProbesPerAddress, o.MaxProbes/2)),
 		slots:   newSlots(o.MaxProbes),
+		memory:  newBudget(o.Memory),
 	}
 }
 

@@ -27,6 +27,9 @@ type Dialer struct {
 	Check func(host string, address netip.AddrPort) error
 	// Acquire waits for a place at an address; the release it gives is called once, at Close. Nil: no limit.
 	Acquire func(ctx context.Context, address netip.Addr) (release func(), err error)
+	// Hold is told of what came from an address before it is kept, in bytes. Its error, a failure of stage internal, is what
+	// reading gives then. Nil: no limit.
+	Hold func(address netip.Addr, bytes int) error
 }
 
 func (d *Dialer) now() Seconds { return Seconds(time.Since(d.Epoch).Seconds()) }
@@ -48,6 +51,7 @@ type Conn struct {
 	shown   presented
 	hop     *Conn     // to the proxy that it goes through; nil without one
 	last    *Dialogue // the exchange begun last
+	short   error     // what Hold gave: there is no memory for more
 	cleanup []func()
 }
 
@@ -86,12 +90,24 @@ func (c *Conn) dial(from *Resolution) error {
 
 // attach makes raw what the connection reads and writes.
 func (c *Conn) attach(raw net.Conn) {
-	c.raw = &countingConn{Conn: raw, socket: socketOf(raw)}
+	c.raw = &countingConn{Conn: raw, socket: socketOf(raw), hold: c.hold}
 	c.stream = c.raw
 	c.reader = bufio.NewReader(plainReader{c})
 	// The probe's end must break a read or write that is under way.
 	stop := context.AfterFunc(c.ctx, func() { _ = raw.SetDeadline(time.Unix(1, 0)) })
 	c.cleanup = append(c.cleanup, func() { stop() })
+}
+
+// hold notes that so many bytes more are kept of what the peer sends.
+func (c *Conn) hold(bytes int) error {
+	if c.dialer.Hold == nil || bytes == 0 {
+		return nil
+	}
+	if err := c.dialer.Hold(c.Record.Address.Addr(), bytes); err != nil {
+		c.short = err
+		return err
+	}
+	return nil
 }
 
 // String names the connection for a person: address and, where it differs, the name, and the proxy that it goes through.
@@ -196,6 +212,8 @@ type countingConn struct {
 
 	socket syscall.RawConn // nil where none can be read without waiting
 	ready  bool            // reads give what lies ready, and do not wait
+
+	hold func(bytes int) error // nil where somebody else holds them
 }
 
 func (c *countingConn) Read(p []byte) (n int, err error) {
@@ -205,6 +223,11 @@ func (c *countingConn) Read(p []byte) (n int, err error) {
 		n, err = c.Conn.Read(p)
 	}
 	c.received += int64(n)
+	if c.hold != nil {
+		if short := c.hold(n); short != nil {
+			return 0, short
+		}
+	}
 	return n, err
 }
 

@@ -306,7 +306,10 @@ func (x *Dialogue) readBody(limit int64) ([]byte, error) {
 	}
 	final.BodyLength = int64(len(body))
 	cut := final.Truncated
-	body = final.decode(body, limit)
+	body = final.decode(body, limit, c.hold)
+	if err == nil && c.short != nil {
+		err = c.short
+	}
 	switch {
 	case err != nil:
 		c.ended(err)
