@@ -129,8 +129,8 @@ func (r *Runner) prepare(req Request) (*job, error) {
 		return nil, refuse(http.StatusForbidden, DeniedTarget, "%v", err)
 	}
 	j.limit = j.module.Timeout
-	if limit := req.Limit.Truncate(grain); limit > 0 && limit < j.limit {
-		j.limit = limit
+	if req.Limit > 0 && req.Limit < j.limit {
+		j.limit = max(req.Limit.Truncate(grain), min(req.Limit, grain))
 	}
 	return j, nil
 }

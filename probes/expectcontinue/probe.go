@@ -138,7 +138,7 @@ func (o *observation) perform(ctx context.Context, p *probe) {
 		body, err := o.dialogue(p, x, step)
 		o.Exchange = p.run.Exchanged(step.Name(), conn.Conn, x.Record, body, err)
 		if final := o.Exchange.Final; final != nil {
-			o.said = ews.Parse(prober.Document(final, body))
+			o.said = ews.Parse(prober.Document(ctx, final, body))
 		}
 		return logon.Read(o.Exchange.Final, body).Judge(o.Exchange.Final, o.Exchange.Origin, err)
 	}())
