@@ -46,6 +46,7 @@ type Conn struct {
 	reader  *bufio.Reader
 	until   time.Time // the deadline in force, but for the probe's early end
 	plain   int64     // bytes read from stream into reader
+	clear   int64     // bytes that came before the handshake, below TLS
 	leaf    *x509.Certificate
 	peer    Peer
 	shown   presented
@@ -169,8 +170,9 @@ func (c *Conn) Close() {
 		if c.last != nil {
 			c.last.look() // the last chance to see what nobody asked for
 		}
-		if c.raw.received == 0 && c.raw.socket != nil {
-			c.Record.Gap = outOfOrder(c.raw.socket) > 0
+		if c.raw.socket != nil {
+			early, resent := segmentsOf(c.raw.socket)
+			c.Record.Gap, c.Record.Lossy = early > 0 && c.raw.received == 0, early+resent > 0
 		}
 		timer := time.AfterFunc(closeTimeout, func() { _ = c.raw.Close() })
 		_ = c.stream.Close()
