@@ -27,8 +27,8 @@ type Dialer struct {
 	Check func(host string, address netip.AddrPort) error
 	// Acquire waits for a place at an address; the release it gives is called once, at Close. Nil: no limit.
 	Acquire func(ctx context.Context, address netip.Addr) (release func(), err error)
-	// Hold is told of what came from an address before it is kept, in bytes. Its error, a failure of stage internal, is what
-	// reading gives then. Nil: no limit.
+	// Hold is told of what came from an address before it is kept, in bytes: heads, bodies, lines, handshakes. Its error, a failure
+	// of stage internal, is what reading gives then. Nil: no limit.
 	Hold func(address netip.Addr, bytes int) error
 }
 
@@ -91,7 +91,7 @@ func (c *Conn) dial(from *Resolution) error {
 
 // attach makes raw what the connection reads and writes.
 func (c *Conn) attach(raw net.Conn) {
-	c.raw = &countingConn{Conn: raw, socket: socketOf(raw), hold: c.hold}
+	c.raw = &countingConn{Conn: raw, socket: socketOf(raw)}
 	c.stream = c.raw
 	c.reader = bufio.NewReader(plainReader{c})
 	// The probe's end must break a read or write that is under way.
@@ -215,7 +215,7 @@ type countingConn struct {
 	socket syscall.RawConn // nil where none can be read without waiting
 	ready  bool            // reads give what lies ready, and do not wait
 
-	hold func(bytes int) error // nil where somebody else holds them
+	hold func(bytes int) error // in a handshake: what comes is kept until it is over
 }
 
 func (c *countingConn) Read(p []byte) (n int, err error) {

@@ -23,6 +23,8 @@ func (c *Conn) Glimpse(opts *TLS, without ...uint16) error {
 	c.Record.Secure = &Secure{ServerName: sni(opts.sent())}
 	c.deadline(time.Time{})
 	c.clear = c.raw.received
+	c.raw.hold = c.hold
+	defer func() { c.raw.hold = nil }()
 	c.Record.TLS = &Span{Start: c.dialer.now()}
 	seen, err := c.glimpse(opts, oldSuites(without))
 	c.Record.TLS.End = c.dialer.now()

@@ -75,7 +75,6 @@ func (c *Conn) Ask(req *Request, until time.Time, limit int64) (*Dialogue, []byt
 
 // Enter makes c go through the tunnel that hop was asked for: what is sent and read from here on passes the proxy.
 func (c *Conn) Enter(hop *Conn) {
-	hop.raw.hold = nil // what passes is the target's
 	c.attach(&tunnel{hop.stream, hop})
 	c.hop = hop
 }
