@@ -1,10 +1,7 @@
 package secret
 
 import (
-	"html"
-	"strconv"
 	"strings"
-	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -42,7 +39,9 @@ func (v *view) rune(r rune, from, to int) {
 type undoing struct {
 	index *index
 	left  int // bytes that may still come of it
-	found []span
+
+	scratch []byte
+	found   []span
 }
 
 // undo gives what the needles hide in s behind encodings, at the cost of left, of which it gives the rest: below 0 where that
@@ -53,18 +52,25 @@ func (x *index) undo(s string, left int) ([]span, int) {
 		return nil, max(left, 0)
 	}
 	u := undoing{index: x, left: max(left, 0)} // what has nothing to undo takes nothing
-	u.layer([]byte(s), nil, 1)
+	u.layer(s, nil, 1)
 	return u.found, u.left
 }
 
-// promises tells at a glance whether anything in s may be undone: an escape, or digits enough on end. Most texts have neither.
+// promises tells at a glance whether anything in s may be undone: an escape, zero bytes as UTF-16 has them, or digits enough on end.
+// Most texts have none of these.
 func (x *index) promises(s string) bool {
-	letters, pairs := 0, 0
+	letters, pairs, zeros := 0, 0, 0
 	for i := range len(s) {
 		c := classes[s[i]]
 		switch {
-		case c&isEscape != 0 && (s[i] != '=' || i+2 < len(s) && is(s[i+1], isHex|isBetween) && is(s[i+2], isHex|isBetween)):
-			return true
+		case s[i] == 0:
+			if zeros++; zeros >= x.least-1 {
+				return true
+			}
+		case c&isEscape != 0:
+			if n, _, _ := escape(s[i:]); n > 0 {
+				return true
+			}
 		case c&isSextet != 0:
 			if letters++; letters >= x.least*4/3 {
 				return true
@@ -113,11 +119,15 @@ var classes = func() (all [256]uint8) {
 func is(c byte, class uint8) bool { return classes[c]&class != 0 }
 
 // layer undoes what one layer of a text may be encoded by; outer is the view that the text is of, nil for the original.
-func (u *undoing) layer(text []byte, outer *view, depth int) {
-	if hasEscapes(text) {
-		var v view
-		v.unescape(text)
-		u.take(&v, outer, depth)
+func (u *undoing) layer(text string, outer *view, depth int) {
+	for start := 0; start < len(text) && u.left >= 0; {
+		end := line(text, start)
+		if hasEscapes(text[start:end]) {
+			var v view
+			v.unescape(text[:end], start)
+			u.take(&v, outer, depth)
+		}
+		start = end
 	}
 	for i := 0; i < len(text) && u.left >= 0; {
 		end := run(text, i, isSextet)
@@ -139,42 +149,80 @@ func (u *undoing) take(v, outer *view, depth int) {
 			v.from[i], v.to[i] = outer.from[v.from[i]], outer.to[v.to[i]-1]
 		}
 	}
-	for _, at := range u.index.find(string(v.text)) {
+	text := string(v.text)
+	for _, at := range u.index.find(text) {
 		if at.end-at.start >= minUndone {
 			u.found = append(u.found, span{int(v.from[at.start]), int(v.to[at.end-1])})
 		}
 	}
-	if depth < maxLayers {
-		u.layer(v.text, v, depth+1)
+	if depth < maxLayers && u.index.promises(text) {
+		u.layer(text, v, depth+1)
 	}
 }
 
 // base64 undoes a stretch of characters that base64 and base32 are written in, at each alignment: what stands before may be no
 // part of it.
-func (u *undoing) base64(text []byte, start, end int, outer *view, depth int) {
+func (u *undoing) base64(text string, start, end int, outer *view, depth int) {
 	for phase := range 4 {
-		var v view
-		v.bits(text, start+phase, end, 6, sextet)
-		u.take(&v, outer, depth)
+		u.joined(text[:end], start+phase, 6, &sextets, outer, depth)
 	}
 	for i := start; i < end; {
 		stop := min(end, run(text, i, isQuintet))
 		if stop-i >= u.index.least*8/5 {
 			for phase := range 8 {
-				var v view
-				v.bits(text, i+phase, stop, 5, quintet)
-				u.take(&v, outer, depth)
+				u.joined(text[:stop], i+phase, 5, &quintets, outer, depth)
 			}
 		}
 		i = stop + 1
 	}
 }
 
-// bits joins the bits that characters stand for, line ends aside.
-func (v *view) bits(text []byte, start, end, width int, value func(byte) int) {
+// joined looks through what the bits of characters from start on are together. What is nothing of interest, as nearly all, is seen
+// before it is noted where each of its bytes stands.
+func (u *undoing) joined(text string, start, width int, value *[256]int8, outer *view, depth int) {
+	u.scratch = u.scratch[:0]
+	acc, have := 0, 0
+	for i := start; i < len(text); i++ {
+		if n := int(value[text[i]]); n >= 0 {
+			if acc, have = acc<<width|n, have+width; have >= 8 {
+				have -= 8
+				u.scratch = append(u.scratch, byte(acc>>have))
+				acc &= 1<<have - 1
+			}
+		}
+	}
+	if u.left -= len(u.scratch); u.left < 0 || len(u.scratch) < u.index.least || width == 6 && !readable(u.scratch, u.index.least/2) {
+		return
+	}
+	if seen := string(u.scratch); len(u.index.find(seen)) == 0 && (depth == maxLayers || !u.index.promises(seen)) {
+		return
+	}
+	var v view
+	v.bits(text, start, width, value)
+	u.take(&v, outer, depth)
+}
+
+// readable tells whether there is a stretch in bytes that may be text, of about so many bytes, as every further encoding is; what
+// base64 makes of a secret itself is looked for in any text. In noise three bytes of eight look like text.
+func readable(bytes []byte, enough int) bool {
+	score := 0
+	for _, b := range bytes {
+		if b >= ' ' && b <= '~' || b == 0 {
+			if score++; score >= enough {
+				return true
+			}
+		} else {
+			score = max(0, score-2)
+		}
+	}
+	return false
+}
+
+// bits joins the bits that characters stand for, line ends aside, and notes where each byte of them stands.
+func (v *view) bits(text string, start, width int, value *[256]int8) {
 	acc, have, from := 0, 0, start
-	for i := start; i < end; i++ {
-		n := value(text[i])
+	for i := start; i < len(text); i++ {
+		n := int(value[text[i]])
 		if n < 0 {
 			continue
 		}
@@ -192,7 +240,7 @@ func (v *view) bits(text []byte, start, end, width int, value func(byte) int) {
 }
 
 // run is where the stretch ends that begins at i; line ends within a long one count as part of it, as mails fold base64.
-func run(text []byte, i int, class uint8) int {
+func run(text string, i int, class uint8) int {
 	for line := i; i < len(text); i++ {
 		if is(text[i], class) {
 			continue
@@ -208,6 +256,14 @@ func run(text []byte, i int, class uint8) int {
 	}
 	return i
 }
+
+// What each byte stands for in base64 and in base32.
+var sextets, quintets = func() (six, five [256]int8) {
+	for i := range six {
+		six[i], five[i] = int8(sextet(byte(i))), int8(quintet(byte(i))) // #nosec G115 -- up to 63
+	}
+	return six, five
+}()
 
 // sextet is what a character stands for in base64, of either alphabet (RFC 4648 sections 4 and 5); -1 for none.
 func sextet(c byte) int {
@@ -240,14 +296,14 @@ func quintet(c byte) int {
 }
 
 // hex undoes stretches of hexadecimal digits, whatever stands between two and two of them, and in whatever case.
-func (u *undoing) hex(text []byte, outer *view, depth int) {
+func (u *undoing) hex(text string, outer *view, depth int) {
 	for i := 0; i+1 < len(text) && u.left >= 0; i++ {
 		if !is(text[i], isHex) || !is(text[i+1], isHex) {
 			continue
 		}
 		n, end := pairs(text, i, nil)
 		for first := i; n >= u.index.least && first < i+2; first++ { // which two digits belong together may not show
-			var v view
+			v := view{make([]byte, 0, n), make([]int32, 0, n), make([]int32, 0, n)}
 			pairs(text, first, &v)
 			u.take(&v, outer, depth)
 		}
@@ -256,7 +312,7 @@ func (u *undoing) hex(text []byte, outer *view, depth int) {
 }
 
 // pairs reads pairs of digits from i on, into v where there is one: how many, and where they end.
-func pairs(text []byte, i int, v *view) (n, end int) {
+func pairs(text string, i int, v *view) (n, end int) {
 	for i+1 < len(text) && is(text[i], isHex) && is(text[i+1], isHex) {
 		if n++; v != nil {
 			v.add(unhex(text[i])<<4|unhex(text[i+1]), i, i+2)
@@ -282,143 +338,4 @@ func unhex(c byte) byte {
 		return c - '0'
 	}
 	return c | 0x20 - 'a' + 10
-}
-
-// hasEscapes tells whether there is anything for unescape.
-func hasEscapes(text []byte) bool {
-	for i, c := range text {
-		if is(c, isEscape) {
-			if n, _, _ := escape(text[i:]); n > 0 {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// unescape undoes the escapes of URLs, JSON, JavaScript and C, HTML and quoted-printable, all at once, and leaves out zero bytes,
-// which UTF-16 has in most texts.
-func (v *view) unescape(text []byte) {
-	for i := 0; i < len(text); {
-		n, r, raw := 0, rune(0), false
-		if is(text[i], isEscape) {
-			n, r, raw = escape(text[i:])
-		}
-		switch {
-		case n == 0:
-			v.add(text[i], i, i+1)
-			n = 1
-		case raw && r >= 0:
-			v.add(byte(r), i, i+n)
-		case r >= 0:
-			v.rune(r, i, i+n)
-		}
-		i += n
-	}
-}
-
-// escape reads an escape that a text begins with: its length, 0 for none, and the character, or raw the byte, that it stands for;
-// -1 for nothing.
-func escape(text []byte) (n int, r rune, raw bool) {
-	switch text[0] {
-	case 0:
-		return 1, -1, false
-	case '%':
-		if n, r := digits(text, 1, 2, 16); n > 0 {
-			return n, r, true
-		}
-		if len(text) > 1 && text[1]|0x20 == 'u' {
-			return unit(text)
-		}
-	case '=':
-		if n, r := digits(text, 1, 2, 16); n > 0 {
-			return n, r, true
-		}
-		if len(text) > 1 && text[1] == '\n' {
-			return 2, -1, false
-		}
-		if len(text) > 2 && text[1] == '\r' && text[2] == '\n' {
-			return 3, -1, false
-		}
-	case '\\':
-		return backslash(text)
-	case '&':
-		return reference(text)
-	}
-	return 0, 0, false
-}
-
-// digits reads exactly so many digits from at on.
-func digits(text []byte, at, count, base int) (n int, r rune) {
-	if len(text) < at+count {
-		return 0, 0
-	}
-	value, err := strconv.ParseUint(string(text[at:at+count]), base, 32)
-	if err != nil {
-		return 0, 0
-	}
-	return at + count, rune(value) // #nosec G115 -- eight digits, and what is no character is replaced
-}
-
-// unit reads \uXXXX or %uXXXX, and the second half of a pair.
-func unit(text []byte) (n int, r rune, raw bool) {
-	n, r = digits(text, 2, 4, 16)
-	if n > 0 && utf16.IsSurrogate(r) && len(text) > n+1 && text[n] == text[0] {
-		if second, low := digits(text[n:], 2, 4, 16); second > 0 {
-			return n + second, utf16.DecodeRune(r, low), false
-		}
-	}
-	return n, r, false
-}
-
-func backslash(text []byte) (n int, r rune, raw bool) {
-	if len(text) < 2 {
-		return 0, 0, false
-	}
-	switch c := text[1]; {
-	case (c == 'u' || c == 'x') && len(text) > 2 && text[2] == '{':
-		for length := 1; length <= 6 && len(text) > 3+length; length++ {
-			if text[3+length] == '}' {
-				n, r = digits(text, 3, length, 16)
-				return n + 1, r, false
-			}
-		}
-		return 0, 0, false
-	case c == 'u':
-		return unit(text)
-	case c == 'U':
-		n, r = digits(text, 2, 8, 16)
-		return n, r, false
-	case c == 'x', c == 'X':
-		n, r = digits(text, 2, 2, 16)
-		return n, r, true
-	case c >= '0' && c <= '3':
-		n, r = digits(text, 1, 3, 8)
-		return n, r, true
-	case strings.IndexByte(`"'/\`, c) >= 0:
-		return 2, rune(c), true
-	}
-	return 0, 0, false
-}
-
-// maxReference is the longest reference to a character that is read, in bytes; the longest name has 33.
-const maxReference = 36
-
-// reference reads a reference of HTML or XML: &#83; &#x53; &dollar;
-func reference(text []byte) (n int, r rune, raw bool) {
-	end := 1
-	for end < len(text) && end < maxReference && (text[end] == '#' || sextet(text[end]) >= 0) {
-		end++
-	}
-	if end < len(text) && text[end] == ';' {
-		end++
-	} else if end < 3 || text[1] != '#' {
-		return 0, 0, false
-	}
-	whole := string(text[:end])
-	if stands := html.UnescapeString(whole); stands != whole {
-		r, size := utf8.DecodeRuneInString(stands)
-		return end - (len(stands) - size), r, false // what follows a number without a semicolon stays
-	}
-	return 0, 0, false
 }
