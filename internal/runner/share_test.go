@@ -57,6 +57,7 @@ func TestOldConfigurationsAreLetGo(t *testing.T) {
 	t.Parallel()
 	var current atomic.Pointer[config.Config]
 	r := localRunner(t, func(o *runner.Options) { o.Config = current.Load }, func(context.Context, *prober.Run) {})
+	defer runtime.KeepAlive(r) // and what it keeps
 	const reloads = 10
 	var old []weak.Pointer[config.Module]
 	for range reloads {
