@@ -17,8 +17,13 @@ import (
 // and sort each time what the descriptions here have settled once. Age is how old the result is; nil leaves
 // probe_result_age_seconds out, as for a module without min_interval.
 func Gatherer(r *result.Result, age *time.Duration) prometheus.Gatherer {
+	return (*Values)(nil).Gatherer(r, age)
+}
+
+// Gatherer is the package's Gatherer, and bounds what the target makes of series over time.
+func (v *Values) Gatherer(r *result.Result, age *time.Duration) prometheus.Gatherer {
 	return prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
-		s := newSeries()
+		s := newSeries(v, r)
 		outcome(s, r)
 		if age != nil {
 			s.add(resultAge, age.Seconds())

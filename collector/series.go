@@ -3,6 +3,7 @@ package collector
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	dto "github.com/prometheus/client_model/go"
 
@@ -18,14 +19,19 @@ type series struct {
 	families map[string]*dto.MetricFamily
 	seen     map[string]bool
 	dropped  int
+
+	values *Values
+	of     *result.Result
+	now    time.Time
 }
 
-func newSeries() *series {
-	return &series{families: make(map[string]*dto.MetricFamily, 32), seen: make(map[string]bool, 64)}
+func newSeries(values *Values, of *result.Result) *series {
+	return &series{values: values, of: of, now: time.Now(), families: make(map[string]*dto.MetricFamily, 32), seen: make(map[string]bool, 64)}
 }
 
 // add makes one gauge. The values of labels come from targets, so they are cleaned here, where none gets past.
 func (s *series) add(m *result.Metric, value float64, labels ...string) {
+	labels = s.values.shorten(s.of, m, labels, s.now)
 	key := m.Name
 	pairs := make([]*dto.LabelPair, len(labels))
 	for i, v := range labels {

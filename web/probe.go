@@ -9,7 +9,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/ews-exporter/ews_exporter/collector"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/plain"
 	"github.com/ews-exporter/ews_exporter/internal/result"
@@ -42,7 +41,7 @@ func (s *server) probe(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	// Compressing these few kilobytes would cost three times the processor time of everything else in this function.
-	promhttp.HandlerFor(gatherer(answer), promhttp.HandlerOpts{DisableCompression: true, EnableOpenMetrics: true}).ServeHTTP(w, r)
+	promhttp.HandlerFor(s.gatherer(answer), promhttp.HandlerOpts{DisableCompression: true, EnableOpenMetrics: true}).ServeHTTP(w, r)
 }
 
 // denied tells whether policy refused before anything was dialled.
@@ -58,12 +57,12 @@ func denied(r *result.Result) bool {
 	return true
 }
 
-func gatherer(a runner.Answer) prometheus.Gatherer {
+func (s *server) gatherer(a runner.Answer) prometheus.Gatherer {
 	var age *time.Duration
 	if a.Interval {
 		age = &a.Age
 	}
-	return collector.Gatherer(a.Result, age)
+	return s.values.Gatherer(a.Result, age)
 }
 
 // refuse says in one line why nothing was probed.
@@ -76,7 +75,7 @@ func (s *server) refuse(w http.ResponseWriter, refused *runner.Refusal) {
 // debug answers with everything that is known, as text for a person.
 func (s *server) debug(w http.ResponseWriter, answer runner.Answer) {
 	r := answer.Result
-	metrics, err := exposition(gatherer(answer))
+	metrics, err := exposition(s.gatherer(answer))
 	if err != nil {
 		http.Error(w, fmt.Sprintf("the report could not be written: %v", err), http.StatusInternalServerError)
 		return

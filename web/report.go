@@ -11,7 +11,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/expfmt"
 
-	"github.com/ews-exporter/ews_exporter/collector"
 	"github.com/ews-exporter/ews_exporter/internal/compare"
 	"github.com/ews-exporter/ews_exporter/internal/markdown"
 	"github.com/ews-exporter/ews_exporter/internal/plain"
@@ -104,7 +103,7 @@ func (s *server) report(w http.ResponseWriter, r *http.Request, found *result.Re
 		p.Findings = append(p.Findings, s.explain(f, "", home))
 	}
 	var err error
-	if p.Metrics, err = exposition(collector.Gatherer(found, nil)); err != nil {
+	if p.Metrics, err = exposition(s.values.Gatherer(found, nil)); err != nil {
 		http.Error(w, "the metrics could not be written: "+err.Error(), http.StatusInternalServerError)
 		return
 	}

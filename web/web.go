@@ -57,6 +57,7 @@ type Try struct{ About, Module, Target string }
 type server struct {
 	Options
 	protection *http.CrossOriginProtection
+	values     collector.Values
 
 	listOnce sync.Once
 	list     []byte // the page of all findings

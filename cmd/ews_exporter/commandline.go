@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/alecthomas/kingpin/v2"
+	"github.com/alecthomas/units"
 	"github.com/prometheus/common/version"
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
@@ -59,6 +60,7 @@ type serveFlags struct {
 	timeoutOffset time.Duration
 	probes        int
 	perAddress    int
+	memory        units.Base2Bytes
 	pprof         bool
 	logProbes     string
 	externalURL   string
@@ -164,6 +166,8 @@ func (f *serveFlags) declare(cmd *kingpin.CmdClause, address string) {
 		Default(fmt.Sprint(runner.DefaultMaxProbes)).IntVar(&f.probes)
 	cmd.Flag("limit.probes-per-address", "How many probes run at once against one address; more wait.").
 		Default(fmt.Sprint(runner.DefaultMaxProbesPerAddress)).IntVar(&f.perAddress)
+	cmd.Flag("limit.memory", "How much memory all probes together may take for what targets send, no address more than a quarter of it; further ones wait, and those that find none end. Leave the process twice as much.").
+		Default(units.Base2Bytes(runner.DefaultMemory).String()).BytesVar(&f.memory)
 	cmd.Flag("log.probes", "Which probes are logged at level info, one line each: failed, all or none. At --log.level=debug all are.").
 		Default(string(runner.LogNone)).EnumVar(&f.logProbes, string(runner.LogFailed), string(runner.LogAll), string(runner.LogNone))
 	cmd.Flag("web.allow-host", "A name that the exporter is asked by, where it is not the machine's own: a name or a glob as in *.contoso.com; repeatable. Without, requests by it get 403. Addresses, localhost, names without a dot and those of Kubernetes need none.").
@@ -197,6 +201,12 @@ func (h *hostNames) String() string { return "" }
 // IsCumulative tells kingpin that the flag may be repeated.
 func (h *hostNames) IsCumulative() bool { return true }
 
+// The bounds of --limit.memory: with less, what ordinary servers send would be too much for a quarter of it.
+const (
+	leastMemory = 32 * units.MiB
+	mostMemory  = units.TiB
+)
+
 // problem says what is wrong with the values of flags, "" for nothing.
 func (f *serveFlags) problem() string {
 	var err error
@@ -212,6 +222,8 @@ func (f *serveFlags) problem() string {
 		return fmt.Sprintf("--limit.probes is %d, and must be at least 1", f.probes)
 	case f.perAddress < 1:
 		return fmt.Sprintf("--limit.probes-per-address is %d, and must be at least 1", f.perAddress)
+	case f.memory < leastMemory || f.memory > mostMemory:
+		return fmt.Sprintf("--limit.memory is %s, and must be from %s to %s", f.memory, leastMemory, mostMemory)
 	}
 	return ""
 }

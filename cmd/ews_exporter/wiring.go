@@ -82,7 +82,7 @@ func newExporter(store *config.Store, flags *serveFlags, own []netip.AddrPort, l
 	}
 	e.runner = runner.New(runner.Options{
 		Config: store.Current, Gate: gate, Pauses: e.pauses, Listeners: own, Version: version.Version,
-		MaxProbes: flags.probes, MaxProbesPerAddress: flags.perAddress, Log: log, LogProbes: runner.Logged(flags.logProbes), Reports: reports,
+		MaxProbes: flags.probes, MaxProbesPerAddress: flags.perAddress, Memory: int(flags.memory), Log: log, LogProbes: runner.Logged(flags.logProbes), Reports: reports,
 		Observe: observe, Panicked: e.self.Panicked, InFlight: e.self.InFlight,
 	})
 	e.guard = inbound.New(inbound.Options{Probes: flags.probes, Allowed: slices.Concat(flags.hosts, flags.mount.allowed()), Prefix: flags.mount.prefix, Refused: e.self.Refused, Log: log})

@@ -17,7 +17,7 @@ const (
 // Reasons are these, for which any probe may fail.
 var Reasons = []Reason{
 	{Internal, OutOfFiles, "The exporter, or its machine, has no file descriptor left: raise its limit, or probe less at once. Nobody who was probed is to blame."},
-	{Internal, OutOfMemory, "The exporter's machine has no memory left, or none for its network. Nobody who was probed is to blame."},
+	{Internal, OutOfMemory, "The exporter's machine has no memory left, or none for its network, or probes hold all that --limit.memory allows. Nobody who was probed is to blame."},
 	{Internal, OutOfPorts, "The exporter's machine has no local port left to connect from. Nobody who was probed is to blame."},
 }
 

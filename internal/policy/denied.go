@@ -1,6 +1,9 @@
 package policy
 
-import "net/netip"
+import (
+	"net/netip"
+	"slices"
+)
 
 // deniedRange is a range that is denied unless an allow rule lies wholly inside it.
 type deniedRange struct {
@@ -43,40 +46,59 @@ var basic = []struct{ what, prefix string }{
 	{"a local NAT64 address", "64:ff9b:1::/48"},
 }
 
-var (
-	nat64     = netip.MustParsePrefix("64:ff9b::/96") // RFC 6052 §2.1
-	sixToFour = netip.MustParsePrefix("2002::/16")    // RFC 3056 §2
-)
-
-// alwaysDenied is basic, and the NAT64 and 6to4 addresses that lead to its IPv4 ranges. IPv4-mapped addresses need no
-// entry, because addresses are unmapped before they are looked up.
+// alwaysDenied are these. They hold too for the IPv4 addresses that IPv6 addresses lead to, see embedded.
 var alwaysDenied = func() (ranges []deniedRange) {
 	for _, b := range basic {
-		p := netip.MustParsePrefix(b.prefix)
-		ranges = append(ranges, deniedRange{b.what, p})
-		if p.Addr().Is4() {
-			ranges = append(ranges,
-				deniedRange{b.what + " behind NAT64", embed(nat64, p)},
-				deniedRange{b.what + " behind 6to4", embed(sixToFour, p)})
-		}
+		ranges = append(ranges, deniedRange{b.what, netip.MustParsePrefix(b.prefix)})
 	}
 	return ranges
 }()
 
-// embed puts an IPv4 network behind an IPv6 prefix of whole bytes.
-func embed(prefix, v4 netip.Prefix) netip.Prefix {
-	bytes, inner := prefix.Addr().As16(), v4.Addr().As4()
-	copy(bytes[prefix.Bits()/8:], inner[:])
-	return netip.PrefixFrom(netip.AddrFrom16(bytes), prefix.Bits()+v4.Bits())
+// embedding is a form of IPv6 addresses that lead to an IPv4 address, which stands in them.
+type embedding struct {
+	what   string       // "NAT64", for a sentence
+	prefix netip.Prefix // of all such addresses
+	at     int          // bits before the IPv4 address
+	within []byte       // what stands right before it, where the prefix does not end there
+	turned bool         // each bit of it is
 }
 
-// embedded is the IPv4 address that an IPv6 address leads to through NAT64 or 6to4.
-func embedded(a netip.Addr) (netip.Addr, bool) {
-	for _, p := range []netip.Prefix{nat64, sixToFour} {
-		if p.Contains(a) {
-			bytes := a.As16()
-			return netip.AddrFrom4([4]byte(bytes[p.Bits()/8:][:4])), true
-		}
+// embeddings are all that are known. An IPv4-mapped address needs no entry: addresses are unmapped before they are looked at.
+var embeddings = []embedding{
+	{what: "NAT64", prefix: netip.MustParsePrefix("64:ff9b::/96"), at: 96},                            // RFC 6052 §2.1
+	{what: "6to4", prefix: netip.MustParsePrefix("2002::/16"), at: 16},                                // RFC 3056 §2
+	{what: "an IPv4-compatible address", prefix: netip.MustParsePrefix("::/96"), at: 96},              // RFC 4291 §2.5.5.1
+	{what: "an IPv4-translated address", prefix: netip.MustParsePrefix("::ffff:0:0:0/96"), at: 96},    // RFC 2765 §2.1
+	{what: "Teredo", prefix: netip.MustParsePrefix("2001::/32"), at: 96, turned: true},                // RFC 4380 §4: the client
+	{what: "Teredo", prefix: netip.MustParsePrefix("2001::/32"), at: 32},                              // the same: its server
+	{what: "ISATAP", prefix: netip.MustParsePrefix("::/0"), at: 96, within: []byte{0, 0, 0x5e, 0xfe}}, // RFC 5214 §6.1
+	{what: "ISATAP", prefix: netip.MustParsePrefix("::/0"), at: 96, within: []byte{2, 0, 0x5e, 0xfe}}, // the same, of a global address
+}
+
+// inner is an IPv4 address that an IPv6 address leads to, and how.
+type inner struct {
+	netip.Addr
+	by embedding
+}
+
+// embedded are the IPv4 addresses that an IPv6 address leads to. Few do, and those of Teredo to two.
+func embedded(a netip.Addr) (all []inner) {
+	if !a.Is6() || a.IsLoopback() || a.IsUnspecified() {
+		return nil
 	}
-	return netip.Addr{}, false
+	bytes := a.As16()
+	for _, e := range embeddings {
+		from := e.at / 8
+		if !e.prefix.Contains(a) || !slices.Equal(bytes[from-len(e.within):from], e.within) {
+			continue
+		}
+		v4 := [4]byte(bytes[from:])
+		for i := range v4 {
+			if e.turned {
+				v4[i] = ^v4[i]
+			}
+		}
+		all = append(all, inner{netip.AddrFrom4(v4), e})
+	}
+	return all
 }

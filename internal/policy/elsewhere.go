@@ -31,10 +31,11 @@ var insideOnly = []netip.Prefix{
 	netip.MustParsePrefix("fec0::/10"),     // RFC 3879: site-local, deprecated
 }
 
-// private tells whether the address, or the IPv4 address that it leads to, belongs to a network's inside.
+// private tells whether the address, or one that it leads to, belongs to a network's inside.
 func private(a netip.Addr) bool {
-	if inner, ok := embedded(a); ok {
-		a = inner
-	}
+	return isPrivate(a) || slices.ContainsFunc(embedded(a), func(v4 inner) bool { return isPrivate(v4.Addr) })
+}
+
+func isPrivate(a netip.Addr) bool {
 	return a.IsPrivate() || slices.ContainsFunc(insideOnly, func(p netip.Prefix) bool { return p.Contains(a) })
 }

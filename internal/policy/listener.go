@@ -12,8 +12,7 @@ import (
 // way around the protection of its own pages. An allow rule for exactly that address lifts it.
 func (p *Policy) ownListener(host string, ap netip.AddrPort) error {
 	exact := func(r Rule) bool { return r.prefix.IsSingleIP() && r.prefix.Addr() == ap.Addr() }
-	inner, _ := embedded(ap.Addr()) // the IPv4 address that NAT64 or 6to4 lead to
-	listens := p.listensOn(ap) || inner.IsValid() && p.listensOn(netip.AddrPortFrom(inner, ap.Port()))
+	listens := p.listensOn(ap) || slices.ContainsFunc(embedded(ap.Addr()), func(v4 inner) bool { return p.listensOn(netip.AddrPortFrom(v4.Addr, ap.Port())) })
 	if !listens || slices.ContainsFunc(p.allow, exact) {
 		return nil
 	}

@@ -93,39 +93,50 @@ func (p *Policy) name(name string) error {
 	return nil
 }
 
-// denied holds an address against the deny rules, which also hold for the IPv4 address it leads to through NAT64 or
-// 6to4, and against the ranges that are always denied.
+// denied holds an address, and those that it leads to, against the deny rules and the ranges that are always denied.
 func (p *Policy) denied(host string, a netip.Addr) error {
 	if err := p.ruledOut(host, a); err != nil {
 		return err
 	}
-	for _, d := range alwaysDenied {
-		if d.prefix.Contains(a) && !p.unlocks(d.prefix, a) {
+	if d, in := rangeOf(a); in && !p.unlocks(d.prefix.Bits(), a) {
+		return failure.New(failure.Policy, AddressDenied,
+			"%s is %s, which is denied unless policy.allow says otherwise; if it may be probed, add %s, or a network within %s, to policy.allow",
+			both(host, a), d.what, a, d.prefix)
+	}
+	for _, v4 := range embedded(a) {
+		if d, in := rangeOf(v4.Addr); in && !p.unlocks(v4.by.at+d.prefix.Bits(), a) {
 			return failure.New(failure.Policy, AddressDenied,
-				"%s is %s, which is denied unless policy.allow says otherwise; if it may be probed, add %s, or a network within %s, to policy.allow",
-				both(host, a), d.what, a, d.prefix)
+				"%s leads to %s (%s), %s, which is denied unless policy.allow says otherwise; if it may be probed, add %s to policy.allow",
+				both(host, a), v4.Addr, v4.by.what, d.what, a)
 		}
 	}
 	return nil
 }
 
-// ruledOut holds an address against the deny rules alone.
+// rangeOf is the first of the ranges that are always denied that an address is in.
+func rangeOf(a netip.Addr) (deniedRange, bool) {
+	i := slices.IndexFunc(alwaysDenied, func(d deniedRange) bool { return d.prefix.Contains(a) })
+	if i < 0 {
+		return deniedRange{}, false
+	}
+	return alwaysDenied[i], true
+}
+
+// ruledOut holds an address, and those that it leads to, against the deny rules alone.
 func (p *Policy) ruledOut(host string, a netip.Addr) error {
-	inner, _ := embedded(a)
+	inside := embedded(a)
 	for _, r := range p.deny {
-		if r.matchAddr(a) || inner.IsValid() && r.matchAddr(inner) {
+		if r.matchAddr(a) || slices.ContainsFunc(inside, func(v4 inner) bool { return r.matchAddr(v4.Addr) }) {
 			return failure.New(failure.Policy, AddressDenied, "the rule %s in policy.deny forbids %s; remove the rule if it may be probed", r, both(host, a))
 		}
 	}
 	return nil
 }
 
-// unlocks tells whether an allow rule holds the address and lies wholly inside the range, so that a wide rule such as
-// 0.0.0.0/0 opens nothing by accident.
-func (p *Policy) unlocks(within netip.Prefix, a netip.Addr) bool {
-	return slices.ContainsFunc(p.allow, func(r Rule) bool {
-		return r.matchAddr(a) && r.prefix.Bits() >= within.Bits()
-	})
+// unlocks tells whether an allow rule holds the address and lies wholly inside the range, which has so many bits, so that a
+// wide rule such as 0.0.0.0/0 opens nothing by accident.
+func (p *Policy) unlocks(bits int, a netip.Addr) bool {
+	return slices.ContainsFunc(p.allow, func(r Rule) bool { return r.matchAddr(a) && r.prefix.Bits() >= bits })
 }
 
 func (p *Policy) allowsName(name string) bool {

@@ -128,16 +128,41 @@ func TestAlwaysDenied(t *testing.T) {
 		"::", "::1", "fe80::1", "fe80::1%eth0", "ff02::1", "fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254", "fd00:c1::a9fe:a9fe",
 		"::ffff:127.0.0.1", "::ffff:169.254.169.254", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "64:ff9b::6464:64c8", "64:ff9b::",
 		"64:ff9b:1::1", "64:ff9b:1:ffff:ffff:ffff:ffff:ffff", "2002:7f00:1::", "2002:a9fe:a9fe::1", "2002::1",
+		"::127.0.0.1", "::169.254.169.254", "::2", "::ffff:0:127.0.0.1", "::ffff:0:169.254.169.254", // without and with translation
+		"2001:0:808:808::80ff:fffe", "2001:0:808:808:0:1234:5601:5601", "2001:0:7f00:1::f7f7:f7f7", // Teredo: to the client, and by the server
+		"2001:db8::5efe:127.0.0.1", "2001:db8::200:5efe:169.254.169.254", "fd00::5efe:224.0.0.1", // ISATAP
 	} {
 		err := p.Address("x", netip.AddrPortFrom(netip.MustParseAddr(s), 443))
 		if !failure.Is(err, failure.Policy, AddressDenied) {
 			t.Errorf("%s: %v", s, err)
 		}
 	}
-	for _, s := range []string{"1.1.1.1", "10.0.0.1", "100.100.100.201", "240.0.0.1", "fd00::1", "64:ff9b::808:808", "2002:808:808::1", "2001:db8::1"} {
+	for _, s := range []string{"1.1.1.1", "10.0.0.1", "100.100.100.201", "240.0.0.1", "fd00::1", "64:ff9b::808:808", "2002:808:808::1", "2001:db8::1",
+		"::8.8.8.8", "::ffff:0:8.8.8.8", "2001:0:808:808::f7f7:f7f7", "2001:db8::5efe:8.8.8.8", "2001:db8::5eff:7f00:1"} {
 		if err := p.Address("x", netip.AddrPortFrom(netip.MustParseAddr(s), 443)); err != nil {
 			t.Errorf("%s: %v", s, err)
 		}
+	}
+}
+
+// TestWhatLeadsToAnAddress is under the rules for it, in each form; a rule for exactly the form lifts what is always denied.
+func TestWhatLeadsToAnAddress(t *testing.T) {
+	t.Parallel()
+	for form, want := range map[string]string{
+		"64:ff9b::a01:203": "64:ff9b::/96", "2002:a01:203::1": "2002::/16", "::10.1.2.3": "::/96", "::ffff:0:10.1.2.3": "::ffff:0:0:0/96",
+		"2001:0:808:808::f5fe:fdfc": "2001::/32", "2001:0:a01:203::f7f7:f7f7": "2001::/32", "2001:db8::5efe:10.1.2.3": "2001:db8::/32",
+	} {
+		at := netip.AddrPortFrom(netip.MustParseAddr(form), 443)
+		denied := New(nil, rules(t, "10.0.0.0/8"), []netip.AddrPort{netip.MustParseAddrPort("10.1.2.3:443")})
+		expect(t, denied.Address("x", at), AddressDenied, "10.0.0.0/8")
+		expect(t, New(nil, nil, nil).Elsewhere("x", at), AddressNotAllowed, "private")
+		expect(t, New(nil, nil, []netip.AddrPort{netip.MustParseAddrPort("10.1.2.3:443")}).Address("x", at), OwnListener, "itself")
+		expect(t, New(rules(t, want), nil, nil).Address("x", at), "", "")
+	}
+	for _, form := range []string{"::127.0.0.1", "2001:0:808:808::80ff:fffe", "2001:db8::5efe:127.0.0.1"} {
+		at := netip.AddrPortFrom(netip.MustParseAddr(form), 443)
+		expect(t, New(rules(t, form), nil, nil).Address("x", at), "", "")
+		expect(t, New(rules(t, "::/0 127.0.0.0/8"), nil, nil).Address("x", at), AddressDenied, "leads to 127.0.0.1")
 	}
 }
 

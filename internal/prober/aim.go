@@ -16,6 +16,8 @@ type Aimer interface {
 // Aim is what a target parameter stands for.
 type Aim struct {
 	Target target.Target
+	// Whom is the mail address that the probe asks about, in its normal form, where the target parameter says it.
+	Whom string
 	// Hosts are those that a look-up begins with; none when the Target itself is contacted. Policy must let one of them be
 	// reached, and is asked again about each host that is. The auth's targets are held against each host too, when it is
 	// about to be logged on at.

@@ -19,6 +19,7 @@ import (
 
 // Logon is a connection's way to prove who the probe is. The zero Logon, without an auth, sends nothing and judges nothing.
 type Logon struct {
+	ctx           context.Context // the probe's
 	secrets       *Secrets
 	link          *Link // over which it goes
 	recorder      *Recorder

@@ -233,11 +233,14 @@ func (r *Recorder) hideIssued(f *wire.Response) {
 // maxExcerpt is how much of an error page is kept for a person.
 const maxExcerpt = 1024
 
+// maxPage is how much of it is looked through for secrets: much more than is kept, for one may lie across the end of that.
+const maxPage = 16 << 10
+
 func excerpt(f *wire.Response, redactor *secret.Redactor, body []byte) string {
 	if f.Status < 400 || strings.Contains(strings.ToLower(f.Get("Content-Type")), "xml") {
 		return ""
 	}
-	return plain.Cut(redactor.String(string(body)), maxExcerpt)
+	return plain.Cut(redactor.String(string(body[:min(len(body), maxPage)])), maxExcerpt)
 }
 
 // Conclude draws, once a probe is over, what follows whatever the prober.

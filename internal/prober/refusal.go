@@ -29,7 +29,7 @@ func (l *Logon) Read(final *wire.Response, body []byte) *Logon {
 	if !l.handed || final == nil || final.Status/100 == 2 || final.Status == 401 || len(body) == 0 {
 		return l
 	}
-	switch r := ews.Parse(Document(final, body)); {
+	switch r := ews.Parse(Document(l.ctx, final, body)); {
 	case r.OwnWords():
 		l.body = provesLogon
 	case r.Kind == ews.Faulted:

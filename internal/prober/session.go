@@ -177,7 +177,7 @@ func (s *Session) logOn(ctx context.Context, step *Step, link *Link, ask Ask) (*
 			return s.recorder.Exchanged(of, link.Conn, x.Record, body, err), x, body, err
 		}
 	}
-	h := &handshake{session: s, step: step, link: link, ask: ask, logon: &Logon{secrets: s.secrets, link: link, recorder: s.recorder}}
+	h := &handshake{session: s, step: step, link: link, ask: ask, logon: &Logon{ctx: ctx, secrets: s.secrets, link: link, recorder: s.recorder}}
 	if ask.First == nil {
 		step.On(link.Conn)
 		if err := h.first(); err != nil {

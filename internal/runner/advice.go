@@ -59,13 +59,13 @@ var ownAdvice = advice.Book{
 	},
 	{
 		Key:   "exporter_short_of_memory",
-		Means: "The exporter's machine has no memory left. Nobody who was probed is to blame.", Suffers: "Nobody but this monitoring.",
+		Means: "The exporter's machine has no memory left, or its probes hold all that they may (--limit.memory). Nobody who was probed is to blame.", Suffers: "Nobody but this monitoring.",
 		Owners: []advice.Owner{advice.Exporter}, Certainty: advice.Sure,
 		On:    advice.OnExporter,
 		First: "ps -eo rss,comm --sort=-rss | head -5",
-		Then:  "Give the machine more, move the other program away, or probe less at once (--limit.probes); note the present value.",
+		Then:  "Give the machine more, move the other program away, probe less at once (--limit.probes), or where the machine has enough raise --limit.memory; note the present value.",
 		Risk:  advice.Change, When: advice.Morning,
-		Separates: "If ews_exporter is the first: its limits are too wide for the machine. If another is: that one takes the memory. If neither is large: the service's or container's own limit is too small.",
+		Separates: "If ews_exporter is the first: its limits are too wide for the machine. If another is: that one takes the memory. If neither is large: the service's or container's own limit is too small, or, where the report names --limit.memory, targets send very much: probe that one with --json and see bytes_received.",
 		For:       advice.About("internal/out_of_memory"),
 	},
 	{

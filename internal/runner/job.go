@@ -26,6 +26,7 @@ type job struct {
 	others map[string]*config.Auth // that the module's own settings name, by name
 	proxy  *config.Auth            // of the module's proxy; nil without one
 	target target.Target
+	whom   string          // see prober.Aim
 	at     netip.Addr      // of the target's addresses the only one to ask; invalid: as the module prefers
 	stands bool            // the caller named only that address, so that the name must have it
 	hosts  []target.Target // that a look-up begins with; none when the target itself is contacted
@@ -38,7 +39,8 @@ type job struct {
 	files   []string // of the configuration
 }
 
-// key tells requests apart. A reload makes new modules, so it shares nothing with probes of the old configuration.
+// key tells requests apart, however they are written. A reload makes new modules, so it shares nothing with probes of the old
+// configuration.
 type key struct {
 	module  *config.Module
 	auth    *config.Auth
@@ -50,7 +52,11 @@ type key struct {
 }
 
 func (j *job) key() key {
-	return key{j.module, j.auth, j.target.Raw, j.target.Name, j.limit, j.at, j.mailbox}
+	asked := j.target.Scheme + "://" + j.target.HostPort() + j.target.Path
+	if len(j.hosts) > 0 {
+		asked = "look-up below " + asked
+	}
+	return key{j.module, j.auth, asked + " " + j.whom, j.target.Name, j.limit, j.at, j.mailbox}
 }
 
 // logsOn tells whether there is an auth to log on with, and not one that is a client's certificate alone.
@@ -77,6 +83,7 @@ func (r *Runner) policyOf(cfg *config.Config) *policy.Policy {
 	if now := r.inForce.Load(); now != nil && now.config == cfg {
 		return now.policy
 	}
+	r.last.use(cfg)
 	now := &inForce{cfg, policy.New(cfg.Policy.Allow, cfg.Policy.Deny, r.Listeners)}
 	r.inForce.Store(now)
 	return now.policy
@@ -87,6 +94,9 @@ type inForce struct {
 	config *config.Config
 	policy *policy.Policy
 }
+
+// grain is how finely limits of requests count, or whoever asks could have any number of them, and with each a probe of his own.
+const grain = 100 * time.Millisecond
 
 // prepare looks up what a request names and asks policy whether it may be. The error is a *Refusal.
 func (r *Runner) prepare(req Request) (*job, error) {
@@ -119,7 +129,7 @@ func (r *Runner) prepare(req Request) (*job, error) {
 	}
 	j.limit = j.module.Timeout
 	if req.Limit > 0 && req.Limit < j.limit {
-		j.limit = req.Limit
+		j.limit = max(req.Limit.Truncate(grain), min(req.Limit, grain))
 	}
 	return j, nil
 }
@@ -140,7 +150,7 @@ func (j *job) aim(cfg *config.Config, req Request) error {
 	if err != nil {
 		return refuse(http.StatusBadRequest, BadRequest, "%v", err)
 	}
-	j.target, j.hosts = aim.Target, aim.Hosts
+	j.target, j.hosts, j.whom = aim.Target, aim.Hosts, aim.Whom
 	if asked.Target != req.Target {
 		j.target.Raw, j.stands = req.Target, true
 	}

@@ -8,9 +8,11 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 )
 
-// places bounds how many probes are at one address at once; further ones queue until their deadline.
+// places bounds how many probes are at one address at once; further ones queue until their deadline, as long as the queue is
+// not too long: each that waits holds a slot, which others want.
 type places struct {
 	limit int
+	most  int // at the address or waiting
 
 	mu sync.Mutex
 	at map[netip.Addr]*place
@@ -21,7 +23,9 @@ type place struct {
 	users int // holding or waiting; the last one takes the place away
 }
 
-func newPlaces(limit int) *places { return &places{limit: limit, at: map[netip.Addr]*place{}} }
+func newPlaces(limit, most int) *places {
+	return &places{limit: limit, most: most, at: map[netip.Addr]*place{}}
+}
 
 func (p *places) take(ctx context.Context, a netip.Addr) error {
 	if err := ctx.Err(); err != nil { // nobody is in the way
@@ -32,6 +36,10 @@ func (p *places) take(ctx context.Context, a netip.Addr) error {
 	if here == nil {
 		here = &place{seats: make(chan struct{}, p.limit)}
 		p.at[a] = here
+	}
+	if here.users >= p.most {
+		p.mu.Unlock()
+		return failure.New(failure.Connect, reasonBusy, "wait for a place at %s: %d other probes were there or waited already", a, p.most)
 	}
 	here.users++
 	p.mu.Unlock()

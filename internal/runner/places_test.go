@@ -11,7 +11,7 @@ import (
 func TestPlaceTooLate(t *testing.T) {
 	t.Parallel()
 	at := netip.MustParseAddr("192.0.2.1")
-	p := newPlaces(2)
+	p := newPlaces(2, 10)
 	if err := p.take(t.Context(), at); err != nil { // stays, so that the address is not forgotten
 		t.Fatal(err)
 	}

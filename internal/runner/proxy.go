@@ -27,7 +27,7 @@ func proxyAuth(cfg *config.Config, m *config.Module) (*config.Auth, error) {
 
 // proxy is what the probe's connections go through; nil for nothing. Who dials it waits for no place at its address: many
 // targets are asked through one proxy, and each of these has its own.
-func (r *Runner) proxy(j *job, start time.Time) *prober.Proxy {
+func (r *Runner) proxy(j *job, start time.Time, memory *claim) *prober.Proxy {
 	m := j.module
 	if m.ProxyURL.IsZero() {
 		return nil
@@ -35,7 +35,7 @@ func (r *Runner) proxy(j *job, start time.Time) *prober.Proxy {
 	p := &prober.Proxy{
 		Target: m.ProxyURL.Target(), TLS: m.ProxyOptions(),
 		Prefer: wire.Preference{Protocol: m.IPProtocol, Fallback: true}, // that of the module is for targets
-		Dialer: &wire.Dialer{Epoch: start, Resolver: r.Resolver, Check: j.policy.Proxy},
+		Dialer: &wire.Dialer{Epoch: start, Resolver: r.Resolver, Check: j.policy.Proxy, Hold: memory.hold},
 	}
 	if j.proxy != nil {
 		p.Secrets = prober.NewSecrets(j.proxy.Credential(), r.Gate, p.Target)

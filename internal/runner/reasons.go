@@ -22,7 +22,7 @@ const (
 // Reasons are those for which the runner itself lets a probe fail.
 var Reasons = []failure.Reason{
 	{Stage: failure.Config, Reason: reasonLimitTooShort, Help: "The time limit is under what the module needs; nothing was sent."},
-	{Stage: failure.Connect, Reason: reasonBusy, Help: "Other probes were at this address until the time limit."},
+	{Stage: failure.Connect, Reason: reasonBusy, Help: "Other probes were at this address until the time limit, or too many waited there already."},
 	{Stage: failure.Internal, Reason: reasonPanic, Help: "A fault in the exporter; its log says where. Please report it."},
 	{Stage: failure.Internal, Reason: "error", Help: "A fault in the exporter. Please report it."},
 }

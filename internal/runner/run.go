@@ -12,8 +12,6 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/advice"
 	"github.com/ews-exporter/ews_exporter/internal/diagnosis"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
-	"github.com/ews-exporter/ews_exporter/internal/origin"
-	"github.com/ews-exporter/ews_exporter/internal/plain"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/secret"
@@ -66,21 +64,37 @@ func (r *Runner) probe(ctx context.Context, j *job, short *failure.Failure) *res
 	case !j.routed(res):
 		j.prober.Blank(res)
 	default:
-		r.guard(ctx, j, r.prepareRun(j, res, redactor))
+		r.within(ctx, cancel, j, res, redactor)
 	}
 	finish(res, redactor, func() advice.Book { return Book(j.module.Definition) })
 	return res
 }
 
+// within has the prober work within the memory that there is. Where that ran out, nothing follows from what was seen.
+func (r *Runner) within(ctx context.Context, cancel context.CancelFunc, j *job, res *result.Result, redactor *secret.Redactor) {
+	memory, err := r.memory.claim(ctx, cancel)
+	if err != nil {
+		res.Fail(failure.From(err))
+		j.prober.Blank(res)
+		return
+	}
+	r.guard(ctx, j, r.prepareRun(j, res, redactor, memory))
+	if over := memory.release(); over != nil {
+		res.Failure, res.Findings, res.Samples = over, nil, nil
+		res.Undecided, res.UndecidedReason = "", ""
+		j.prober.Blank(res)
+	}
+}
+
 // prepareRun gives the prober what it works with.
-func (r *Runner) prepareRun(j *job, res *result.Result, redactor *secret.Redactor) *prober.Run {
+func (r *Runner) prepareRun(j *job, res *result.Result, redactor *secret.Redactor, memory *claim) *prober.Run {
 	parts := prober.Parts{
 		Recorder: prober.NewRecorder(res, redactor, r.Progress), Target: j.target, Module: j.prefers(j.module.Run()),
-		Agent: "ews_exporter/" + r.Version, Outside: j.outside, Dialer: r.dialer(j, res.Start), Others: map[string]*prober.Secrets{},
+		Agent: "ews_exporter/" + r.Version, Outside: j.outside, Dialer: r.dialer(j, res.Start, memory), Others: map[string]*prober.Secrets{},
 		Pauses: r.Pauses, Turns: &r.turns,
 	}
 	parts.Elsewhere = elsewhere(parts.Dialer, j)
-	parts.Proxy = r.proxy(j, res.Start)
+	parts.Proxy = r.proxy(j, res.Start, memory)
 	if j.auth != nil {
 		parts.Certificate = prober.NewCertificate(j.auth.Credential())
 	}
@@ -93,12 +107,13 @@ func (r *Runner) prepareRun(j *job, res *result.Result, redactor *secret.Redacto
 	return prober.NewRun(parts)
 }
 
-func (r *Runner) dialer(j *job, start time.Time) *wire.Dialer {
+func (r *Runner) dialer(j *job, start time.Time, memory *claim) *wire.Dialer {
 	return &wire.Dialer{
 		Epoch:    start,
 		Resolver: j.resolver(r.Resolver),
 		Check:    j.check,
 		Acquire:  r.places.stay().acquire,
+		Hold:     memory.hold,
 	}
 }
 
@@ -170,84 +185,6 @@ func finish(res *result.Result, redactor *secret.Redactor, book func() advice.Bo
 	redactor.Walk(res)
 	diagnosis.Settle(res, book)
 	shorten(res)
-}
-
-// The most that is kept of texts which a target may make as long as it likes.
-const (
-	maxMessage = 800 // the exporter's own sentences end before it, advice and all
-	maxValue   = 4 << 10
-	maxRaw     = 16 << 10
-	maxFields  = 200
-)
-
-func shorten(res *result.Result) {
-	if f := res.Failure; f != nil {
-		f.Message = plain.Cut(f.Message, maxMessage)
-	}
-	for _, s := range res.Steps {
-		shortenStep(s)
-	}
-	for i := range res.Findings {
-		res.Findings[i].Sentence = plain.Cut(res.Findings[i].Sentence, maxMessage)
-	}
-	for _, e := range res.Conversations {
-		e.Error = plain.Cut(e.Error, maxMessage)
-		shortenOrigin(&e.Origin)
-		shortenTalk(e.Talk)
-		shortenHTTP(e.HTTP)
-	}
-}
-
-func shortenHTTP(x *result.HTTP) {
-	if x == nil {
-		return
-	}
-	shortenResponse(x.Final)
-	for _, r := range x.Interim {
-		shortenResponse(r)
-	}
-}
-
-func shortenTalk(t *result.Talk) {
-	if t == nil {
-		return
-	}
-	t.Outcome = plain.Cut(t.Outcome, maxMessage)
-	for i := range t.Lines {
-		t.Lines[i].Text = plain.Cut(t.Lines[i].Text, maxMessage)
-	}
-}
-
-func shortenStep(s *result.Step) {
-	s.Detail = plain.Cut(s.Detail, maxMessage)
-	if s.Failure != nil {
-		s.Failure.Message = plain.Cut(s.Failure.Message, maxMessage)
-	}
-	for _, child := range s.Steps {
-		shortenStep(child)
-	}
-}
-
-// shortenResponse also copies what it keeps: the fields are parts of the head as it came, and would hold all of it.
-func shortenResponse(r *wire.Response) {
-	if r == nil {
-		return
-	}
-	r.Raw = strings.Clone(plain.Cut(r.Raw, maxRaw))
-	r.Proto, r.Reason = strings.Clone(r.Proto), strings.Clone(plain.Cut(r.Reason, maxMessage))
-	kept := make([]origin.Field, min(len(r.Header), maxFields))
-	for i := range kept {
-		kept[i].Name = strings.Clone(plain.Cut(r.Header[i].Name, maxMessage))
-		kept[i].Value = strings.Clone(plain.Cut(r.Header[i].Value, maxValue))
-	}
-	r.Header = kept
-}
-
-// shortenOrigin does the same for who answered, which is told in parts of the head too.
-func shortenOrigin(o *origin.Origin) {
-	for _, text := range []*string{&o.Product, &o.Frontend, &o.Backend, &o.Server, &o.Version, &o.Rule, &o.Evidence} {
-		*text = strings.Clone(plain.Cut(*text, maxMessage))
-	}
 }
 
 // report tells whoever wants to know.

@@ -76,6 +76,7 @@ type Options struct {
 
 	MaxProbes           int // at once; 0: DefaultMaxProbes
 	MaxProbesPerAddress int // at once; 0: DefaultMaxProbesPerAddress
+	Memory              int // of all probes for what targets send, in bytes; 0: DefaultMemory
 
 	Log       *slog.Logger
 	LogProbes Logged
@@ -99,7 +100,8 @@ type Runner struct {
 	places  *places
 	flights flights
 	last    lastResults
-	slots   chan struct{}
+	slots   *slots
+	memory  *budget
 	turns   prober.Turns // outlive reloads, as the Runner does
 	stopped atomic.Bool
 	inForce atomic.Pointer[inForce]
@@ -109,13 +111,15 @@ type Runner struct {
 func New(o Options) *Runner {
 	o.MaxProbes = cmp.Or(o.MaxProbes, DefaultMaxProbes)
 	o.MaxProbesPerAddress = cmp.Or(o.MaxProbesPerAddress, DefaultMaxProbesPerAddress)
+	o.Memory = cmp.Or(o.Memory, DefaultMemory)
 	if o.Pauses == nil {
 		o.Pauses = &prober.Pauses{}
 	}
 	return &Runner{
 		Options: o,
-		places:  newPlaces(o.MaxProbesPerAddress),
-		slots:   make(chan struct{}, o.MaxProbes),
+		places:  newPlaces(o.MaxProbesPerAddress, max(2*o.MaxProbesPerAddress, o.MaxProbes/2)),
+		slots:   newSlots(o.MaxProbes),
+		memory:  newBudget(o.Memory),
 	}
 }
 
@@ -139,18 +143,24 @@ func (r *Runner) Probe(ctx context.Context, req Request) (Answer, error) {
 		if res := r.last.get(job); res != nil { // a flight has landed since
 			return res, nil
 		}
-		select {
-		case r.slots <- struct{}{}:
-			defer func() { <-r.slots }()
-		default:
-			return nil, refuse(http.StatusServiceUnavailable, TooManyProbes, "%d probes are in flight, and --limit.probes allows no more: probe less often, or spread the targets over more exporters", r.MaxProbes)
+		if whose, ok := r.slots.take(job.target); !ok {
+			return nil, r.full(whose)
 		}
+		defer r.slots.free(job.target)
 		return r.run(ctx, job), nil
 	})
 	if err != nil {
 		return Answer{}, err
 	}
 	return answer(job, res), nil
+}
+
+// full refuses a request for which no slot is left: of all, or of those that one host or block may hold.
+func (r *Runner) full(whose string) *Refusal {
+	if whose == "" {
+		return refuse(http.StatusServiceUnavailable, TooManyProbes, "%d probes are in flight, and --limit.probes allows no more: probe less often, or spread the targets over more exporters", r.MaxProbes)
+	}
+	return refuse(http.StatusServiceUnavailable, TooManyProbes, "the probes of %s that are in flight hold their share of the %d that --limit.probes allows, and the rest is kept for other targets: see whether they hang, and probe less often", whose, r.MaxProbes)
 }
 
 // answer says how old a result is.

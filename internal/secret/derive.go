@@ -60,6 +60,9 @@ func headLength(value string) int {
 // forms returns the value and its encodings: as it is and in UTF-16LE, each also in hex and base64.
 func forms(value string) []needle {
 	var all []needle
+	if other := utf16BE(value); len(other) != 2*len(value) { // of ASCII alone, undoing finds it
+		all = append(all, needle{text: other})
+	}
 	for _, raw := range []string{value, utf16LE(value)} {
 		lower := hex.EncodeToString([]byte(raw))
 		all = append(all, needle{text: raw}, needle{text: lower}, needle{text: strings.ToUpper(lower)})
@@ -75,6 +78,15 @@ func utf16LE(s string) string {
 	var b []byte
 	for _, unit := range utf16.Encode([]rune(s)) {
 		b = append(b, byte(unit), byte(unit>>8))
+	}
+	return string(b)
+}
+
+// utf16BE is the same with the high byte first, as the internet's other protocols write it (RFC 2781 section 3.3).
+func utf16BE(s string) string {
+	b := []byte(utf16LE(s))
+	for i := 0; i+1 < len(b); i += 2 {
+		b[i], b[i+1] = b[i+1], b[i]
 	}
 	return string(b)
 }

@@ -45,6 +45,7 @@ type index struct {
 	size   int // of a beginning, in bytes
 	begins [1 << 16 / 64]uint64
 	under  map[string][]*needle
+	least  int // bytes of the shortest value that is looked for behind encodings
 
 	cut func() *stubs // made when the first text comes that was cut
 }
@@ -52,8 +53,8 @@ type index struct {
 // maxBegin is the most bytes of a beginning: enough to tell encodings apart.
 const maxBegin = 8
 
-func newIndex(needles []needle) *index {
-	x := &index{size: maxBegin, under: make(map[string][]*needle, len(needles)), cut: sync.OnceValue(func() *stubs { return newStubs(needles) })}
+func newIndex(needles []needle, least int) *index {
+	x := &index{size: maxBegin, least: max(least, minUndone), under: make(map[string][]*needle, len(needles)), cut: sync.OnceValue(func() *stubs { return newStubs(needles) })}
 	for i := range needles {
 		x.size = min(x.size, len(needles[i].text))
 	}

@@ -20,6 +20,9 @@ const maxValues = 256
 // Where a text was cut and an ellipsis says so, what stands before it is hidden as well if a secret begins so, in four
 // bytes or more.
 //
+// Encodings of other kinds, each byte escaped though it need not be, and encodings within each other are undone, three deep, and
+// what comes of it is looked through as well: for four bytes or more, and in a text's first 32 KiB, for no longer one is kept.
+//
 // What Own knows of this program's sentences is left as it is.
 //
 // It does not find a secret that was hashed, encrypted, compressed or cut in pieces, nor one of two bytes in base64 or
@@ -29,7 +32,9 @@ type Redactor struct {
 	values  map[string]bool
 	pending []string // values that the index does not know yet
 	needles []needle
+	least   int    // bytes of the shortest value
 	index   *index // what texts are held against; nil while no value is known
+	undone  int    // bytes that came of undoing encodings
 	full    bool
 }
 
@@ -49,6 +54,9 @@ func (r *Redactor) Add(values ...string) {
 			if r.values == nil {
 				r.values = map[string]bool{}
 			}
+			if r.least == 0 || len(v) < r.least {
+				r.least = len(v)
+			}
 			r.values[v] = true
 			r.pending = append(r.pending, v)
 		}
@@ -64,7 +72,7 @@ func (r *Redactor) known() (i *index, full bool) {
 		for _, v := range r.pending {
 			r.needles = append(r.needles, derive(v)...)
 		}
-		r.pending, r.index = nil, newIndex(r.needles)
+		r.pending, r.index = nil, newIndex(r.needles, r.least)
 	}
 	return r.index, r.full
 }
@@ -86,7 +94,7 @@ func (r *Redactor) String(s string) string {
 	case full:
 		return Mask
 	}
-	found := known.find(s)
+	found := append(known.find(s), r.undo(known, s)...)
 	if len(found) > 0 {
 		found = spare(s, found)
 	}
@@ -95,6 +103,23 @@ func (r *Redactor) String(s string) string {
 	}
 	slices.SortFunc(found, func(a, b span) int { return cmp.Compare(a.start, b.start) })
 	return mask(s, found)
+}
+
+// undo gives what is hidden in s behind encodings: all of it where they are more than can be undone.
+func (r *Redactor) undo(known *index, s string) []span {
+	r.mu.Lock()
+	left := undoAll - r.undone
+	r.mu.Unlock()
+	found, rest := known.undo(s, left)
+	if rest < left {
+		r.mu.Lock()
+		r.undone += left - rest
+		r.mu.Unlock()
+	}
+	if rest < 0 {
+		return []span{{0, len(s)}}
+	}
+	return found
 }
 
 // mask replaces the spans of s, which are sorted by where they start.

@@ -239,7 +239,7 @@ func TestIndexJoinsWhatOverlaps(t *testing.T) {
 	t.Parallel()
 	long, short := needle{text: "abcd12", left: true}, needle{text: "abcd"}
 	for _, needles := range [][]needle{{long, short}, {short, long}} {
-		if got := newIndex(needles).find("-- xabcd12 --"); len(got) != 1 || got[0] != (span{3, 10}) {
+		if got := newIndex(needles, 1).find("-- xabcd12 --"); len(got) != 1 || got[0] != (span{3, 10}) {
 			t.Errorf("%v", got)
 		}
 	}

@@ -68,8 +68,18 @@ func (c *Conn) shakeFailure(err error, opts *TLS) *failure.Failure {
 	if f := c.ledNowhere(reason, err); f != nil {
 		return f
 	}
+	if came := c.raw.received - c.clear; hungUp[reason] && came >= recordHead {
+		return failure.New(failure.TLS, reasonInterrupted, "TLS handshake with %s: %w after %d bytes of the server's side of it, so it had begun to speak TLS", c, err, came)
+	}
 	return failure.New(failure.TLS, reason, "TLS handshake with %s: %w%s", c, err, c.meaning(reason, err, opts))
 }
+
+// reasonInterrupted is that of stage tls where the connection ended in the midst of the server's side of the handshake. That is no
+// missing certificate: who has none to show says nothing, or an alert.
+const reasonInterrupted = "interrupted"
+
+// recordHead is the length of a record's head (RFC 8446 section 5.1): what is longer and no TLS is told by it.
+const recordHead = 5
 
 // meaning explains what ended a handshake; it begins with a semicolon, or is empty where the error says it all.
 func (c *Conn) meaning(reason string, err error, opts *TLS) string {

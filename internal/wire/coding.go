@@ -39,13 +39,14 @@ func (r *Response) coding() string {
 }
 
 // decode undoes the coding of a body that was read, of which at most limit bytes are given; it gives the raw body, and
-// says so in r, where that cannot be done. A body that breaks off gives what came of it.
-func (r *Response) decode(raw []byte, limit int64) []byte {
+// says so in r, where that cannot be done. A body that breaks off gives what came of it. hold is told of what is decoded, and ends
+// that by an error.
+func (r *Response) decode(raw []byte, limit int64, hold func(bytes int) error) []byte {
 	r.Coding = r.coding()
 	if r.Coding == "" || len(raw) == 0 {
 		return raw
 	}
-	d := &decoder{coding: r.Coding, raw: &counted{r: bytes.NewReader(raw)}}
+	d := &decoder{coding: r.Coding, raw: &counted{r: bytes.NewReader(raw)}, hold: hold}
 	body, err := io.ReadAll(io.LimitReader(d, limit+1))
 	if int64(len(body)) > limit {
 		body, r.Truncated = body[:limit], true
@@ -64,6 +65,7 @@ type decoder struct {
 	raw     *counted
 	decoded io.Reader // nil before
 	given   int64
+	hold    func(bytes int) error // nil: nothing is kept of it
 }
 
 // Read implements io.Reader. What cannot be undone is a codingError.
@@ -78,6 +80,11 @@ func (d *decoder) Read(p []byte) (int, error) {
 	d.given += int64(n)
 	if d.given > freeOfRatio && d.given > maxRatio*d.raw.n {
 		return 0, d.wrong(errRatio)
+	}
+	if d.hold != nil {
+		if short := d.hold(n); short != nil {
+			return 0, short
+		}
 	}
 	return n, d.wrong(err)
 }

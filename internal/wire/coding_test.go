@@ -106,7 +106,7 @@ func TestCodedBodyThatBreaksOff(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := r.decode([]byte(whole[:len(whole)-9]), 4096); len(got) == 0 || !strings.HasPrefix(text, string(got)) || r.Unreadable != "" {
+	if got := r.decode([]byte(whole[:len(whole)-9]), 4096, nil); len(got) == 0 || !strings.HasPrefix(text, string(got)) || r.Unreadable != "" {
 		t.Errorf("%q, unreadable %q", got, r.Unreadable)
 	}
 }
@@ -166,7 +166,7 @@ func TestRatio(t *testing.T) {
 		t.Fatal(err)
 	}
 	raw := []byte(coded(t, "gzip", strings.Repeat("a", 8<<20)))
-	if got := r.decode(raw, 16<<20); !bytes.Equal(got, raw) || !strings.Contains(r.Unreadable, "200 times") {
+	if got := r.decode(raw, 16<<20, nil); !bytes.Equal(got, raw) || !strings.Contains(r.Unreadable, "200 times") {
 		t.Errorf("%d bytes, %q", len(got), r.Unreadable)
 	}
 }
@@ -187,7 +187,7 @@ func FuzzDecode(f *testing.F) {
 			t.Fatal(err)
 		}
 		const limit = 1000
-		body := r.decode(raw, limit)
+		body := r.decode(raw, limit, nil)
 		if r.Unreadable == "" && len(raw) > 0 && len(body) > limit || r.Unreadable != "" && !bytes.Equal(body, raw) {
 			t.Errorf("%d bytes of %d, unreadable %q", len(body), len(raw), r.Unreadable)
 		}

@@ -27,6 +27,9 @@ type Dialer struct {
 	Check func(host string, address netip.AddrPort) error
 	// Acquire waits for a place at an address; the release it gives is called once, at Close. Nil: no limit.
 	Acquire func(ctx context.Context, address netip.Addr) (release func(), err error)
+	// Hold is told of what came from an address before it is kept, in bytes: heads, bodies, lines, handshakes. Its error, a failure
+	// of stage internal, is what reading gives then. Nil: no limit.
+	Hold func(address netip.Addr, bytes int) error
 }
 
 func (d *Dialer) now() Seconds { return Seconds(time.Since(d.Epoch).Seconds()) }
@@ -43,11 +46,13 @@ type Conn struct {
 	reader  *bufio.Reader
 	until   time.Time // the deadline in force, but for the probe's early end
 	plain   int64     // bytes read from stream into reader
+	clear   int64     // bytes that came before the handshake, below TLS
 	leaf    *x509.Certificate
 	peer    Peer
 	shown   presented
 	hop     *Conn     // to the proxy that it goes through; nil without one
 	last    *Dialogue // the exchange begun last
+	short   error     // what Hold gave: there is no memory for more
 	cleanup []func()
 }
 
@@ -92,6 +97,18 @@ func (c *Conn) attach(raw net.Conn) {
 	// The probe's end must break a read or write that is under way.
 	stop := context.AfterFunc(c.ctx, func() { _ = raw.SetDeadline(time.Unix(1, 0)) })
 	c.cleanup = append(c.cleanup, func() { stop() })
+}
+
+// hold notes that so many bytes more are kept of what the peer sends.
+func (c *Conn) hold(bytes int) error {
+	if c.dialer.Hold == nil || bytes == 0 {
+		return nil
+	}
+	if err := c.dialer.Hold(c.Record.Address.Addr(), bytes); err != nil {
+		c.short = err
+		return err
+	}
+	return nil
 }
 
 // String names the connection for a person: address and, where it differs, the name, and the proxy that it goes through.
@@ -153,8 +170,9 @@ func (c *Conn) Close() {
 		if c.last != nil {
 			c.last.look() // the last chance to see what nobody asked for
 		}
-		if c.raw.received == 0 && c.raw.socket != nil {
-			c.Record.Gap = outOfOrder(c.raw.socket) > 0
+		if c.raw.socket != nil {
+			early, resent := segmentsOf(c.raw.socket)
+			c.Record.Gap, c.Record.Lossy = early > 0 && c.raw.received == 0, early+resent > 0
 		}
 		timer := time.AfterFunc(closeTimeout, func() { _ = c.raw.Close() })
 		_ = c.stream.Close()
@@ -196,6 +214,8 @@ type countingConn struct {
 
 	socket syscall.RawConn // nil where none can be read without waiting
 	ready  bool            // reads give what lies ready, and do not wait
+
+	hold func(bytes int) error // in a handshake: what comes is kept until it is over
 }
 
 func (c *countingConn) Read(p []byte) (n int, err error) {
@@ -205,6 +225,11 @@ func (c *countingConn) Read(p []byte) (n int, err error) {
 		n, err = c.Conn.Read(p)
 	}
 	c.received += int64(n)
+	if c.hold != nil {
+		if short := c.hold(n); short != nil {
+			return 0, short
+		}
+	}
 	return n, err
 }
 

@@ -146,6 +146,10 @@ func notDelivered(g Datagram, err error) error {
 	return failure.New(failure.Connect, connectReason(err), "ask %s by a datagram: %w", g.place(), err)
 }
 
+// unpacked is how many times as much as itself a message of DNS may take once it is read: each record of twelve bytes may bear
+// a name of 255 that stands in the message once.
+const unpacked = 8
+
 // Message sends a message over the connection and reads the one that comes back, each behind its length in two bytes (RFC 1035
 // section 4.2.2), until then or the probe's limit. Errors are failures of stage send and receive: closed, reset, timeout, error.
 func (c *Conn) Message(payload []byte, until time.Time) ([]byte, error) {
@@ -161,6 +165,9 @@ func (c *Conn) Message(payload []byte, until time.Time) ([]byte, error) {
 		return nil, c.receiveFailure("wait for a message", err)
 	}
 	message := make([]byte, binary.BigEndian.Uint16(length[:]))
+	if err := c.hold(unpacked * len(message)); err != nil {
+		return nil, c.receiveFailure("read a message", err)
+	}
 	if _, err := io.ReadFull(c.reader, message); err != nil {
 		if errors.Is(err, io.EOF) {
 			err = io.ErrUnexpectedEOF

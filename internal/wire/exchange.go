@@ -236,6 +236,9 @@ func (x *Dialogue) more() error {
 	if end := bytes.IndexByte(came, '\n'); end >= 0 {
 		came = came[:end+1]
 	}
+	if err := x.conn.hold(len(came)); err != nil {
+		return err
+	}
 	x.partial = append(x.partial, came...)
 	_, err := reader.Discard(len(came))
 	return err
@@ -300,13 +303,16 @@ func (x *Dialogue) readBody(limit int64) ([]byte, error) {
 		return nil, err
 	}
 	c.deadline(x.until)
-	body, err := io.ReadAll(io.LimitReader(bodyReader(c.reader, how, length), limit+1))
+	body, err := io.ReadAll(io.LimitReader(&kept{bodyReader(c.reader, how, length), c}, limit+1))
 	if int64(len(body)) > limit {
 		body, final.Truncated = body[:limit], true
 	}
 	final.BodyLength = int64(len(body))
 	cut := final.Truncated
-	body = final.decode(body, limit)
+	body = final.decode(body, limit, c.hold)
+	if err == nil && c.short != nil {
+		err = c.short
+	}
 	switch {
 	case err != nil:
 		c.ended(err)
@@ -320,6 +326,20 @@ func (x *Dialogue) readBody(limit int64) ([]byte, error) {
 		x.complete = true
 	}
 	return body, nil
+}
+
+// kept is what is kept of what it reads.
+type kept struct {
+	io.Reader
+	conn *Conn
+}
+
+func (h *kept) Read(p []byte) (int, error) {
+	n, err := h.Reader.Read(p)
+	if short := h.conn.hold(n); short != nil {
+		return 0, short
+	}
+	return n, err
 }
 
 // ended notes what became of the connection when reading or writing gave err. A reset shows once: what is read after a

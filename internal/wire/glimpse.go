@@ -22,6 +22,9 @@ import (
 func (c *Conn) Glimpse(opts *TLS, without ...uint16) error {
 	c.Record.Secure = &Secure{ServerName: sni(opts.sent())}
 	c.deadline(time.Time{})
+	c.clear = c.raw.received
+	c.raw.hold = c.hold
+	defer func() { c.raw.hold = nil }()
 	c.Record.TLS = &Span{Start: c.dialer.now()}
 	seen, err := c.glimpse(opts, oldSuites(without))
 	c.Record.TLS.End = c.dialer.now()
@@ -35,7 +38,11 @@ func (c *Conn) Glimpse(opts *TLS, without ...uint16) error {
 	case err == nil:
 		err = errors.New("the server showed no certificate")
 	}
-	return failure.New(failure.TLS, handshakeReason(err), "TLS handshake with %s: %w", c, err)
+	reason := handshakeReason(err)
+	if hungUp[reason] && c.raw.received-c.clear >= recordHead {
+		reason = reasonInterrupted
+	}
+	return failure.New(failure.TLS, reason, "TLS handshake with %s: %w", c, err)
 }
 
 // glimpsed is what a server showed in clear text.

@@ -88,7 +88,7 @@ func TestGlimpse_hostile(t *testing.T) {
 			p.flood(record(22, strings.Repeat("x", 16<<10)), 1<<30)
 		}, "handshake"},
 		"messages without end":     {func(p *peer) { p.flood(record(22, strings.Repeat("\x00\x00\x00\x00", 4<<10)), 1<<30) }, "handshake"},
-		"certificates, and closed": {func(p *peer) { p.send(record(22, none[:7])) }, "closed"},
+		"certificates, and closed": {func(p *peer) { p.send(record(22, none[:7])) }, "interrupted"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -34,6 +34,7 @@ var Reasons = []failure.Reason{
 	{Stage: failure.TLS, Reason: "version", Help: "No TLS version in common; see min_version."},
 	{Stage: failure.TLS, Reason: "closed", Help: "The server closed the connection in the handshake; http.sys does so where no certificate is bound."},
 	{Stage: failure.TLS, Reason: "reset", Help: "The server reset the connection in the handshake; http.sys does so where no certificate is bound."},
+	{Stage: failure.TLS, Reason: reasonInterrupted, Help: "The connection was closed or reset in the midst of the server's side of the handshake: it had begun to speak TLS."},
 	{Stage: failure.TLS, Reason: "timeout", Help: "The handshake did not end in time."},
 	{Stage: failure.TLS, Reason: "handshake", Help: "Any other fault of the handshake."},
 	{Stage: failure.Send, Reason: "closed", Help: "The connection was closed while the request was sent."},

@@ -59,6 +59,9 @@ type Connection struct {
 	// Gap tells that a later part of what the peer sent came, and its beginning never did: something lost the first segments, and
 	// whatever was sent again in their place. Only Linux tells.
 	Gap bool `json:"gap,omitempty"`
+	// Lossy tells that segments were lost, or overtook each other: what was measured in time need not be the peer's doing. What the
+	// peer had to send again without anything behind it does not show. Only Linux tells.
+	Lossy bool `json:"lossy,omitempty"`
 }
 
 // place is the address and, where it differs, the name.

@@ -4,5 +4,5 @@ package wire
 
 import "syscall"
 
-// outOfOrder is not known here.
-func outOfOrder(syscall.RawConn) int { return 0 }
+// segmentsOf is not known here.
+func segmentsOf(syscall.RawConn) (outOfOrder, resent int) { return 0, 0 }

@@ -125,7 +125,11 @@ func (l *Lines) read() ([]byte, error) {
 	if err := l.first(); err != nil {
 		return nil, err
 	}
-	return l.conn.reader.ReadSlice('\n')
+	line, err := l.conn.reader.ReadSlice('\n')
+	if short := l.conn.hold(len(line)); short != nil {
+		return nil, short
+	}
+	return line, err
 }
 
 // first waits for the peer's first byte and notes when it came.

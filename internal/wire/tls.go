@@ -61,6 +61,9 @@ func (c *Conn) Handshake(opts *TLS) error {
 	c.Record.Secure.ServerName = sni(opts.sent())
 	c.secure = tls.Client(opts.carrier(c.raw), config)
 	c.deadline(time.Time{})
+	c.clear = c.raw.received
+	c.raw.hold = c.hold
+	defer func() { c.raw.hold = nil }()
 	c.Record.TLS = &Span{Start: c.dialer.now()}
 	err := c.secure.Handshake() //nolint:noctx // the end of c.ctx breaks reads and writes; HandshakeContext would start a goroutine for the same
 	c.Record.TLS.End = c.dialer.now()

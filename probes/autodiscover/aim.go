@@ -16,6 +16,7 @@ import (
 // query is what a target asks for.
 type query struct {
 	email  string // empty where the methods need none
+	whom   string // the same in its normal form, where the target says it
 	domain string // of a look-up; empty when the target itself is asked
 	target target.Target
 }
@@ -26,7 +27,7 @@ func (s *Settings) Aim(raw, hostname string) (prober.Aim, error) {
 	if err != nil {
 		return prober.Aim{}, err
 	}
-	aim := prober.Aim{Target: q.target}
+	aim := prober.Aim{Target: q.target, Whom: q.whom}
 	if q.domain == "" {
 		return aim, nil
 	}
@@ -48,6 +49,7 @@ func (s *Settings) read(raw, hostname string) (query, error) {
 		}
 		q.email = raw
 		q.domain, _ = autodiscover.Domain(raw)
+		q.whom = strings.ToLower(raw[:strings.LastIndexByte(raw, '@')+1]) + q.domain
 	} else {
 		t, err := target.Parse(raw, hostname)
 		if err != nil {

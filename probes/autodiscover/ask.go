@@ -195,7 +195,7 @@ func (a *attempt) exchange(ctx context.Context, r *reply, t target.Target, u *ur
 	defer conn.Close()
 	if first, body := logged.Unasked(); first != nil && decides(first.Final.Status) {
 		r.exchange = first // nobody asked for a logon, so this is the answer
-		return a.read(r, conn, body)
+		return a.read(ctx, r, conn, body)
 	}
 	if value := logged.Authorization(); value != "" {
 		request.Header = append(request.Header, origin.Field{Name: "Authorization", Value: value})
@@ -210,7 +210,7 @@ func (a *attempt) exchange(ctx context.Context, r *reply, t target.Target, u *ur
 		if err = logged.Read(r.exchange.Final, body).Judge(r.exchange.Final, r.exchange.Origin, err); err != nil {
 			return err
 		}
-		if next, err = a.read(r, conn, body); err == nil && cut != nil && x.Record.Final.Status == 200 {
+		if next, err = a.read(ctx, r, conn, body); err == nil && cut != nil && x.Record.Final.Status == 200 {
 			next, r.answer, err = "", nil, cut // a whole document in a body that is not: clients take none of it
 		}
 		return err
@@ -276,7 +276,7 @@ func (a *attempt) request(t target.Target, u *url.URL) *wire.Request {
 var redirectStatuses = []int{301, 302, 303, 307, 308}
 
 // read judges a response: where it leads, what it answers, or why it is no answer.
-func (a *attempt) read(r *reply, conn *wire.Conn, body []byte) (next string, err error) {
+func (a *attempt) read(ctx context.Context, r *reply, conn *wire.Conn, body []byte) (next string, err error) {
 	final := r.exchange.Final
 	if r.who().Portal != "" {
 		return "", a.portal(r, conn)
@@ -296,7 +296,10 @@ func (a *attempt) read(r *reply, conn *wire.Conn, body []byte) (next string, err
 	if final.Status != 200 && (a.method == POX || final.Status/100 <= 3) {
 		return "", a.unexpected(r, conn)
 	}
-	answer := parse(a.method, prober.Document(final, body))
+	answer := parse(a.method, prober.Document(ctx, final, body))
+	if err := prober.InTime(ctx, conn, len(body)); err != nil {
+		return "", err
+	}
 	switch {
 	case final.Status != 200 && answer.Kind != autodiscover.Failed:
 		return "", a.unexpected(r, conn)

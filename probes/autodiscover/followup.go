@@ -86,7 +86,7 @@ func (p *probe) reach(ctx context.Context, step *prober.Step, text string) error
 		}
 		step.Detail("%s → %s %s", text, line(e.Final), plain.Text(e.Origin.Frontend, 64))
 		there := e.Origin.Kind == origin.Exchange || e.Origin.Kind == origin.EWSServer
-		said := ews.Parse(prober.Document(e.Final, body)).Kind
+		said := ews.Parse(prober.Document(ctx, e.Final, body)).Kind
 		switch {
 		case e.Final.Status == 401 && e.Origin.Kind != origin.Middlebox, said == ews.Answered, said == ews.Faulted:
 			return nil

@@ -64,7 +64,10 @@ func (p *probe) ask(ctx context.Context, step *prober.Step, request ews.Request,
 	if err != nil {
 		return nil, of(request.Operation, err)
 	}
-	response := ews.Parse(prober.Document(e.Final, body))
+	response := ews.Parse(prober.Document(ctx, e.Final, body))
+	if err := prober.InTime(ctx, p.link.Conn, len(body)); err != nil {
+		return nil, of(request.Operation, err)
+	}
 	return response, p.judge(step, e, response, request, accept)
 }
 

@@ -77,7 +77,7 @@ func (l *listener) read(step string) error {
 		return err
 	}
 	if e.Final.Status != 200 { // a fault, or somebody's page
-		l.tell(e, ews.Parse(prober.Document(e.Final, body)))
+		l.tell(e, ews.Parse(prober.Document(l.ctx, e.Final, body)))
 		return nil
 	}
 	stream, err := x.Stream(streamLimit)

@@ -73,7 +73,14 @@ func (p *probe) judgeOutcome(outcome expect.Outcome, o, control *observation, wh
 	case expect.Continued:
 		p.afterContinue(o, control, who)
 	case expect.Late:
-		p.run.Find(ContinueLate, result.Warning, who, "The 100 Continue came only after the body had been sent, %.2f s after the request's head: every client that waits for it waits in vain first, 0.35 s in .NET Framework, 1 s in .NET and curl.", o.Silence())
+		if o.lost {
+			return
+		}
+		times := "once, for no time was left to ask again"
+		if o.confirmed {
+			times = "twice"
+		}
+		p.run.Find(ContinueLate, result.Warning, who, "The 100 Continue came only after the body had been sent, %.2f s after the request's head (%s): every client that waits for it waits in vain first, 0.35 s in .NET Framework, 1 s in .NET and curl.", o.Silence(), times)
 	case expect.Ignored:
 		if f := o.Final(); f.Proto == "HTTP/1.0" {
 			p.run.Result.Draw(ContinueIgnored, adviceOldHop)

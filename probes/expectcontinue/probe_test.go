@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -156,6 +157,44 @@ func TestOutcomes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestOneLate100IsNoFinding: a segment that was lost and sent again looks like a 100 that was held back; asked again, it comes in
+// time. One that is late each time is held back.
+func TestOneLate100IsNoFinding(t *testing.T) {
+	t.Parallel()
+	for late, want := range map[int32]struct {
+		outcome expect.Outcome
+		finding string
+	}{1: {expect.Continued, ""}, 2: {expect.Late, ContinueLate}} {
+		var asked atomic.Int32
+		res := probeWithin(t, byExpect(t, []lab.Step{func(c *lab.Conn) error {
+			if asked.Add(1) > late {
+				if err := lab.Write(go100)(c); err != nil {
+					return err
+				}
+				return answerBody(c, exchangeOK)
+			}
+			return answerBody(c, go100+exchangeOK)
+		}}, control), 10*time.Second)
+		if got := strings.Join(codes(res), ", "); outcomeOf(res) != want.outcome || got != want.finding || !res.Success() {
+			t.Errorf("late %d times: outcome %q, findings %q, failure %v", late, outcomeOf(res), got, res.Failure)
+		}
+		if n := asked.Load(); n != 2 {
+			t.Errorf("late %d times: asked %d times", late, n)
+		}
+		if want.finding != "" && !strings.Contains(res.Findings[0].Sentence, "(twice)") {
+			t.Error(res.Findings[0].Sentence)
+		}
+	}
+}
+
+// answerBody reads the body and answers it.
+func answerBody(c *lab.Conn, answer string) error {
+	if err := readBody(c); err != nil {
+		return err
+	}
+	return lab.Write(answer)(c)
 }
 
 // TestSlowErrorIsNotALateBodyRejected: a box that takes the body for a new request answers at once; what takes longer

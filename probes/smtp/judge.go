@@ -220,12 +220,17 @@ func covered(c wire.Certificate) string {
 // pressure").
 const tarpit wire.Seconds = 9
 
+// lossy tells whether the network lost what was said, so that a delay need not be the server's.
+func (p *probe) lossy() bool {
+	return slices.ContainsFunc(p.run.Result.Connections, func(c *wire.Connection) bool { return c.Lossy })
+}
+
 // pressure finds that the server is short of something, by what MAIL got.
 func (p *probe) pressure() {
 	switch {
 	case p.mail.Overloaded():
 		p.find(BackPressure, result.Warning, "%s takes no mail for want of resources (%s): back pressure, of disk space or memory.", p.address(), p.mail)
-	case p.mail.Code != 0 && p.mailed >= tarpit:
+	case p.mail.Code != 0 && p.mailed >= tarpit && !p.lossy():
 		p.find(BackPressure, result.Warning, "%s answered MAIL only after %.1f s: Exchange delays it from 10 s on under back pressure, before it refuses.", p.address(), p.mailed)
 	default:
 		return

@@ -15,7 +15,7 @@ func (p *probe) judge(err error) {
 	switch {
 	case p.main != nil && p.outcome != "" && !p.begun:
 		p.beforeCall(err)
-	case p.main != nil:
+	case p.begun:
 		p.inCall(err)
 	}
 	p.run.Result.Fail(failure.From(err))

@@ -3,6 +3,7 @@ package hostile
 import (
 	"crypto/tls"
 	"strings"
+	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/lab"
 	"github.com/ews-exporter/ews_exporter/internal/lab/script"
@@ -32,6 +33,12 @@ func wantsCertificate(most uint16) peer {
 	}
 }
 
+// settle lets what was written arrive, before a reset would overtake it.
+func settle(*lab.Conn) error {
+	time.Sleep(100 * time.Millisecond)
+	return nil
+}
+
 func handshakes() Group {
 	// After the client's first words, so that they do not cross.
 	says := func(text string) peer { return raw(lab.Await, lab.Write(text), lab.Hang) }
@@ -51,6 +58,8 @@ func handshakes() Group {
 		{Does: "was kept from TLS 1.3 by somebody in between (downgrade)", Reports: "tls/handshake", peer: says(downgraded())},
 		{Does: "closes after the client's first words", Reports: "tls/closed", peer: raw(lab.Await)},
 		{Does: "resets after the client's first words", Reports: "tls/reset", peer: raw(lab.Await, lab.Reset)},
+		{Does: "closes in the midst of its handshake", Reports: "tls/interrupted", peer: raw(lab.Await, lab.Write("\x16\x03\x03\x02\x00\x02\x00\x01\xfc\x03\x03"+strings.Repeat("r", 300)))},
+		{Does: "resets in the midst of its handshake", Reports: "tls/interrupted", peer: raw(lab.Await, lab.Write("\x16\x03\x03\x02\x00\x02\x00\x01\xfc\x03\x03"+strings.Repeat("r", 300)), settle, lab.Reset)},
 		{Does: "sends its handshake byte by byte", Reports: "tls/timeout", Hangs: true, peer: raw(lab.Await, lab.Write("\x16\x03\x03\x40\x00\x02\x00\x3f\xfc"), script.Dripping("\x03"))},
 		{Does: "wants a certificate of the client (TLS 1.3)", Reports: "receive/client_certificate", peer: wantsCertificate(0)},
 		{Does: "wants a certificate of the client (TLS 1.2)", Reports: "tls/client_certificate", peer: wantsCertificate(tls.VersionTLS12)},

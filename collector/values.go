@@ -1,0 +1,125 @@
+package collector
+
+import (
+	"hash/maphash"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ews-exporter/ews_exporter/internal/result"
+)
+
+// Other stands in a label for what a target says beyond the bounds of Values.
+const Other = "other"
+
+// The bounds of Values. Of a probe there are 500 series at most, and of a target twice as many over a day is more than any
+// honest one has that changes its servers and certificates.
+const (
+	maxShown  = 2 * maxSeries  // sets of values of one target
+	shownFor  = 24 * time.Hour // after which one that was not seen again makes room
+	maxAll    = 200_000        // sets of all targets
+	tidyEvery = time.Minute    // at most
+)
+
+// Values bounds how many different series a target makes over time by what it says. A series that is new at each scrape costs
+// a Prometheus server memory for hours and disk for weeks, and a probe's own bound does not see that. It is safe for concurrent
+// use, and ready as it is; a nil one bounds nothing.
+type Values struct {
+	mu   sync.Mutex
+	of   map[source]*shown
+	all  int // sets of all of them
+	seed maphash.Seed
+}
+
+// source is a target as it is asked.
+type source struct{ module, target, name, auth, at string }
+
+// shown is what a target has shown: sets of values, by their hash, and when last.
+type shown struct {
+	sets map[uint64]time.Time
+	last time.Time
+	tidy time.Time
+}
+
+// closed are the labels whose values are from a set that this program has, or its configuration. All others are the target's.
+var closed = []string{
+	"advice", "capability", "certainty", "channel", "code", "command", "direction", "directory", "endpoint", "fact", "hash", "kind", "mechanism",
+	"method", "mode", "object", "operation", "origin", "outcome", "owner", "phase", "product", "reason", "request", "scheme", "severity", "stage",
+	"step", "type", "variant", "way", "what",
+}
+
+// shorten gives the values of a series' labels, with Other in place of what r's target says beyond the bounds.
+func (v *Values) shorten(r *result.Result, m *result.Metric, labels []string, now time.Time) []string {
+	if v == nil || len(labels) == 0 {
+		return labels
+	}
+	var said []int
+	for i, name := range m.Labels {
+		if labels[i] != "" && !slices.Contains(closed, name) {
+			said = append(said, i)
+		}
+	}
+	if len(said) == 0 || v.admit(source{r.Module, r.Target, r.Name, r.Auth, r.At}, m.Name+"\xff"+strings.Join(labels, "\xff"), now) {
+		return labels
+	}
+	labels = slices.Clone(labels)
+	for _, i := range said {
+		labels[i] = Other
+	}
+	return labels
+}
+
+// admit tells whether a set of values may be shown: it was before, or there is room for it.
+func (v *Values) admit(of source, set string, now time.Time) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.of == nil {
+		v.of, v.seed = map[source]*shown{}, maphash.MakeSeed()
+	}
+	s := v.of[of]
+	if s == nil {
+		s = &shown{sets: map[uint64]time.Time{}}
+		v.of[of] = s
+	}
+	s.last = now
+	hash := maphash.String(v.seed, set)
+	if _, known := s.sets[hash]; !known {
+		if len(s.sets) >= maxShown && now.Sub(s.tidy) >= tidyEvery {
+			v.forget(s, now)
+		}
+		if len(s.sets) >= maxShown {
+			return false
+		}
+		v.all++
+	}
+	s.sets[hash] = now
+	for v.all > maxAll && len(v.of) > 1 {
+		v.drop(of)
+	}
+	return true
+}
+
+// forget drops what was not seen for long.
+func (v *Values) forget(s *shown, now time.Time) {
+	s.tidy = now
+	for hash, last := range s.sets {
+		if now.Sub(last) >= shownFor {
+			delete(s.sets, hash)
+			v.all--
+		}
+	}
+}
+
+// drop drops the target that was not probed for longest, and is not the one that is.
+func (v *Values) drop(but source) {
+	var oldest source
+	var since time.Time
+	for of, s := range v.of {
+		if of != but && (since.IsZero() || s.last.Before(since)) {
+			oldest, since = of, s.last
+		}
+	}
+	v.all -= len(v.of[oldest].sets)
+	delete(v.of, oldest)
+}

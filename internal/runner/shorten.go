@@ -1,0 +1,168 @@
+package runner
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/ews-exporter/ews_exporter/internal/origin"
+	"github.com/ews-exporter/ews_exporter/internal/plain"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/wire"
+)
+
+// The most that is kept of texts which a target may make as long as it likes, in bytes, and of lists.
+const (
+	maxMessage = 800 // the exporter's own sentences end before it, advice and all
+	maxValue   = 4 << 10
+	maxRaw     = 16 << 10
+	maxFields  = 200
+	maxLabel   = 256 // more than the metrics show
+)
+
+// The most that is kept of all texts of a result that a target may make long and many, in bytes, and of those of one
+// conversation. So whatever shows the result, such as JSON, is bounded too.
+const (
+	maxKept        = 1 << 20
+	maxKeptOfOne   = maxKept / 4
+	maxStepsDetail = maxKept / 4 // of the steps' and findings' sentences, beside these
+	perItem        = 64          // what one more item of a list takes beside its text
+)
+
+// room is how much may still be kept.
+type room struct{ left int }
+
+// cut gives so much of a text as may be kept.
+func (r *room) cut(s string, most int) string {
+	s = plain.Cut(s, max(min(most, r.left), len("…")))
+	r.left -= len(s)
+	return s
+}
+
+// own is cut for a part of a longer text, which would be kept with it.
+func (r *room) own(s string, most int) string { return strings.Clone(r.cut(s, most)) }
+
+// shorten cuts what a target made long. The conversation that decides goes before all others.
+func shorten(res *result.Result) {
+	sentences := &room{maxStepsDetail}
+	if f := res.Failure; f != nil {
+		f.Message = plain.Cut(f.Message, maxMessage)
+	}
+	for i := range res.Findings {
+		res.Findings[i].Sentence = sentences.cut(res.Findings[i].Sentence, maxMessage)
+	}
+	for _, s := range res.Steps {
+		sentences.step(s)
+	}
+	all := &room{maxKept}
+	for _, deciding := range []bool{true, false} {
+		for _, c := range res.Conversations {
+			if (c == res.Deciding) == deciding {
+				one := &room{min(all.left, maxKeptOfOne)}
+				before := one.left
+				one.conversation(c)
+				all.left -= before - one.left
+			}
+		}
+	}
+	for _, c := range res.Connections {
+		all.secure(c.Secure)
+	}
+	for _, sample := range res.Samples {
+		for i, label := range sample.Labels {
+			sample.Labels[i] = plain.Cut(label, maxLabel)
+		}
+	}
+	for _, t := range res.Tables {
+		for _, row := range t.Rows {
+			for i := range row {
+				row[i] = all.cut(row[i], maxMessage)
+			}
+		}
+	}
+}
+
+func (r *room) conversation(c *result.Conversation) {
+	c.Error = r.cut(c.Error, maxMessage)
+	r.origin(&c.Origin)
+	if t := c.Talk; t != nil {
+		t.Outcome = r.cut(t.Outcome, maxMessage)
+		r.lines(t)
+	}
+	if x := c.HTTP; x != nil {
+		x.URL = r.cut(x.URL, maxValue)
+		r.response(x.Final)
+		for i := range x.Header {
+			x.Header[i].Value = r.cut(x.Header[i].Value, maxValue)
+		}
+		for _, interim := range x.Interim {
+			r.response(interim)
+		}
+	}
+}
+
+func (r *room) lines(t *result.Talk) {
+	for i := range t.Lines {
+		if r.left -= perItem; r.left <= 0 {
+			t.LeftOut += len(t.Lines) - i
+			t.Lines = slices.Clone(t.Lines[:i])
+			return
+		}
+		t.Lines[i].Text = r.cut(t.Lines[i].Text, maxMessage)
+	}
+}
+
+func (r *room) step(s *result.Step) {
+	s.Detail = r.cut(s.Detail, maxMessage)
+	if s.Failure != nil {
+		s.Failure.Message = plain.Cut(s.Failure.Message, maxMessage)
+	}
+	for _, child := range s.Steps {
+		r.step(child)
+	}
+}
+
+// response also copies what it keeps: the fields are parts of the head as it came, and would hold all of it.
+func (r *room) response(x *wire.Response) {
+	if x == nil {
+		return
+	}
+	x.Raw = r.own(x.Raw, maxRaw)
+	x.Proto, x.Reason = r.own(x.Proto, maxMessage), r.own(x.Reason, maxMessage)
+	x.Header = r.fields(x.Header)
+}
+
+func (r *room) fields(header []origin.Field) []origin.Field {
+	header = header[:min(len(header), maxFields)]
+	kept := make([]origin.Field, 0, len(header))
+	for _, f := range header {
+		if r.left -= perItem; r.left <= 0 {
+			break
+		}
+		kept = append(kept, origin.Field{Name: r.own(f.Name, maxMessage), Value: r.own(f.Value, maxValue)})
+	}
+	return kept
+}
+
+// origin does the same for who answered, which is told in parts of the head too.
+func (r *room) origin(o *origin.Origin) {
+	for _, text := range []*string{&o.Product, &o.Frontend, &o.Backend, &o.Server, &o.Version, &o.Rule, &o.Evidence} {
+		*text = r.own(*text, maxMessage)
+	}
+}
+
+// secure leaves out the names of certificates for which there is no room.
+func (r *room) secure(s *wire.Secure) {
+	if s == nil {
+		return
+	}
+	s.VerifyError = r.cut(s.VerifyError, maxMessage)
+	for i := range s.Chain {
+		names := s.Chain[i].Names
+		for n, name := range names {
+			if r.left -= len(name); r.left <= 0 {
+				s.Chain[i].Names = slices.Clone(names[:n])
+				break
+			}
+		}
+	}
+}

@@ -1,0 +1,66 @@
+package runner_test
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/ews-exporter/ews_exporter/internal/origin"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
+	"github.com/ews-exporter/ews_exporter/internal/report"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/runner"
+	"github.com/ews-exporter/ews_exporter/internal/wire"
+)
+
+// TestWhatIsKeptOfAProbeIsBoundedInSum: a target that fills every head of a probe with many exchanges, every line of a talk and
+// every certificate makes no report of many megabytes, also as JSON, which writes a control character in six bytes. Of the
+// exchange that decides enough is kept to see what came.
+func TestWhatIsKeptOfAProbeIsBoundedInSum(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("\x01", 4<<10)
+	response := func() *wire.Response {
+		r := &wire.Response{Proto: "HTTP/1.1", Status: 500, Reason: long, Raw: strings.Repeat(long, 64)}
+		for range 240 {
+			r.Header = append(r.Header, origin.Field{Name: "X-A", Value: long})
+		}
+		return r
+	}
+	r := localRunner(t, nil, func(_ context.Context, run *prober.Run) {
+		for range 40 {
+			http := &wire.Exchange{Method: "GET", URL: "https://mail.contoso.test/" + long, Final: response()}
+			for range 100 {
+				http.Interim = append(http.Interim, &wire.Response{Status: 100, Header: make([]origin.Field, 100)})
+			}
+			talk := &wire.Talk{}
+			for range 300 {
+				talk.Add(wire.Line{Text: long[:200]})
+			}
+			run.Result.Conversations = append(run.Result.Conversations, &result.Conversation{HTTP: http, Error: long}, &result.Conversation{Talk: talk})
+			secure := &wire.Secure{VerifyError: strings.Repeat(long, 20)}
+			for range 20 {
+				secure.Chain = append(secure.Chain, wire.Certificate{Names: strings.Split(strings.Repeat(long[:255]+" ", 100), " ")})
+			}
+			run.Result.Connections = append(run.Result.Connections, &wire.Connection{Secure: secure})
+			run.Result.Tables = append(run.Result.Tables, result.Table{Rows: [][]string{{long}, {long}}})
+		}
+		run.Result.Deciding = run.Result.Conversations[len(run.Result.Conversations)-2]
+	})
+	answer, err := r.Probe(t.Context(), runner.Request{Module: "puppet", Target: "127.0.0.1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	res := answer.Result
+	if n := res.Size(); n > 4<<20 {
+		t.Errorf("%d kB are kept of one probe", n>>10)
+	}
+	var b bytes.Buffer
+	if err := report.JSON(&b, res); err != nil || b.Len() > 12<<20 {
+		t.Errorf("%d kB of JSON, error %v", b.Len()>>10, err)
+	}
+	if d := res.Deciding; len(d.Final.Raw) < 8<<10 || len(d.Final.Header) < 10 {
+		t.Errorf("of the exchange that decides %d bytes and %d fields are kept", len(d.Final.Raw), len(d.Final.Header))
+	}
+	t.Logf("%d kB kept, %d kB of JSON", res.Size()>>10, b.Len()>>10)
+}

@@ -1,0 +1,341 @@
+package secret
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// What a target repeats it may write in more ways than can be listed: every byte escaped, hex with blanks, one encoding within
+// another. So encodings are undone, and what comes of it is looked through as the text itself is.
+
+// The bounds of that. What a text costs is bounded by its length, and what a probe's texts cost in sum by undoAll: beyond it a
+// text that has anything to be undone is hidden as a whole, as nobody can tell.
+const (
+	maxUndone = 32 << 10 // bytes at a text's beginning; less is kept of any
+	maxLayers = 3        // of encodings within each other
+	undoAll   = 8 << 20  // bytes that may come of undoing, for all texts of a redactor
+	minUndone = 4        // bytes of what is looked for there; fewer stand in what comes of any text
+)
+
+// view is what comes of undoing an encoding: a text, and where in the original each of its bytes stands.
+type view struct {
+	text     []byte
+	from, to []int32
+}
+
+func (v *view) add(b byte, from, to int) {
+	v.text = append(v.text, b)
+	v.from, v.to = append(v.from, int32(from)), append(v.to, int32(to)) // #nosec G115 -- within maxUndone
+}
+
+func (v *view) rune(r rune, from, to int) {
+	var buffer [utf8.UTFMax]byte
+	for _, b := range buffer[:utf8.EncodeRune(buffer[:], r)] {
+		v.add(b, from, to)
+	}
+}
+
+// undoing looks for needles behind encodings.
+type undoing struct {
+	index *index
+	left  int // bytes that may still come of it
+
+	scratch []byte
+	found   []span
+}
+
+// undo gives what the needles hide in s behind encodings, at the cost of left, of which it gives the rest: below 0 where that
+// did not suffice. It is given as 0 where it was below before and no more was needed.
+func (x *index) undo(s string, left int) ([]span, int) {
+	s = s[:min(len(s), maxUndone)]
+	if !x.promises(s) {
+		return nil, max(left, 0)
+	}
+	u := undoing{index: x, left: max(left, 0)} // what has nothing to undo takes nothing
+	u.layer(s, nil, 1)
+	return u.found, u.left
+}
+
+// promises tells at a glance whether anything in s may be undone: an escape, zero bytes as UTF-16 has them, or digits enough on end.
+// Most texts have none of these.
+func (x *index) promises(s string) bool {
+	letters, pairs, zeros := 0, 0, 0
+	for i := range len(s) {
+		c := classes[s[i]]
+		switch {
+		case s[i] == 0:
+			if zeros++; zeros >= x.least-1 {
+				return true
+			}
+		case c&isEscape != 0:
+			if n, _, _ := escape(s[i:]); n > 0 {
+				return true
+			}
+		case c&isSextet != 0:
+			if letters++; letters >= x.least*4/3 {
+				return true
+			}
+		default:
+			letters = 0
+		}
+		switch {
+		case c&isHex != 0:
+			if pairs++; pairs >= 2*x.least {
+				return true
+			}
+		case c&isBetween == 0:
+			pairs = 0
+		}
+	}
+	return false
+}
+
+// What a byte may be, as bits.
+const (
+	isEscape  = 1 << iota // it begins an escape
+	isSextet              // base64
+	isQuintet             // base32
+	isHex
+	isBetween // it stands between two pairs of hexadecimal digits
+)
+
+// classes is what each byte may be.
+var classes = func() (all [256]uint8) {
+	for i := range all {
+		c := byte(i) // #nosec G115 -- up to 255
+		for class, is := range map[uint8]bool{
+			isEscape: strings.IndexByte("%\\&=\x00", c) >= 0, isSextet: sextet(c) >= 0, isQuintet: quintet(c) >= 0,
+			isHex: c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'f', isBetween: strings.IndexByte(" :-.,;_|/\t\r\nxX", c) >= 0,
+		} {
+			if is {
+				all[i] |= class
+			}
+		}
+	}
+	return all
+}()
+
+// is tells whether a byte is of a class.
+func is(c byte, class uint8) bool { return classes[c]&class != 0 }
+
+// layer undoes what one layer of a text may be encoded by; outer is the view that the text is of, nil for the original.
+func (u *undoing) layer(text string, outer *view, depth int) {
+	for start := 0; start < len(text) && u.left >= 0; {
+		end := line(text, start)
+		if hasEscapes(text[start:end]) {
+			var v view
+			v.unescape(text[:end], start)
+			u.take(&v, outer, depth)
+		}
+		start = end
+	}
+	for i := 0; i < len(text) && u.left >= 0; {
+		end := run(text, i, isSextet)
+		if end-i >= u.index.least*4/3 {
+			u.base64(text, i, end, outer, depth)
+		}
+		i = max(end, i) + 1
+	}
+	u.hex(text, outer, depth)
+}
+
+// take looks through a view, and through what it may be encoded by in turn.
+func (u *undoing) take(v, outer *view, depth int) {
+	if u.left -= len(v.text); u.left < 0 || len(v.text) < u.index.least {
+		return
+	}
+	if outer != nil {
+		for i := range v.from {
+			v.from[i], v.to[i] = outer.from[v.from[i]], outer.to[v.to[i]-1]
+		}
+	}
+	text := string(v.text)
+	for _, at := range u.index.find(text) {
+		if at.end-at.start >= minUndone {
+			u.found = append(u.found, span{int(v.from[at.start]), int(v.to[at.end-1])})
+		}
+	}
+	if depth < maxLayers && u.index.promises(text) {
+		u.layer(text, v, depth+1)
+	}
+}
+
+// base64 undoes a stretch of characters that base64 and base32 are written in, at each alignment: what stands before may be no
+// part of it.
+func (u *undoing) base64(text string, start, end int, outer *view, depth int) {
+	for phase := range 4 {
+		u.joined(text[:end], start+phase, 6, &sextets, outer, depth)
+	}
+	for i := start; i < end; {
+		stop := min(end, run(text, i, isQuintet))
+		if stop-i >= u.index.least*8/5 {
+			for phase := range 8 {
+				u.joined(text[:stop], i+phase, 5, &quintets, outer, depth)
+			}
+		}
+		i = stop + 1
+	}
+}
+
+// joined looks through what the bits of characters from start on are together. What is nothing of interest, as nearly all, is seen
+// before it is noted where each of its bytes stands.
+func (u *undoing) joined(text string, start, width int, value *[256]int8, outer *view, depth int) {
+	u.scratch = u.scratch[:0]
+	acc, have := 0, 0
+	for i := start; i < len(text); i++ {
+		if n := int(value[text[i]]); n >= 0 {
+			if acc, have = acc<<width|n, have+width; have >= 8 {
+				have -= 8
+				u.scratch = append(u.scratch, byte(acc>>have))
+				acc &= 1<<have - 1
+			}
+		}
+	}
+	if u.left -= len(u.scratch); u.left < 0 || len(u.scratch) < u.index.least || width == 6 && !readable(u.scratch, u.index.least/2) {
+		return
+	}
+	if seen := string(u.scratch); len(u.index.find(seen)) == 0 && (depth == maxLayers || !u.index.promises(seen)) {
+		return
+	}
+	var v view
+	v.bits(text, start, width, value)
+	u.take(&v, outer, depth)
+}
+
+// readable tells whether there is a stretch in bytes that may be text, of about so many bytes, as every further encoding is; what
+// base64 makes of a secret itself is looked for in any text. In noise three bytes of eight look like text.
+func readable(bytes []byte, enough int) bool {
+	score := 0
+	for _, b := range bytes {
+		if b >= ' ' && b <= '~' || b == 0 {
+			if score++; score >= enough {
+				return true
+			}
+		} else {
+			score = max(0, score-2)
+		}
+	}
+	return false
+}
+
+// bits joins the bits that characters stand for, line ends aside, and notes where each byte of them stands.
+func (v *view) bits(text string, start, width int, value *[256]int8) {
+	acc, have, from := 0, 0, start
+	for i := start; i < len(text); i++ {
+		n := int(value[text[i]])
+		if n < 0 {
+			continue
+		}
+		if have == 0 {
+			from = i
+		}
+		acc, have = acc<<width|n, have+width
+		if have >= 8 {
+			have -= 8
+			v.add(byte(acc>>have), from, i+1)
+			acc &= 1<<have - 1
+			from = i
+		}
+	}
+}
+
+// run is where the stretch ends that begins at i; line ends within a long one count as part of it, as mails fold base64.
+func run(text string, i int, class uint8) int {
+	for line := i; i < len(text); i++ {
+		if is(text[i], class) {
+			continue
+		}
+		next := i
+		for next < len(text) && (text[next] == '\r' || text[next] == '\n') {
+			next++
+		}
+		if next == i || next == len(text) || !is(text[next], class) || i-line < 60 {
+			return i
+		}
+		i, line = next-1, next
+	}
+	return i
+}
+
+// What each byte stands for in base64 and in base32.
+var sextets, quintets = func() (six, five [256]int8) {
+	for i := range six {
+		six[i], five[i] = int8(sextet(byte(i))), int8(quintet(byte(i))) // #nosec G115 -- up to 63
+	}
+	return six, five
+}()
+
+// sextet is what a character stands for in base64, of either alphabet (RFC 4648 sections 4 and 5); -1 for none.
+func sextet(c byte) int {
+	switch {
+	case c >= 'A' && c <= 'Z':
+		return int(c - 'A')
+	case c >= 'a' && c <= 'z':
+		return int(c-'a') + 26
+	case c >= '0' && c <= '9':
+		return int(c-'0') + 52
+	case c == '+', c == '-':
+		return 62
+	case c == '/', c == '_':
+		return 63
+	}
+	return -1
+}
+
+// quintet is what a character stands for in base32 (RFC 4648 section 6), in either case.
+func quintet(c byte) int {
+	switch {
+	case c >= 'A' && c <= 'Z':
+		return int(c - 'A')
+	case c >= 'a' && c <= 'z':
+		return int(c - 'a')
+	case c >= '2' && c <= '7':
+		return int(c-'2') + 26
+	}
+	return -1
+}
+
+// hex undoes stretches of hexadecimal digits, whatever stands between two and two of them, and in whatever case.
+func (u *undoing) hex(text string, outer *view, depth int) {
+	for i := 0; i+1 < len(text) && u.left >= 0; i++ {
+		if !is(text[i], isHex) || !is(text[i+1], isHex) {
+			continue
+		}
+		n, end := pairs(text, i, nil)
+		for first := i; n >= u.index.least && first < i+2; first++ { // which two digits belong together may not show
+			v := view{make([]byte, 0, n), make([]int32, 0, n), make([]int32, 0, n)}
+			pairs(text, first, &v)
+			u.take(&v, outer, depth)
+		}
+		i = max(i, end-1)
+	}
+}
+
+// pairs reads pairs of digits from i on, into v where there is one: how many, and where they end.
+func pairs(text string, i int, v *view) (n, end int) {
+	for i+1 < len(text) && is(text[i], isHex) && is(text[i+1], isHex) {
+		if n++; v != nil {
+			v.add(unhex(text[i])<<4|unhex(text[i+1]), i, i+2)
+		}
+		i += 2
+		next := i
+		for next < len(text) && next-i < 4 && is(text[next], isBetween) && text[next]|0x20 != 'x' {
+			next++
+		}
+		if next+2 < len(text) && (text[next] == '0' || text[next] == '\\') && text[next+1]|0x20 == 'x' {
+			next += 2
+		}
+		if next+1 >= len(text) || !is(text[next], isHex) || !is(text[next+1], isHex) {
+			return n, i
+		}
+		i = next
+	}
+	return n, i
+}
+
+func unhex(c byte) byte {
+	if c <= '9' {
+		return c - '0'
+	}
+	return c | 0x20 - 'a' + 10
+}
