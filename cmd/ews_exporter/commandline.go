@@ -112,7 +112,7 @@ func (c *command) print(format string, args ...any) {
 func (c *command) declare() *kingpin.Application {
 	app := kingpin.New(name, "Probes Exchange Web Services and the IIS sites around it, from where clients stand, for Prometheus. "+
 		"Without a command it serves; \""+name+" serve --help\" lists the flags for that.")
-	app.Version(version.Print(name)).UsageTemplate(usageTemplate)
+	app.Version(version.Print(name)).UsageTemplate(usageTemplate).UsageFuncs(manualFuncs)
 	app.HelpFlag.Short('h')
 	c.log = logging.AddFlags(app)
 
@@ -130,7 +130,7 @@ func (c *command) declare() *kingpin.Application {
 	c.lab.declare(simulated)
 
 	found := app.Command("finding", "Print who acts on a finding, what it means and how to mend it; without CODE, list them all with a sentence each.")
-	found.Arg("CODE", "As reports and probe_finding have it, such as late_body_rejected.").StringVar(&c.finding)
+	found.Arg("CODE", "As reports and probe_finding have it, such as late_body_rejected.").HintAction(findingCodes).StringVar(&c.finding)
 
 	health := app.Command("healthcheck", "Ask a running exporter whether it is healthy; for containers. Exits with 0 or 1.")
 	health.Arg("URL", "What to ask.").Default("http://127.0.0.1:10501/-/healthy").StringVar(&c.healthcheck)

@@ -65,6 +65,7 @@ func scrapes(root string) ([]file, error) {
 		{"prometheus.yml", "http_sd.prometheus.yml", "Targets from a web service, such as an inventory.", served},
 		{"lab.prometheus.yml", "compose/lab.prometheus.yml", "", func([]job) {}},
 		{"ews_exporter.yml", "ews_exporter.example.yml", "", func([]job) {}},
+		{"probe.yaml", "kubernetes/probe.example.yaml", "", func([]job) {}},
 	} {
 		f.discovery(jobs)
 		var text bytes.Buffer
@@ -78,7 +79,7 @@ func scrapes(root string) ([]file, error) {
 	return files, nil
 }
 
-var templates = template.Must(template.ParseFS(frames, "frames/*.yml"))
+var templates = template.Must(template.New("").Funcs(template.FuncMap{"base": path.Base}).ParseFS(frames, "frames/*"))
 
 func jobs() ([]job, error) {
 	var all []job
