@@ -170,6 +170,11 @@ func unpack(t *testing.T, archive, to string) {
 		}
 		return
 	}
+	untar(t, archive, put)
+}
+
+func untar(t *testing.T, archive string, put func(string, os.FileMode, io.Reader)) {
+	t.Helper()
 	file, err := os.Open(archive)
 	if err != nil {
 		t.Fatal(err)
