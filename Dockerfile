@@ -18,7 +18,7 @@ LABEL org.opencontainers.image.title="ews_exporter" \
       org.opencontainers.image.revision=$REVISION \
       org.opencontainers.image.created=$BUILD_DATE
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
-COPY --from=build /src/LICENSE /LICENSE
+COPY --from=build /src/LICENSE /src/THIRD_PARTY_NOTICES.txt /
 COPY --from=build /src/build/ews_exporter /bin/ews_exporter
 # For --storage.path: a new volume that is mounted there takes over its owner.
 COPY --from=build --chown=65534:65534 /src/build/memory /var/lib/ews_exporter

@@ -8,10 +8,12 @@ FUZZTIME  ?= 10s
 SOAK      ?= 30m
 LINT      := go tool -modfile=tools/go.mod golangci-lint
 
-# What the binary says of itself. The date is the commit's, so that one commit gives one binary. Source without its
-# repository, such as a tarball, is told on the command line: make build VERSION=1.2.3
+# What the binary says of itself. The version is that of the file VERSION, and until its tag is here, clean, it says of which
+# commit it is besides. The date is the commit's, so that one commit gives one binary.
 git         = $(if $(wildcard .git),$(shell git $(1) 2>/dev/null))
-VERSION    ?= $(or $(patsubst v%,%,$(call git,describe --tags --always --dirty)),unknown)
+NEXT       := $(shell cat VERSION)
+TAGGED      = $(filter v$(NEXT),$(call git,describe --tags --exact-match --dirty --match=v$(NEXT)))
+VERSION    ?= $(NEXT)$(if $(TAGGED),,$(addprefix -dev.g,$(call git,describe --always --dirty --exclude=*)))
 REVISION   ?= $(or $(call git,rev-parse HEAD),unknown)
 BRANCH     ?= $(or $(call git,rev-parse --abbrev-ref HEAD),unknown)
 BUILD_DATE ?= $(or $(call git,log -1 --format=%cI),unknown)
@@ -31,7 +33,7 @@ RACE = $(if $(shell echo 'int main(void) { return 0; }' | \
 SKIPPED := $(CURDIR)/build/skipped-tests
 
 .DEFAULT_GOAL := help
-.PHONY: help build run demo generate test unit all-tests check-format vet lint servers cross bench bench-short benchmarks fuzz soak screenshots docker clean
+.PHONY: help build run demo generate test unit all-tests check-format vet lint servers cross bench bench-short benchmarks fuzz soak screenshots release-tools package-files release snapshot deploy-tests manifests docker clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +53,7 @@ test: ## Run everything: linters, all tests with real servers, builds for other 
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory servers
 	@$(MAKE) --no-print-directory all-tests
+	@$(MAKE) --no-print-directory deploy-tests
 	@$(MAKE) --no-print-directory cross
 	@$(MAKE) --no-print-directory bench-short
 	@$(MAKE) --no-print-directory fuzz FUZZTIME=2s
@@ -111,6 +114,48 @@ soak: ## Load the exporter for SOAK (30m) with everything at once: nothing may g
 
 screenshots: ## Take the pictures of docs/pictures anew, with a real browser
 	go test -count=1 ./web/browser -run TestPictures -pictures $(CURDIR)/docs/pictures
+
+# The programs that make releases, from a module of their own. They are many to compile, once.
+TOOLS := $(CURDIR)/build/tools
+release-tools:
+	GOBIN=$(TOOLS) go -C tools/release install tool
+
+# What packages bring beside the program: it is the program itself that knows its flags.
+FILES := build/package
+package-files: build
+	@mkdir -p $(FILES)
+	./build/$(NAME) --help-man | gzip -9n >$(FILES)/$(NAME).1.gz
+	./build/$(NAME) --completion-script-bash >$(FILES)/$(NAME).bash
+	./build/$(NAME) --completion-script-zsh >$(FILES)/$(NAME).zsh
+	gzip -9nc CHANGELOG.md >$(FILES)/changelog.gz
+	gzip -9nc THIRD_PARTY_NOTICES.txt >$(FILES)/THIRD_PARTY_NOTICES.txt.gz
+	printf '%s\n' '- semver: $(VERSION)-1' '  date: $(BUILD_DATE)' '  packager: The authors of ews_exporter <ews-exporter@users.noreply.github.com>' \
+		'  deb: {urgency: low, distributions: [stable]}' '  changes: [{note: "See changelog.gz in this folder."}]' >$(FILES)/changelog.yml
+
+# The branch is left out, so that it does not count from where somebody checked the tag out.
+GORELEASER = PATH=$(TOOLS):$$PATH VERSION=$(VERSION) LDFLAGS='$(LDFLAGS)' goreleaser release --clean
+release snapshot: BRANCH = HEAD
+
+release: release-tools ## Make everything of a release in build/dist, from a clean tag (docs/releases.md)
+	@scripts/check-release.sh
+	@$(MAKE) --no-print-directory package-files BRANCH=$(BRANCH)
+	$(GORELEASER)
+	$(if $(GPG_KEY),gpg --batch --local-user '$(GPG_KEY)' --armor --detach-sign build/dist/sha256sums.txt)
+
+snapshot: release-tools ## Make the same of whatever is checked out, to look at
+	@$(MAKE) --no-print-directory package-files BRANCH=$(BRANCH)
+	$(GORELEASER) --snapshot
+
+# In a module of its own: chart, manifests and mixin against the types of Kubernetes. Not from the cache, which sees no file outside.
+deploy-tests:
+	go -C tools/deploy test -count=1 ./...
+
+HELM := go -C tools/deploy tool helm template ews-exporter $(CURDIR)/deploy/kubernetes/ews-exporter --namespace monitoring --set image.repository=none
+manifests: ## Write the plain manifests for Kubernetes anew, and rules and dashboards as objects into build/kubernetes
+	go -C tools/deploy test -run='^TestManifests$$' . -update
+	@mkdir -p build/kubernetes
+	$(HELM) --set prometheusRule.enabled=true --show-only templates/rules.yaml >build/kubernetes/rules.yaml
+	$(HELM) --set dashboards.enabled=true --show-only templates/dashboards.yaml >build/kubernetes/dashboards.yaml
 
 docker: ## Build the container image ews_exporter:VERSION
 	docker build -t $(NAME):$(VERSION) --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) \

@@ -49,6 +49,14 @@ asp-state4  mono-xsp4    -
 chromium    chromium     -
 npm         npm          -
 systemd-analyze systemd  -
+lintian     lintian      -
+rpmbuild    rpm          -
+busybox     busybox-static -
+man         man-db       -
+fish        fish         -
+zsh         zsh          -
+gpg         gpg          -
+gpg-agent   gpg-agent    -
 '
 
 # Debian keeps servers in sbin, which is not on every user's PATH.

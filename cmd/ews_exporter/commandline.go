@@ -121,7 +121,7 @@ func (c *command) print(format string, args ...any) {
 func (c *command) declare() *kingpin.Application {
 	app := kingpin.New(name, "Probes Exchange Web Services and the IIS sites around it, from where clients stand, for Prometheus. "+
 		"Without a command it serves; \""+name+" serve --help\" lists the flags for that.")
-	app.Version(version.Print(name)).UsageTemplate(usageTemplate)
+	app.Version(version.Print(name)).UsageTemplate(usageTemplate).UsageFuncs(manualFuncs)
 	app.HelpFlag.Short('h')
 	c.log = logging.AddFlags(app)
 
@@ -140,7 +140,7 @@ func (c *command) declare() *kingpin.Application {
 	c.lab.declare(simulated)
 
 	found := app.Command("finding", "Print who acts on a finding, what it means and how to mend it; without CODE, list them all with a sentence each.")
-	found.Arg("CODE", "As reports and probe_finding have it, such as late_body_rejected.").StringVar(&c.finding)
+	found.Arg("CODE", "As reports and probe_finding have it, such as late_body_rejected.").HintAction(findingCodes).StringVar(&c.finding)
 
 	script := app.Command("account-script", "Print the PowerShell that makes the account of probes, with what the configured modules need and no more. It changes nothing until it is told to, and has no password in it.")
 	script.Flag("config.file", "Configuration file; repeatable, and globs are understood.").Required().StringsVar(&c.account.files)

@@ -49,6 +49,15 @@ func findings() []prober.Finding {
 	return append(all, compare.Findings...)
 }
 
+// findingCodes are what a shell completes.
+func findingCodes() []string {
+	var codes []string
+	for _, f := range findings() {
+		codes = append(codes, f.Code)
+	}
+	return codes
+}
+
 func (c *command) listFindings() int {
 	table := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', 0)
 	for _, f := range findings() {

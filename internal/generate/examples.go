@@ -67,6 +67,7 @@ func scrapes(root string) ([]file, error) {
 		{"ews_exporter.yml", "ews_exporter.example.yml", "", func([]job) {}},
 		{"fifty.ews_exporter.yml", "../examples/fifty-servers/ews_exporter.yml", "", func([]job) {}},
 		{"fifty.prometheus.yml", "../examples/fifty-servers/prometheus.yml", "", func([]job) {}},
+		{"probe.yaml", "kubernetes/probe.example.yaml", "", func([]job) {}},
 	} {
 		f.discovery(jobs)
 		var text bytes.Buffer
@@ -81,7 +82,7 @@ func scrapes(root string) ([]file, error) {
 	return files, nil
 }
 
-var templates = template.Must(template.ParseFS(frames, "frames/*.yml"))
+var templates = template.Must(template.New("").Funcs(template.FuncMap{"base": path.Base}).ParseFS(frames, "frames/*"))
 
 func jobs() ([]job, error) {
 	var all []job

@@ -19,7 +19,10 @@ type file struct {
 type writer func(root string) ([]file, error)
 
 // writers are all of them. Adding a kind of generated file is adding one here.
-var writers = []writer{metricsPage, configurationPage, frontPage, pages, packages, alertFiles, grafana, scrapes, securityPage, accountsPage, diagnosisPage, reliabilityPage}
+var writers = []writer{
+	metricsPage, configurationPage, frontPage, pages, packages, alertFiles, grafana, scrapes, securityPage, accountsPage, diagnosisPage, reliabilityPage,
+	notices, packageUnit, chart,
+}
 
 func main() {
 	stale, err := outdated(".")

@@ -32,7 +32,7 @@ const DovecotElsewhere = "127.0.0.9"
 func (d Dovecot) Start(t testing.TB) (address string) {
 	t.Helper()
 	Need(t, "dovecot")
-	asRoot(t, "Dovecot")
+	NeedRoot(t, "Dovecot")
 	pair := ""
 	if len(d.Certificate.Certificate) > 0 {
 		pair = WriteCertificate(t, d.Certificate)

@@ -23,7 +23,7 @@ type Postfix struct {
 func (p Postfix) Start(t testing.TB) (address string) {
 	t.Helper()
 	Need(t, "postfix")
-	asRoot(t, "Postfix")
+	NeedRoot(t, "Postfix")
 	pair := ""
 	if len(p.Certificate.Certificate) > 0 {
 		pair = WriteCertificate(t, p.Certificate)
@@ -105,7 +105,7 @@ func StartSink(t testing.TB, args ...string) (address string) {
 func StartExim(t testing.TB, certificate tls.Certificate) (address string) {
 	t.Helper()
 	exim := Need(t, "exim4")
-	asRoot(t, "Exim")
+	NeedRoot(t, "Exim")
 	pair := WriteCertificate(t, certificate)
 	for _, path := range []string{filepath.Dir(filepath.Dir(pair)), filepath.Dir(pair)} {
 		if err := os.Chmod(path, 0o711); err != nil { // #nosec G302 -- its unprivileged part goes through it
@@ -151,11 +151,11 @@ accept:
 	}.Start(t, Place{Certificate: pair})
 }
 
-// asRoot skips the test of a server that starts as root only.
-func asRoot(t testing.TB, name string) {
+// NeedRoot skips a test of what takes root, such as the start of some servers.
+func NeedRoot(t testing.TB, what string) {
 	t.Helper()
 	if os.Geteuid() != 0 {
-		t.Skip("NOT TESTED: " + name + " starts as root only")
+		t.Skip("NOT TESTED: " + what + " takes root")
 	}
 }
 
