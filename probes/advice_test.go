@@ -51,7 +51,7 @@ func TestAdvice(t *testing.T) {
 
 // glued are marks of a first step that is a command with something more stuck to it, or of a text that says nothing.
 var (
-	glued     = regexp.MustCompile(`^[A-Z][a-z]+-[A-Z]\w+ .*(, and |: |; then |…| on (that|a|the) server)|^ews_exporter .*(: |, )|--direct SERVER .`)
+	glued     = regexp.MustCompile(`^[A-Z][a-z]+-[A-Z]\w+ .*(, and |: |; then |…| on (that|a|the) server)|^ews_exporter .*(: |, )|--direct SERVERS? [^-]`)
 	saysNone  = regexp.MustCompile(`(?i)^(what|mend) (these|this|it|the log) says?\.$|nothing to set|a present version`)
 	undone    = regexp.MustCompile(`(?i)\b(undo|undone|undoing|note|noted|noting)\b|put (it|the server) back`)
 	condition = regexp.MustCompile(`(?:^|[.;] )If [^:]+: `)

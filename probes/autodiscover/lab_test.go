@@ -207,6 +207,7 @@ var (
 	blanks   = regexp.MustCompile(` {3,}`)
 	numbers  = regexp.MustCompile(`(?m)(ttempt )\d|^(  (?:pox|soap|json|get) +)\d`)
 	deciding = regexp.MustCompile(`(front ?end[ =]"?|back ?end[ =]"?)EX0[12]`)
+	files    = regexp.MustCompile(`--config\.file \S+`)
 	validity = regexp.MustCompile(`from [0-9-]{10} to [0-9-]{10}`)
 	requests = regexp.MustCompile(`(request-id|thumbprint) [0-9A-Fa-f-]{36,40}`)
 	seconds  = regexp.MustCompile(`<?\b\d+\.\d+ s\b|\b\d{4}-\d{2}-\d{2}[T ][0-9:]+\S*( UTC)?|127\.0\.0\.1:\d+`)
@@ -215,6 +216,7 @@ var (
 // normalise puts names in place of what changes from run to run, and sorts rows whose order is that of connections.
 func normalise(a *sites.Site, text string) string {
 	text = strings.NewReplacer(fmt.Sprintf(":%d", a.HTTPS), ":PORT", fmt.Sprintf(":%d", a.HTTP), ":HTTP", fmt.Sprintf(" %d ", a.HTTPS), " PORT ").Replace(text)
+	text = files.ReplaceAllString(text, "--config.file CONFIG")
 	text = requests.ReplaceAllString(validity.ReplaceAllString(text, "from DATE to DATE"), "$1 ID")
 	text = numbers.ReplaceAllString(seconds.ReplaceAllString(digests.ReplaceAllString(text, "DIGEST"), "MEASURED"), "$1$2 N")
 	text = deciding.ReplaceAllString(text, "${1}MEMBER") // side by side, any of them may be the last

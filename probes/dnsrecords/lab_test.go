@@ -116,6 +116,7 @@ var (
 	comments = regexp.MustCompile(`(?m)^#.*\n`)
 	ports    = regexp.MustCompile(`(127\.53\.\d+\.\d+|ff0e::1\]|contoso\.test):\d+`)
 	onPort   = regexp.MustCompile(`\bport \d{4,}`)
+	moments  = regexp.MustCompile(`at [0-9-]{10} [0-9:.]+ UTC`)
 	measured = regexp.MustCompile(`<?\b\d+\.\d+ s\b|ff0e::1\S*: read udp.*?->`)
 	rotated  = regexp.MustCompile(`192\.0\.2\.1\d\d`)
 	proofs   = regexp.MustCompile(`(?m)^Proof: .*\n`) // whose lines are in the order in which answers came
@@ -124,6 +125,7 @@ var (
 )
 
 func normalised(text string) string {
+	text = moments.ReplaceAllString(text, "at MOMENT")
 	text = onPort.ReplaceAllString(ports.ReplaceAllString(text, "$1:PORT"), "port PORT")
 	text = rotated.ReplaceAllString(measured.ReplaceAllString(text, "MEASURED"), "192.0.2.1NN")
 	text = begun.ReplaceAllString(proofs.ReplaceAllString(text, ""), "")

@@ -556,6 +556,7 @@ var varying = []struct {
 	shape *regexp.Regexp
 	with  string
 }{
+	{regexp.MustCompile(`--config\.file \S+`), "--config.file CONFIG"},
 	{regexp.MustCompile(`127\.0\.0\.1:[0-9]+`), "127.0.0.1:PORT"},
 	{regexp.MustCompile(`request-id [0-9a-f-]{36}`), "request-id ID"},
 	{regexp.MustCompile(`thumbprint [0-9A-F]{40}`), "thumbprint DIGEST"},

@@ -325,7 +325,7 @@ func TestStreamAtTheLimit(t *testing.T) {
 // TestOneStreamAtATime: probes with one auth hold their streams one after the other; one that has no time to wait says so.
 func TestOneStreamAtATime(t *testing.T) {
 	t.Parallel()
-	s := start(t, "operations: [stream], stream_hold: 1s", "basic", "basic-logon", "only-basic")
+	s := start(t, "operations: [stream], stream_hold: 2s", "basic", "basic-logon", "only-basic")
 	results := make([]*result.Result, 2)
 	var all sync.WaitGroup
 	for i, name := range []string{"basic-logon", "only-basic"} {
