@@ -67,8 +67,9 @@ generate: ## Write anew what repeats facts that stand elsewhere: pages, tables, 
 
 # Most of it is linking: so without what debuggers want, without vet, which has a target of its own, and four packages at once,
 # because many tests wait.
+# What tests the parts that are shipped, and the tests' own servers, needs these servers, or a browser, and is the whole run's.
 unit: ## Run the fast tests only: no real servers, no race detector
-	go test -short -p 4 -vet=off -ldflags='-s -w' ./...
+	go test -short -p 4 -vet=off -ldflags='-s -w' $$(go list ./... | grep -vE '/(internal/test/[a-z]+|web/browser|deploy|deploy/demo)$$')
 
 # -count=1 because Go's test cache does not see that a server was installed or updated.
 all-tests: ## Run all tests, with the race detector where there is a C compiler

@@ -72,7 +72,7 @@ func (l *loader) checkService(path string, s *Service) {
 			l.report(field, fmt.Sprintf("%s is asked of %s, and the service has none", m.Prober, waysOf(m)))
 		}
 	}
-	l.checkPorts(path, s)
+	l.checkPorts(s)
 }
 
 func firstFew(names []string) []string { return names[:min(3, len(names))] }
@@ -131,7 +131,7 @@ func mailboxOf(s string) (string, error) {
 }
 
 // checkPorts refuses a port that modules of several protocols would ask at: it can be right for one of them alone.
-func (l *loader) checkPorts(path string, s *Service) {
+func (l *loader) checkPorts(s *Service) {
 	first := map[string]*Module{} // of each field with a port
 	for _, c := range l.config.cellsOf(s) {
 		if _, port := splitHost(c.Target); port == "" {

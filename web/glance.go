@@ -115,8 +115,8 @@ func (g *Glance) Wrong() string { return Series{Result: g.Result}.Wrong() }
 // Acts says who acts, "" for nobody.
 func (g *Glance) Acts() string { return Series{Result: g.Result}.Acts() }
 
-// Glances gives what is remembered of places, whichever auth was used; of several the newest.
-func (m *Recent) Glances() map[place]*Glance {
+// glances gives what is remembered of places, whichever auth was used; of several the newest.
+func (m *Recent) glances() map[place]*Glance {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	all := make(map[place]*Glance, len(m.pairs))

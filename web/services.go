@@ -88,7 +88,7 @@ func (s *server) overview(now time.Time, whole bool) *overview {
 		return &overview{At: now}
 	}
 	o := &overview{At: now, Whole: whole}
-	known := s.Recent.Glances()
+	known := s.Recent.glances()
 	var of *serviceView
 	var cells []*cell
 	finish := func() {

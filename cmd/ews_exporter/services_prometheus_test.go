@@ -128,9 +128,10 @@ func (d *discovered) unwell(t *testing.T) (unwell []string, well int) {
 	d.api(t, "rules", &answer)
 	for _, g := range answer.Data.Groups {
 		for _, r := range g.Rules {
-			if r.Health == "err" {
+			switch r.Health {
+			case "err":
 				unwell = append(unwell, r.Name+": "+r.LastError)
-			} else if r.Health == "ok" {
+			case "ok":
 				well++
 			}
 		}
