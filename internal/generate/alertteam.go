@@ -10,15 +10,15 @@ import (
 )
 
 // The label team of an alert is looked up as its texts are: who acts on the fault at its target, and what an exporter's
-// configuration calls that team. It is left out, as a label without a value is, where that is undecided, and where no exporter
-// names teams. Of the last five minutes the owner that most probes named counts, else of the last hour: a label that changes
-// makes another alert, with another `for`.
+// configuration calls that team. It is "unassigned" where that is undecided, and where no exporter names teams: of a label
+// without a value Prometheus would keep the template in ALERTS. Of the last five minutes the owner that most probes named counts,
+// else of the last hour: a label that changes makes another alert, with another `for`.
 
 // teamWindows are those windows.
 var teamWindows = []string{"5m", "1h"}
 
 // advisedBy are the placeholders of a rule's text that say what it is about.
-var advisedBy = regexp.MustCompile(`\[\[-? ?(act|actOnFailing|actOnFailed|actOnFinding|advised)(?: "([^"]*)")?`)
+var advisedBy = regexp.MustCompile(`\[\[-? ?(act|actOnFailing|actOnFailed|actOnFinding|advised)\b(?: "([^"]*)")?`)
 
 // severityLine is the label of that name, which every alert has.
 var severityLine = regexp.MustCompile(`(?m)^ +severity: \w+\n`)
@@ -47,7 +47,7 @@ func (f alertFacts) team(placeholder, about string) string {
 		if !ok || a.Certainty == advice.Undecided || len(a.Owners) != 1 {
 			return ""
 		}
-		return fmt.Sprintf(`{{ $owner := "%s" }}`, a.Owners[0]) + teamOfOwner
+		return fmt.Sprintf(`{{ $team := "unassigned" }}{{ $owner := "%s" }}`, a.Owners[0]) + teamOfOwner + `{{ $team }}`
 	case "actOnFinding":
 		return teamOf(f.keysOfFinding(), "$keys,$probe")
 	case "actOnFailed":
@@ -65,13 +65,13 @@ func (f alertFacts) team(placeholder, about string) string {
 // teamOf looks up the owner of the faults that a selector names, after what it needs, and then the team; nothing where there are
 // no teams.
 func teamOf(before, which string) string {
-	text := ask("count(ews_exporter_owner_info{team!=''})") + before + `{{ $owner := "" }}`
+	text := `{{ $team := "unassigned" }}` + ask("count(ews_exporter_owner_info{team!=''})") + before + `{{ $owner := "" }}`
 	for _, window := range teamWindows {
 		text += `{{ if not $owner }}` + ask("topk(1, sum by (owner) (count_over_time(probe_fault_info{certainty!='undecided',"+which+"}["+window+"])))") +
 			`{{ $owner = . | first | label "owner" }}{{ end }}{{ end }}`
 	}
-	return text + teamOfOwner + `{{ end }}`
+	return text + teamOfOwner + `{{ end }}{{ $team }}`
 }
 
 // teamOfOwner is what exporters call the team of $owner; of several it is always the same one's.
-var teamOfOwner = told("team", "ews_exporter_owner_info{team!='',owner=%q}", "$owner") + `{{ . }}{{ end }}{{ end }}`
+var teamOfOwner = told("team", "ews_exporter_owner_info{team!='',owner=%q}", "$owner") + `{{ $team = . }}{{ end }}{{ end }}`
