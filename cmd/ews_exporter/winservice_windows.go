@@ -68,8 +68,8 @@ func (c *command) installService() error {
 	}
 	again := []mgr.RecoveryAction{{Type: mgr.ServiceRestart, Delay: 10 * time.Second}, {Type: mgr.ServiceRestart, Delay: time.Minute}}
 	err = errors.Join(s.SetRecoveryActions(again, uint32((24*time.Hour).Seconds())), s.SetRecoveryActionsOnNonCrashFailures(true))
-	if err != nil {
-		c.print("The service manager will not start it again after a failure: %v\n", err)
+	if err != nil { // Wine has only the first
+		c.print("After a failure the service manager may not start it again: %v\n", err)
 	}
 	c.print("Installed. Start it: Start-Service %s\n", f.name)
 	return nil
