@@ -55,6 +55,8 @@ busybox     busybox-static -
 man         man-db       -
 fish        fish         -
 zsh         zsh          -
+/usr/lib/wine/wine64 wine64 -
+x86_64-w64-mingw32-gcc-win32 gcc-mingw-w64-x86-64-win32 -
 gpg         gpg          -
 gpg-agent   gpg-agent    -
 '

@@ -48,6 +48,7 @@ type command struct {
 	lab            labFlags
 	account        accountFlags
 	healthcheck    string
+	service        serviceFlags
 	finding        string
 	selected       string // the command, for what is said of its mistakes
 }
@@ -78,18 +79,26 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return (&command{stdin: stdin, stdout: stdout, stderr: stderr}).run(ctx, args)
 }
 
-func (c *command) run(ctx context.Context, args []string) int {
+// parse reads a command line. done tells that no more is to be done than to exit with code: after --help, or a mistake.
+func (c *command) parse(args []string) (code int, done bool) {
 	var ended *int // kingpin answered by itself: --help, --version
 	app := c.declare().UsageWriter(c.stdout).ErrorWriter(c.stderr).Terminate(func(code int) { ended = &code })
 	selected, err := app.Parse(args)
 	switch {
 	case ended != nil:
-		return *ended
+		return *ended, true
 	case err != nil:
-		return c.mistake(app, args, err)
+		return c.mistake(app, args, err), true
 	}
 	c.selected = selected
-	switch selected {
+	return exitOK, false
+}
+
+func (c *command) run(ctx context.Context, args []string) int {
+	if code, done := c.parse(args); done {
+		return code
+	}
+	switch c.selected {
 	case "probe":
 		return c.runProbe(ctx)
 	case "check":
@@ -102,6 +111,8 @@ func (c *command) run(ctx context.Context, args []string) int {
 		return c.runFinding()
 	case "healthcheck":
 		return c.runHealthcheck(ctx)
+	case serviceInstall, serviceRemove, serviceRun:
+		return c.runService()
 	default:
 		return c.runServe(ctx)
 	}
@@ -147,6 +158,8 @@ func (c *command) declare() *kingpin.Application {
 
 	health := app.Command("healthcheck", "Ask a running exporter whether it is healthy; for containers. Exits with 0 or 1.")
 	health.Arg("URL", "What to ask.").Default("http://127.0.0.1:10501/-/healthy").StringVar(&c.healthcheck)
+
+	c.service.declare(app)
 	return app
 }
 

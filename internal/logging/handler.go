@@ -8,14 +8,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-kit/log"
-
 	"github.com/ews-exporter/ews_exporter/internal/plain"
 )
 
-// handler is a slog.Handler over a go-kit logger. Groups become dotted prefixes, for neither of its formats nests.
+// handler is a slog.Handler over go-kit's encoders. Groups become dotted prefixes, for neither of its formats nests.
 type handler struct {
-	out    log.Logger
+	write  func(slog.Level, []any) error
 	level  slog.Level
 	prefix string // "group." for every group opened
 	pairs  []any  // keys and values of WithAttrs
@@ -34,7 +32,7 @@ func (h *handler) Handle(_ context.Context, r slog.Record) error {
 		pairs = add(pairs, h.prefix, a)
 		return true
 	})
-	return h.out.Log(pairs...)
+	return h.write(r.Level, pairs)
 }
 
 func (h *handler) WithAttrs(attrs []slog.Attr) slog.Handler {

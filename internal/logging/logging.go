@@ -3,8 +3,10 @@
 package logging
 
 import (
+	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/go-kit/log"
@@ -26,13 +28,31 @@ func AddFlags(app *kingpin.Application) *Flags {
 	return f
 }
 
-// New makes a logger that writes to w, one record at a time.
+// EventLog takes records with their severities, as Windows' event log does.
+type EventLog interface {
+	Record(level slog.Level, text string) error
+}
+
+// New makes a logger that writes to w, one record at a time; by Record, where w is an EventLog.
 func New(w io.Writer, f *Flags) *slog.Logger {
 	encode := log.NewLogfmtLogger
 	if f.Format == "json" {
 		encode = log.NewJSONLogger
 	}
-	return slog.New(&handler{out: encode(log.NewSyncWriter(w)), level: level(f.Level)})
+	h := &handler{level: level(f.Level)}
+	if events, ok := w.(EventLog); ok {
+		h.write = func(level slog.Level, pairs []any) error {
+			var text strings.Builder
+			if err := encode(&text).Log(pairs...); err != nil {
+				return fmt.Errorf("encode a record: %w", err)
+			}
+			return events.Record(level, text.String())
+		}
+		return slog.New(h)
+	}
+	out := encode(log.NewSyncWriter(w))
+	h.write = func(_ slog.Level, pairs []any) error { return out.Log(pairs...) }
+	return slog.New(h)
 }
 
 func level(name string) slog.Level {

@@ -142,3 +142,28 @@ func TestFlags(t *testing.T) {
 		t.Errorf("got %+v", f)
 	}
 }
+
+// events are records with their severities.
+type events struct {
+	bytes.Buffer // what comes another way
+	got          []string
+}
+
+func (e *events) Record(level slog.Level, text string) error {
+	_, text, _ = strings.Cut(strings.TrimSpace(text), " ")
+	e.got = append(e.got, level.String()+": "+text)
+	return nil
+}
+
+// TestEventLog: an event log is told how severe a record is.
+func TestEventLog(t *testing.T) {
+	t.Parallel()
+	var e events
+	l := New(&e, &Flags{Level: "info", Format: "logfmt"})
+	l.Debug("x")
+	l.Info("Started", "port", 1)
+	l.With("a", "b").Error("x")
+	if got := strings.Join(e.got, "\n"); got != "INFO: level=info msg=Started port=1\nERROR: level=error msg=x a=b" || e.Len() > 0 {
+		t.Errorf("got %s, and %q", got, e.String())
+	}
+}

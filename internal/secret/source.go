@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"strings"
 	"time"
 )
@@ -59,17 +58,12 @@ func (s *Source) Fingerprint() (string, error) {
 	return value.Fingerprint(), nil
 }
 
-// Warnings says what is unwise about how the secret is kept. Windows keeps access in lists that a file's mode does not
-// show, so nothing is said of files there.
+// Warnings says what is unwise about how the secret is kept.
 func (s *Source) Warnings() []string {
-	if s.path == "" || runtime.GOOS == "windows" {
+	if s.path == "" {
 		return nil
 	}
-	info, err := os.Stat(s.path)
-	if err != nil || info.Mode().Perm()&0o004 == 0 {
-		return nil
-	}
-	return []string{"the file can be read by everybody on this machine; chmod o-r takes that away"}
+	return openToAll(s.path)
 }
 
 // readText reads a secret's file, without the one line end that editors put there.
