@@ -159,8 +159,12 @@ const shown = 64
 // spoilt is the failure of what is no packet.
 func spoilt(out *wire.Packets, raw []byte, seed int, why error) error {
 	raw = append(raw[min(seed, len(raw)):len(raw):len(raw)], out.Ahead(shown)...)
-	raw = raw[:min(len(raw), shown)]
-	out.Heard(strconv.Quote(string(raw)))
+	said := string(raw)
+	if len(raw) >= shown {
+		said = string(raw[:shown]) + "…" // by which a secret that is cut here is found
+	}
+	said = strconv.Quote(said)
+	out.Heard(said)
 	out.Record.Outcome = "no handshake response: " + why.Error()
-	return failure.New(failure.Receive, "malformed", "%s sent no handshake response where one is due: %w: %s", out, why, strconv.Quote(string(raw)))
+	return failure.New(failure.Receive, "malformed", "%s sent no handshake response where one is due: %w: %s", out, why, said)
 }
