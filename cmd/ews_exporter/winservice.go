@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 
 	"github.com/alecthomas/kingpin/v2"
 
@@ -64,9 +63,4 @@ func (c *command) installable() (code int, ok bool) {
 		return c.fail("the configuration has mistakes, and nothing was installed:\n%v", err), false
 	}
 	return exitOK, true
-}
-
-// notDone says what the service manager did not do.
-func notDone(what, name string, err error) error {
-	return fmt.Errorf("cannot %s the service %s: %w", what, name, err)
 }

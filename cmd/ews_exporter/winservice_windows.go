@@ -203,3 +203,8 @@ func clip(text string) string {
 	}
 	return text[:cut]
 }
+
+// notDone says what the service manager did not do.
+func notDone(what, name string, err error) error {
+	return fmt.Errorf("cannot %s the service %s: %w", what, name, err)
+}
