@@ -1,7 +1,6 @@
 package main
 
 import (
-
 	"github.com/alecthomas/kingpin/v2"
 
 	"github.com/ews-exporter/ews_exporter/config"
