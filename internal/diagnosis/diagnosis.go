@@ -84,9 +84,7 @@ func happenings(r *result.Result) []happening {
 		}
 	}
 	add(result.Error)
-	if len(all) > 1 { // that a box answered is the evidence of another finding, and leads further only by itself
-		all = slices.DeleteFunc(all, func(h happening) bool { return h.About == result.AnsweredByMiddlebox })
-	}
+	all = slices.DeleteFunc(all, func(h happening) bool { return isEvidence(h, all) })
 	if f := r.Failure; f != nil && len(all) == 0 {
 		about := advice.Case{About: f.Name(), Code: code(r)}
 		if who := decided(r); who != nil {
@@ -99,6 +97,13 @@ func happenings(r *result.Result) []happening {
 		all = append(all, happening{Case: advice.Case{About: "undecided/" + string(r.UndecidedReason)}})
 	}
 	return all
+}
+
+// isEvidence tells whether h only says that a box answered, and another of all says what is wrong with this box.
+func isEvidence(h happening, all []happening) bool {
+	return h.About == result.AnsweredByMiddlebox && slices.ContainsFunc(all, func(other happening) bool {
+		return other.About != h.About && other.Origin == h.Origin && other.Product == h.Product
+	})
 }
 
 // code is what the peer called it: by name, else by its status.

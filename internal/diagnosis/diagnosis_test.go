@@ -23,6 +23,7 @@ var book = advice.Book{
 	{Key: "found", Owners: []advice.Owner{advice.Middlebox}, Certainty: advice.Sure, First: "look", For: advice.About("late_body_rejected")},
 	{Key: "warned", Owners: []advice.Owner{advice.Certificate}, Certainty: advice.Sure, First: "look", For: advice.About("certificate_expiring")},
 	{Key: "open", Owners: []advice.Owner{advice.Exporter}, Certainty: advice.Sure, First: "look", For: advice.About("undecided/no_logon")},
+	{Key: "box", Owners: []advice.Owner{advice.Middlebox}, Certainty: advice.Sure, First: "look", For: advice.About(result.AnsweredByMiddlebox)},
 	{Key: "drawn", Owners: []advice.Owner{advice.Security}, Certainty: advice.Likely, First: "look"},
 }
 
@@ -117,5 +118,31 @@ func TestFaults(t *testing.T) {
 	}
 	if want := "middlebox undecided general, iis undecided general, certificate sure warned"; strings.Join(got, ", ") != want {
 		t.Errorf("%s, want %s", strings.Join(got, ", "), want)
+	}
+}
+
+// TestThatABoxAnsweredIsEvidence: of a box of which a finding says what is wrong, it is no fault of its own, whichever was found
+// first; of another box it is.
+func TestThatABoxAnsweredIsEvidence(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		by      string // whose answer it was
+		verdict string
+		faults  int
+	}{
+		"the same box":   {"kemp", "found", 1},
+		"another box":    {"nginx", "box", 2},
+		"an unknown one": {"", "box", 2},
+	} {
+		r := examples.Continue()
+		r.Failure = failure.New(failure.Status, "unavailable", "503")
+		r.Findings = []result.Finding{
+			{Code: result.AnsweredByMiddlebox, Severity: result.Error, Origin: origin.Middlebox, Product: test.by},
+			{Code: "late_body_rejected", Severity: result.Error, Origin: origin.Middlebox, Product: "kemp"},
+		}
+		diagnosis.Settle(r, all)
+		if got := r.Verdict.Advice; got != test.verdict || len(r.Faults) != test.faults {
+			t.Errorf("%s: the verdict is %s of %d faults, want %s of %d", name, got, len(r.Faults), test.verdict, test.faults)
+		}
 	}
 }

@@ -47,10 +47,10 @@ const hybrid = `Bearer client_id="00000002-0000-0ff1-ce00-000000000000", ` +
 
 // shared is the table of the scenarios that all parts share, in the order of their ports.
 func shared() []Scenario {
-	return slices.Concat(expectScenarios(), logonScenarios(), ewsScenarios(), laterScenarios())
+	return slices.Concat(expectScenarios(), bodyScenarios(), logonScenarios(), ewsScenarios(), laterScenarios())
 }
 
-// expectScenarios are about the transport: what becomes of Expect, and of a body.
+// expectScenarios are about Expect: who answers it, and how.
 func expectScenarios() []Scenario {
 	return []Scenario{
 		{
@@ -103,6 +103,12 @@ func expectScenarios() []Scenario {
 			Description: "A balancer that says nothing at all to a request with Expect, not even after the body.",
 			balancer:    expecting(keepSilent),
 		},
+	}
+}
+
+// bodyScenarios are about the rest of the transport: whether a body is asked for at all, and what it meets.
+func bodyScenarios() []Scenario {
+	return []Scenario{
 		{
 			Name:        "early-401",
 			Description: "A good balancer before a server that asks for Windows logon, so the body is never asked for.",

@@ -1,6 +1,7 @@
 package prober
 
 import (
+	"context"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -134,4 +135,17 @@ func Headers(own []origin.Field, configured map[string]string) []origin.Field {
 		own = append(own, origin.Field{Name: name, Value: configured[name]})
 	}
 	return own
+}
+
+// Prepare is how a probe begins that logs on: it reads the secret, looks the target up, and gives where it is. Errors are failures
+// of stage auth, resolve or policy.
+func (r *Run) Prepare(ctx context.Context) (Endpoint, error) {
+	if err := r.Ready(); err != nil {
+		return Endpoint{}, err
+	}
+	resolution, err := r.ResolveTarget(ctx)
+	if err != nil {
+		return Endpoint{}, err
+	}
+	return r.Endpoint(r.Target, resolution), nil
 }

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"io"
+	"strconv"
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/failure"
@@ -68,6 +69,23 @@ func (p *Packets) Fill(packet []byte, n int) ([]byte, error) {
 func (p *Packets) Ahead(n int) []byte {
 	ahead, _ := p.conn.reader.Peek(min(n, p.conn.reader.Buffered())) // so much is there
 	return ahead
+}
+
+// spoiltShown is how much of what is no packet a person reads, in bytes.
+const spoiltShown = 64
+
+// Spoilt is the failure of what came, and of what has come behind it, where a packet is due: receive/malformed. It also notes what
+// came, marked where it is cut: a secret that was cut is found by that mark alone.
+func (p *Packets) Spoilt(came []byte, due string, why error) *failure.Failure {
+	came = append(came[:len(came):len(came)], p.Ahead(spoiltShown)...)
+	said := string(came[:min(len(came), spoiltShown)])
+	if len(came) >= spoiltShown {
+		said += "…"
+	}
+	said = strconv.Quote(said)
+	p.Heard(said)
+	p.Record.Outcome = "no " + due + ": " + why.Error()
+	return malformed("%s sent no %s where one is due: %w: %s", p, due, why, said)
 }
 
 // Said notes what was sent beside this connection and is answered over it, in the words that a person reads.

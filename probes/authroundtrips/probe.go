@@ -86,14 +86,10 @@ func (p *probe) decide() {
 
 // fetchAll fetches the objects, and does what is asked for besides.
 func (p *probe) fetchAll(ctx context.Context) error {
-	if err := p.run.Ready(); err != nil {
-		return err
-	}
-	resolution, err := p.run.ResolveTarget(ctx)
+	endpoint, err := p.run.Prepare(ctx)
 	if err != nil {
 		return err
 	}
-	endpoint := p.run.Endpoint(p.run.Target, resolution)
 	p.link = p.run.Link(endpoint)
 	// A secret that the check found refused is not sent again below: the gate sees to that.
 	err = p.checkProtection(ctx, endpoint)

@@ -75,16 +75,12 @@ func (p *probe) stillThrottled(wait time.Duration) {
 
 // converse does all that goes over the wire, and draws the verdict.
 func (p *probe) converse(ctx context.Context) {
-	if err := p.run.Ready(); err != nil {
-		p.run.Result.Fail(failure.From(err))
-		return
-	}
-	resolution, err := p.run.ResolveTarget(ctx)
+	at, err := p.run.Prepare(ctx)
 	if err != nil {
 		p.run.Result.Fail(failure.From(err))
 		return
 	}
-	p.link = p.run.Link(p.run.Endpoint(p.run.Target, resolution))
+	p.link = p.run.Link(at)
 	work, cancel := p.workContext(ctx)
 	defer cancel()
 	for _, op := range p.ordered() {

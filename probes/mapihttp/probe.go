@@ -60,14 +60,11 @@ func (s *Settings) Probe(ctx context.Context, run *prober.Run) {
 
 // ask asks all endpoints. The error is why none was asked.
 func (p *probe) ask(ctx context.Context) error {
-	if err := p.run.Ready(); err != nil {
-		return err
-	}
-	resolution, err := p.run.ResolveTarget(ctx)
+	at, err := p.run.Prepare(ctx)
 	if err != nil {
 		return err
 	}
-	p.at = p.run.Endpoint(p.run.Target, resolution)
+	p.at = at
 	for i, name := range p.Endpoints {
 		e := p.askOne(ctx, name, len(p.Endpoints)-i)
 		if p.endsWith(e.err) {

@@ -51,14 +51,11 @@ func (s *Settings) Probe(ctx context.Context, run *prober.Run) {
 
 // ask asks what is to be asked. The error is why the endpoint itself was not answered for.
 func (p *probe) ask(ctx context.Context) error {
-	if err := p.run.Ready(); err != nil {
-		return err
-	}
-	resolution, err := p.run.ResolveTarget(ctx)
+	at, err := p.run.Prepare(ctx)
 	if err != nil {
 		return err
 	}
-	p.endpoint = p.run.Endpoint(p.run.Target, resolution)
+	p.endpoint = at
 	link := p.run.Link(p.endpoint)
 	err = p.knock(ctx, link)
 	if err == nil && p.wants() {

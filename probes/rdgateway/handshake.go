@@ -135,7 +135,7 @@ func read(out *wire.Packets, in filler, seed int, hello **answer) error {
 		n, err := wanted(raw, seed)
 		switch {
 		case err != nil:
-			return spoilt(out, raw, seed, err)
+			return out.Spoilt(raw[min(seed, len(raw)):], "handshake response", err)
 		case n == len(raw):
 			got := parse(raw, seed)
 			*hello = &got
@@ -147,24 +147,8 @@ func read(out *wire.Packets, in filler, seed int, hello **answer) error {
 			continue
 		}
 		if failure.Is(broken, failure.Receive, "timeout") && len(got) > seed {
-			return spoilt(out, got, seed, broken)
+			return out.Spoilt(got[min(seed, len(got)):], "handshake response", broken)
 		}
 		return broken
 	}
-}
-
-// shown is how much of what is no packet a person reads.
-const shown = 64
-
-// spoilt is the failure of what is no packet.
-func spoilt(out *wire.Packets, raw []byte, seed int, why error) error {
-	raw = append(raw[min(seed, len(raw)):len(raw):len(raw)], out.Ahead(shown)...)
-	said := string(raw)
-	if len(raw) >= shown {
-		said = string(raw[:shown]) + "…" // by which a secret that is cut here is found
-	}
-	said = strconv.Quote(said)
-	out.Heard(said)
-	out.Record.Outcome = "no handshake response: " + why.Error()
-	return failure.New(failure.Receive, "malformed", "%s sent no handshake response where one is due: %w: %s", out, why, said)
 }

@@ -85,14 +85,11 @@ func (s *Settings) Probe(ctx context.Context, run *prober.Run) {
 
 // ask asks all that is to be asked. The error is why no channel was asked.
 func (p *probe) ask(ctx context.Context) error {
-	if err := p.run.Ready(); err != nil {
-		return err
-	}
-	resolution, err := p.run.ResolveTarget(ctx)
+	at, err := p.run.Prepare(ctx)
 	if err != nil {
 		return err
 	}
-	p.at = p.run.Endpoint(p.run.Target, resolution)
+	p.at = at
 	for i, name := range channels {
 		c := &channel{name: name, outcome: failed, step: p.run.Step(name)}
 		p.asked = append(p.asked, c)

@@ -2,7 +2,6 @@ package sstp
 
 import (
 	"context"
-	"strconv"
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/failure"
@@ -88,7 +87,7 @@ func next(packets *wire.Packets) (packet, error) {
 			}
 		}
 		if err != nil {
-			return p, spoilt(packets, raw, err)
+			return p, packets.Spoilt(raw, "packet", err)
 		}
 		got, broken := packets.Fill(raw, length)
 		if broken == nil {
@@ -96,25 +95,13 @@ func next(packets *wire.Packets) (packet, error) {
 			continue
 		}
 		if _, err := wanted(got); err != nil { // a few bytes of text
-			return p, spoilt(packets, got, err)
+			return p, packets.Spoilt(got, "packet", err)
 		}
 		if failure.Is(broken, failure.Receive, "timeout") && len(got) > 0 {
-			return p, spoilt(packets, got, broken)
+			return p, packets.Spoilt(got, "packet", broken)
 		}
 		return p, broken
 	}
-}
-
-// shown is how much of what is no packet a person reads.
-const shown = 64
-
-// spoilt is the failure of what is no packet.
-func spoilt(packets *wire.Packets, raw []byte, why error) error {
-	raw = append(raw[:len(raw):len(raw)], packets.Ahead(shown)...)
-	raw = raw[:min(len(raw), shown)]
-	packets.Heard(strconv.Quote(string(raw)))
-	packets.Record.Outcome = "no packet: " + why.Error()
-	return failure.New(failure.Receive, "malformed", "%s sent no packet where one is due: %w: %s", packets, why, strconv.Quote(string(raw)))
 }
 
 // end ends the call politely: an agreed one by Call Disconnect, which the server may acknowledge within a second, and one that is

@@ -8,7 +8,9 @@ import (
 )
 
 // Scenarios is the table of all of them.
-func Scenarios() []Scenario { return slices.Concat(lookUps(), answers(), strangers(), spellings()) }
+func Scenarios() []Scenario {
+	return slices.Concat(lookUps(), answers(), ends(), strangers(), spellings())
+}
 
 // expect is the setting by which the service's own URL is expected.
 const expect = `expect: {EXPR.EwsUrl: "https://` + lab.Service + portMark + `/EWS/Exchange.asmx"}`
@@ -148,6 +150,12 @@ func answers() []Scenario {
 				lab.Service: pool(settings(lab.Service)),
 			},
 		},
+	}
+}
+
+// ends are about answers that lead to nobody, or do not end as they should.
+func ends() []Scenario {
+	return []Scenario{
 		{
 			Name: "autodiscover-ews-gone", Description: "The EWS URL that is returned leads to a host that is gone.",
 			Settings: "attempts: 1, follow_up: true",
