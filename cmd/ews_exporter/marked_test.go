@@ -2,10 +2,13 @@ package main
 
 import (
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"html"
 	"net/url"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"unicode/utf16"
 )
@@ -58,17 +61,25 @@ func encoded(secret string) string {
 	}, " ")
 }
 
-// leaks looks for marked secrets in what was shown somewhere.
+// leaks looks for marked secrets in what was shown somewhere. It is safe for concurrent use.
 type leaks struct {
-	shapes map[string]string // shape → whose
-	found  map[string]bool   // whose and where, told already
+	shapes [1 << 16][]shape // by their first two bytes, so that a text is gone through once for all of them
+
+	mu    sync.Mutex
+	found map[string]bool // whose and where, told already
 }
 
+// shape is a form of a secret.
+type shape struct{ text, of string }
+
 func newLeaks(secrets map[string]string) *leaks {
-	l := &leaks{shapes: map[string]string{}, found: map[string]bool{}}
+	l := &leaks{found: map[string]bool{}}
 	for name, secret := range secrets {
-		for _, shape := range shapes(secret) {
-			l.shapes[shape] = name
+		for _, text := range shapes(secret) {
+			begin := binary.BigEndian.Uint16([]byte(text))
+			if s := (shape{text, name}); !slices.Contains(l.shapes[begin], s) {
+				l.shapes[begin] = append(l.shapes[begin], s)
+			}
 		}
 	}
 	return l
@@ -77,12 +88,20 @@ func newLeaks(secrets map[string]string) *leaks {
 // look reports each secret that is in text, once for each place.
 func (l *leaks) look(t *testing.T, where, text string) {
 	t.Helper()
-	for shape, name := range l.shapes {
-		at := strings.Index(text, shape)
-		if at < 0 || l.found[name+" in "+where] {
-			continue
+	for at := range max(0, len(text)-1) {
+		for _, s := range l.shapes[uint16(text[at])<<8|uint16(text[at+1])] {
+			if strings.HasPrefix(text[at:], s.text) && l.first(s.of+" in "+where) {
+				t.Errorf("the secret %s shows in %s, as %q: …%q…", s.of, where, s.text, text[max(0, at-120):min(len(text), at+120)])
+			}
 		}
-		l.found[name+" in "+where] = true
-		t.Errorf("the secret %s shows in %s, as %q: …%q…", name, where, shape, text[max(0, at-120):min(len(text), at+120)])
 	}
+}
+
+// first tells whether that was not told before.
+func (l *leaks) first(what string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	before := l.found[what]
+	l.found[what] = true
+	return !before
 }

@@ -267,7 +267,7 @@ func (s *showing) try(t *testing.T, try *trial) {
 	see := func(what, method, path string, form url.Values) string {
 		location, body := s.ask(t, method, path, form)
 		shown.WriteString(body)
-		s.look(t, what+" by "+where, body)
+		s.leaks.look(t, what+" by "+where, body)
 		return location
 	}
 	location := see("the form", http.MethodPost, "/report", query)
@@ -292,12 +292,6 @@ func (s *showing) try(t *testing.T, try *trial) {
 			t.Errorf("an Authorization shows by %s: …%s", where, middle)
 		}
 	}
-}
-
-func (s *showing) look(t *testing.T, where, text string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.leaks.look(t, where, text)
 }
 
 // ask sends one request as a person's browser, and gives all of the answer, and where it leads.
@@ -336,7 +330,7 @@ func (s *showing) pages(t *testing.T, all []*trial) {
 	}
 	for _, path := range paths {
 		_, body := s.ask(t, http.MethodGet, path, nil)
-		s.look(t, path, body)
+		s.leaks.look(t, path, body)
 	}
 }
 
@@ -347,7 +341,7 @@ func (s *showing) disk(t *testing.T, dir string, all []*trial) {
 	if err != nil {
 		t.Error(err)
 	}
-	s.look(t, "memory.json", string(text))
+	s.leaks.look(t, "memory.json", string(text))
 	f, err := os.Open(filepath.Join(dir, "results.json.gz"))
 	if err != nil {
 		t.Fatal(err)
@@ -360,7 +354,7 @@ func (s *showing) disk(t *testing.T, dir string, all []*trial) {
 	if text, err = io.ReadAll(unpacked); err != nil || strings.Count(string(text), "\n") < len(all) {
 		t.Fatalf("%d lines of results are kept of %d probes, %v", strings.Count(string(text), "\n"), len(all), err)
 	}
-	s.look(t, "results.json.gz", string(text))
+	s.leaks.look(t, "results.json.gz", string(text))
 	for _, try := range all {
 		for _, token := range proofs(try.target) {
 			if middle := token[len(token)/2:]; len(token) > 40 && strings.Contains(string(text), middle) {
@@ -381,7 +375,7 @@ func (s *showing) refusals(t *testing.T, all []*trial) {
 		{"module": {first.Prober}, "target": {"mail.contoso.test"}, "hostname": {"probe:" + planted["userinfo"] + "@mail.contoso.test"}},
 	} {
 		_, body := s.ask(t, http.MethodGet, "/probe?"+query.Encode(), nil)
-		s.look(t, "the answer to "+query.Encode()[:20], body)
+		s.leaks.look(t, "the answer to "+query.Encode()[:20], body)
 		s.ask(t, http.MethodPost, "/report", query) // for the log
 		query.Set("direct", target)
 		query.Set("target", "mail.contoso.test")
@@ -404,7 +398,7 @@ func (s *showing) commands(t *testing.T, file, format string, all []*trial) {
 		}
 		for _, more := range [][]string{nil, {"--json"}} {
 			shown := execute(t, planted["typed password"]+"\n", append(args, more...)...)
-			s.look(t, fmt.Sprint("the command probe ", try.module, " of ", try.name, more), shown.out+shown.errors)
+			s.leaks.look(t, fmt.Sprint("the command probe ", try.module, " of ", try.name, more), shown.out+shown.errors)
 			if shown.code != exitFailed && shown.code != exitOK {
 				t.Errorf("%v: exit %d: %s", args, shown.code, shown.errors)
 			}
@@ -413,7 +407,7 @@ func (s *showing) commands(t *testing.T, file, format string, all []*trial) {
 	target := "https://probe:" + url.PathEscape(planted["userinfo"]) + "@mail.contoso.test/"
 	for _, args := range [][]string{{"probe", first.Prober, target}, {"probe", first.Prober, "mail.contoso.test", "--direct=" + target}, {"probe", "--all", target}} {
 		shown := execute(t, "", append(args, "--config.file="+file)...)
-		s.look(t, "the command "+args[0]+" of a target with a password", shown.out+shown.errors)
+		s.leaks.look(t, "the command "+args[0]+" of a target with a password", shown.out+shown.errors)
 	}
 }
 
@@ -447,9 +441,9 @@ func (s *showing) mistakes(t *testing.T, file string) {
 		if !strings.HasPrefix(body, "500") {
 			t.Errorf("%s is accepted: %s", name, body)
 		}
-		s.look(t, "what is said of "+name, body)
+		s.leaks.look(t, "what is said of "+name, body)
 		checked := execute(t, "", "check", file)
-		s.look(t, "what check says of "+name, checked.out+checked.errors)
+		s.leaks.look(t, "what check says of "+name, checked.out+checked.errors)
 	}
 }
 

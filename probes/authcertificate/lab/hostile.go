@@ -46,7 +46,9 @@ func lies() lab.Group {
 	whole := func() string { return document(lasting(year)) }
 	text := func(s string) func() string { return func() string { return s } }
 	return lab.Group{Title: "Documents of token services (JSON)", Who: "the peer", Cases: []lab.Case{
-		gives("sends 10 MB of it", "content/metadata_too_large", text(`{"keys":[],"name":"`+strings.Repeat("x", 10<<20)+`"}`)),
+		gives("sends 10 MB of it", "content/metadata_too_large", func() string { // so large that it is made for who asks
+			return `{"keys":[],"name":"` + strings.Repeat("x", 10<<20) + `"}`
+		}),
 		gives("nests lists 100,000 deep", malformed, text(`{"name":`+strings.Repeat("[", 100_000)+strings.Repeat("]", 100_000)+`}`)),
 		gives("nests objects 20,000 deep in a key", malformed, text(`{"keys":[{"keyValue":`+strings.Repeat(`{"a":`, 20_000)+"1"+strings.Repeat("}", 20_000)+`}]}`)),
 		gives("names the keys twice", malformed, func() string { return strings.Replace(whole(), "{", `{"Keys":[],`, 1) }),
