@@ -188,6 +188,9 @@ func TestADiskThatTakesNoResults(t *testing.T) {
 
 // TestKeptResultsAreBounded whatever targets send: what a process may remember can be written and read again.
 func TestKeptResultsAreBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long: it fills the memory of results, and keeps it")
+	}
 	t.Parallel()
 	dir := t.TempDir()
 	recent, kept, log, end := remembering(t, dir)

@@ -93,6 +93,9 @@ func TestNewest(t *testing.T) {
 
 // TestRecentIsBounded whatever a target sends, and however many targets there are.
 func TestRecentIsBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long: it fills the memory of results twice")
+	}
 	t.Parallel()
 	var m Recent
 	add := func(prefix string, i int, raw string) {

@@ -20,7 +20,11 @@ import (
 // exporters: of one at most 2 in a quarter of an hour and 4 in half an hour. docs/authentication.md has these figures.
 func TestSeveralExportersForOneAccount(t *testing.T) {
 	t.Parallel()
-	for exporters := 1; exporters <= 3; exporters++ {
+	most := 3
+	if testing.Short() {
+		most = 1 // long
+	}
+	for exporters := 1; exporters <= most; exporters++ {
 		t.Run(fmt.Sprint(exporters), func(t *testing.T) {
 			t.Parallel()
 			s, err := lab.Start(t.Context(), labs.All(), lab.Options{Only: []string{"basic-logon", "only-basic", "ntlm-persisted"}})
