@@ -178,7 +178,7 @@ func withFiles(t *testing.T, limit int, args ...string) *program {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return serveBy(t, []string{shell, "-c", fmt.Sprintf(`ulimit -n %d; exec "$0" "$@"`, limit)}, nil, args...)
+	return serveBy(t, []string{shell, "-c", fmt.Sprintf(`ulimit -n %d; exec "$0" "$@"`, limit), os.Args[0]}, nil, args...)
 }
 
 // ask gives the answer to a GET within a moment that a supervisor would wait for.

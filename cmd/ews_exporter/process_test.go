@@ -28,17 +28,11 @@ type program struct {
 // serveAlone starts the exporter as a process of its own, on a free port. It is killed with the test, if it still runs.
 func serveAlone(t *testing.T, args ...string) *program {
 	t.Helper()
-	return serveAloneIn(t, nil, args...)
+	return serveBy(t, []string{os.Args[0]}, nil, args...)
 }
 
-// serveAloneIn does that with more in its environment.
-func serveAloneIn(t *testing.T, environment []string, args ...string) *program {
-	t.Helper()
-	return serveBy(t, nil, environment, args...)
-}
-
-// serveBy does it by a command that runs the exporter in its own place.
-func serveBy(t *testing.T, starter, environment []string, args ...string) *program {
+// serveBy does it by a command that is the exporter, or becomes it, with more in its environment.
+func serveBy(t *testing.T, command, environment []string, args ...string) *program {
 	t.Helper()
 	p := &program{log: filepath.Join(t.TempDir(), "log"), ended: make(chan struct{})}
 	log, err := os.Create(p.log)
@@ -46,7 +40,7 @@ func serveBy(t *testing.T, starter, environment []string, args ...string) *progr
 		t.Fatal(err)
 	}
 	defer log.Close()
-	command := slices.Concat(starter, []string{os.Args[0], "--web.listen-address=127.0.0.1:0"}, args)
+	command = slices.Concat(command, []string{"--web.listen-address=127.0.0.1:0"}, args)
 	p.cmd = exec.Command(command[0], command[1:]...) // its end is the test's to bring about
 	p.cmd.Env = append(append(os.Environ(), asProgram+"=yes"), environment...)
 	p.cmd.Stderr = log
@@ -63,6 +57,18 @@ func serveBy(t *testing.T, starter, environment []string, args ...string) *progr
 	})
 	p.url = "http://" + p.await(t, `address"?[=:]"?(127\.0\.0\.1:\d+)`)
 	return p
+}
+
+// build builds the exporter as it is shipped, without the race detector, for tests that give it work for minutes.
+func build(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "ews_exporter.exe")
+	command := exec.CommandContext(t.Context(), "go", "build", "-o", path, ".")
+	command.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := command.CombinedOutput(); err != nil {
+		t.Fatalf("building the exporter: %v\n%s", err, out)
+	}
+	return path
 }
 
 func (p *program) logged(t *testing.T) string {

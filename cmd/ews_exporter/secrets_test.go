@@ -205,6 +205,7 @@ func TestNoSecretShows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	exporter := build(t)
 	web := write(t, "basic_auth_users: {admin: '"+string(hash)+"'}\n")
 	for _, format := range []string{"logfmt", "json"} {
 		t.Run(format, func(t *testing.T) {
@@ -213,7 +214,7 @@ func TestNoSecretShows(t *testing.T) {
 			file := secretSite(t, all)
 			proxy := "https://u:" + url.QueryEscape(planted["proxy password"]) + "@127.0.0.1:1"
 			memory := t.TempDir()
-			p := serveAloneIn(t, []string{"HTTP_PROXY=" + proxy, "HTTPS_PROXY=" + proxy, "ALL_PROXY=" + proxy}, "--storage.path="+memory, "--config.file="+file, "--web.config.file="+web, "--log.level=debug", "--log.format="+format, "--limit.probes-per-address=200")
+			p := serveBy(t, []string{exporter}, []string{"HTTP_PROXY=" + proxy, "HTTPS_PROXY=" + proxy, "ALL_PROXY=" + proxy}, "--storage.path="+memory, "--config.file="+file, "--web.config.file="+web, "--log.level=debug", "--log.format="+format, "--limit.probes-per-address=200")
 			s := &showing{base: p.url, leaks: newLeaks(planted)}
 			s.tryAll(t, all)
 			s.pages(t, all)
