@@ -65,6 +65,8 @@ var Demands = []Demand{
 	{"peers", standsItsPeers},
 	{"limits", keepsItsLimits},
 	{"secrets", keepsSecrets},
+	{"relays", bindsItsLogons},
+	{"harmless", saysNothingHarmful},
 	{"golden", keepsItsGoldens},
 }
 

@@ -30,8 +30,9 @@ type Observation struct {
 	Shown    map[string]string // by who is shown it: metrics, report, JSON, log
 	Secrets  []loggedOn
 	Took     time.Duration
-	Memory   uint64 // the most that the heap grew by; 0 where that was not watched
-	LeftOpen int    // connections that the peer still had open, long after
+	Memory   uint64   // the most that the heap grew by; 0 where that was not watched
+	Relayed  *relayed // what a box got that would carry logons on; nil where there was none
+	LeftOpen int      // connections that the peer still had open, long after
 }
 
 // loggedOn is an account whose password must not be shown.

@@ -1,0 +1,51 @@
+package conformance
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/ews-exporter/ews_exporter/internal/lab"
+	"github.com/ews-exporter/ews_exporter/internal/lab/script"
+)
+
+// nasty is text that drives a terminal, reads otherwise than it is, and would be a script on a page: sequences that clear the
+// screen and set a title, a control character of eight bits, bidirectional ones, a line's and a paragraph's separator.
+const nasty = "\x1b[2J\x1b]0;owned\x07 \u009b31m \u202egnp.exe\u2066 \u2028\u2029 \x7f\b <script>alert(1)</script>"
+
+// nastyPeers say such text wherever a peer may say any.
+func nastyPeers() []peer {
+	lines := "220 " + nasty + "\r\n* OK " + nasty + "\r\n+OK " + nasty + "\r\n"
+	peers := []peer{
+		{does: "says what drives terminals", steps: []lab.Step{lab.Write(lines), lab.Hang}, hopeless: true},
+		{does: "says what drives terminals over TLS", steps: []lab.Step{lab.Write(lines), lab.Hang}, tls: true, waits: true},
+	}
+	for _, status := range []string{"200", "302", "401", "403", "500"} {
+		fields := strings.Join([]string{
+			"Server: " + nasty, "Via: 1.1 " + nasty, "Location: https://mail.contoso.test/" + nasty, "WWW-Authenticate: " + nasty + " realm=\"" + nasty + "\"",
+			"X-FEServer: " + nasty, "X-OWA-Version: " + nasty, "X-ServerApplication: Exchange/" + nasty, "X-AspNet-Version: " + nasty, "Set-Cookie: a=" + nasty,
+			"Content-Type: text/html; charset=" + nasty, "Cache-Control: " + nasty, "X-DiagInfo: " + nasty, "X-CasErrorCode: " + nasty, "",
+		}, "\r\n")
+		peers = append(peers, peer{
+			does: "answers " + status + " with what drives terminals", tls: true,
+			steps: []lab.Step{script.Each(script.Request(lab.Write(script.Responds(status+" "+nasty, fields, "<html><title>"+nasty+"</title>"+nasty+"</html>"))))},
+		})
+	}
+	return peers
+}
+
+// saysNothingHarmful holds that nobody is shown a character that a target sent to drive a terminal, or to be read as another.
+func saysNothingHarmful(x *Examination, complain complain) {
+	harmful := func(r rune) bool {
+		return r != '\n' && r != '\t' && unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
+	}
+	for _, o := range x.Seen {
+		for _, who := range slices.Sorted(maps.Keys(o.Shown)) {
+			if at := strings.IndexFunc(o.Shown[who], harmful); at >= 0 {
+				text := o.Shown[who]
+				complain("%s: the %s has a character in it that drives a terminal or is not seen: %q", o.Where, who, text[max(0, at-20):min(len(text), at+20)])
+			}
+		}
+	}
+}
