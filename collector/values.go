@@ -49,6 +49,9 @@ var closed = []string{
 	"step", "type", "variant", "way", "what",
 }
 
+// Closed tells whether the values of a label of this name are taken for ours, whatever the metric, and not counted.
+func Closed(label string) bool { return slices.Contains(closed, label) }
+
 // shorten gives the values of a series' labels, with Other in place of what r's target says beyond the bounds.
 func (v *Values) shorten(r *result.Result, m *result.Metric, labels []string, now time.Time) []string {
 	if v == nil || len(labels) == 0 {
@@ -56,7 +59,7 @@ func (v *Values) shorten(r *result.Result, m *result.Metric, labels []string, no
 	}
 	var said []int
 	for i, name := range m.Labels {
-		if labels[i] != "" && !slices.Contains(closed, name) {
+		if labels[i] != "" && !Closed(name) {
 			said = append(said, i)
 		}
 	}

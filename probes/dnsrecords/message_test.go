@@ -168,3 +168,37 @@ func FuzzAnswer(f *testing.F) {
 		_, _, _ = glueIn(m), namesOf(m.Ns, q.name), serialIn(m)
 	})
 }
+
+// FuzzTexts: whatever the text of a TXT record is, it is compared as the bytes that came, counted as a record for senders only where
+// it is one, and no slip is told of a text that is right.
+func FuzzTexts(f *testing.F) {
+	for _, seed := range [][2]string{
+		{"MS=ms12345678", `"MS=ms12345678"`}, {"v=spf1 mx -all", "V=SPF1 include:a a/24 mx ?ptr exists:%{i} redirect=b"}, {"x", "\x00\\\xff\"\\065"}, {"", "v=spf1"},
+	} {
+		f.Add(seed[0], seed[1])
+	}
+	f.Fuzz(func(t *testing.T, want, got string) {
+		m := new(dns.Msg)
+		packed := []byte{0, 0, 0x84, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, byte(dns.TypeTXT), 0, dns.ClassINET, 0, 0, 0, 0}
+		text := got[:min(len(got), maxString)]
+		packed = append(packed, 0, byte(len(text)+1), byte(len(text)))
+		if len(text) == maxString {
+			packed[len(packed)-3] = 1
+		}
+		if err := m.Unpack(append(packed, text...)); err != nil {
+			t.Fatal(err)
+		}
+		if came := canonical(m.Answer[0]); came != text {
+			t.Errorf("%q came, and is read as %q", text, came)
+		}
+		if isSender(got) && senderLookups(got) > len(got) {
+			t.Errorf("%q has %d look-ups", got, senderLookups(got))
+		}
+		if what := slip(want, got); what != "" && want == got {
+			t.Errorf("%q is right, and %s", got, what)
+		}
+		if said := shown(m.Answer); len(said) > 8*maxShown || strings.ContainsFunc(said, func(r rune) bool { return r < ' ' }) {
+			t.Errorf("a person reads %q", said)
+		}
+	})
+}

@@ -67,6 +67,7 @@ var Demands = []Demand{
 	{"secrets", keepsSecrets},
 	{"relays", bindsItsLogons},
 	{"harmless", saysNothingHarmful},
+	{"labels", choosesNoneOfOurLabels},
 	{"golden", keepsItsGoldens},
 }
 

@@ -6,25 +6,29 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/ews-exporter/ews_exporter/collector"
 	"github.com/ews-exporter/ews_exporter/internal/lab"
 	"github.com/ews-exporter/ews_exporter/internal/lab/script"
 )
 
+// mark tells where a text of a peer's has got to.
+const mark = "owned"
+
 // nasty is text that drives a terminal, reads otherwise than it is, and would be a script on a page: sequences that clear the
 // screen and set a title, a control character of eight bits, bidirectional ones, a line's and a paragraph's separator.
-const nasty = "\x1b[2J\x1b]0;owned\x07 \u009b31m \u202egnp.exe\u2066 \u2028\u2029 \x7f\b <script>alert(1)</script>"
+const nasty = mark + " \x1b[2J\x1b]0;owner\x07 \u009b31m \u202egnp.exe\u2066 \u2028\u2029 \x7f\b <script>alert(1)</script>"
 
 // nastyPeers say such text wherever a peer may say any.
 func nastyPeers() []peer {
 	lines := "220 " + nasty + "\r\n* OK " + nasty + "\r\n+OK " + nasty + "\r\n"
 	peers := []peer{
-		{does: "says what drives terminals", steps: []lab.Step{lab.Write(lines), lab.Hang}, hopeless: true},
+		{does: "says what drives terminals", steps: []lab.Step{lab.Write(lines), lab.Hang}},
 		{does: "says what drives terminals over TLS", steps: []lab.Step{lab.Write(lines), lab.Hang}, tls: true, waits: true},
 	}
 	for _, status := range []string{"200", "302", "401", "403", "500"} {
 		fields := strings.Join([]string{
 			"Server: " + nasty, "Via: 1.1 " + nasty, "Location: https://mail.contoso.test/" + nasty, "WWW-Authenticate: " + nasty + " realm=\"" + nasty + "\"",
-			"X-FEServer: " + nasty, "X-OWA-Version: " + nasty, "X-ServerApplication: Exchange/" + nasty, "X-AspNet-Version: " + nasty, "Set-Cookie: a=" + nasty,
+			"X-FEServer: " + nasty, "X-OWA-Version: " + nasty, "X-ServerApplication: Exchange/" + nasty, "X-AspNet-Version: " + nasty, "Set-Cookie: a; path=" + nasty,
 			"Content-Type: text/html; charset=" + nasty, "Cache-Control: " + nasty, "X-DiagInfo: " + nasty, "X-CasErrorCode: " + nasty, "",
 		}, "\r\n")
 		peers = append(peers, peer{
@@ -45,6 +49,22 @@ func saysNothingHarmful(x *Examination, complain complain) {
 			if at := strings.IndexFunc(o.Shown[who], harmful); at >= 0 {
 				text := o.Shown[who]
 				complain("%s: the %s has a character in it that drives a terminal or is not seen: %q", o.Where, who, text[max(0, at-20):min(len(text), at+20)])
+			}
+		}
+	}
+}
+
+// choosesNoneOfOurLabels holds that a target chooses no value of a label that is taken for one of ours: over time such values are not
+// counted, and so not bounded.
+func choosesNoneOfOurLabels(x *Examination, complain complain) {
+	for _, o := range x.Seen {
+		for _, f := range o.Families {
+			for _, m := range f.GetMetric() {
+				for _, l := range m.GetLabel() {
+					if collector.Closed(l.GetName()) && strings.Contains(strings.ToLower(l.GetValue()), mark) {
+						complain("%s: the target chooses the label %s of %s (%q): call it by a name that is not among closed of package collector", o.Where, l.GetName(), f.GetName(), l.GetValue())
+					}
+				}
 			}
 		}
 	}
