@@ -42,16 +42,6 @@ type shown struct {
 	tidy time.Time
 }
 
-// closed are the labels whose values are from a set that this program has, or its configuration. All others are the target's.
-var closed = []string{
-	"advice", "capability", "certainty", "channel", "code", "command", "direction", "directory", "endpoint", "fact", "hash", "kind", "mechanism",
-	"method", "mode", "object", "operation", "origin", "outcome", "owner", "phase", "product", "reason", "request", "scheme", "severity", "stage",
-	"step", "type", "variant", "way", "what",
-}
-
-// Closed tells whether the values of a label of this name are taken for ours, whatever the metric, and not counted.
-func Closed(label string) bool { return slices.Contains(closed, label) }
-
 // shorten gives the values of a series' labels, with Other in place of what r's target says beyond the bounds.
 func (v *Values) shorten(r *result.Result, m *result.Metric, labels []string, now time.Time) []string {
 	if v == nil || len(labels) == 0 {
@@ -59,7 +49,7 @@ func (v *Values) shorten(r *result.Result, m *result.Metric, labels []string, no
 	}
 	var said []int
 	for i, name := range m.Labels {
-		if labels[i] != "" && !Closed(name) {
+		if labels[i] != "" && !result.Ours(name) {
 			said = append(said, i)
 		}
 	}

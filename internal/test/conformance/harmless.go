@@ -1,14 +1,16 @@
 package conformance
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"unicode"
 
-	"github.com/ews-exporter/ews_exporter/collector"
 	"github.com/ews-exporter/ews_exporter/internal/lab"
 	"github.com/ews-exporter/ews_exporter/internal/lab/script"
+	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/secret"
 )
 
 // mark tells where a text of a peer's has got to.
@@ -28,7 +30,7 @@ func nastyPeers() []peer {
 	for _, status := range []string{"200", "302", "401", "403", "500"} {
 		fields := strings.Join([]string{
 			"Server: " + nasty, "Via: 1.1 " + nasty, "Location: https://mail.contoso.test/" + nasty, "WWW-Authenticate: " + nasty + " realm=\"" + nasty + "\"",
-			"X-FEServer: " + nasty, "X-OWA-Version: " + nasty, "X-ServerApplication: Exchange/" + nasty, "X-AspNet-Version: " + nasty, "Set-Cookie: a; path=" + nasty,
+			"X-FEServer: " + nasty, "X-OWA-Version: " + nasty, "X-ServerApplication: Exchange/" + nasty, "X-AspNet-Version: " + nasty, "Set-Cookie: a; path=" + nasty, ourWords(),
 			"Content-Type: text/html; charset=" + nasty, "Cache-Control: " + nasty, "X-DiagInfo: " + nasty, "X-CasErrorCode: " + nasty, "",
 		}, "\r\n")
 		peers = append(peers, peer{
@@ -37,6 +39,19 @@ func nastyPeers() []peer {
 		})
 	}
 	return peers
+}
+
+// ourWords are fields that have a peer's cookies be words of the exporter's own, which would be taken out as secrets wherever they
+// stand.
+func ourWords() string {
+	var fields []string
+	for i, word := range []string{
+		"exchange", "middlebox", "unexpected_status", "server_error", "unauthenticated", "preauthenticated", "connection", "logon_page", "not_fetched", "negotiate",
+		lab.Service,
+	} {
+		fields = append(fields, fmt.Sprintf("Set-Cookie: c%d=%s", i, word))
+	}
+	return strings.Join(fields, "\r\n")
 }
 
 // saysNothingHarmful holds that nobody is shown a character that a target sent to drive a terminal, or to be read as another.
@@ -54,15 +69,19 @@ func saysNothingHarmful(x *Examination, complain complain) {
 	}
 }
 
-// choosesNoneOfOurLabels holds that a target chooses no value of a label that is taken for one of ours: over time such values are not
-// counted, and so not bounded.
+// choosesNoneOfOurLabels holds that a target chooses no value of a label that is taken for one of ours, be it by handing out a word of
+// ours as a secret: alerts go by such values, and over time they are not counted, and so not bounded.
 func choosesNoneOfOurLabels(x *Examination, complain complain) {
 	for _, o := range x.Seen {
+		if strings.Contains(o.Result.Target+o.Result.Name, secret.Mask) {
+			complain("%s: the target has taken its own name out of the result (%s, %s), by which that is found", o.Where, o.Result.Target, o.Result.Name)
+		}
 		for _, f := range o.Families {
 			for _, m := range f.GetMetric() {
 				for _, l := range m.GetLabel() {
-					if collector.Closed(l.GetName()) && strings.Contains(strings.ToLower(l.GetValue()), mark) {
-						complain("%s: the target chooses the label %s of %s (%q): call it by a name that is not among closed of package collector", o.Where, l.GetName(), f.GetName(), l.GetValue())
+					chosen := strings.Contains(strings.ToLower(l.GetValue()), mark) || strings.Contains(l.GetValue(), secret.Mask)
+					if result.Ours(l.GetName()) && chosen {
+						complain("%s: the target chooses the label %s of %s (%q): take out of it what the target says, or call it by a name that result.Ours does not know", o.Where, l.GetName(), f.GetName(), l.GetValue())
 					}
 				}
 			}
