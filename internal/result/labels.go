@@ -4,7 +4,7 @@ import "slices"
 
 // ours are the labels whose values are from a set that this program has, or its configuration. All others are the target's.
 var ours = []string{
-	"advice", "capability", "certainty", "channel", "code", "command", "direction", "directory", "endpoint", "fact", "hash", "kind", "mechanism",
+	"advice", "capability", "certainty", "channel", "cipher", "code", "command", "direction", "directory", "endpoint", "fact", "hash", "kind", "mechanism",
 	"method", "mode", "object", "operation", "origin", "outcome", "owner", "phase", "product", "reason", "request", "scheme", "severity", "stage",
 	"step", "type", "variant", "way", "what",
 }

@@ -47,7 +47,7 @@ func ourWords() string {
 	var fields []string
 	for i, word := range []string{
 		"exchange", "middlebox", "unexpected_status", "server_error", "unauthenticated", "preauthenticated", "connection", "logon_page", "not_fetched", "negotiate",
-		lab.Service,
+		lab.Service, "HTTP/1.1", "TLS_AES_128_GCM_SHA256",
 	} {
 		fields = append(fields, fmt.Sprintf("Set-Cookie: c%d=%s", i, word))
 	}
