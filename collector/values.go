@@ -42,13 +42,6 @@ type shown struct {
 	tidy time.Time
 }
 
-// closed are the labels whose values are from a set that this program has, or its configuration. All others are the target's.
-var closed = []string{
-	"advice", "capability", "certainty", "channel", "code", "command", "direction", "directory", "endpoint", "fact", "hash", "kind", "mechanism",
-	"method", "mode", "object", "operation", "origin", "outcome", "owner", "phase", "product", "reason", "request", "scheme", "severity", "stage",
-	"step", "type", "variant", "way", "what",
-}
-
 // shorten gives the values of a series' labels, with Other in place of what r's target says beyond the bounds.
 func (v *Values) shorten(r *result.Result, m *result.Metric, labels []string, now time.Time) []string {
 	if v == nil || len(labels) == 0 {
@@ -56,7 +49,7 @@ func (v *Values) shorten(r *result.Result, m *result.Metric, labels []string, no
 	}
 	var said []int
 	for i, name := range m.Labels {
-		if labels[i] != "" && !slices.Contains(closed, name) {
+		if labels[i] != "" && !result.Ours(name) {
 			said = append(said, i)
 		}
 	}

@@ -185,11 +185,23 @@ func servers(r *result.Result) (front, back string) {
 	}
 	for _, c := range all {
 		if c.Origin.Frontend != "" {
-			back, _, _ = strings.Cut(c.Origin.Backend, ".")
-			return c.Origin.Frontend, back
+			return computer(c.Origin.Frontend), computer(c.Origin.Backend)
 		}
 	}
 	return "", ""
+}
+
+// numeric is an address in disguise, as resolvers take it.
+var numeric = regexp.MustCompile(`^(0[xX][0-9A-Fa-f]*|[0-9]+)$`)
+
+// computer is the first label of a server's name, as Exchange calls its front ends. Whoever pastes a command with it is led to no
+// host outside of the own domain, whatever a target calls itself.
+func computer(name string) string {
+	name, _, _ = strings.Cut(name, ".")
+	if numeric.MatchString(name) {
+		return ""
+	}
+	return name
 }
 
 var (

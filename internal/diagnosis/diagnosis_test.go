@@ -89,6 +89,11 @@ func TestNothingToPasteFromATarget(t *testing.T) {
 	for name, want := range map[string]string{
 		"EX01":                      "look at EX01",
 		"EX01; Remove-Mailbox -All": "look at SERVER",
+		"evil.example.org":          "look at evil",
+		"203.0.113.66":              "look at SERVER",
+		"3405803842":                "look at SERVER",
+		"0xcb007142":                "look at SERVER",
+		"2016EX":                    "look at 2016EX",
 		"$(reboot)":                 "look at SERVER",
 		"'EX01":                     "look at SERVER",
 		"-Confirm":                  "look at SERVER",

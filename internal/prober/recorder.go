@@ -220,7 +220,7 @@ func (r *Recorder) hideIssued(f *wire.Response) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, v := range values {
-		if len(v) >= minIssued && !r.issued[v] && len(r.issued) < maxIssued {
+		if len(v) >= minIssued && !r.issued[v] && len(r.issued) < maxIssued && !r.named(v) {
 			if r.issued == nil {
 				r.issued = map[string]bool{}
 			}
@@ -228,6 +228,15 @@ func (r *Recorder) hideIssued(f *wire.Response) {
 			r.redactor.Add(v)
 		}
 	}
+}
+
+// named tells whether a value is a part of what was asked for, as a cookie that names the server is. It is no secret, and a target could
+// otherwise have its own name taken out of its results, by which they are found.
+func (r *Recorder) named(value string) bool {
+	res, part := r.Result, strings.ToLower(value)
+	return slices.ContainsFunc([]string{res.Target, res.Name, res.Mailbox, res.Address}, func(asked string) bool {
+		return strings.Contains(strings.ToLower(asked), part)
+	})
 }
 
 // maxExcerpt is how much of an error page is kept for a person.

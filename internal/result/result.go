@@ -30,8 +30,8 @@ type Result struct {
 
 	Failure  *failure.Failure `json:"failure,omitempty"` // the first; nil when the probe succeeded
 	Findings []Finding        `json:"findings,omitempty"`
-	Steps    []*Step          `json:"steps"` // a tree, in order of start
-	Planned  []string         `json:"-"`     // names of the steps taken if all goes well; those not reached count as 0
+	Steps    []*Step          `json:"steps"`        // a tree, in order of start
+	Planned  []string         `json:"-" redact:"-"` // names of the steps taken if all goes well; those not reached count as 0
 
 	// Undecided says why a success proves nothing of what the prober is for: a word or two, a colon, the reason. It is
 	// empty where it does prove it, and beside a failure.

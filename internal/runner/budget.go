@@ -36,6 +36,13 @@ func newBudget(most int) *budget {
 	return &budget{most: most, at: map[netip.Addr]int{}, freed: make(chan struct{})}
 }
 
+// Held is what all probes count as holding in memory at the moment, in bytes; see Options.Memory.
+func (r *Runner) Held() int {
+	r.memory.mu.Lock()
+	defer r.memory.mu.Unlock()
+	return r.memory.used
+}
+
 // claim is what one probe holds.
 type claim struct {
 	budget *budget

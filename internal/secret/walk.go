@@ -6,7 +6,7 @@ import "reflect"
 // with their keys, and interfaces. v must be a pointer, and nobody else may use what it leads to meanwhile.
 //
 // Unexported fields are left alone, and so are fields tagged `redact:"-"`: what many values share, such as a
-// declaration, must not be changed through one of them.
+// declaration, must not be changed through one of them. A Selective is asked to hide what it holds itself.
 func (r *Redactor) Walk(v any) {
 	if r.knowsNothing() {
 		return
@@ -17,6 +17,12 @@ func (r *Redactor) Walk(v any) {
 	}
 	w := walker{r: r, seen: map[visit]bool{}}
 	w.walk(p)
+}
+
+// Selective is a struct that has texts of its own beside those of others.
+type Selective interface {
+	// Hide puts what hide gives in the place of each text that is not its own, and tells whether one changed.
+	Hide(hide func(string) string) (changed bool)
 }
 
 // visit is a place that was walked already; values may lead back to themselves.
@@ -46,6 +52,9 @@ func (w *walker) walk(v reflect.Value) (changed bool) {
 	case reflect.Interface:
 		return !v.IsNil() && w.replace(v.Elem(), v.Set)
 	case reflect.Struct:
+		if s, ok := selective(v); ok {
+			return s.Hide(w.r.String)
+		}
 		return w.fields(v)
 	case reflect.Slice:
 		if v.Type().Elem().Kind() == reflect.Uint8 {
@@ -84,6 +93,14 @@ func (w *walker) replace(v reflect.Value, set func(reflect.Value)) bool {
 	}
 	set(c)
 	return true
+}
+
+// selective gives a struct as one that hides what it holds itself, where it is such a one.
+func selective(v reflect.Value) (s Selective, ok bool) {
+	if v.CanAddr() && v.Addr().CanInterface() {
+		s, ok = v.Addr().Interface().(Selective)
+	}
+	return s, ok
 }
 
 func (w *walker) fields(v reflect.Value) (changed bool) {

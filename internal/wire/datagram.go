@@ -106,7 +106,10 @@ func (d *Dialer) Exchange(ctx context.Context, bounds *Datagrams, g Datagram) (a
 	defer func() { _ = conn.Close() }()
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
-	return g.exchange(ctx, conn)
+	if answer, err = g.exchange(ctx, conn); err == nil && d.Hold != nil {
+		err = d.Hold(g.To.Addr(), Unpacked*len(answer))
+	}
+	return answer, err
 }
 
 func (g Datagram) exchange(ctx context.Context, conn net.Conn) ([]byte, error) {
@@ -146,9 +149,9 @@ func notDelivered(g Datagram, err error) error {
 	return failure.New(failure.Connect, connectReason(err), "ask %s by a datagram: %w", g.place(), err)
 }
 
-// unpacked is how many times as much as itself a message of DNS may take once it is read: each record of twelve bytes may bear
-// a name of 255 that stands in the message once.
-const unpacked = 8
+// Unpacked is how many times as much as itself a message of DNS is counted as, for what it takes once it is read: a record of
+// twelve bytes may bear names of 255 that stand in the message once. Who reads one refuses what takes more.
+const Unpacked = 12
 
 // Message sends a message over the connection and reads the one that comes back, each behind its length in two bytes (RFC 1035
 // section 4.2.2), until then or the probe's limit. Errors are failures of stage send and receive: closed, reset, timeout, error.
@@ -165,7 +168,7 @@ func (c *Conn) Message(payload []byte, until time.Time) ([]byte, error) {
 		return nil, c.receiveFailure("wait for a message", err)
 	}
 	message := make([]byte, binary.BigEndian.Uint16(length[:]))
-	if err := c.hold(unpacked * len(message)); err != nil {
+	if err := c.hold(Unpacked * len(message)); err != nil {
 		return nil, c.receiveFailure("read a message", err)
 	}
 	if _, err := io.ReadFull(c.reader, message); err != nil {

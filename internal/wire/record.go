@@ -74,9 +74,9 @@ func (c *Connection) place() string {
 
 // Secure is what a TLS handshake showed. Certificates are kept even when they were refused.
 type Secure struct {
-	ServerName      string `json:"server_name"` // sent as SNI; empty when none was sent
-	Version         string `json:"version,omitempty"`
-	Cipher          string `json:"cipher,omitempty"`
+	ServerName      string `json:"server_name"`                  // sent as SNI; empty when none was sent
+	Version         string `json:"version,omitempty" redact:"-"` // as crypto/tls calls it
+	Cipher          string `json:"cipher,omitempty" redact:"-"`  // likewise
 	ALPN            string `json:"alpn,omitempty"`
 	AsksCertificate bool   `json:"asks_client_certificate,omitempty"` // of the client
 	// ShownUntil is when the client's certificate ends that was sent; nil where none was. It is public, and not kept all the same.
@@ -89,7 +89,7 @@ type Secure struct {
 
 // Exchange records one HTTP request and what came back on one connection. Moments are nil while they have not come.
 type Exchange struct {
-	Method     string         `json:"method"`
+	Method     string         `json:"method" redact:"-"` // the prober's
 	URL        string         `json:"url"`
 	Header     []origin.Field `json:"header"`      // as sent, in order
 	BodyLength int            `json:"body_length"` // bytes of body that the request announces
@@ -115,9 +115,9 @@ type Exchange struct {
 
 // Response is one response head and what is known of its body.
 type Response struct {
-	First      Seconds        `json:"first_byte"` // its first byte
-	At         Seconds        `json:"at"`         // its head was complete
-	Proto      string         `json:"proto"`      // "HTTP/1.1"
+	First      Seconds        `json:"first_byte"`       // its first byte
+	At         Seconds        `json:"at"`               // its head was complete
+	Proto      string         `json:"proto" redact:"-"` // "HTTP/1.1", or 1 and another digit
 	Status     int            `json:"status"`
 	Reason     string         `json:"reason"`
 	Header     []origin.Field `json:"header"`

@@ -35,9 +35,15 @@ type TLS struct {
 
 // Handshake secures the connection. The certificates shown are recorded even when they are refused. Errors are
 // failures of stage tls: certificate_* (see verifyReason), certificate_unsupported, client_certificate and those
-// that begin so (see CertificateWanted), alert, not_tls, version, closed, reset, timeout, handshake; or what Own gave.
+// that begin so (see CertificateWanted), alert, not_tls, version, closed, reset, timeout, handshake; starttls_malformed, where
+// something came in clear text that nobody has read; or what Own gave.
 func (c *Conn) Handshake(opts *TLS) error {
 	c.Record.Secure = &Secure{}
+	if n := c.reader.Buffered(); n > 0 { // somebody may have put it there, and it would be read as said under TLS
+		now := c.dialer.now()
+		c.Record.TLS = &Span{Start: now, End: now}
+		return failure.New(failure.TLS, "starttls_malformed", "%s sent %d bytes in clear text where only TLS may follow", c, n)
+	}
 	config := &tls.Config{
 		ServerName: opts.sent(),
 		MinVersion: leastVersion(opts),

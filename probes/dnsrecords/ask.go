@@ -39,6 +39,7 @@ type server struct {
 	conn    *wire.Conn // kept from one question over TCP to the next
 	connErr error      // why there can be none
 
+	size   int   // of what it said so far, as unfolded counts
 	missed int   // questions in a row without an answer
 	gone   error // of the last of them
 
@@ -118,9 +119,9 @@ func (p *probe) byDatagram(ctx context.Context, s *server, q question) (*dns.Msg
 		return p.byTCP(ctx, nil, s, q)
 	}
 	if s.plain {
-		return p.send(ctx, s.endpoint, q.message(false, false))
+		return p.send(ctx, s.endpoint, q.message(false, false), &s.size)
 	}
-	m, err := p.send(ctx, s.endpoint, q.message(false, true))
+	m, err := p.send(ctx, s.endpoint, q.message(false, true), &s.size)
 	switch {
 	case err == nil && !refusesEDNS(m):
 		s.lost = 0
@@ -130,7 +131,7 @@ func (p *probe) byDatagram(ctx context.Context, s *server, q question) (*dns.Msg
 	case !failure.Is(err, failure.Receive):
 		return nil, err
 	}
-	again, plainErr := p.send(ctx, s.endpoint, q.message(false, false))
+	again, plainErr := p.send(ctx, s.endpoint, q.message(false, false), &s.size)
 	if plainErr != nil {
 		return m, err // what came of the first one, where anything did
 	}
@@ -144,21 +145,26 @@ func refusesEDNS(m *dns.Msg) bool {
 	return m.Rcode == dns.RcodeFormatError || m.Rcode == dns.RcodeNotImplemented || m.Rcode == dns.RcodeBadVers
 }
 
-// send sends one datagram and gives the answer to it.
-func (p *probe) send(ctx context.Context, to prober.Endpoint, asked *dns.Msg) (*dns.Msg, error) {
+// send sends one datagram and gives the answer to it; size is of what the server said so far.
+func (p *probe) send(ctx context.Context, to prober.Endpoint, asked *dns.Msg, size *int) (*dns.Msg, error) {
 	out, err := asked.Pack()
 	if err != nil {
 		return nil, failure.New(failure.Send, "invalid", "the question about %s cannot be written: %w", asked.Question[0].Name, err)
 	}
 	var answer *dns.Msg
+	var swollen error
 	_, err = p.datagrams.Ask(ctx, to, out, patience, func(datagram []byte) bool {
-		m := new(dns.Msg)
-		if m.Unpack(datagram) != nil || !answers(m, asked) {
-			return false
+		m, err := unpack(datagram, asked, size)
+		if errors.Is(err, errSwollen) {
+			swollen = failure.New(failure.Receive, "malformed", "%s answered by a datagram what is no message of DNS: %w", to.Addr, err)
+			return true
 		}
 		answer = m
-		return true
+		return err == nil
 	})
+	if err == nil {
+		err = swollen
+	}
 	return answer, err
 }
 
@@ -208,12 +214,12 @@ func (p *probe) converse(s *server, q question) (*dns.Msg, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := new(dns.Msg)
-	switch err := m.Unpack(in); {
+	m, err := unpack(in, asked, &s.size)
+	switch {
+	case errors.Is(err, errOther):
+		return nil, failure.New(failure.Receive, "malformed", "%s answered another question over TCP than %s", s, q)
 	case err != nil:
 		return nil, failure.New(failure.Receive, "malformed", "%s answered over TCP what is no message of DNS: %w", s, err)
-	case !answers(m, asked):
-		return nil, failure.New(failure.Receive, "malformed", "%s answered another question over TCP than %s", s, q)
 	case m.Truncated:
 		return nil, failure.New(failure.Receive, reasonTruncated, "%s says over TCP too that its answer to %s does not fit", s, q)
 	}
@@ -262,9 +268,9 @@ func (p *probe) resolve(ctx context.Context, q question) (*dns.Msg, error) {
 }
 
 func (p *probe) recursively(ctx context.Context, e prober.Endpoint, q question) (*dns.Msg, error) {
-	m, err := p.send(ctx, e, q.message(true, true))
+	m, err := p.send(ctx, e, q.message(true, true), new(int))
 	if err == nil && refusesEDNS(m) {
-		m, err = p.send(ctx, e, q.message(true, false))
+		m, err = p.send(ctx, e, q.message(true, false), new(int))
 	}
 	if err == nil && m.Truncated {
 		s := &server{host: e.Name, endpoint: e, recursive: true}

@@ -211,7 +211,7 @@ func (p *probe) askParent(ctx context.Context, step *prober.Step, z *zone) error
 		}
 		e := prober.Endpoint{Addr: netip.AddrPortFrom(res.Addresses[0], p.port()), From: res, Name: host, Elsewhere: true}
 		p.asked++
-		m, sendErr := p.send(ctx, e, q.message(false, true))
+		m, sendErr := p.send(ctx, e, q.message(false, true), new(int))
 		if err = sendErr; err != nil {
 			continue
 		}

@@ -1,7 +1,9 @@
 package httpcontent
 
 import (
+	"iter"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,18 +21,32 @@ const (
 	allows                 // it may be kept by one cache at least, a browser's own included
 )
 
-// directives are those of Cache-Control by name, in lower case (RFC 9111 section 5.2). One that is there twice has all its
-// values; one without a value has an empty one.
+// directives are those of Cache-Control that matter here, by name, in lower case (RFC 9111 section 5.2), and others under one
+// name. One that is there twice has all its values; one without a value has an empty one.
 type directives map[string][]string
+
+// known are the directives that matter; unread stands for others.
+var known = []string{"no-store", "no-cache", "max-age", "s-maxage", "private", "public", "immutable"}
+
+const unread = "other"
+
+// maxValues is how many of one directive are kept: a field of a megabyte may have a hundred thousand.
+const maxValues = 100
 
 // parseDirectives reads the fields. What cannot be read is passed over, as caches do.
 func parseDirectives(fields []string) directives {
 	all := directives{}
 	for _, field := range fields {
-		for _, part := range splitList(field) {
+		for part := range list(field) {
 			name, value, _ := strings.Cut(part, "=")
 			name = strings.ToLower(strings.TrimSpace(name))
-			if name != "" {
+			if name == "" {
+				continue
+			}
+			if !slices.Contains(known, name) {
+				name = unread
+			}
+			if len(all[name]) < maxValues {
 				all[name] = append(all[name], strings.Trim(strings.TrimSpace(value), `"`))
 			}
 		}
@@ -38,20 +54,25 @@ func parseDirectives(fields []string) directives {
 	return all
 }
 
-// splitList parts a field at its commas, less those within quotation marks (RFC 9110 sections 5.6.1 and 5.6.4).
-func splitList(field string) (parts []string) {
-	begin, quoted := 0, false
-	for i := 0; i < len(field); i++ {
-		switch c := field[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case c == ',' && !quoted:
-			parts, begin = append(parts, field[begin:i]), i+1
+// list parts a field at its commas, less those within quotation marks (RFC 9110 sections 5.6.1 and 5.6.4).
+func list(field string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		begin, quoted := 0, false
+		for i := 0; i < len(field); i++ {
+			switch c := field[i]; {
+			case quoted && c == '\\':
+				i++
+			case c == '"':
+				quoted = !quoted
+			case c == ',' && !quoted:
+				if !yield(field[begin:i]) {
+					return
+				}
+				begin = i + 1
+			}
 		}
+		yield(field[begin:])
 	}
-	return append(parts, field[begin:])
 }
 
 // has tells whether a directive is there that holds for the whole response: no-cache may name fields, and is for these alone

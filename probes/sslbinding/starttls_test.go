@@ -1,8 +1,10 @@
 package sslbinding
 
 import (
+	"errors"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -104,4 +106,25 @@ func TestTLSFromTheStart(t *testing.T) {
 			}
 		})
 	}
+}
+
+// FuzzStartTLS: whatever a peer says before TLS, in whichever protocol, the dialogue ends in its failure or where the handshake
+// begins, and nothing is said in clear text but what asks for TLS.
+func FuzzStartTLS(f *testing.F) {
+	f.Add(strings.Join(exchange, "\n"))
+	for _, seed := range []string{"* OK hi\news1 OK", "* PREAUTH\n* x\news1 NO", "+OK hi\n+OK", "-ERR no", "220-a\n220 b\n250 STARTTLS", "* BYE {9}", strings.Repeat("* x\n", 200)} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		c := &scripted{says: strings.Split(text, "\n")}
+		err := startTLS(c, "probe.contoso.test")
+		if err != nil && !errors.Is(err, errBoom) && failure.From(err).Stage != failure.TLS {
+			t.Errorf("%q: %v", text, err)
+		}
+		for line := range strings.Lines(c.said.String()) {
+			if !slices.Contains([]string{"EHLO probe.contoso.test\n", "STARTTLS\n", "ews1 STARTTLS\n", "STLS\n"}, line) {
+				t.Errorf("%q: says %q", text, line)
+			}
+		}
+	})
 }

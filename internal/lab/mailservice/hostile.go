@@ -76,6 +76,8 @@ func (k Kind) hostile() lab.Group {
 		one("goes on in clear text", "tls/not_tls", greets, line, lab.Write(offered), line, lab.Write(consent), lab.Await, lab.Write(strings.Repeat("* OK\r\n", 3)), lab.Hang),
 		one("ends in place of the handshake", "tls/closed", greets, line, lab.Write(offered), line, lab.Write(consent), lab.Await),
 		flood("sends lines without end over TLS", malformed, greets, line, lab.Write(offered), line, lab.Write(consent), secure, lab.ReadLine, lab.Write(k.choose("", "+OK\r\n")), script.Endless("* X\r\n")),
+		one("offers what reads otherwise than it is", "success", greets, line, lab.Write(k.choose("* CAPABILITY IMAP4rev1 \u202eSLTTRATS\u2066 STARTTLS LOGINDISABLED \u200bX\r\news1 OK \u2028\r\n", "+OK \u2028\r\nSTLS\r\n\u202eRESU\r\n.\r\n")),
+			line, lab.Write(consent), secure, lab.ReadLine, lab.Write(k.choose("* CAPABILITY \u202eNIALP\r\news3 OK \u2029\r\n", "+OK\r\n\u202eRESU\r\n.\r\n")), lab.Hang),
 		one("never answers the good-bye", "success", greets, line, lab.Write(offered), line, lab.Write(consent), secure, lab.ReadLine, lab.Write(k.choose("ews3 OK\r\n", "+OK\r\n.\r\n")), lab.Hang),
 	}
 	if !k.POP3 {

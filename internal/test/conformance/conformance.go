@@ -65,6 +65,9 @@ var Demands = []Demand{
 	{"peers", standsItsPeers},
 	{"limits", keepsItsLimits},
 	{"secrets", keepsSecrets},
+	{"relays", bindsItsLogons},
+	{"harmless", saysNothingHarmful},
+	{"labels", choosesNoneOfOurLabels},
 	{"golden", keepsItsGoldens},
 }
 

@@ -238,6 +238,14 @@ func TestProbesAreHeld(t *testing.T) {
 				run.Result.Add(greeting.Definition.Metrics[1], 0)
 			}
 		})},
+		"a label of ours that the target chooses": {"labels", "the target chooses the label outcome of", probing(func(s *greeting.Settings, ctx context.Context, run *prober.Run) {
+			s.Probe(ctx, run)
+			for _, c := range run.Result.Conversations {
+				for _, line := range c.Talk.Lines {
+					run.Result.Add(greeting.Definition.Metrics[0], 1, line.Text)
+				}
+			}
+		})},
 		"an error that fails nothing": {"declared", "there is a finding of severity error and no failure", probing(func(s *greeting.Settings, ctx context.Context, run *prober.Run) {
 			s.Probe(ctx, run)
 			if len(run.Result.Findings) > 0 {

@@ -88,16 +88,16 @@ func (x *Examination) meet(s *stage, p lab.Peer, limit func(*config.Module) time
 	if checker, ok := m.Settings.(prober.RelayChecker); ok && p.RelayCheck {
 		m.Settings = checker.RelayCheck()
 	}
-	peak := func() uint64 { return 0 }
+	peak := func() (most, beyond int) { return 0, 0 }
 	if watched {
-		peak = watchHeap()
+		peak = watchHeap(exporter.Held)
 	}
 	asked := request{module: m.Name, target: p.Target, hostname: p.As, limit: limit(m)}
 	o := exporter.probe(s, asked)
 	for range times - 1 {
 		o = exporter.probe(s, asked)
 	}
-	o.Memory = peak()
+	o.Memory, o.Uncounted = peak()
 	for i := 0; p.Cost != nil && p.Cost().Open > 0; i++ {
 		if i == 500 {
 			o.LeftOpen = p.Cost().Open

@@ -138,8 +138,12 @@ func reasonNames(reasons []failure.Reason) []string {
 // late is how much longer than its limit a probe may take on a busy machine.
 const late = 5 * time.Second
 
-// memory is the most that a probe may take, however much it is sent.
-const memory = 64 << 20
+// memory is the most that a probe may take, however much it is sent, and uncounted what it may take beyond what the exporter counts
+// for it: what all probes together may take is bounded by what is counted. Its peer takes memory here too.
+const (
+	memory    = 64 << 20
+	uncounted = 16 << 20
+)
 
 // keepsItsLimits holds that every probe ended in time, took little memory, and left nothing open.
 func keepsItsLimits(x *Examination, complain complain) {
@@ -150,6 +154,9 @@ func keepsItsLimits(x *Examination, complain complain) {
 		}
 		if o.Memory > memory {
 			complain("%s: the probe took %d MiB of memory: bound what is read", o.Where, o.Memory>>20)
+		}
+		if o.Uncounted > uncounted {
+			complain("%s: the probe took %d MiB more than was counted for it, so that --limit.memory does not hold: have wire told of what takes much more once it is read, or refuse it", o.Where, o.Uncounted>>20)
 		}
 		if o.LeftOpen > 0 {
 			complain("%s: the probe left %d connections open: close them on all ways out", o.Where, o.LeftOpen)

@@ -18,20 +18,22 @@ import (
 
 // Observation is one probe, and all that the exporter shows of it.
 type Observation struct {
-	Scenario string // its name; empty for a case or a peer
-	Where    string // "scenario X, module Y", "case X", or "peer that X"
-	Want     lab.Verdict
-	Judged   bool // Want is to hold
-	Hopeless bool // nothing is there that could answer: a success would be a lie
-	Begun    bool // there was time to probe
-	Reached  bool // somebody was there
-	Result   *result.Result
-	Families []*dto.MetricFamily
-	Shown    map[string]string // by who is shown it: metrics, report, JSON, log
-	Secrets  []loggedOn
-	Took     time.Duration
-	Memory   uint64 // the most that the heap grew by; 0 where that was not watched
-	LeftOpen int    // connections that the peer still had open, long after
+	Scenario  string // its name; empty for a case or a peer
+	Where     string // "scenario X, module Y", "case X", or "peer that X"
+	Want      lab.Verdict
+	Judged    bool // Want is to hold
+	Hopeless  bool // nothing is there that could answer: a success would be a lie
+	Begun     bool // there was time to probe
+	Reached   bool // somebody was there
+	Result    *result.Result
+	Families  []*dto.MetricFamily
+	Shown     map[string]string // by who is shown it: metrics, report, JSON, log
+	Secrets   []loggedOn
+	Took      time.Duration
+	Memory    int      // the most that the heap grew by; 0 where that was not watched
+	Uncounted int      // of that, what exceeded what the exporter had counted by then
+	Relayed   *relayed // what a box got that would carry logons on; nil where there was none
+	LeftOpen  int      // connections that the peer still had open, long after
 }
 
 // loggedOn is an account whose password must not be shown.

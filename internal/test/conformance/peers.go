@@ -29,7 +29,7 @@ func (x *Examination) peers() []play {
 		{where: unreached, run: x.nowhere(closed, 0)},
 		{where: "peer that there is no time for", run: x.nowhere(closed, time.Nanosecond)},
 	}
-	for _, p := range badPeers() {
+	for _, p := range append(badPeers(), nastyPeers()...) {
 		if x.short && p.waits {
 			continue
 		}

@@ -38,7 +38,7 @@ func (x *Examination) Flood(ctx context.Context) {
 func (x *Examination) Play(ctx context.Context, short bool) {
 	x.short = short
 	x.sideBySide(ctx, func(s *stage) []play { //nolint:contextcheck // the stage has it
-		return append(append(x.scenarios(s), x.peers()...), x.cases()...)
+		return slices.Concat(x.scenarios(s), x.peers(), x.relays(), x.cases())
 	})
 }
 

@@ -49,5 +49,21 @@ func heads() Group {
 		{Does: "hands out 1,000 cookies", Reports: "success", peer: suited(func(document string) string {
 			return strings.Replace(script.Sized(document), "\r\n", "\r\n"+strings.Repeat("Set-Cookie: a=a-value-that-is-long\r\n", 900), 1)
 		})},
+		{Does: "sends fields of 60 kB in words of two letters", Reports: "success", Floods: true, peer: suited(func(document string) string {
+			return strings.Replace(script.Sized(document), "\r\n", "\r\n"+wordy(), 1)
+		})},
 	}}
+}
+
+// wordy are fields that are taken apart at commas, semicolons, blanks and equals signs, as long as a head may be.
+func wordy() string {
+	var b strings.Builder
+	for _, name := range []string{"Cache-Control", "Set-Cookie", "WWW-Authenticate", "Via", "Server", "X-DiagInfo", "Vary", "Strict-Transport-Security"} {
+		b.WriteString(name + ": ")
+		for i := range 16_000 {
+			b.WriteString(string(rune('a'+i%26)) + string(rune('a'+i/26%26)) + ",;= "[i%4:i%4+1] + "q=1, "[:i%3])
+		}
+		b.WriteString("\r\n")
+	}
+	return b.String()
 }

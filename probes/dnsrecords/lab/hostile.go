@@ -57,6 +57,15 @@ func answers() lab.Group {
 		row("sends a name that leads to itself (a compression loop)", "receive/malformed", alone(&nameserver{raw: looping})),
 		row("sends garbage", "receive/malformed", alone(&nameserver{raw: func(w dns.ResponseWriter, _ *dns.Msg) { _, _ = w.Write([]byte("\xff\xff garbage")) }})),
 		row("sends 64 KiB of records", "content/record_missing, dns_record_missing", about(func(usual *dns.Msg) { usual.Answer = parse(many(230)) })),
+		floods(row("sends records that say long names by two bytes, over TCP", "receive/malformed", site{servers: crowd(12, swollen(false))})),
+		floods(row("sends records that say long names by two bytes, in datagrams", "receive/malformed", site{servers: crowd(12, swollen(true))})),
+		floods(row("sends a text of 65,000 empty strings", "success", site{servers: crowd(12, hollow)})),
+		row("sends names and texts that drive terminals", "content/record_missing, dns_record_missing", changed(func(usual, ask *dns.Msg) {
+			if ask.Question[0].Qtype == dns.TypeTXT {
+				usual.Answer = parse([]string{`proof TXT "\027[2J\226\128\174 \194\155 owned"`, `proof CNAME \027[2J\226\128\174`})
+			}
+			usual.Ns = append(usual.Ns, parse([]string{`@ NS ns\027[2J\226\128\174`})...)
+		})),
 		row("claims 1,000 name servers", "status/server_lame, dns_server_lame", site{servers: copies(2), found: true, own: thousand, above: []string{"ns1." + apex, "ns2." + apex}}),
 		row("refers to 1,000 servers of a part", "success", site{servers: everywhere(thousandBelow()), settings: "mail_domain: false, " + records("{name: x.part.contoso.test, type: TXT}")}),
 		row("names itself as an alias", "success", failingBeside(about(func(usual *dns.Msg) { usual.Answer = parse([]string{"proof CNAME proof"}) }))),
@@ -68,6 +77,12 @@ func answers() lab.Group {
 			servers: copies(1), found: true, places: map[string]string{"ns1." + lab.MailDomain: "169.254.169.254"},
 		}),
 	}}
+}
+
+// floods has the memory watched that a row costs.
+func floods(c lab.Case) lab.Case {
+	c.Floods = true
+	return c
 }
 
 // failingBeside has the exporter's own name server fail too.

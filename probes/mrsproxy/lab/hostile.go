@@ -22,6 +22,7 @@ func meets() []lab.Meeting {
 			"gives a good answer the status 203, as a proxy that changed it",
 			"gives a good answer the status 206, as a part",
 			"hands out 1,000 cookies",
+			"sends fields of 60 kB in words of two letters",
 		), as(stray, "changes to another protocol (101)"))},
 		{Group: "Responses: bodies", But: with(as(unasked,
 			"sends a body without end",

@@ -118,6 +118,7 @@ func meets() []lab.Meeting {
 		"gives a good answer the status 203, as a proxy that changed it",
 		"gives a good answer the status 206, as a part",
 		"hands out 1,000 cookies",
+		"sends fields of 60 kB in words of two letters",
 	)
 	heads["changes to another protocol (101)"] = "status/unexpected_status, bytes_after_response"
 	bodies := as(none,

@@ -166,6 +166,7 @@ func hostile() lab.Group {
 		one("greets before it is asked", other, lab.Write("220 mail.contoso.test\r\n"), lab.Hang),
 		one("answers in binary", other, lab.ReadHead, lab.Write("\x00\x01\x02\r\n"), lab.Hang),
 		one("answers with a status that the service has not", other, lab.ReadHead, lab.Write("302 Found\r\n\r\n"), lab.Hang),
+		one("answers with what drives terminals", "success", lab.ReadHead, lab.Write("HTTP/1.1 404 \x1b[2J\u202e owned\r\nX-AspNet-Version: \x1b]0;x\x07\u2066\r\n\r\n"), lab.Hang),
 		one("ends in the middle of its head, after a status of the service", "success", lab.ReadHead, lab.Write("404 Not Found\r\nX-Asp")),
 		one("begins a line and does not end it", other, lab.ReadHead, lab.Write("404"), lab.Hang),
 		one("resets when it is asked", other, lab.ReadLine, lab.Reset),

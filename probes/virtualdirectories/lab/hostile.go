@@ -32,6 +32,7 @@ func meets() []lab.Meeting {
 			"gives a good answer the status 206, as a part":                  "status/unexpected" + also,
 			"gives a good answer the status 500":                             "status/server_error" + also,
 			"hands out 1,000 cookies":                                        "success",
+			"sends fields of 60 kB in words of two letters":                  "success",
 		}},
 		{Group: "Responses: bodies", Usual: "receive/malformed" + also, But: map[string]string{
 			"sends a body without end":                            "content/foreign_page" + also,
