@@ -58,6 +58,7 @@ func referred[T referring](l *loader, field string, list []T, cells stood, of fu
 		return list
 	}
 	var all []T
+	seen := map[T]bool{}
 	for i, t := range list {
 		add := []T{t}
 		switch service := t.Service(); {
@@ -71,7 +72,8 @@ func referred[T referring](l *loader, field string, list []T, cells stood, of fu
 			l.report(item(field, i), "none of the modules of this service uses it")
 		}
 		for _, t := range add {
-			if !slices.Contains(all, t) {
+			if !seen[t] {
+				seen[t] = true
 				all = append(all, t)
 			}
 		}
