@@ -104,7 +104,7 @@ bench: build servers ## Measure what probes cost, beside the least possible and 
 bench-short: build
 	@[ "$$(go env GOOS)" != linux ] || go run ./internal/test/performance -exporter build/$(NAME) -only cpu -rounds 1 -probes 400
 
-benchmarks: ## Run the Go benchmarks: parsers, logons, metrics
+benchmarks: ## Run the Go benchmarks: parsers, logons, metrics, reloads, pages
 	go test -run='^$$' -bench=. -benchmem ./...
 
 fuzz: ## Run every fuzz target for FUZZTIME each

@@ -61,12 +61,14 @@ func (l *loader) checkService(path string, s *Service) {
 	if len(s.Modules) == 0 {
 		l.report(path+".modules", "required: the names of modules, such as "+strings.Join(firstFew(slices.Sorted(maps.Keys(l.config.Modules))), ", "))
 	}
+	listed := map[string]bool{}
 	for i, name := range s.Modules {
-		field := item(path+".modules", i)
+		field, again := item(path+".modules", i), listed[name]
+		listed[name] = true
 		switch m := l.config.Modules[name]; {
 		case m == nil:
 			l.report(field, fmt.Sprintf("there is no module %.64q; %s", name, suggest.Hint(name, slices.Collect(maps.Keys(l.config.Modules)))))
-		case slices.Index(s.Modules, name) != i:
+		case again:
 			l.report(field, "is there already")
 		case m.Settings != nil && l.sound(path+".name") && len(s.cells(m)) == 0:
 			l.report(field, fmt.Sprintf("%s is asked of %s, and the service has none", m.Prober, waysOf(m)))
@@ -89,16 +91,17 @@ func waysOf(m *Module) string {
 
 // checkPlaces reads each entry of a list, whose normal spelling takes its place.
 func (l *loader) checkPlaces(path string, list []string, read func(string) (string, error)) {
+	seen := map[string]bool{}
 	for i := range list {
 		text, err := read(list[i])
 		switch {
 		case err != nil:
 			l.report(item(path, i), err.Error())
 			continue
-		case slices.Contains(list[:i], text):
+		case seen[text]:
 			l.report(item(path, i), fmt.Sprintf("%.64q is there already", text))
 		}
-		list[i] = text
+		list[i], seen[text] = text, true
 	}
 }
 

@@ -20,7 +20,7 @@ const maxCA = 4 << 20
 func (l *loader) checkTLS(path string, t *TLS) {
 	if t.CAFile != "" {
 		t.CAFile = l.beside(path+".ca_file", t.CAFile)
-		roots, err := l.readCA(t.CAFile)
+		roots, err := l.rootsOf(t.CAFile)
 		if err != nil {
 			l.report(path+".ca_file", fmt.Sprintf("%s: %v", t.CAFile, err))
 		}
@@ -42,6 +42,22 @@ func (l *loader) checkTLS(path string, t *TLS) {
 			l.report(item(path+".pins", i), "not a certificate's SHA-256 fingerprint, which has 64 hexadecimal digits (colons may part them)")
 		}
 	}
+}
+
+// caFile is what a file of authorities holds, or why it cannot be used.
+type caFile struct {
+	pool *x509.CertPool
+	err  error
+}
+
+// rootsOf is readCA, once for all modules that name the same file, which all of a site's may.
+func (l *loader) rootsOf(path string) (*x509.CertPool, error) {
+	a, known := l.caFiles[path]
+	if !known {
+		a.pool, a.err = l.readCA(path)
+		l.caFiles[path] = a
+	}
+	return a.pool, a.err
 }
 
 // readCA reads a file of certificates in PEM.

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"gopkg.in/yaml.v3"
 
@@ -177,9 +178,8 @@ func (d *decoder) fill(path string, fields []entry, m *Module) {
 			definition = d.definition(e.value)
 		}
 	}
-	others := slices.DeleteFunc(d.proberNames(), func(name string) bool { return name == definition.Name })
 	fields = slices.DeleteFunc(fields, func(e entry) bool {
-		if !slices.Contains(others, e.key) {
+		if e.key == definition.Name || !slices.ContainsFunc(d.probers, func(p prober.Definition) bool { return p.Name == e.key }) {
 			return false
 		}
 		if definition.Name != "" {
@@ -263,14 +263,21 @@ func (d *decoder) structure(path string, list []entry, v reflect.Value, extra ma
 	}
 }
 
-// fieldsOf are the fields of a struct by their keys.
+// fieldsByType are those that fieldsOf has looked up: each of thousands of modules asks for the same.
+var fieldsByType sync.Map
+
+// fieldsOf are the fields of a struct by their keys. They are shared, so nobody may change them.
 func fieldsOf(t reflect.Type) map[string]int {
+	if known, ok := fieldsByType.Load(t); ok {
+		return known.(map[string]int) //nolint:forcetypeassert // nothing else is kept there
+	}
 	fields := map[string]int{}
 	for i := range t.NumField() {
 		if key := t.Field(i).Tag.Get("yaml"); key != "" && key != "-" {
 			fields[key] = i
 		}
 	}
+	fieldsByType.Store(t, fields)
 	return fields
 }
 

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -38,10 +37,8 @@ func (l *loader) module(name string) *Module {
 		own.Pins = slices.Clone(own.Pins)
 		m.ProxyTLS = &own
 	}
-	for field, at := range maps.Clone(l.places) {
-		if rest, ok := strings.CutPrefix(field, "defaults."); ok {
-			l.places[join("modules", name)+"."+rest] = at
-		}
+	for field, at := range l.inherited {
+		l.places[join("modules", name)+"."+field] = at
 	}
 	return &m
 }

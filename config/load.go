@@ -22,9 +22,11 @@ type loader struct {
 	broken   []string         // fields of which nothing could be read
 	sums     sums             // of the files that were read
 
-	documents []*decoder // of the files, in their order
-	template  *Module    // what modules have that do not say otherwise
-	planning  bool       // files with secrets may be missing
+	documents []*decoder        // of the files, in their order
+	template  *Module           // what modules have that do not say otherwise
+	inherited map[string]place  // of the fields that defaults set, below them
+	caFiles   map[string]caFile // of every ca_file, by path
+	planning  bool              // files with secrets may be missing
 }
 
 // place is where a field is.
@@ -67,7 +69,7 @@ func (l *loader) load(paths []string) (*Config, error) {
 }
 
 func newLoader(probers []prober.Definition) *loader {
-	return &loader{config: Default(nil), probers: probers, places: map[string]place{}, sums: sums{}, template: newModule("")}
+	return &loader{config: Default(nil), probers: probers, places: map[string]place{}, sums: sums{}, template: newModule(""), inherited: map[string]place{}, caFiles: map[string]caFile{}}
 }
 
 // finish checks what was gathered. Where no file defines a module, there are those that there are without a file.
@@ -136,6 +138,11 @@ func (l *loader) add(file string, data []byte) {
 func (l *loader) decode() {
 	for _, d := range l.documents {
 		d.open()
+	}
+	for field, at := range l.places {
+		if rest, ok := strings.CutPrefix(field, "defaults."); ok {
+			l.inherited[rest] = at
+		}
 	}
 	for _, d := range l.documents {
 		d.document()

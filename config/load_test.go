@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -164,4 +165,25 @@ func FuzzLoad(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestSharedAuthorities: what many modules have from one file is there once, and a mistake in it is told of each of them.
+func TestSharedAuthorities(t *testing.T) {
+	t.Parallel()
+	const two = "modules:\n  a: {prober: ping, tls_config: {ca_file: '%[1]s'}}\n  b: {prober: ping, tls_config: {ca_file: '%[1]s'}}\n"
+	good, err := filepath.Abs("testdata/contoso-ca.pem")
+	check(t, err)
+	c, err := load(t, fmt.Sprintf(two, good))
+	check(t, err)
+	if a, b := c.Modules["a"].TLS.Roots(), c.Modules["b"].TLS.Roots(); a == nil || a != b {
+		t.Errorf("the modules have the authorities %p and %p", a, b)
+	}
+	bad := filepath.Join(t.TempDir(), "bad.pem")
+	create(t, bad, "no certificate\n")
+	_, err = load(t, fmt.Sprintf(two, bad))
+	for _, want := range []string{":2: modules.a.tls_config.ca_file", ":3: modules.b.tls_config.ca_file"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("of a file without a certificate is said %v, and nothing of %s", err, want)
+		}
+	}
 }

@@ -14,26 +14,36 @@ import (
 // refer puts in the place of each service:NAME what the service stands for there: in policy and a module's targets the hosts
 // that its modules dial, in an auth's targets the names and ports at which those of its modules log on that use the auth.
 func (l *loader) refer() {
-	p := &l.config.Policy
-	p.Allow = referred(l, "policy.allow", p.Allow, l.hosts)
-	p.Deny = referred(l, "policy.deny", p.Deny, l.hosts)
+	cells := l.config.Cells()
+	p, all := &l.config.Policy, byService(cells)
+	p.Allow = referred(l, "policy.allow", p.Allow, all, l.hosts)
+	p.Deny = referred(l, "policy.deny", p.Deny, all, l.hosts)
+	of := map[*Module][]Cell{} // or each module would look through what all others are asked for
+	for _, c := range cells {
+		of[c.Module] = append(of[c.Module], c)
+	}
 	for _, name := range slices.Sorted(maps.Keys(l.config.Modules)) {
 		m := l.config.Modules[name]
-		own := func(c Cell) []policy.Rule {
-			if c.Module != m {
-				return nil
-			}
-			return l.hosts(c)
-		}
-		m.Targets = referred(l, join("modules", name)+".targets", m.Targets, own)
+		m.Targets = referred(l, join("modules", name)+".targets", m.Targets, byService(of[m]), l.hosts)
 		if m.Settings != nil && m.WantsTargets() != "" && len(m.Targets) == 0 {
-			m.Targets = unique(l.config.Cells(), own)
+			m.Targets = unique(of[m], l.hosts)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(l.config.Auths)) {
 		a := l.config.Auths[name]
-		a.Targets = referred(l, join("auths", name)+".targets", a.Targets, func(c Cell) []policy.TargetPattern { return logons(a, c) })
+		a.Targets = referred(l, join("auths", name)+".targets", a.Targets, all, func(c Cell) []policy.TargetPattern { return logons(a, c) })
 	}
+}
+
+// stood are cells by the key of their service, and under policy.AllServices all of them: what a reference may stand for.
+type stood map[string][]Cell
+
+func byService(cells []Cell) stood {
+	s := stood{policy.AllServices: cells}
+	for _, c := range cells {
+		s[c.Service.Key] = append(s[c.Service.Key], c)
+	}
+	return s
 }
 
 // referring is what may refer to a service.
@@ -43,19 +53,18 @@ type referring interface {
 }
 
 // referred is list with what each reference stands for, by what a cell adds. A reference to no service is a mistake.
-func referred[T referring](l *loader, field string, list []T, of func(Cell) []T) []T {
+func referred[T referring](l *loader, field string, list []T, cells stood, of func(Cell) []T) []T {
 	if !slices.ContainsFunc(list, func(t T) bool { return t.Service() != "" }) {
 		return list
 	}
 	var all []T
+	seen := map[T]bool{}
 	for i, t := range list {
 		add := []T{t}
 		switch service := t.Service(); {
 		case service == "":
-		case service == policy.AllServices:
-			add = unique(l.config.Cells(), of)
-		case l.config.Services[service] != nil:
-			add = unique(l.config.cellsOf(l.config.Services[service]), of)
+		case service == policy.AllServices, l.config.Services[service] != nil:
+			add = unique(cells[service], of)
 		default:
 			l.report(item(field, i), "there is no such service; "+suggest.Hint(service, slices.Collect(maps.Keys(l.config.Services))))
 		}
@@ -63,7 +72,8 @@ func referred[T referring](l *loader, field string, list []T, of func(Cell) []T)
 			l.report(item(field, i), "none of the modules of this service uses it")
 		}
 		for _, t := range add {
-			if !slices.Contains(all, t) {
+			if !seen[t] {
+				seen[t] = true
 				all = append(all, t)
 			}
 		}

@@ -2,6 +2,7 @@ package config
 
 import (
 	"reflect"
+	"sync"
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/example"
@@ -42,12 +43,20 @@ func (d *decoder) services(section entry) {
 	})
 }
 
+// paces are the probers' examples that were read, by their text: each of thousands of modules asks for one of few.
+var paces sync.Map
+
 // pace is how a prober is asked as a rule; a minute where it does not say.
 func (m *Module) pace() example.Example {
-	if e, err := example.Parse(m.Definition.Example); err == nil {
-		return e
+	if known, ok := paces.Load(m.Definition.Example); ok {
+		return known.(example.Example) //nolint:forcetypeassert // nothing else is kept there
 	}
-	return example.Example{Interval: time.Minute}
+	e, err := example.Parse(m.Definition.Example)
+	if err != nil {
+		e = example.Example{Interval: time.Minute}
+	}
+	paces.Store(m.Definition.Example, e)
+	return e
 }
 
 // Scrape is how often Prometheus is to ask for the module, and its time limit: that of the module and what is kept back for the

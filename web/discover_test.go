@@ -181,8 +181,8 @@ func TestDiscoveryBehindAProxy(t *testing.T) {
 
 // BenchmarkDiscovery lists 8 modules at each of n servers. It must grow with them and no faster.
 func BenchmarkDiscovery(b *testing.B) {
-	for _, n := range []int{100, 1000} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
+	for _, n := range []int{100, 1000, 4000} {
+		b.Run(fmt.Sprintf("servers=%d", n), func(b *testing.B) {
 			var text strings.Builder
 			text.WriteString("modules:\n")
 			var modules, servers []string

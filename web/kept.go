@@ -97,7 +97,12 @@ func (m *Recent) restore(pairs []*keptPair, results []*result.Result) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.prepare()
-	for _, p := range pairs[:min(len(pairs), maxPairs)] {
+	pairs = pairs[:min(len(pairs), maxPairs)]
+	slices.SortStableFunc(pairs, func(a, b *keptPair) int { return a.Newest.Start.Compare(b.Newest.Start) })
+	for _, p := range pairs {
+		if m.pairs[pairOf(p.Newest)] != nil { // the file is not as it was written
+			continue
+		}
 		moments := p.Moments[max(0, len(p.Moments)-maxMoments):]
 		for i := range moments {
 			moments[i].Before = true
@@ -108,7 +113,7 @@ func (m *Recent) restore(pairs []*keptPair, results []*result.Result) {
 		}
 		h.bytes = h.size()
 		m.pairBytes += h.bytes
-		m.pairs[pairOf(p.Newest)] = h
+		m.enter(pairOf(p.Newest), h)
 	}
 	for _, r := range results {
 		if h := m.pairs[pairOf(r)]; h != nil && m.byID[r.ID] == nil {

@@ -29,6 +29,7 @@ const (
 type Recent struct {
 	mu    sync.RWMutex
 	pairs map[pair]*history
+	order list.List // of pair, the one that was not probed for longest first
 	byID  map[string]*list.Element
 	good  list.List // of *remembered, oldest first
 	bad   list.List
@@ -58,6 +59,7 @@ type history struct {
 	seen    []Seen         // servers that named themselves
 	shown   []Shown        // certificates that the newest saw
 	bytes   int            // about, of all that
+	place   *list.Element  // in the order of pairs
 	good    []*list.Element
 	bad     []*list.Element
 }
@@ -93,8 +95,9 @@ func (m *Recent) Add(r *result.Result) {
 	if h == nil {
 		m.makeRoom()
 		h = &history{}
-		m.pairs[pairOf(r)] = h
+		m.enter(pairOf(r), h)
 	}
+	m.order.MoveToBack(h.place)
 	state := report.StateOf(r)
 	if last := len(h.moments) - 1; last < 0 || h.moments[last].State != state {
 		h.since = r.Start
@@ -116,6 +119,11 @@ func (m *Recent) prepare() {
 	if m.byID == nil {
 		m.byID, m.pairs = map[string]*list.Element{}, map[pair]*history{}
 	}
+}
+
+// enter takes a pair in, as the one that was probed last.
+func (m *Recent) enter(of pair, h *history) {
+	m.pairs[of], h.place = h, m.order.PushBack(of)
 }
 
 // summary is what a list shows of r.
@@ -186,13 +194,7 @@ func (h *history) size() int {
 }
 
 func (m *Recent) dropOldest() {
-	var oldest pair
-	var since time.Time
-	for p, h := range m.pairs {
-		if since.IsZero() || h.newest.Start.Before(since) {
-			oldest, since = p, h.newest.Start
-		}
-	}
+	oldest := m.order.Remove(m.order.Front()).(pair) //nolint:forcetypeassert // the list holds nothing else
 	h := m.pairs[oldest]
 	for _, e := range slices.Concat(h.good, h.bad) {
 		m.forget(e)

@@ -159,3 +159,59 @@ func TestRecentIsSafe(t *testing.T) {
 	}
 	all.Wait()
 }
+
+// TestWhatWasNotProbedForLongestMakesRoom: of more pairs than are remembered, those go that were not probed for longest, also of
+// those that an earlier process remembered.
+func TestWhatWasNotProbedForLongestMakesRoom(t *testing.T) {
+	t.Parallel()
+	of := func(i, minute int) *result.Result {
+		r := examples.Continue()
+		r.Target = fmt.Sprintf("ex%d", i)
+		return later(r, minute)
+	}
+	dir := t.TempDir()
+	recent, kept, _, end := remembering(t, dir)
+	for i := range 3 {
+		recent.Add(of(i, i))
+	}
+	if err := kept.Save(); err != nil {
+		t.Fatal(err)
+	}
+	end()
+	again, _, _, end := remembering(t, dir)
+	defer end()
+	again.Add(of(0, 10))
+	for i := 3; i < maxPairs+2; i++ {
+		again.Add(of(i, 20))
+	}
+	known := map[string]bool{}
+	for _, s := range again.List() {
+		known[s.Target] = true
+	}
+	if len(known) != maxPairs || !known["ex0"] || known["ex1"] || known["ex2"] || !known["ex3"] {
+		t.Errorf("of %d pairs %d are known; the one probed again: %t, the others: %t, %t", maxPairs+2, len(known), known["ex0"], known["ex1"], known["ex2"])
+	}
+}
+
+// BenchmarkAdd remembers probes of n pairs in turn, of which as many as may be are remembered. None may cost more for that there
+// are many.
+func BenchmarkAdd(b *testing.B) {
+	for _, n := range []int{1000, maxPairs, 2 * maxPairs} {
+		b.Run(fmt.Sprintf("pairs=%d", n), func(b *testing.B) {
+			var m Recent
+			at := 0
+			add := func() {
+				r := examples.Continue()
+				r.Target = fmt.Sprintf("ex%d", at%n)
+				m.Add(later(r, at))
+				at++
+			}
+			for range n {
+				add()
+			}
+			for b.Loop() {
+				add()
+			}
+		})
+	}
+}

@@ -222,10 +222,10 @@ func TestCertificatesInOneTable(t *testing.T) {
 	}
 }
 
-// large is a site of a thousand servers that is all probed, with a failure here and there.
-func large(t testing.TB) *server {
+// large is a site of so many servers that is all probed, with a failure here and there.
+func large(t testing.TB, servers int) *server {
 	t.Helper()
-	cfg := site(t, 1000, 8, "")
+	cfg := site(t, servers, 8, "")
 	var all []*result.Result
 	for i, c := range cfg.Cells() {
 		reason := ""
@@ -240,7 +240,7 @@ func large(t testing.TB) *server {
 // TestAThousandServers: the page stays small, folded or not.
 func TestAThousandServers(t *testing.T) {
 	t.Parallel()
-	s := large(t)
+	s := large(t, 1000)
 	for path, rows := range map[string]int{"/services": 200, "/services?all": 1001, "/": 400} {
 		page := shown(t, s, path, true)
 		if n := strings.Count(page, `<th scope="row">`); len(page) > 1<<20 || n > rows+400 || n < 10 {
@@ -249,18 +249,20 @@ func TestAThousandServers(t *testing.T) {
 	}
 }
 
-// BenchmarkServices makes the pages of a thousand servers and eight modules.
+// BenchmarkServices makes the pages of n servers and eight modules. What they cost must grow with the servers and no faster.
 func BenchmarkServices(b *testing.B) {
-	s := large(b)
-	for name, path := range map[string]string{"folded": "/services", "all": "/services?all", "start": "/"} {
-		b.Run(name, func(b *testing.B) {
-			size := 0
-			for b.Loop() {
-				size = len(shown(b, s, path, true))
-			}
-			b.ReportMetric(float64(size), "bytes")
-			b.ReportMetric(float64(b.Elapsed().Milliseconds())/float64(b.N), "ms/page")
-		})
+	for _, n := range []int{100, 300, 1000} {
+		s := large(b, n)
+		for _, page := range []struct{ name, path string }{{"start", "/"}, {"folded", "/services"}, {"all", "/services?all"}} {
+			b.Run(fmt.Sprintf("%s/servers=%d", page.name, n), func(b *testing.B) {
+				b.ReportAllocs()
+				size := 0
+				for b.Loop() {
+					size = len(shown(b, s, page.path, true))
+				}
+				b.ReportMetric(float64(size), "bytes")
+			})
+		}
 	}
 }
 

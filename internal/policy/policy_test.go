@@ -2,6 +2,7 @@ package policy
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"strings"
@@ -217,5 +218,32 @@ func TestThisMachinesInterfacesCount(t *testing.T) {
 		if !p.listensOn(netip.AddrPortFrom(ip.Unmap(), 10501)) {
 			t.Errorf("%s is not known as this machine's", ip)
 		}
+	}
+}
+
+// BenchmarkPolicy asks about a server that is one of n that policy.allow names: what each probe asks before it dials.
+func BenchmarkPolicy(b *testing.B) {
+	for _, n := range []int{10, 100, 1000} {
+		b.Run(fmt.Sprintf("rules=%d", n), func(b *testing.B) {
+			var allow []Rule
+			for i := range n {
+				r, err := ParseRule(fmt.Sprintf("ex%04d.contoso.com", i))
+				if err != nil {
+					b.Fatal(err)
+				}
+				allow = append(allow, r)
+			}
+			p := New(allow, nil, nil)
+			last, err := target.Parse(fmt.Sprintf("ex%04d.contoso.com", n-1), "https")
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := errors.Join(p.Target(last), p.Address(last.Host, netip.MustParseAddrPort("192.0.2.1:443"))); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

@@ -124,6 +124,9 @@ func (r Rule) MatchName(name string) bool {
 	if r.name == "" || name == "" {
 		return false
 	}
+	if !strings.Contains(r.name, "*") { // most are none, and there may be thousands, held against each probe's host
+		return r.name == name
+	}
 	want, labels := strings.Split(r.name, "."), strings.Split(name, ".")
 	if want[0] == "*" {
 		want = want[1:]

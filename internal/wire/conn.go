@@ -41,12 +41,12 @@ type Conn struct {
 	dialer  *Dialer
 	ctx     context.Context // the probe's: its end breaks every read and write
 	raw     *countingConn
-	secure  *tls.Conn // nil without TLS
-	stream  net.Conn  // raw, or secure
-	reader  *bufio.Reader
-	until   time.Time // the deadline in force, but for the probe's early end
-	plain   int64     // bytes read from stream into reader
-	clear   int64     // bytes that came before the handshake, below TLS
+	secure  *tls.Conn    // nil without TLS
+	stream  net.Conn     // raw, or secure
+	reader  bufio.Reader // see in
+	until   time.Time    // the deadline in force, but for the probe's early end
+	plain   int64        // bytes read from stream into reader
+	clear   int64        // bytes that came before the handshake, below TLS
 	leaf    *x509.Certificate
 	peer    Peer
 	shown   presented
@@ -93,7 +93,7 @@ func (c *Conn) dial(from *Resolution) error {
 func (c *Conn) attach(raw net.Conn) {
 	c.raw = &countingConn{Conn: raw, socket: socketOf(raw)}
 	c.stream = c.raw
-	c.reader = bufio.NewReader(plainReader{c})
+	c.reader = bufio.Reader{}
 	// The probe's end must break a read or write that is under way.
 	stop := context.AfterFunc(c.ctx, func() { _ = raw.SetDeadline(time.Unix(1, 0)) })
 	c.cleanup = append(c.cleanup, func() { stop() })
@@ -202,6 +202,15 @@ func (c *Conn) deadline(until time.Time) {
 	if c.ctx.Err() != nil { // the AfterFunc may have run just before
 		_ = c.raw.SetDeadline(time.Unix(1, 0))
 	}
+}
+
+// in is the buffered reader of what the peer sends. Its buffer is made when something is first read above TLS, so that a peer
+// that hangs before does not hold it.
+func (c *Conn) in() *bufio.Reader {
+	if c.reader.Size() == 0 {
+		c.reader.Reset(plainReader{c}) // which makes the buffer of a zero Reader
+	}
+	return &c.reader
 }
 
 // consumed counts the plaintext bytes that were taken out of the reader.

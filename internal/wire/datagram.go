@@ -163,7 +163,7 @@ func (c *Conn) Message(payload []byte, until time.Time) ([]byte, error) {
 		return nil, failure.New(failure.Send, streamReason(err), "send a message to %s: %w", c, err)
 	}
 	var length [2]byte
-	if _, err := io.ReadFull(c.reader, length[:]); err != nil {
+	if _, err := io.ReadFull(c.in(), length[:]); err != nil {
 		c.ended(err)
 		return nil, c.receiveFailure("wait for a message", err)
 	}
@@ -171,7 +171,7 @@ func (c *Conn) Message(payload []byte, until time.Time) ([]byte, error) {
 	if err := c.hold(Unpacked * len(message)); err != nil {
 		return nil, c.receiveFailure("read a message", err)
 	}
-	if _, err := io.ReadFull(c.reader, message); err != nil {
+	if _, err := io.ReadFull(c.in(), message); err != nil {
 		if errors.Is(err, io.EOF) {
 			err = io.ErrUnexpectedEOF
 		}

@@ -225,7 +225,7 @@ func (x *Dialogue) readHead(until time.Time) (bool, error) {
 // more waits for at least one byte and takes what has come, up to the end of the line. It does not wait for that end, so
 // that the first byte has its own time, and what is no HTTP is known before a line end that may never come.
 func (x *Dialogue) more() error {
-	reader := x.conn.reader
+	reader := x.conn.in()
 	if _, err := reader.Peek(1); err != nil {
 		return err
 	}
@@ -303,7 +303,7 @@ func (x *Dialogue) readBody(limit int64) ([]byte, error) {
 		return nil, err
 	}
 	c.deadline(x.until)
-	body, err := io.ReadAll(io.LimitReader(&kept{bodyReader(c.reader, how, length), c}, limit+1))
+	body, err := io.ReadAll(io.LimitReader(&kept{bodyReader(c.in(), how, length), c}, limit+1))
 	if int64(len(body)) > limit {
 		body, final.Truncated = body[:limit], true
 	}

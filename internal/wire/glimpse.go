@@ -61,7 +61,7 @@ func (c *Conn) glimpse(opts *TLS, suites []uint16) (glimpsed, error) {
 	if _, err := c.raw.Write(hello); err != nil {
 		return glimpsed{}, err
 	}
-	seen, err := readFlight(c.reader)
+	seen, err := readFlight(c.in())
 	_, _ = c.raw.Write([]byte{recordAlert, 3, 3, 0, 2, 1, 0}) // close_notify: nothing more is to come
 	return seen, err
 }

@@ -20,12 +20,12 @@ type Packets struct {
 func (x *Dialogue) Packets() *Packets {
 	now := x.conn.dialer.now()
 	x.Record.End = &now
-	return &Packets{Record: &Talk{Span: Span{Start: now, End: now}}, conn: x.conn, in: x.conn.reader}
+	return &Packets{Record: &Talk{Span: Span{Start: now, End: now}}, conn: x.conn, in: x.conn.in()}
 }
 
 // Chunked has what is read next taken out of chunks (RFC 9112 section 7.1), where the response carries its packets so. It gives p.
 func (p *Packets) Chunked() *Packets {
-	p.in = &chunkReader{r: p.conn.reader}
+	p.in = &chunkReader{r: p.conn.in()}
 	return p
 }
 

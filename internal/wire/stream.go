@@ -34,7 +34,7 @@ func (x *Dialogue) Stream(limit int64) (io.Reader, error) {
 		return nil, err
 	}
 	x.conn.deadline(time.Time{})
-	decoded := io.Reader(&kept{bodyReader(x.conn.reader, how, length), x.conn})
+	decoded := io.Reader(&kept{bodyReader(x.conn.in(), how, length), x.conn})
 	if final := x.Record.Final; final.coding() != "" {
 		final.Coding = final.coding()
 		decoded = &decoder{coding: final.Coding, raw: &counted{r: decoded}}

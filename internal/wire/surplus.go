@@ -56,7 +56,7 @@ func (c *Conn) peekNow() error {
 		c.deadline(time.Now().Add(time.Millisecond))
 	}
 	c.raw.ready = true
-	_, err := c.reader.Peek(1)
+	_, err := c.in().Peek(1)
 	c.raw.ready = false
 	return err
 }
@@ -95,7 +95,7 @@ const maxStray = 64 << 10
 // drain counts what follows something strange, and sees whether the peer closes behind it.
 func (x *Dialogue) drain(until time.Time) {
 	x.conn.deadline(until)
-	n, err := io.CopyN(io.Discard, x.conn.reader, maxStray)
+	n, err := io.CopyN(io.Discard, x.conn.in(), maxStray)
 	x.Record.Stray += int(n)
 	if err != nil {
 		x.conn.ended(err)

@@ -125,7 +125,7 @@ func (l *Lines) read() ([]byte, error) {
 	if err := l.first(); err != nil {
 		return nil, err
 	}
-	line, err := l.conn.reader.ReadSlice('\n')
+	line, err := l.conn.in().ReadSlice('\n')
 	if short := l.conn.hold(len(line)); short != nil {
 		return nil, short
 	}
@@ -137,7 +137,7 @@ func (l *Lines) first() error {
 	if l.Record.Heard != nil {
 		return nil
 	}
-	_, err := l.conn.reader.Peek(1)
+	_, err := l.conn.in().Peek(1)
 	if err == nil {
 		now := l.conn.dialer.now()
 		l.Record.Heard = &now

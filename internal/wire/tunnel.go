@@ -95,7 +95,7 @@ type tunnel struct {
 }
 
 // Read gives what came behind the proxy's answer first.
-func (t *tunnel) Read(p []byte) (int, error) { return t.hop.reader.Read(p) }
+func (t *tunnel) Read(p []byte) (int, error) { return t.hop.in().Read(p) }
 
 // Close ends the connection below TLS, so that it waits for nobody and may be called while something is sent.
 func (t *tunnel) Close() error { return t.hop.raw.Conn.Close() }
