@@ -43,10 +43,18 @@ type shown struct {
 }
 
 // closed are the labels whose values are from a set that this program has, or its configuration. All others are the target's.
-var closed = []string{
+var closed = setOf(
 	"advice", "capability", "certainty", "channel", "code", "command", "direction", "directory", "endpoint", "fact", "hash", "kind", "mechanism",
 	"method", "mode", "object", "operation", "origin", "outcome", "owner", "phase", "product", "reason", "request", "scheme", "severity", "stage",
 	"step", "type", "variant", "way", "what",
+)
+
+func setOf(names ...string) map[string]bool {
+	set := make(map[string]bool, len(names))
+	for _, name := range names {
+		set[name] = true
+	}
+	return set
 }
 
 // shorten gives the values of a series' labels, with Other in place of what r's target says beyond the bounds.
@@ -56,7 +64,7 @@ func (v *Values) shorten(r *result.Result, m *result.Metric, labels []string, no
 	}
 	var said []int
 	for i, name := range m.Labels {
-		if labels[i] != "" && !slices.Contains(closed, name) {
+		if labels[i] != "" && !closed[name] {
 			said = append(said, i)
 		}
 	}
