@@ -57,9 +57,12 @@ func parseBracketed(s string) (string, netip.Addr, error) {
 
 // parseName gives a name's A-labels.
 func parseName(s string) (string, error) {
-	name, err := profile.ToASCII(s)
-	if err != nil {
-		return "", fmt.Errorf("%q is not a valid name: %w", s, err)
+	name := s
+	if !mapped(s) {
+		var err error
+		if name, err = profile.ToASCII(s); err != nil {
+			return "", fmt.Errorf("%q is not a valid name: %w", s, err)
+		}
 	}
 	name = strings.TrimSuffix(name, ".")
 	if len(name) > 253 {
@@ -79,6 +82,17 @@ func parseName(s string) (string, error) {
 }
 
 // checkLabel holds a label to RFC 1123 §2.1 (letters, digits, hyphens within) and the underscore.
+// mapped tells whether a name is what profile would make of it, as nearly all are: letters in lower case, and no A-label, whose
+// code would have to be looked into.
+func mapped(s string) bool {
+	for _, c := range []byte(s) {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' && c != '_' && c != '.' {
+			return false
+		}
+	}
+	return !strings.Contains(s, "xn--")
+}
+
 func checkLabel(label string) error {
 	switch {
 	case label == "":

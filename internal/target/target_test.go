@@ -182,3 +182,18 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// FuzzMapped: a name that is not given to package idna is one that it would have given back as it is.
+func FuzzMapped(f *testing.F) {
+	for _, s := range []string{"mail.contoso.com", "ex_01", "r3---a.b", "-a-", "a..b", ".", "xn--bcher-kva.example", "axn--b", "1.2", "Ex01"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if !mapped(s) {
+			return
+		}
+		if got, err := profile.ToASCII(s); err != nil || got != s {
+			t.Errorf("%q became %q, error %v", s, got, err)
+		}
+	})
+}
