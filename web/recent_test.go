@@ -163,6 +163,9 @@ func TestRecentIsSafe(t *testing.T) {
 // TestWhatWasNotProbedForLongestMakesRoom: of more pairs than are remembered, those go that were not probed for longest, also of
 // those that an earlier process remembered.
 func TestWhatWasNotProbedForLongestMakesRoom(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long: it fills the memory of results")
+	}
 	t.Parallel()
 	of := func(i, minute int) *result.Result {
 		r := examples.Continue()
