@@ -5,47 +5,38 @@ import (
 	"slices"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	dto "github.com/prometheus/client_model/go"
-
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
 
-// Gatherer gives the metrics of one Result. It makes the families itself: a registry per scrape would describe, check
-// and sort each time what the descriptions here have settled once. Age is how old the result is; nil leaves
-// probe_result_age_seconds out, as for a module without min_interval.
-func Gatherer(r *result.Result, age *time.Duration) prometheus.Gatherer {
-	return (*Values)(nil).Gatherer(r, age)
-}
-
-// Gatherer is the package's Gatherer, and bounds what the target makes of series over time.
-func (v *Values) Gatherer(r *result.Result, age *time.Duration) prometheus.Gatherer {
-	return prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
-		s := newSeries(v, r)
-		outcome(s, r)
-		if age != nil {
-			s.add(resultAge, age.Seconds())
-		}
-		switch r.Decides {
-		case result.ByHTTP:
-			connection(s, r.DecidingConnection)
-			httpPhases(s, r)
-			exchanges(s, r)
-		case result.ByTLS:
-			connection(s, r.DecidingConnection)
-		case result.ByNone:
-			earliestExpiry(s, r)
-		}
-		findings(s, r.Findings)
-		faults(s, r)
-		steps(s, r)
-		for _, sample := range r.Samples {
-			s.add(sample.Metric, sample.Value, sample.Labels...)
-		}
-		return s.finish(), nil
-	})
+// gather makes the series of one Result. It makes the families itself: a registry per scrape would describe, check
+// and sort each time what the descriptions here have settled once. Bounds, which may be nil, are of series over time; age is how
+// old the result is, nil where that is not worth a metric. Who calls it frees what it gives.
+func gather(bounds *Values, r *result.Result, age *time.Duration) *series {
+	s := newSeries(bounds, r)
+	outcome(s, r)
+	if age != nil {
+		s.add(resultAge, age.Seconds())
+	}
+	switch r.Decides {
+	case result.ByHTTP:
+		connection(s, r.DecidingConnection)
+		httpPhases(s, r)
+		exchanges(s, r)
+	case result.ByTLS:
+		connection(s, r.DecidingConnection)
+	case result.ByNone:
+		earliestExpiry(s, r)
+	}
+	findings(s, r.Findings)
+	faults(s, r)
+	steps(s, r)
+	for _, sample := range r.Samples {
+		s.add(sample.Metric, sample.Value, sample.Labels...)
+	}
+	s.settle()
+	return s
 }
 
 // outcome adds what every result has.
@@ -142,10 +133,8 @@ func faults(s *series, r *result.Result) {
 
 // findings adds one series per code.
 func findings(s *series, found []result.Finding) {
-	seen := make(map[string]bool, len(found))
-	for _, f := range found {
-		if !seen[f.Code] {
-			seen[f.Code] = true
+	for i, f := range found {
+		if !slices.ContainsFunc(found[:i], func(before result.Finding) bool { return before.Code == f.Code }) {
 			s.add(finding, 1, f.Code, string(f.Severity), string(kind(f.Origin)), f.Product)
 		}
 	}
@@ -154,34 +143,37 @@ func findings(s *series, found []result.Finding) {
 // steps adds each step name once: durations summed, success of all. A planned step that was not begun has no duration
 // and no success, so that its ratio over time tells the truth.
 func steps(s *series, r *result.Result) {
-	type total struct {
-		duration wire.Seconds
-		failed   bool
-	}
-	totals := map[string]*total{}
-	var names []string
-	var walk func([]*result.Step)
-	walk = func(tree []*result.Step) {
-		for _, step := range tree {
-			t := totals[step.Name]
-			if t == nil {
-				t = &total{}
-				totals[step.Name] = t
-				names = append(names, step.Name)
-			}
-			t.duration += step.End - step.Start
-			t.failed = t.failed || step.Failure != nil
-			walk(step.Steps)
-		}
-	}
-	walk(r.Steps)
-	for _, name := range names {
-		s.add(stepDuration, float64(totals[name].duration), name)
-		s.add(stepSuccess, result.Truth(!totals[name].failed), name)
+	var room [16]total
+	totals := sum(room[:0], r.Steps)
+	for _, t := range totals {
+		s.add(stepDuration, float64(t.duration), t.step)
+		s.add(stepSuccess, result.Truth(!t.failed), t.step)
 	}
 	for _, name := range r.Planned {
-		if totals[name] == nil {
+		if !slices.ContainsFunc(totals, func(t total) bool { return t.step == name }) {
 			s.add(stepSuccess, 0, name)
 		}
 	}
+}
+
+// total is of all steps of one name.
+type total struct {
+	step     string
+	duration wire.Seconds
+	failed   bool
+}
+
+// sum adds a tree of steps to totals, which has few names: they are from the prober's closed list.
+func sum(totals []total, tree []*result.Step) []total {
+	for _, step := range tree {
+		i := slices.IndexFunc(totals, func(t total) bool { return t.step == step.Name })
+		if i < 0 {
+			i = len(totals)
+			totals = append(totals, total{step: step.Name})
+		}
+		totals[i].duration += step.End - step.Start
+		totals[i].failed = totals[i].failed || step.Failure != nil
+		totals = sum(totals, step.Steps)
+	}
+	return totals
 }

@@ -10,7 +10,8 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/test/examples"
 )
 
-// FuzzGatherer: whatever texts of a target a result holds, it can be scraped, and no label is longer than 128 bytes.
+// FuzzGatherer: whatever texts of a target a result holds, it can be scraped, in the same text that others write, and no label is
+// longer than 128 bytes.
 func FuzzGatherer(f *testing.F) {
 	f.Add("EX01", "15.2.1748.10", "mail.contoso.com", 501)
 	f.Add("\xff\xfe", "a\nb{c=\"d\"} 1", "\u202eevil\x1b[2J", -1)
@@ -31,6 +32,7 @@ func FuzzGatherer(f *testing.F) {
 		}
 		r.Add(metric, 1, one, two)
 		r.Add(metric, 2, two, three)
+		sameText(t, r, nil)
 		families, err := Gatherer(r, nil).Gather()
 		if err != nil {
 			t.Fatal(err)

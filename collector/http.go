@@ -2,7 +2,6 @@ package collector
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -71,27 +70,37 @@ func span(s *series, phase string, measured *wire.Span) {
 // responses counts final responses. 401 and 501 are always there, so that a sum over time starts from 0 and not from
 // their first occurrence.
 func responses(s *series, all []*result.Conversation) {
-	type key struct {
-		status int
-		origin origin.Kind
+	var room [8]count
+	counts := room[:0]
+	add := func(status int, who origin.Kind, n float64) {
+		i := slices.IndexFunc(counts, func(c count) bool { return c.status == status && c.origin == who })
+		if i < 0 {
+			i = len(counts)
+			counts = append(counts, count{status: status, origin: who})
+		}
+		counts[i].responses += n
 	}
-	counts := map[key]float64{}
-	seen := map[int]bool{}
 	for _, x := range all {
 		if x.Response() != nil {
-			counts[key{x.Final.Status, kind(x.Origin.Kind)}]++
-			seen[x.Final.Status] = true
+			add(x.Final.Status, kind(x.Origin.Kind), 1)
 		}
 	}
 	for _, status := range []int{401, 501} {
-		if !seen[status] {
-			counts[key{status, origin.Unknown}] = 0
+		if !slices.ContainsFunc(counts, func(c count) bool { return c.status == status }) {
+			add(status, origin.Unknown, 0)
 		}
 	}
-	order := slices.SortedFunc(maps.Keys(counts), func(a, b key) int {
+	slices.SortFunc(counts, func(a, b count) int {
 		return cmp.Or(cmp.Compare(a.status, b.status), cmp.Compare(a.origin, b.origin))
 	})
-	for _, k := range order {
-		s.add(httpResponses, counts[k], strconv.Itoa(k.status), string(k.origin))
+	for _, c := range counts {
+		s.add(httpResponses, c.responses, strconv.Itoa(c.status), string(c.origin))
 	}
+}
+
+// count is how many responses had one status and came from one kind of origin.
+type count struct {
+	status    int
+	origin    origin.Kind
+	responses float64
 }

@@ -1,7 +1,12 @@
 package web
 
 import (
+	"errors"
 	"net/http"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/expfmt"
 
 	"github.com/ews-exporter/ews_exporter/internal/plain"
 )
@@ -35,6 +40,17 @@ func (s *server) metrics(bare http.Handler) http.Handler {
 		}
 		s.raw(w, r, "Own metrics", "What the exporter tells of itself. Prometheus, and whoever else asks for no page, gets the bare text.", all)
 	})
+}
+
+// exposition is metrics as Prometheus reads them.
+func exposition(metrics prometheus.Gatherer) (string, error) {
+	families, err := metrics.Gather()
+	var b strings.Builder
+	for _, f := range families {
+		_, textErr := expfmt.MetricFamilyToText(&b, f)
+		err = errors.Join(err, textErr)
+	}
+	return b.String(), err
 }
 
 // reload reads the configuration again. What is wrong with it goes to the caller; the old one stays in force.

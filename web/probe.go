@@ -2,13 +2,9 @@ package web
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
-	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
-
+	"github.com/ews-exporter/ews_exporter/collector"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/plain"
 	"github.com/ews-exporter/ews_exporter/internal/result"
@@ -40,8 +36,7 @@ func (s *server) probe(w http.ResponseWriter, r *http.Request) {
 		s.debug(w, answer)
 		return
 	}
-	// Compressing these few kilobytes would cost three times the processor time of everything else in this function.
-	promhttp.HandlerFor(s.gatherer(answer), promhttp.HandlerOpts{DisableCompression: true, EnableOpenMetrics: true}).ServeHTTP(w, r)
+	s.expose(w, r, answer)
 }
 
 // denied tells whether policy refused before anything was dialled.
@@ -57,14 +52,6 @@ func denied(r *result.Result) bool {
 	return true
 }
 
-func (s *server) gatherer(a runner.Answer) prometheus.Gatherer {
-	var age *time.Duration
-	if a.Interval {
-		age = &a.Age
-	}
-	return s.values.Gatherer(a.Result, age)
-}
-
 // refuse says in one line why nothing was probed.
 func (s *server) refuse(w http.ResponseWriter, refused *runner.Refusal) {
 	s.Self.Refused(refused.Reason)
@@ -75,12 +62,8 @@ func (s *server) refuse(w http.ResponseWriter, refused *runner.Refusal) {
 // debug answers with everything that is known, as text for a person.
 func (s *server) debug(w http.ResponseWriter, answer runner.Answer) {
 	r := answer.Result
-	metrics, err := exposition(s.gatherer(answer))
-	if err != nil {
-		http.Error(w, fmt.Sprintf("the report could not be written: %v", err), http.StatusInternalServerError)
-		return
-	}
-	text(w, asText(r)+"\nMetrics\n\n"+metrics+"\nModule, without secrets\n\n"+s.Redacted(r.Module))
+	metrics := s.values.Append(nil, collector.Text, r, ageOf(answer))
+	text(w, asText(r)+"\nMetrics\n\n"+string(metrics)+"\nModule, without secrets\n\n"+s.Redacted(r.Module))
 }
 
 // text answers with plain text.

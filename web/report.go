@@ -8,9 +8,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/common/expfmt"
-
+	"github.com/ews-exporter/ews_exporter/collector"
 	"github.com/ews-exporter/ews_exporter/internal/compare"
 	"github.com/ews-exporter/ews_exporter/internal/markdown"
 	"github.com/ews-exporter/ews_exporter/internal/plain"
@@ -102,11 +100,7 @@ func (s *server) report(w http.ResponseWriter, r *http.Request, found *result.Re
 	for _, f := range found.Findings {
 		p.Findings = append(p.Findings, s.explain(f, "", home))
 	}
-	var err error
-	if p.Metrics, err = exposition(s.values.Gatherer(found, nil)); err != nil {
-		http.Error(w, "the metrics could not be written: "+err.Error(), http.StatusInternalServerError)
-		return
-	}
+	p.Metrics = string(s.values.Append(nil, collector.Text, found, nil))
 	s.page(w, http.StatusOK, "report.html", p)
 }
 
@@ -131,17 +125,6 @@ func (s *server) fix(f result.Finding, home string) template.HTML {
 		}
 	}
 	return markdown.HTML(all, home+"findings/", 2)
-}
-
-// exposition is metrics as Prometheus reads them.
-func exposition(metrics prometheus.Gatherer) (string, error) {
-	families, err := metrics.Gather()
-	var b strings.Builder
-	for _, f := range families {
-		_, textErr := expfmt.MetricFamilyToText(&b, f)
-		err = errors.Join(err, textErr)
-	}
-	return b.String(), err
 }
 
 // run runs a probe that a person asked for, and leads to its record.

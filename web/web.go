@@ -58,6 +58,7 @@ type server struct {
 	Options
 	protection *http.CrossOriginProtection
 	values     collector.Values
+	accepted   accepted
 
 	listOnce sync.Once
 	list     []byte // the page of all findings
