@@ -84,6 +84,7 @@ func (r *Runner) policyOf(cfg *config.Config) *policy.Policy {
 		return now.policy
 	}
 	r.last.use(cfg)
+	r.chains.Forget()
 	now := &inForce{cfg, policy.New(cfg.Policy.Allow, cfg.Policy.Deny, r.Listeners)}
 	r.inForce.Store(now)
 	return now.policy

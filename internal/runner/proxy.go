@@ -35,7 +35,7 @@ func (r *Runner) proxy(j *job, start time.Time, memory *claim) *prober.Proxy {
 	p := &prober.Proxy{
 		Target: m.ProxyURL.Target(), TLS: m.ProxyOptions(),
 		Prefer: wire.Preference{Protocol: m.IPProtocol, Fallback: true}, // that of the module is for targets
-		Dialer: &wire.Dialer{Epoch: start, Resolver: r.Resolver, Check: j.policy.Proxy, Hold: memory.hold},
+		Dialer: &wire.Dialer{Epoch: start, Resolver: r.Resolver, Check: j.policy.Proxy, Hold: memory.hold, Chains: &r.chains},
 	}
 	if j.proxy != nil {
 		p.Secrets = prober.NewSecrets(j.proxy.Credential(), r.Gate, p.Target)

@@ -114,6 +114,7 @@ func (r *Runner) dialer(j *job, start time.Time, memory *claim) *wire.Dialer {
 		Check:    j.check,
 		Acquire:  r.places.stay().acquire,
 		Hold:     memory.hold,
+		Chains:   &r.chains,
 	}
 }
 

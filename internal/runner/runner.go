@@ -102,6 +102,7 @@ type Runner struct {
 	last    lastResults
 	slots   *slots
 	memory  *budget
+	chains  wire.Chains
 	turns   prober.Turns // outlive reloads, as the Runner does
 	stopped atomic.Bool
 	inForce atomic.Pointer[inForce]

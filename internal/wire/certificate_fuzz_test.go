@@ -3,6 +3,7 @@ package wire
 import (
 	"crypto/x509"
 	"testing"
+	"time"
 )
 
 // FuzzDescribe: whatever crypto/x509 takes for a certificate is described within the bounds.
@@ -25,7 +26,7 @@ func FuzzDescribe(f *testing.F) {
 			}
 		}
 		c := &Conn{peer: Peer{Certificates: []*x509.Certificate{cert, cert}}}
-		cause := c.judge(&TLS{ServerName: "mail.contoso.com", Roots: a.pool()})
+		cause := c.judge(&TLS{ServerName: "mail.contoso.com", Roots: a.pool()}, time.Now())
 		_ = verifyReason(cause, c.peer.Flaw) + remedy(c.peer.Flaw)
 		if len(c.peer.Path()) == 0 {
 			t.Error("no path, not even the leaf")

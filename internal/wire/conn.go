@@ -30,6 +30,8 @@ type Dialer struct {
 	// Hold is told of what came from an address before it is kept, in bytes: heads, bodies, lines, handshakes. Its error, a failure
 	// of stage internal, is what reading gives then. Nil: no limit.
 	Hold func(address netip.Addr, bytes int) error
+	// Chains remembers chains that were verified; nil: each is verified each time.
+	Chains *Chains
 }
 
 func (d *Dialer) now() Seconds { return Seconds(time.Since(d.Epoch).Seconds()) }

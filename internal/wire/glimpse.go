@@ -86,7 +86,7 @@ func (c *Conn) recognise(seen glimpsed, opts *TLS) error {
 	case unsupported == nil:
 		err = c.verify(state, opts)
 	default:
-		c.show(state)
+		c.show(state, state.PeerCertificates, nil)
 		for _, cert := range c.peer.Certificates {
 			if tooLarge(cert) {
 				cert.PublicKey = nil

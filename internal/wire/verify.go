@@ -12,12 +12,19 @@ import (
 
 // verify records what was shown and judges it.
 func (c *Conn) verify(state tls.ConnectionState, opts *TLS) error {
-	c.show(state)
+	sent, now := state.PeerCertificates[:min(len(state.PeerCertificates), maxChain)], time.Now()
+	known := c.dialer.Chains.find(opts, sent, now)
+	c.show(state, sent, known)
 	s := c.Record.Secure
 	if len(s.Chain) == 0 {
 		return failure.New(failure.TLS, "certificate_missing", "TLS handshake with %s: the server showed no certificate", c)
 	}
-	cause := c.judge(opts)
+	var cause error
+	if known != nil {
+		c.peer.Paths = known.paths
+	} else if cause = c.judge(opts, now); cause == nil {
+		c.dialer.Chains.remember(opts, sent, c.peer.Paths, now)
+	}
 	s.PathExpires = c.peer.pathExpires(cause)
 	if cause == nil || slices.Contains(opts.Pins, s.Chain[0].SHA256) {
 		s.Verified, c.peer.Flaw = true, nil
@@ -26,13 +33,16 @@ func (c *Conn) verify(state tls.ConnectionState, opts *TLS) error {
 	return c.refuse(failure.New(failure.TLS, verifyReason(cause, c.peer.Flaw), "TLS handshake with %s: the certificate (%s) was refused: %w%s", c, s.Chain[0].Title(), cause, remedy(c.peer.Flaw)))
 }
 
-// show records what was shown.
-func (c *Conn) show(state tls.ConnectionState) {
+// show records what was shown; known is what is remembered of what was sent, nil for nothing.
+func (c *Conn) show(state tls.ConnectionState, sent []*x509.Certificate, known *chain) {
 	s := c.Record.Secure
 	s.Version, s.Cipher, s.ALPN = tls.VersionName(state.Version), SuiteName(state.CipherSuite), state.NegotiatedProtocol
-	sent := state.PeerCertificates[:min(len(state.PeerCertificates), maxChain)]
-	for _, cert := range sent {
-		s.Chain = append(s.Chain, describe(cert))
+	if known != nil {
+		sent, s.Chain = known.sent, known.descriptions()
+	} else {
+		for _, cert := range sent {
+			s.Chain = append(s.Chain, describe(cert))
+		}
 	}
 	c.peer.Certificates, c.peer.Staple, c.peer.Suite = sent, state.OCSPResponse, state.CipherSuite
 	if len(sent) > 0 {
@@ -56,13 +66,12 @@ var errNoName = errors.New("there is no name that the certificate must cover")
 
 // judge verifies a chain, notes the paths that lead to an authority, and gives what is wrong first: dates, name, authority,
 // as crypto/x509 has it.
-func (c *Conn) judge(opts *TLS) error {
+func (c *Conn) judge(opts *TLS, now time.Time) error {
 	p := &c.peer
 	sent := p.Certificates
 	if opts.ServerName == "" {
 		return errNoName
 	}
-	now := time.Now()
 	paths, cause := verifyAt(sent, opts.ServerName, opts.Roots, now)
 	switch {
 	case cause == nil:
@@ -131,7 +140,8 @@ func (p *Peer) pathExpires(cause error) *time.Time {
 	if len(p.Paths) == 0 || cause != nil && !isExpired(cause) {
 		return nil
 	}
-	return &First(p.Path()).NotAfter
+	expires := First(p.Path()).NotAfter // a copy: a pointer into the certificate would keep it as long as the record
+	return &expires
 }
 
 func isExpired(err error) bool {
