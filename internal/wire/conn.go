@@ -176,9 +176,9 @@ func (c *Conn) Close() {
 			early, resent := segmentsOf(c.raw.socket)
 			c.Record.Gap, c.Record.Lossy = early > 0 && c.raw.received == 0, early+resent > 0
 		}
-		timer := time.AfterFunc(closeTimeout, func() { _ = c.raw.Close() })
+		_ = c.raw.SetWriteDeadline(time.Now().Add(closeTimeout))
+		c.raw.closing = true
 		_ = c.stream.Close()
-		timer.Stop()
 		c.Record.WireSent, c.Record.WireReceived = c.raw.sent, c.raw.received
 	}
 	for _, f := range c.cleanup {
@@ -187,7 +187,7 @@ func (c *Conn) Close() {
 	c.cleanup = nil
 }
 
-// closeTimeout bounds TLS's close_notify, for which crypto/tls itself would wait 5 s.
+// closeTimeout bounds TLS's close_notify, for which crypto/tls itself would wait 5 s, and then set another deadline.
 const closeTimeout = 200 * time.Millisecond
 
 // deadline sets when reads and writes end: at until, or when the probe does, whichever is first. It leaves alone what is
@@ -226,6 +226,8 @@ type countingConn struct {
 	socket syscall.RawConn // nil where none can be read without waiting
 	ready  bool            // reads give what lies ready, and do not wait
 
+	closing bool // the deadline for writing stays as it is
+
 	hold func(bytes int) error // in a handshake: what comes is kept until it is over
 }
 
@@ -242,6 +244,13 @@ func (c *countingConn) Read(p []byte) (n int, err error) {
 		}
 	}
 	return n, err
+}
+
+func (c *countingConn) SetWriteDeadline(t time.Time) error {
+	if c.closing {
+		return nil
+	}
+	return c.Conn.SetWriteDeadline(t)
 }
 
 func (c *countingConn) Write(p []byte) (int, error) {

@@ -48,7 +48,10 @@ func parseHead(raw []byte) (*Response, error) {
 	if err := parseStatusLine(r, strings.TrimSuffix(status, "\r")); err != nil {
 		return nil, err
 	}
-	for line := range strings.SplitSeq(unfold.Replace(fields), "\n") {
+	if strings.Contains(fields, "\n ") || strings.Contains(fields, "\n\t") {
+		fields = unfold.Replace(fields)
+	}
+	for line := range strings.SplitSeq(fields, "\n") {
 		line = strings.TrimSuffix(line, "\r")
 		if line == "" {
 			break

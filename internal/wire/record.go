@@ -7,7 +7,6 @@
 package wire
 
 import (
-	"fmt"
 	"net/netip"
 	"time"
 
@@ -69,7 +68,7 @@ func (c *Connection) place() string {
 	if c.Name == c.Address.Addr().String() {
 		return c.Address.String()
 	}
-	return fmt.Sprintf("%s (%s)", c.Address, c.Name)
+	return c.Address.String() + " (" + c.Name + ")"
 }
 
 // Secure is what a TLS handshake showed. Certificates are kept even when they were refused.

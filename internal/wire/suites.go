@@ -3,6 +3,7 @@ package wire
 import (
 	"crypto/tls"
 	"slices"
+	"sync"
 )
 
 // otherSuites are the cipher suites up to TLS 1.2 that crypto/tls does not have, by their names at IANA, and that servers with
@@ -54,13 +55,23 @@ var otherSuites = []struct {
 
 // SuiteName is a cipher suite's name at IANA, or its number where that is not known here.
 func SuiteName(id uint16) string {
-	for _, s := range otherSuites {
-		if s.id == id {
-			return s.name
-		}
+	if name := suiteNames()[id]; name != "" {
+		return name
 	}
 	return tls.CipherSuiteName(id)
 }
+
+// suiteNames are the names that are known, by number: crypto/tls makes a list of its own anew whenever it is asked for one.
+var suiteNames = sync.OnceValue(func() map[uint16]string {
+	names := map[uint16]string{}
+	for _, s := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
+		names[s.ID] = s.Name
+	}
+	for _, s := range otherSuites {
+		names[s.id] = s.name
+	}
+	return names
+})
 
 // oldSuites are all cipher suites up to TLS 1.2 that are known here, the best first, without some.
 func oldSuites(without []uint16) []uint16 {
