@@ -36,6 +36,9 @@ func (c *command) serveUntil(ctx context.Context, flags *serveFlags, ready func(
 		return c.usage("%s", problem)
 	}
 	defer collectSeldom()()
+	if flags.pprof {
+		profileHeap()
+	}
 	log := logging.New(c.stderr, c.log)
 	store, err := load(flags.files, log)
 	if err != nil {
