@@ -65,22 +65,20 @@ func appendLabels(b []byte, names, values []string) []byte {
 }
 
 func appendEscaped(b []byte, s string, quotes bool) []byte {
-	for {
-		i := strings.IndexAny(s, "\\\n\"")
-		if i < 0 {
-			return append(b, s...)
-		}
-		b = append(b, s[:i]...)
-		switch c := s[i]; {
+	if strings.IndexByte(s, '\\') < 0 && strings.IndexByte(s, '\n') < 0 && (!quotes || strings.IndexByte(s, '"') < 0) {
+		return append(b, s...) // nearly all
+	}
+	for _, c := range []byte(s) {
+		switch {
 		case c == '\n':
 			b = append(b, '\\', 'n')
-		case c == '"' && !quotes:
-			b = append(b, c)
-		default:
+		case c == '\\', c == '"' && quotes:
 			b = append(b, '\\', c)
+		default:
+			b = append(b, c)
 		}
-		s = s[i+1:]
 	}
+	return b
 }
 
 // appendNumber writes a number as Go does, and as OpenMetrics has it with a point or an exponent.

@@ -117,7 +117,7 @@ func (m *Recent) restore(pairs []*keptPair, results []*result.Result) {
 	}
 	for _, r := range results {
 		if h := m.pairs[pairOf(r)]; h != nil && m.byID[r.ID] == nil {
-			m.keep(h, &remembered{result: r, bytes: r.Size(), before: true}, report.StateOf(r))
+			m.keep(&remembered{result: r, of: h, bytes: r.Size(), before: true}, report.StateOf(r))
 		}
 	}
 }

@@ -32,14 +32,14 @@ func lead(w http.ResponseWriter, status int, relative string) {
 // relatively makes redirects of next that begin at its root relative.
 func relatively(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		next.ServeHTTP(&relative{w, homeOf(r)}, r)
+		next.ServeHTTP(&relative{w, r}, r)
 	})
 }
 
-// relative is an answer to a request from whose path home leads to the root.
+// relative is an answer to a request.
 type relative struct {
 	http.ResponseWriter
-	home string
+	to *http.Request
 }
 
 // Unwrap is for http.ResponseController.
@@ -48,7 +48,7 @@ func (w *relative) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 // WriteHeader makes the answer's Location relative.
 func (w *relative) WriteHeader(status int) {
 	if location := w.Header().Get("Location"); strings.HasPrefix(location, "/") {
-		w.Header().Set("Location", w.home+strings.TrimLeft(location, "/"))
+		w.Header().Set("Location", homeOf(w.to)+strings.TrimLeft(location, "/"))
 	}
 	w.ResponseWriter.WriteHeader(status)
 }

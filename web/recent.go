@@ -46,6 +46,7 @@ func pairOf(r *result.Result) pair { return pair{r.Module, r.Target, r.Name, r.A
 // remembered is one whole result.
 type remembered struct {
 	result *result.Result
+	of     *history
 	bytes  int
 	before bool // it was probed by an earlier process
 }
@@ -91,11 +92,12 @@ func (m *Recent) Add(r *result.Result) {
 	if m.byID[r.ID] != nil {
 		return
 	}
-	h := m.pairs[pairOf(r)]
+	of := pairOf(r)
+	h := m.pairs[of]
 	if h == nil {
 		m.makeRoom()
 		h = &history{}
-		m.enter(pairOf(r), h)
+		m.enter(of, h)
 	}
 	m.order.MoveToBack(h.place)
 	state := report.StateOf(r)
@@ -109,7 +111,7 @@ func (m *Recent) Add(r *result.Result) {
 	h.moments = h.moments[max(0, len(h.moments)-maxMoments):]
 	h.bytes = h.size()
 	m.pairBytes += h.bytes
-	m.keep(h, &remembered{result: r, bytes: r.Size()}, state)
+	m.keep(&remembered{result: r, of: h, bytes: r.Size()}, state)
 	for len(m.pairs) > 1 && m.pairBytes > maxPairBytes {
 		m.dropOldest()
 	}
@@ -139,11 +141,11 @@ func summary(r *result.Result) *result.Result {
 }
 
 // keep remembers the whole result, at the cost of older ones.
-func (m *Recent) keep(h *history, e *remembered, state report.State) {
+func (m *Recent) keep(e *remembered, state report.State) {
 	m.bytes += e.bytes
-	all, own, most := &m.good, &h.good, maxGood
+	all, own, most := &m.good, &e.of.good, maxGood
 	if state != report.Succeeded && state != report.Undecided {
-		all, own, most = &m.bad, &h.bad, maxBad
+		all, own, most = &m.bad, &e.of.bad, maxBad
 	}
 	id := e.result.ID
 	m.byID[id] = all.PushBack(e)
@@ -165,11 +167,9 @@ func (m *Recent) forget(e *list.Element) {
 	r := e.Value.(*remembered) //nolint:forcetypeassert // the lists hold nothing else
 	m.bytes -= r.bytes
 	delete(m.byID, r.result.ID)
-	if h := m.pairs[pairOf(r.result)]; h != nil {
-		is := func(other *list.Element) bool { return other == e }
-		h.good = slices.DeleteFunc(h.good, is)
-		h.bad = slices.DeleteFunc(h.bad, is)
-	}
+	is := func(other *list.Element) bool { return other == e }
+	r.of.good = slices.DeleteFunc(r.of.good, is)
+	r.of.bad = slices.DeleteFunc(r.of.bad, is)
 	m.good.Remove(e) // the list that does not hold e is left as it is
 	m.bad.Remove(e)
 }
