@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 
 	"github.com/ews-exporter/ews_exporter/collector"
+	"github.com/ews-exporter/ews_exporter/internal/inbound"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
 )
 
@@ -35,7 +36,9 @@ func (s *server) expose(w http.ResponseWriter, r *http.Request, answer runner.An
 	h.Set("Vary", "Accept")
 	h.Set("Content-Type", string(format))
 	h.Set("Content-Length", strconv.Itoa(len(*text)))
-	_, _ = w.Write(*text) // the client is gone when this fails, and there is nobody left to tell
+	inbound.Together(w, r, func() {
+		_, _ = w.Write(*text) // the client is gone when this fails, and there is nobody left to tell
+	})
 }
 
 // texts are what expositions were written to, for the next ones. The largest are of some 100 KiB.

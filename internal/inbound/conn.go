@@ -17,6 +17,9 @@ type conn struct {
 	requests int       // that handlers work at
 	since    time.Time // when it began to wait: accepted, or the last request answered
 
+	out  sync.Mutex // held while something is written; of what follows
+	held *[]byte    // what Together keeps back; nil where it does not
+
 	mu      sync.Mutex // of what follows
 	slack   time.Duration
 	until   time.Time // the deadline for writing that net/http set
@@ -55,9 +58,6 @@ func (c *conn) working(now time.Time) bool {
 	defer c.mu.Unlock()
 	return c.requests > 0 && (c.writing.IsZero() || now.Sub(c.writing) < c.guard.times.stuck)
 }
-
-// Write writes piece by piece, so that a long answer is not granted all its time at once.
-func (c *conn) Write(p []byte) (int, error) { return inPieces(p, c.writePiece) }
 
 // pieceLength is how much of an answer is written at once, in bytes: one second's worth.
 const pieceLength = writeRate
