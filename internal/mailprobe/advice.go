@@ -11,6 +11,15 @@ import (
 // onServer is where Exchange's services are looked at.
 const onServer = "on each Exchange server behind TARGET, in PowerShell"
 
+// serves is Exchange's service of a kind.
+func (k *Kind) serves() advice.Service {
+	return advice.Service{
+		Exchange: true, Owner: advice.Exchange, Listens: k.Exchange.Service + "," + k.Exchange.Service + "BE",
+		Bind: "give " + k.Title + " the right one (Enable-ExchangeCertificate -Server SERVER -Thumbprint THUMBPRINT -Services " + k.Exchange.Usage +
+			"; one with a wildcard by Set-" + k.Exchange.Settings + " -Server SERVER -X509CertificateName NAME), and start its services anew in a quiet hour",
+	}
+}
+
 // book is the advice of a kind. Its templates are in the words of Exchange for IMAP and POP3: TITLE, UPGRADE, GREETS, SERVICE (with
 // its back end), CMDLET, ENABLED, PROXY, USAGE.
 func (k *Kind) book() advice.Book {

@@ -15,6 +15,17 @@ var FindingBytesAfterResponse = Finding{
 	Summary: "Bytes came after the final response that belong to no response.",
 }
 
+// adviceSlipped is drawn where the answer over which a probe failed came with another whole response behind it.
+const adviceSlipped = "answers_slip"
+
+// drawSlipped leads such a failure to what is wrong: the answer may be that to the request before.
+func (r *Recorder) drawSlipped() {
+	f, c := r.Result.Failure, r.Result.Deciding
+	if f != nil && c != nil && c.HTTP != nil && c.StrayLine != "" && r.Result.Drawn[f.Name()] == "" {
+		r.Result.Draw(f.Name(), adviceSlipped)
+	}
+}
+
 // Surplus tells of bytes that came after a final response and that nobody asked for. It is to be called when all connections
 // are closed: what comes last is seen only then.
 func (r *Recorder) Surplus() {
@@ -32,6 +43,7 @@ func (r *Recorder) Surplus() {
 	if first == nil || told {
 		return
 	}
+	r.drawSlipped()
 	what, more := "", ""
 	if first.StrayLine != "" {
 		what = ", another response (" + plain.Text(first.StrayLine, 64) + ")"

@@ -2,6 +2,9 @@ package httpcontent
 
 import "github.com/ews-exporter/ews_exporter/internal/advice"
 
+// served is a web site, which need not be Exchange's.
+var served = advice.Service{Owner: advice.IIS, Paths: "this path", App: "Default Web Site", Listens: "W3SVC,WAS", Bind: "bind the right one in IIS Manager, Bindings of the site"}
+
 // adviceFileOrMapping is drawn where what lies beside a file that was not found is there.
 const adviceFileOrMapping = "file_or_mapping_missing"
 

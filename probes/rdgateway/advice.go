@@ -11,6 +11,14 @@ const (
 	adviceHungUp   = "rd_gateway_hung_up"
 )
 
+// served is RD Gateway, whose own transports are http.sys's and no application of IIS.
+var served = advice.Service{
+	Owner: advice.Windows, Paths: "/remoteDesktopGateway/", Listens: "TSGateway",
+	Bind: "bind the right one in RD Gateway Manager, Properties of the gateway, SSL Certificate",
+	Ails: "the gateway has the request, and its log Microsoft-Windows-TerminalServices-Gateway/Operational shows what it makes of it",
+	Look: events,
+}
+
 const (
 	who     = "Remote Desktop from outside, through this name."
 	here    = "Remote Desktop through this gateway."

@@ -5,6 +5,9 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 )
 
+// served is an RPC proxy, of Outlook Anywhere or of RD Gateway.
+var served = advice.Service{Paths: "/rpc", App: "Default Web Site/rpc", Listens: "W3SVC,WAS"}
+
 const (
 	who    = "Outlook by Outlook Anywhere, or Remote Desktop by RD Gateway, through this name."
 	iisLog = "IIS's log of that server (C:\\inetpub\\logs\\LogFiles\\W3SVC1) has sc-substatus at the proof's time"

@@ -2,6 +2,9 @@ package sessionstate
 
 import "github.com/ews-exporter/ews_exporter/internal/advice"
 
+// served is ASP.NET's state service.
+var served = advice.Service{Owner: advice.Windows, Listens: "aspnet_state"}
+
 // whoListens names the program at the port.
 const whoListens = "Get-Process -Id (Get-NetTCPConnection -LocalPort PORT -State Listen).OwningProcess"
 

@@ -5,6 +5,12 @@ import (
 	dialogue "github.com/ews-exporter/ews_exporter/internal/smtp"
 )
 
+// served is a mail server: Exchange's, an Edge server, or another one in front.
+var served = advice.Service{
+	Owner: advice.Exchange, Listens: "MSExchangeFrontEndTransport,MSExchangeTransport",
+	Bind: "give SMTP the right one (on Exchange Enable-ExchangeCertificate -Server SERVER -Thumbprint THUMBPRINT -Services SMTP)",
+}
+
 // adviceTLSFirst is drawn where nobody greets, and a handshake on another connection succeeds.
 const adviceTLSFirst = "tls_from_the_start"
 

@@ -12,6 +12,14 @@ const (
 	adviceMalformed = "sstp_malformed"
 )
 
+// served is Routing and Remote Access, which listens by http.sys and not by IIS.
+var served = advice.Service{
+	Owner: advice.Windows, Paths: "SSTP's path", Listens: "RemoteAccess,SstpSvc",
+	Bind: "set the right one (Set-RemoteAccess -SslCertificate), which interrupts the VPN for a moment",
+	Ails: "Routing and Remote Access has the request, and the System log (source RemoteAccess) shows what it makes of it",
+	Look: events,
+}
+
 const (
 	clients = "Windows clients that dial this VPN by SSTP."
 	onVPN   = "on the VPN server, in PowerShell"
