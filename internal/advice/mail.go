@@ -31,8 +31,8 @@ func MailHandshakes(key, title, usage string) Book {
 		},
 		{
 			Key: key + "_handshake_hangs_at_server", Means: "The server takes the connection, and the handshake gets no answer.", Suffers: "Everybody who wants TLS at this port of this server.",
-			Owners: []Owner{Exchange, Network}, On: InPowerShell, First: "Get-Service {listens} -ErrorAction SilentlyContinue; Get-Counter '\\Processor(_Total)\\% Processor Time'",
-			Separates: "If one is not Running, or the processor is near 100: that server. If all is well there: something between the exporter and SERVER keeps the handshake.",
+			Owners: []Owner{Exchange, Network}, On: InPowerShell, First: "Get-Service {listens} -ErrorAction SilentlyContinue",
+			Separates: "If one that is listed is not Running, or the machine is short of processor or memory: that server. If all is well there: something between the exporter and SERVER keeps the handshake.",
 			Then:      "The server: mend what its Application log names. In between: note the rule, and exempt PORT of SERVER from inspection; to undo, set the noted rule.", Risk: Change, When: Now,
 		},
 	}

@@ -35,7 +35,7 @@ func (s Service) At(paths, app, health string) Service {
 
 // anyService speaks of no service in particular.
 var anyService = Service{
-	Paths: "the paths of this service", App: "Default Web Site/EWS", Listens: "W3SVC,MSExchangeFrontEndTransport", Health: "a page that only a healthy server answers, such as /EWS/healthcheck.htm",
+	Paths: "the paths of this service", App: "Default Web Site/EWS", Listens: "W3SVC,MSExchangeFrontEndTransport", Health: "a page that only a healthy server answers",
 	Bind: "bind the right one (IIS Manager, Bindings of the site; for Exchange Enable-ExchangeCertificate)",
 	Ails: "the program behind it has the request; read its own log",
 }

@@ -26,7 +26,7 @@ var Advice = advice.Book{
 		Key:   "secret_not_usable",
 		Means: "The auth's secret cannot be read, or its scheme cannot carry it; nothing was sent.", Suffers: "Nobody but this monitoring.",
 		Owners: []advice.Owner{advice.Exporter}, Certainty: advice.Sure,
-		On:    advice.OnExporter + " (FILE: as the message has it)",
+		On:    advice.OnExporter + " (FILE: as the message has it; on Windows icacls FILE)",
 		First: "ls -l FILE",
 		Then:  "Note owner and rights of the file, and correct them, its path or its content. It is read anew for every probe.",
 		Risk:  advice.Change, When: advice.Morning,
@@ -37,7 +37,7 @@ var Advice = advice.Book{
 		Key:   "secret_kept_back",
 		Means: "The certificate is not verified, or the target is plain http, so no secret was sent there.", Suffers: "Nobody but this monitoring, unless clients meet the same certificate.",
 		Owners: []advice.Owner{advice.Exporter, advice.Certificate},
-		On:     advice.OnExporter,
+		On:     advice.OnUnix,
 		First:  "openssl s_client -connect HOST:PORT -servername SERVICE </dev/null | grep 'Verify return code'",
 		Then:   "Write https into the target, set tls_config: {ca_file: FILE} in the module (undo by taking the line out), or bind the right certificate. Do not send it unverified: the secret would go to whoever answers.", Risk: advice.Change, When: advice.Morning,
 		Separates: "If the target begins with http://: that is it. If the code is 0: tls_config of the module turns verification off, or names another ca_file. If it speaks of an issuer or a self-signed certificate, and clients trust it: the exporter lacks your authority. If it is anything else: the certificate is at fault.",
@@ -95,7 +95,7 @@ var Advice = advice.Book{
 		Key:   "binding_not_defined",
 		Means: "For this certificate's signature no channel binding is defined, so no logon was sent unbound in its place.", Suffers: "Clients that bind their logons, where Extended Protection requires it.",
 		Owners: []advice.Owner{advice.Certificate}, Certainty: advice.Sure,
-		On:    advice.OnExporter,
+		On:    advice.OnUnix,
 		First: "openssl s_client -connect HOST:PORT -servername SERVICE </dev/null | openssl x509 -noout -text",
 		Then:  "Have the certificate issued with such a signature, and bind it wherever this one is bound. Undo by binding the present one.",
 		Risk:  advice.Change, When: advice.Morning,
@@ -108,7 +108,7 @@ var Advice = advice.Book{
 		Owners: []advice.Owner{advice.Middlebox, advice.IIS},
 		On:     advice.OnExporter,
 		First:  advice.AskServer,
-		Then:   keepTogether, Places: connectionPlaces, Risk: advice.Change, When: advice.Now,
+		Then:   keepTogether, Places: ConnectionPlaces, Risk: advice.Change, When: advice.Now,
 		Separates: "If the logon succeeds at SERVER: server and account are right, and the box ends or splits connections. If it breaks off there too: that server.", Direct: "logon_broken_off_by_server",
 		For: advice.About("auth/connection_closed", "auth/handshake_broken"),
 	},
@@ -128,7 +128,7 @@ var Advice = advice.Book{
 		Owners: []advice.Owner{advice.Account, advice.Middlebox},
 		On:     advice.OnEach + ", elevated PowerShell",
 		First:  FailedLogons,
-		Then:   "Account: mend what the status names (the secret's file is read anew for every probe). Other certificate: bind the one that clients see on every server too, not one that a server has signed itself; undo by binding the former one. " + keepTogether, Places: connectionPlaces, Risk: advice.Look, When: advice.Morning,
+		Then:   "Account: mend what the status names (the secret's file is read anew for every probe). Other certificate: bind the one that clients see on every server too, not one that a server has signed itself; undo by binding the former one. " + keepTogether, Places: ConnectionPlaces, Risk: advice.Look, When: advice.Morning,
 		Separates: "If Status or Sub Status is 0xC000035B: the box shows another certificate than the server has (Extended Protection), and no password is wrong. " + accountStates + serverStates +
 			"If it is 0xC000006A: the password, or a box that mixes connections; ask SERVER by --direct, which is one more try, and where that logs on, it is the box. If it is another: the event says what it means. If no events are found on any server, " + noEvent + ": no server judged the logon, so it is the box. If the shell is not elevated: nothing is found, whatever happened.", Direct: "logon_refused_by_server",
 		For: advice.About("auth/refused"),
@@ -193,7 +193,7 @@ var Advice = advice.Book{
 		Key:   "memory_not_writable",
 		Means: "The exporter cannot write down which logons it makes, so after its start it sends no unproven secret for a quarter of an hour.", Suffers: "Nobody but this monitoring.",
 		Owners: []advice.Owner{advice.Exporter}, Certainty: advice.Sure,
-		On:    advice.OnExporter + " (FOLDER: its --storage.path)",
+		On:    advice.OnExporter + " (FOLDER: its --storage.path; on Windows icacls FOLDER)",
 		First: "ls -ld FOLDER && df -h FOLDER && df -i FOLDER",
 		Then:  "Note owner and rights, and correct them; or free space.",
 		Risk:  advice.Change, When: advice.Morning,
@@ -212,8 +212,8 @@ var Advice = advice.Book{
 	},
 }
 
-// connectionPlaces are where boxes keep a client's logon on one server connection.
-var connectionPlaces = advice.Places{
+// ConnectionPlaces are where boxes keep a client's logon on one server connection.
+var ConnectionPlaces = advice.Places{
 	{Product: "kemp", Setting: "compare the virtual service with the maker's template for this service; to see whether it is the box, one of type Generic, which passes TCP on"},
 	{Product: "f5", Setting: "the virtual server: the OneConnect profile off, or the NTLM profile on beside it"},
 	{Product: "netscaler", Setting: "HTTP profile of the virtual server: connection multiplexing off (conMultiplex DISABLED)"},

@@ -21,7 +21,7 @@ var Advice = append(advice.Book{
 	box(advice.Advice{
 		Key: "box_asks_logon_by_page", Means: "A box asks for a logon by a page for people, which no program can fill in.",
 		First:     "Find the rule on the box that publishes {paths} for SERVICE.",
-		Separates: "If it pre-authenticates by a form: that is it. If there is none: the rule of /owa, or of all paths, is used for them.",
+		Separates: "If it pre-authenticates by a form: that is it. If there is none: another rule, such as that of all paths, is used for them.",
 		Then:      "Keep a copy of the configuration for undoing, and publish {paths} with pre-authentication by form off.", When: advice.Now,
 	}, "200", "301", "302", "303", "307", "308"),
 	box(advice.Advice{
@@ -79,7 +79,7 @@ var Advice = append(advice.Book{
 		First: "Find the rule that publishes this path for SERVICE (F5 APM, NetScaler AAA, WAP, Entra application proxy, TMG).",
 		Then:  "Keep a copy of the configuration for undoing, and give {paths} a rule with pre-authentication off (pass-through), or one with the schemes that clients use.",
 		Risk:  advice.Change, When: advice.Now,
-		Separates: "If it pre-authenticates by a page: that is it. If no rule has this path: it falls to the one of /owa, or of all paths. If it passes through: the page comes from the server behind it; probe that with --hostname SERVICE.",
+		Separates: "If it pre-authenticates by a page: that is it. If no rule has this path: it falls to another one, such as that of all paths. If it passes through: the page comes from the server behind it; probe that with --hostname SERVICE.",
 		For:       advice.About("status/logon_page"),
 	},
 	{
@@ -174,9 +174,9 @@ var places = map[string]advice.Places{
 	},
 	"box_has_no_server": {
 		{Product: "kemp", Setting: "Virtual Services, View/Modify, of the service and its sub virtual service: real servers enabled, their check on {health}"},
-		{Product: "f5", Setting: "Local Traffic, Pools, Members: enabled; the pool's monitor set to GET {health}"},
-		{Product: "netscaler", Setting: "show lb vserver names the services that are down: enable them; their monitor set to GET {health}"},
-		{Product: "haproxy", Setting: "echo 'show servers state' on its socket names those that are down; option httpchk GET {health} in the backend"},
+		{Product: "f5", Setting: "Local Traffic, Pools, Members: enabled; the pool's monitor set to {health}"},
+		{Product: "netscaler", Setting: "show lb vserver names the services that are down: enable them; their monitor set to {health}"},
+		{Product: "haproxy", Setting: "echo 'show servers state' on its socket names those that are down; option httpchk in the backend, for {health}"},
 		{Product: "nginx", Setting: "error.log says no live upstreams: max_fails and fail_timeout of the servers in upstream"},
 		{Product: "arr", Setting: "Server Farms, Monitoring and Management: servers available; Health Test set to {health}"},
 	},

@@ -193,7 +193,7 @@ var book = advice.Book{
 		Owners: []advice.Owner{advice.Windows}, Certainty: advice.Likely,
 		On: advice.InPowerShell, First: service,
 		Separates: "If it is not Running: its System log says why. If it runs: its events, and those of http.sys in C:\\Windows\\System32\\LogFiles\\HTTPERR, at the proof's time.",
-		Then:      "Take SERVER out of the box's pool, mend what the log names, and put it back.", Risk: advice.Change, When: advice.Now,
+		Then:      "Where others are well, take SERVER out of the box's pool; mend what the log names, and put it back.", Risk: advice.Change, When: advice.Now,
 	},
 	{
 		Key:   "rd_gateway_odd_answer",

@@ -56,7 +56,7 @@ const (
 	// inactive lists what is not active on a server.
 	inactive = "Get-ServerComponentState SERVER | Where-Object State -ne Active"
 	// load shows whether a machine is short of something, and where requests wait.
-	load = `Get-Counter '\Processor(_Total)\% Processor Time','\Memory\Available MBytes','\HTTP Service Request Queues(*)\CurrentQueueSize'`
+	load = `Get-Counter '\Processor(_Total)\% Idle Time','\Memory\Available MBytes','\HTTP Service Request Queues(*)\CurrentQueueSize'`
 	// ofServer mends a server whose component is inactive or unhealthy.
 	ofServer = "A server: " + inactive + " shows what is inactive and " + advice.Health + " what is unhealthy (Exchange Management Shell); mend that, or note the state and make it active where maintenance was forgotten."
 )
@@ -177,7 +177,7 @@ var book = advice.Book{
 		Means: "The server takes connections and answers no page of health: the whole machine hangs, and not one directory.", Suffers: "Every client whom the balancer sends to this server: they wait, and time out.",
 		Owners: []advice.Owner{advice.Windows}, Certainty: advice.Likely,
 		On: advice.InPowerShell, First: load,
-		Separates: "If the processor is near 100, or memory is used up: see which process has it (Get-Process | Sort-Object CPU). If queues grow: their workers hang; appcmd list requests shows at what. If all is quiet: something between the exporter and SERVER.",
+		Separates: "If the processor is not idle at all, or memory is used up: see which process has it (Get-Process | Sort-Object CPU). If queues grow: their workers hang; appcmd list requests shows at what. If all is quiet: something between the exporter and SERVER.",
 		Then:      "Where others answer, take the server out of the balancer's pool; mend what takes the machine; put the server back.", Risk: advice.Look, When: advice.Now,
 	},
 	{
