@@ -128,9 +128,9 @@ var Advice = advice.Book{
 		Owners: []advice.Owner{advice.Account, advice.Middlebox},
 		On:     advice.OnEach + ", elevated PowerShell",
 		First:  FailedLogons,
-		Then:   "Account: mend what the status names (the secret's file is read anew for every probe). Other certificate: bind the one that clients see on every server too, not one that a server has signed itself; undo by binding the former one. " + keepTogether, Places: ConnectionPlaces, Risk: advice.Look, When: advice.Morning,
+		Then:   "Account: mend what the status names (the secret's file is read anew for every probe). Other certificate: bind the one that clients see on every server too (never on the box one that a server has signed itself); undo by binding the former one. " + keepTogether, Places: ConnectionPlaces, Risk: advice.Look, When: advice.Morning,
 		Separates: "If Status or Sub Status is 0xC000035B: the box shows another certificate than the server has (Extended Protection), and no password is wrong. " + accountStates + serverStates +
-			"If it is 0xC000006A: the password, or a box that mixes connections; ask SERVER by --direct, which is one more try, and where that logs on, it is the box. If it is another: the event says what it means. If no events are found on any server, " + noEvent + ": no server judged the logon, so it is the box. If the shell is not elevated: nothing is found, whatever happened.", Direct: "logon_refused_by_server",
+			"If it is 0xC000006A: the password, or a box that mixes connections; ask SERVER by --direct, which logs on anew, and where that gets in, it is the box. If it is another: the event says what it means. If no events are found on any server, " + noEvent + ": no server judged the logon, so it is the box. If the shell is not elevated: nothing is found, whatever happened.", Direct: "logon_refused_by_server",
 		For: advice.About("auth/refused"),
 	},
 	{

@@ -16,10 +16,10 @@ var Advice = advice.Book{
 		Means: "Exchange is too busy for this account, and asks to be left alone; the probe keeps to it.", Suffers: "This account alone; when others are throttled too, the server is short of resources.",
 		Owners: []advice.Owner{advice.Account}, Certainty: advice.Likely,
 		On:    "on BACKEND, in the Exchange Management Shell",
-		First: "ls $env:ExchangeInstallPath\\Logging\\Ews | sort LastWriteTime | select -l 1 | sls USER | select -l 20",
+		First: "ls $env:ExchangeInstallPath\\Logging\\Ews | sort Name | select -l 1 | sls USER | select -l 20",
 		Then:  "Somebody else uses it: give the probe an account of its own. Else probe less often; or note the account's policy, then New-ThrottlingPolicy EwsProbe -EwsMaxConcurrency Unlimited -EwsCutoffBalance Unlimited and Set-ThrottlingPolicyAssociation USER -ThrottlingPolicy EwsProbe, which hold for this account alone. To undo, set the noted policy again, then Remove-ThrottlingPolicy EwsProbe.",
 		Risk:  advice.Change, When: advice.Plan,
-		Separates: "If lines name other programs than ews_exporter: somebody else uses the account up. If only the exporter's are there: its policy is narrow (Get-ThrottlingPolicyAssociation USER; no ThrottlingPolicyId: the organization's), or the whole server is short: the same command with ErrorServerBusy in place of USER shows other accounts then. If there is no line: look on the next server. USER goes without its domain.",
+		Separates: "If lines name other programs than ews_exporter: somebody else uses the account up. If only the exporter's are there: its policy is narrow (Get-ThrottlingPolicyAssociation USER; no ThrottlingPolicyId: the organization's), or the whole server is short: the same command with ErrorServerBusy in place of USER shows other accounts then. If there is no line: look on the next server. The columns are named in the first line of the file.",
 		For:       append(advice.About("ews_throttled", "content/"+ReasonThrottled), codes(groups[Throttled]...)...),
 	},
 	{

@@ -276,7 +276,7 @@ func (r *Recorder) Found(code string) bool {
 // failure, and the first one tells.
 func (r *Recorder) FindBox(c *result.Conversation) {
 	if c.Response() != nil && c.Origin.Kind == origin.Middlebox && !r.Found(AnsweredByMiddlebox) {
-		r.Find(AnsweredByMiddlebox, result.Error, c.Origin, "In step %s %s answered %s itself: the request did not get a real answer from Exchange%s.",
+		r.Find(AnsweredByMiddlebox, result.Error, c.Origin, "In step %s %s answered %s itself: the request did not get a real answer from a server%s.",
 			c.Step, c.Origin.Name(), c.Answer(), c.Reading.Text())
 	}
 }

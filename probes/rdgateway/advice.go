@@ -2,6 +2,7 @@ package rdgateway
 
 import (
 	"github.com/ews-exporter/ews_exporter/internal/advice"
+	"github.com/ews-exporter/ews_exporter/internal/auth"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 )
 
@@ -31,7 +32,26 @@ const (
 	through = "pass this name through on TCP (HAProxy: mode tcp; nginx: stream; other names at the same address need a rule on the TLS name), or turn off the buffering of requests and answers for /remoteDesktopGateway/ and lead all connections of a client to one gateway"
 )
 
+// logonRefused is that of every prober for a logon that was refused, with where the gateway itself writes of it.
+func logonRefused() advice.Advice {
+	a, _ := auth.Advice.Get("logon_refused")
+	a.Key, a.Direct = "rd_gateway_logon_refused", "rd_gateway_logon_refused_by_server"
+	a.Separates += ownLog
+	return a
+}
+
+func logonRefusedByServer() advice.Advice {
+	a, _ := auth.Advice.Get("logon_refused_by_server")
+	a.Key = "rd_gateway_logon_refused_by_server"
+	a.Separates += ownLog
+	return a
+}
+
+const ownLog = " If the gateway's log Microsoft-Windows-TerminalServices-Gateway/Operational has an event of the proof's time: it took the logon, and refuses for a reason of its own, such as a policy."
+
 var book = advice.Book{
+	logonRefused(),
+	logonRefusedByServer(),
 	{
 		Key:   "rd_gateway_nobody_there",
 		Means: "There is no gateway at the path: the server is none, its service does not run, or a box does not lead there.", Suffers: who + " Nobody, where no client uses it.",
