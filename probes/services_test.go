@@ -26,6 +26,9 @@ var (
 func TestAdviceSpeaksOfWhatIsAsked(t *testing.T) {
 	t.Parallel()
 	for _, d := range probes.All() {
+		if d.Serves == (advice.Service{}) {
+			t.Errorf("%s: say in Definition.Serves what it asks", d.Name)
+		}
 		book := runner.Book(d)
 		for _, a := range reached(d, book) {
 			problem := func(what, text string) { t.Errorf("%s, advice %s: %s: %q", d.Name, a.Key, what, text) }

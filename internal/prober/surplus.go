@@ -1,6 +1,8 @@
 package prober
 
 import (
+	"github.com/ews-exporter/ews_exporter/internal/auth"
+	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/plain"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 )
@@ -21,7 +23,10 @@ const adviceSlipped = "answers_slip"
 // drawSlipped leads such a failure to what is wrong: the answer may be that to the request before.
 func (r *Recorder) drawSlipped() {
 	f, c := r.Result.Failure, r.Result.Deciding
-	if f != nil && c != nil && c.HTTP != nil && c.StrayLine != "" && r.Result.Drawn[f.Name()] == "" {
+	if f == nil || c == nil || c.HTTP == nil || r.Result.Drawn[f.Name()] != "" {
+		return
+	}
+	if c.StrayLine != "" || c.Stray > 0 && failure.Is(f, failure.Auth, auth.HandshakeBroken) {
 		r.Result.Draw(f.Name(), adviceSlipped)
 	}
 }

@@ -9,6 +9,7 @@ const (
 	adviceCopyOld      = "dns_copy_old"
 	adviceCopiesDiffer = "dns_copies_differ"
 	adviceExpired      = "dns_copy_expired"
+	adviceNobodyServes = "dns_nobody_serves"
 	adviceExchangerOdd = "mx_record_odd"
 
 	adviceServiceRecord = "autodiscover_service_record_wrong"
@@ -61,6 +62,14 @@ var book = advice.Book{
 		Separates: "If it refuses, or answers without authority: the zone is not there, or was moved away. If it answers with authority by now: it was being set up; probe again.",
 		Then:      "Configure the zone there; or take the server out of the NS records of the zone and, at the registrar, of the delegation. Note the present list; undo by entering it again.", Risk: advice.Change, When: advice.Morning,
 		For: advice.About(ServerLame, "status/"+reasonLame),
+	},
+	{
+		Key:   adviceNobodyServes,
+		Means: "Not one of the servers that are named for the zone serves it.", Suffers: "Everybody who uses the domain, once what is remembered of it runs out.",
+		Owners: []advice.Owner{advice.DNS}, Certainty: advice.Likely,
+		On: somewhere, First: "nslookup -type=NS HOST",
+		Separates: "If it names other servers than the report: the delegation was changed; probe again. If it names the same ones: they lost the zone, or all copies have expired because the primary is gone; their logs say which.",
+		Then:      "Bring the primary back, or load the zone on the servers that are named; or enter the right servers at the registrar, and note the present ones for undoing.", Risk: advice.Change, When: advice.Now,
 	},
 	{
 		Key:   adviceExpired,

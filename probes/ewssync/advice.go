@@ -103,7 +103,7 @@ var book = advice.Book{
 		Means: "Nothing comes in a stream of notifications, not even a status.", Suffers: "Clients that wait for notifications hear nothing.",
 		Owners: []advice.Owner{advice.Middlebox, advice.Exchange},
 		On:     advice.OnExporter, First: advice.AskServer,
-		Separates: "If the stream works there: what buffers or filters in front. If nothing comes there either: that server.",
+		Separates: "If the stream works there: something in front passes the head on and keeps the body, as what buffers or filters does. If nothing comes there either: that server.",
 		Then:      "The box: note the present value, then turn buffering of responses off for /EWS; to undo, set the noted value. The server: run " + advice.BackendHealth + ", and mend what a set of EWS or Store names; others are listed on healthy servers too.", Places: bufferPlaces, Risk: advice.Change, When: advice.Morning,
 		Direct: "stream_held_back_at_server",
 		For:    advice.About(StreamSilent, "content/"+StreamSilent),

@@ -136,7 +136,7 @@ var book = append(advice.MailHandshakes("smtp", "SMTP", "SMTP"), advice.Book{
 	},
 	{
 		Key:   "mail_port_closed",
-		Means: "Nothing answers at the port of SMTP: the transport service does not run, a firewall or provider blocks port 25, or the balancer has no member.", Suffers: "Mail waits at its senders.",
+		Means: "Nothing answers at the port of SMTP: the transport service does not run, a firewall or provider blocks port 25, or the balancer has no member.", Suffers: "Mail waits at its senders, where they fare like the exporter.",
 		Owners: []advice.Owner{advice.Exchange, advice.Network},
 		On:     onServers, First: "Test-NetConnection localhost -Port PORT",
 		Separates: "If TcpTestSucceeded is False: Exchange; see Get-Service MSExchangeFrontEndTransport there. If it is True on all: something between the exporter and them, a firewall, a provider that blocks port 25, or the balancer.",
@@ -145,7 +145,7 @@ var book = append(advice.MailHandshakes("smtp", "SMTP", "SMTP"), advice.Book{
 	},
 	{
 		Key:   "dialogue_ended",
-		Means: "The dialogue ended or hung in its midst: whoever ends it is the server, or a filter in between.", Suffers: "Mail waits at its senders, or is sent again and again.",
+		Means: "The dialogue ended or hung in its midst: whoever ends it is the server, or a filter in between.", Suffers: "Mail waits at its senders, or is sent again and again, where they fare like the exporter.",
 		Owners: []advice.Owner{advice.Exchange, advice.Security},
 		On:     advice.InShell, First: "Get-FrontendTransportService SERVER | Format-List ReceiveProtocolLogPath",
 		Separates: "If the newest file there has the exporter's address at the proof's time, and the server's own last line: Exchange ended it, and says why. If it has none of it, or ends by the client's side: a filter in between. If the folder is empty: set ProtocolLoggingLevel of the connector to Verbose first.",
