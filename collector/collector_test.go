@@ -262,7 +262,7 @@ func TestSelf(t *testing.T) {
 	got := exposition(t, self.Registry())
 	for _, want := range []string{
 		`ews_exporter_probes_total{module="dialogue",result="failure"} 1`,
-		`ews_exporter_owner_info{owner="middlebox",team="netops",title="whoever runs the box in front of Exchange"} 1`,
+		`ews_exporter_owner_info{owner="middlebox",team="netops",title="whoever runs the box in front (load balancer, proxy)"} 1`,
 		`ews_exporter_owner_info{owner="dns",team="",title="whoever runs the DNS zone or the name servers"} 1`,
 		`ews_exporter_probes_total{module="dialogue",result="success"} 1`,
 		`ews_exporter_probe_responses_total{code="501",module="dialogue",origin="middlebox"} 1`,

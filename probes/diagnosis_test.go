@@ -61,6 +61,11 @@ func told(scenario string, r *result.Result) string {
 		return ""
 	}
 	a, _ := runner.AllAdvice(probes.All()).Get(r.Verdict.Advice)
+	for _, d := range probes.All() {
+		if d.Name == r.Prober {
+			a, _ = runner.Book(d).Get(r.Verdict.Advice)
+		}
+	}
 	var owners []string
 	for _, o := range a.Owners {
 		owners = append(owners, string(o))

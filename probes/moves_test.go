@@ -52,7 +52,7 @@ func TestFromAutodiscoverToTheBox(t *testing.T) {
 	asked := probeMoves(t, site.Authority(), script.Leads{}, nil, fmt.Sprintf("{username: '%s', password: %s, schemes: [basic], targets: ['%s']}", lab.Username, lab.Password, target),
 		"mrs_proxy", "mrs_proxy: {expect: true, wait: 400ms}", target)
 	sentence := sentenceOf(t, asked, "late_body_rejected")
-	for _, want := range []string{"A box in front of Exchange (Kemp LoadMaster) answered 501 Invalid Request", "It took the late body for a new request.", `"100-Continue Handling" to "RFC-7231 Compliant"`} {
+	for _, want := range []string{"A box in front of the server (Kemp LoadMaster) answered 501 Invalid Request", "It took the late body for a new request.", `"100-Continue Handling" to "RFC-7231 Compliant"`} {
 		if !strings.Contains(sentence, want) {
 			t.Errorf("the sentence lacks %q: %s", want, sentence)
 		}

@@ -310,8 +310,8 @@ func TestTheReportBeginsWithWhoActs(t *testing.T) {
 	begin, _, _ := strings.Cut(page, `<ol class="path"`)
 	at := 0
 	for _, want := range []string{
-		`class="verdict failed">Failed after`, "<dt>Urgency</dt><dd><p>now</p>", "<dt>Suffers</dt><dd><p>Mailbox moves", "<dt>Act</dt><dd><p>whoever runs the box in front of Exchange (sure)",
-		"<dt>At fault</dt><dd><p>a box in front of Exchange (Kemp LoadMaster)", `<dt>First</dt><dd><p>in a terminal:</p><p class="step"><code>ews_exporter probe dialogue mail.contoso.com --direct EX01</code></p>`,
+		`class="verdict failed">Failed after`, "<dt>Urgency</dt><dd><p>now</p>", "<dt>Suffers</dt><dd><p>Mailbox moves", "<dt>Act</dt><dd><p>whoever runs the box in front (load balancer, proxy) (sure)",
+		"<dt>At fault</dt><dd><p>a box in front of the server (Kemp LoadMaster)", `<dt>First</dt><dd><p>in a terminal:</p><p class="step"><code>ews_exporter probe dialogue mail.contoso.com --direct EX01</code></p>`,
 		`<button type="button" class="copy" aria-label="Copy the first step" hidden>Copy</button>`, "<dt>Proof</dt><dd><p>HTTP/1.1 501 Invalid Request", "<p>body: none</p>", "<dt>Outcome</dt><dd><p>If it works there: the box.</p>",
 		"<dt>Then</dt><dd><p>Let it pass Expect on.</p><p>Kemp LoadMaster: 100-Continue Handling: RFC-7231 Compliant</p>",
 	} {
@@ -321,7 +321,7 @@ func TestTheReportBeginsWithWhoActs(t *testing.T) {
 		}
 		at += i
 	}
-	if _, body := e.ask(t, "GET", "/"); !strings.Contains(body, "Act: whoever runs the box in front of Exchange (sure)") {
+	if _, body := e.ask(t, "GET", "/"); !strings.Contains(body, "Act: whoever runs the box in front (load balancer, proxy) (sure)") {
 		t.Errorf("the start page does not say who acts:\n%s", body)
 	}
 	healthy := later(examples.Continue(), 1)
@@ -423,7 +423,7 @@ func TestFindingBeginsWithWhatToDo(t *testing.T) {
 		}
 	})
 	for accept, wants := range map[string][]string{
-		aPage: {"<dd><p>undecided between whoever runs the box in front of Exchange and the administrators", "<p>on the box:</p><p class=\"step\"><code>look &lt;at&gt; it</code></p>", "Asked of a server directly:", "List the modules"},
+		aPage: {"<dd><p>undecided between whoever runs the box in front (load balancer, proxy) and the administrators", "<p>on the box:</p><p class=\"step\"><code>look &lt;at&gt; it</code></p>", "Asked of a server directly:", "List the modules"},
 		"*/*": {"# late\n\nUrgency:    now\nSuffers:    Clients.\nAct:        undecided between", "\nFirst:      on the box:\n                look <at> it\nOutcome:    the same past the box\n", "\n\nAsked of a server directly:\n", "List the modules\n<script>"},
 	} {
 		if _, body := e.ask(t, "GET", "/findings/late_body_rejected", "Accept", accept); !containsAll(body, wants...) {

@@ -43,7 +43,7 @@ var Owners = []struct {
 	{Identity, "whoever runs pre-authentication (Entra, AD FS, a portal)"},
 	{DNS, "whoever runs the DNS zone or the name servers"},
 	{Network, "whoever runs the network and its firewalls"},
-	{Middlebox, "whoever runs the box in front of Exchange"},
+	{Middlebox, "whoever runs the box in front (load balancer, proxy)"},
 	{Security, "whoever runs the web application firewall or the inspecting firewall"},
 	{Windows, "the administrators of that Windows server"},
 	{IIS, "the administrators of that server's IIS"},
@@ -139,7 +139,7 @@ type Places []Place
 // Place is where a setting lies in one product.
 type Place struct{ Product, Setting string }
 
-// In gives those of one product, or all of them where it has none or is not known.
+// In gives that of one product, or all of them where it has none or is not known.
 func (p Places) In(product string) Places {
 	for _, place := range p {
 		if place.Product == product {

@@ -14,6 +14,6 @@ const (
 
 	Health        = "Get-ServerHealth SERVER | Where-Object AlertValue -ne Healthy"
 	BackendHealth = "Get-ServerHealth BACKEND | Where-Object AlertValue -ne Healthy"
-	Modules       = `C:\Windows\System32\inetsrv\appcmd list modules /app.name:"Default Web Site/EWS"`
+	Modules       = `C:\Windows\System32\inetsrv\appcmd list modules /app.name:"{app}"`
 	ServicesPool  = `C:\Windows\System32\inetsrv\appcmd list apppool MSExchangeServicesAppPool`
 )

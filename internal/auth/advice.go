@@ -6,10 +6,19 @@ import (
 )
 
 // keepTogether is what mends a logon whose legs get different server connections.
-const keepTogether = "On the box: note the present value, and let it keep one server connection for each client connection on the virtual service of /EWS and /Autodiscover; undo by setting the noted value."
+const keepTogether = "Box: note the present value, and let it keep one server connection for each client connection, for {paths}; undo by setting the noted value. What other boxes need: docs/boxes.md."
 
-// failedLogons are those that a Windows server wrote down. It does so where failed logons are audited.
-const failedLogons = "Get-WinEvent @{LogName='Security';Id=4625;StartTime=[datetime]'TIME'} -Oldest -Max 20 | fl Time*,Message"
+// FailedLogons are those of the account that a Windows server wrote down, all of them: a spray of logons by others hides none. It
+// writes them down where failed logons are audited, and shows them in an elevated shell alone.
+const FailedLogons = "Get-WinEvent @{LogName='Security';Id=4625;StartTime='TIME'} | ? Message -match 'USER' | fl Time*,Message"
+
+// What Status and Sub Status of such an event mean (Microsoft Learn, "4625(F): An account failed to log on"; MS-ERREF 2.3.1).
+const (
+	accountStates = "If it is 0xC0000234, 0xC0000072, 0xC0000193 or 0xC0000071: the account is locked, disabled or expired, or its password has expired. "
+	notAllowed    = "If it is 0xC000006F, 0xC0000070 or 0xC000015B: it may not log on at this hour, from this machine, or in this way. "
+	serverStates  = "If it is 0xC000005E or 0xC0000418: the server finds no domain controller, or may not use NTLM, and no password is wrong. "
+	noEvent       = "in an elevated shell, with failed logons audited (auditpol /get /subcategory:Logon)"
+)
 
 // Advice is for logons. A password is called wrong only where nothing else fits.
 var Advice = advice.Book{
@@ -17,7 +26,7 @@ var Advice = advice.Book{
 		Key:   "secret_not_usable",
 		Means: "The auth's secret cannot be read, or its scheme cannot carry it; nothing was sent.", Suffers: "Nobody but this monitoring.",
 		Owners: []advice.Owner{advice.Exporter}, Certainty: advice.Sure,
-		On:    advice.OnExporter + " (FILE: as the message has it)",
+		On:    advice.OnExporter + " (FILE: as the message has it; on Windows icacls FILE)",
 		First: "ls -l FILE",
 		Then:  "Note owner and rights of the file, and correct them, its path or its content. It is read anew for every probe.",
 		Risk:  advice.Change, When: advice.Morning,
@@ -28,7 +37,7 @@ var Advice = advice.Book{
 		Key:   "secret_kept_back",
 		Means: "The certificate is not verified, or the target is plain http, so no secret was sent there.", Suffers: "Nobody but this monitoring, unless clients meet the same certificate.",
 		Owners: []advice.Owner{advice.Exporter, advice.Certificate},
-		On:     advice.OnExporter,
+		On:     advice.OnUnix,
 		First:  "openssl s_client -connect HOST:PORT -servername SERVICE </dev/null | grep 'Verify return code'",
 		Then:   "Write https into the target, set tls_config: {ca_file: FILE} in the module (undo by taking the line out), or bind the right certificate. Do not send it unverified: the secret would go to whoever answers.", Risk: advice.Change, When: advice.Morning,
 		Separates: "If the target begins with http://: that is it. If the code is 0: tls_config of the module turns verification off, or names another ca_file. If it speaks of an issuer or a self-signed certificate, and clients trust it: the exporter lacks your authority. If it is anything else: the certificate is at fault.",
@@ -50,8 +59,8 @@ var Advice = advice.Book{
 		Owners: []advice.Owner{advice.IIS, advice.Middlebox, advice.Exporter},
 		On:     advice.OnExporter,
 		First:  advice.AskServer,
-		Then:   "Let the box pass WWW-Authenticate on as it comes, offer on the servers what clients use (Set-WebServicesVirtualDirectory 'SERVER\\EWS (Default Web Site)' -WindowsAuthentication $true), or set schemes of the auth to what is offered. Note the present value before, for undoing.", Risk: advice.Change, When: advice.Morning,
-		Separates: "If the probe logs on there: the box takes away what SERVER offers. If SERVER offers no scheme of the auth either, and clients log on: schemes of the auth AUTH is wrong. If neither does: Get-WebServicesVirtualDirectory -Server SERVER shows what its virtual directory offers.", Direct: "scheme_not_offered_by_server",
+		Then:   "Let the box pass WWW-Authenticate on as it comes, offer on the servers what clients use, or set schemes of the auth to what is offered. Note the present value before, for undoing.", Risk: advice.Change, When: advice.Morning,
+		Separates: "If the probe logs on there: the box takes away what SERVER offers. If SERVER offers no scheme of the auth either, and clients log on all the same: schemes of the auth AUTH are wrong. If SERVER offers none of them, and clients that use them fail: the server's authentication is set otherwise; compare it with that of a server that works.", Direct: "scheme_not_offered_by_server",
 		For: advice.About("auth/scheme_not_offered"),
 	},
 	{
@@ -69,7 +78,7 @@ var Advice = advice.Book{
 		Owners: []advice.Owner{advice.Middlebox, advice.IIS},
 		On:     advice.OnExporter,
 		First:  advice.AskServer,
-		Then:   "Take what changes logons out of the way of /EWS and /Autodiscover; until it is explained, treat it as an attack.", Risk: advice.Look, When: advice.Now,
+		Then:   "Take what changes logons out of the way of {paths}; until it is explained, treat it as an attack.", Risk: advice.Look, When: advice.Now,
 		Separates: "If SERVER's challenge is right: something in between changes it. If it is wrong there too: that server makes it so.", Direct: "challenge_of_server",
 		For: advice.About("auth/challenge_malformed"),
 	},
@@ -86,7 +95,7 @@ var Advice = advice.Book{
 		Key:   "binding_not_defined",
 		Means: "For this certificate's signature no channel binding is defined, so no logon was sent unbound in its place.", Suffers: "Clients that bind their logons, where Extended Protection requires it.",
 		Owners: []advice.Owner{advice.Certificate}, Certainty: advice.Sure,
-		On:    advice.OnExporter,
+		On:    advice.OnUnix,
 		First: "openssl s_client -connect HOST:PORT -servername SERVICE </dev/null | openssl x509 -noout -text",
 		Then:  "Have the certificate issued with such a signature, and bind it wherever this one is bound. Undo by binding the present one.",
 		Risk:  advice.Change, When: advice.Morning,
@@ -99,7 +108,7 @@ var Advice = advice.Book{
 		Owners: []advice.Owner{advice.Middlebox, advice.IIS},
 		On:     advice.OnExporter,
 		First:  advice.AskServer,
-		Then:   keepTogether, Places: connectionPlaces, Risk: advice.Change, When: advice.Now,
+		Then:   keepTogether, Places: ConnectionPlaces, Risk: advice.Change, When: advice.Now,
 		Separates: "If the logon succeeds at SERVER: server and account are right, and the box ends or splits connections. If it breaks off there too: that server.", Direct: "logon_broken_off_by_server",
 		For: advice.About("auth/connection_closed", "auth/handshake_broken"),
 	},
@@ -108,19 +117,20 @@ var Advice = advice.Book{
 		Means: "The server left the handshake of a logon in its midst. No password was judged.", Suffers: "Clients whom the balancer sends to this server are asked for their password again and again.",
 		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Likely,
 		On:    advice.InPowerShell,
-		First: `C:\Windows\System32\inetsrv\appcmd list config "Default Web Site/EWS" /section:windowsAuthentication`,
-		Then:  "Note the present values, and set them as on a server that works (IIS Manager, EWS, Authentication). Undo by setting the noted ones. If there is no difference: read the System log of this server for Schannel, WAS and LSA at the proof's time.",
+		First: `C:\Windows\System32\inetsrv\appcmd list config "{app}" /section:windowsAuthentication`,
+		Then:  "Note the present values, and set them as on a server that works (IIS Manager, {app}, Authentication). Undo by setting the noted ones. If there is no difference: read the System log of this server for Schannel, WAS and LSA at the proof's time.",
 		Risk:  advice.Change, When: advice.Now,
 		Separates: "If authPersistSingleRequest is true: IIS forgets the logon after each request. If the same command shows other values on a server that works: they are the difference.",
 	},
 	{
 		Key:   "logon_refused",
-		Means: "A complete logon was answered 401. Three things look like that: a wrong or unusable password, an account that may not log on there, and a box that gives each leg of NTLM another server connection.", Suffers: "Nobody but this monitoring if it is its password; every user of NTLM if it is the box.",
+		Means: "A complete logon was answered 401. Several things look like that: a wrong password, an account that may not log on there, a server that cannot have it judged, and a box that gives each leg of NTLM another server connection.", Suffers: "Nobody but this monitoring if it is its account; every user of NTLM if it is the box.",
 		Owners: []advice.Owner{advice.Account, advice.Middlebox},
-		On:     advice.OnEach + ", in PowerShell",
-		First:  failedLogons,
-		Then:   "Account: mend what Status and Sub Status name (the secret's file is read anew for every probe). Another certificate: bind the servers' own on the box too; undo by binding the former one. " + keepTogether, Places: connectionPlaces, Risk: advice.Look, When: advice.Morning,
-		Separates: "If one of the auth's user has 0xC000035B as Status or Sub Status at the proof's time (UTC there, local in the log): the box shows another certificate than the server has (Extended Protection), and no password is wrong. If it has another one: it is the account (0xC000006A: the password; 0xC0000234: locked; 0xC0000072: disabled). If failed logons are audited (auditpol /get /subcategory:Logon) and none shows it: the logon never arrived whole, which is the box.", Direct: "logon_refused_by_server",
+		On:     advice.OnEach + ", elevated PowerShell",
+		First:  FailedLogons,
+		Then:   "Account: mend what the status names (the secret's file is read anew for every probe). Other certificate: bind the one that clients see on every server too (never on the box one that a server has signed itself); undo by binding the former one. " + keepTogether, Places: ConnectionPlaces, Risk: advice.Look, When: advice.Morning,
+		Separates: "If Status or Sub Status is 0xC000035B: the box shows another certificate than the server has (Extended Protection), and no password is wrong. " + accountStates + serverStates +
+			"If it is 0xC000006A: the password, or a box that mixes connections; ask SERVER by --direct, which logs on anew, and where that gets in, it is the box. If it is another: the event says what it means. If no events are found on any server, " + noEvent + ": no server judged the logon, so it is the box. If the shell is not elevated: nothing is found, whatever happened.", Direct: "logon_refused_by_server",
 		For: advice.About("auth/refused"),
 	},
 	{
@@ -128,9 +138,9 @@ var Advice = advice.Book{
 		Means: "The server answered a complete logon with 401: the secret is wrong, or the account may not log on there.", Suffers: "Nobody but this monitoring.",
 		Owners: []advice.Owner{advice.Account, advice.ActiveDirectory},
 		On:     advice.InPowerShell,
-		First:  failedLogons,
-		Then:   "Password: correct the secret's file. Account: enable, unlock or allow it there, and note what it was before. The auth tries again within 15 minutes. If there is no event of the account: audit failed logons on that server, and probe again.", Risk: advice.Look, When: advice.Morning,
-		Separates: "If Status or Sub Status is 0xC000006A: the password is not the account's. If it is 0xC0000064: there is no such account. If it is 0xC0000234, 0xC0000072 or 0xC0000193: locked, disabled or expired. If it is 0xC000006F, 0xC0000070 or 0xC000015B: hours, machine or the right to log on.",
+		First:  FailedLogons,
+		Then:   "Password: correct the secret's file, which is read anew for every probe. Account: enable, unlock or allow it there, and note what it was before. Server: mend its way to a domain controller, or what restricts NTLM.", Risk: advice.Look, When: advice.Morning,
+		Separates: "If Status or Sub Status is 0xC000006A: the password is not the account's. If it is 0xC0000064: there is no such account. " + accountStates + notAllowed + serverStates + "If it is 0xC000035B: the server has bound another certificate than it shows here (Extended Protection). If no events are found, " + noEvent + ": the server answered without judging the password; its authentication settings, or something between the exporter and it.",
 	},
 	{
 		Key:   "ticket_refused",
@@ -183,7 +193,7 @@ var Advice = advice.Book{
 		Key:   "memory_not_writable",
 		Means: "The exporter cannot write down which logons it makes, so after its start it sends no unproven secret for a quarter of an hour.", Suffers: "Nobody but this monitoring.",
 		Owners: []advice.Owner{advice.Exporter}, Certainty: advice.Sure,
-		On:    advice.OnExporter + " (FOLDER: its --storage.path)",
+		On:    advice.OnExporter + " (FOLDER: its --storage.path; on Windows icacls FOLDER)",
 		First: "ls -ld FOLDER && df -h FOLDER && df -i FOLDER",
 		Then:  "Note owner and rights, and correct them; or free space.",
 		Risk:  advice.Change, When: advice.Morning,
@@ -194,21 +204,21 @@ var Advice = advice.Book{
 		Key:   "auth_missing",
 		Means: "The server asks for a logon, and the module has no auth, so what it is for cannot be tested.", Suffers: "Nobody yet, but the fault that the module watches for goes unseen.",
 		Owners: []advice.Owner{advice.Exporter}, Certainty: advice.Sure,
-		On:    advice.OnExporter + `; CONTOSO\probe is an account for probing`,
-		First: `ews_exporter probe MODULE TARGET --username 'CONTOSO\probe'` + advice.WithConfig,
-		Then:  "auths: {probe: {username: 'CONTOSO\\probe', password_file: FILE, targets: [SERVICE], modules: [MODULE]}}, and auth: probe in the module; then reload. Undo by taking both out.", Risk: advice.Change, When: advice.Plan,
-		Separates: "If the probe decides now: give the module this account. If the logon is refused: the report says why; try another account before it goes into the configuration.",
+		On:    advice.OnExporter + " (ACCOUNT: user@domain of one made for probing)",
+		First: "ews_exporter probe MODULE TARGET --username ACCOUNT" + advice.WithConfig,
+		Then:  "In the exporter's configuration, below auths: probe: {username: ACCOUNT, password_file: FILE, targets: [SERVICE], modules: [MODULE]}; in the module: auth: probe; then reload (SIGHUP, or POST /-/reload). Undo by taking both out.", Risk: advice.Change, When: advice.Plan,
+		Separates: "If the proof names no server that you know: do not run it, for the password goes there; see who answers at TARGET first. If it decides, once it has asked for the password: give the module this account. If the logon is refused: the report says why; try another account before it goes into the configuration.",
 		For:       append(advice.About("auth/logon_required", "undecided/no_logon"), advice.By(origin.Exchange, "auth/logon_required")...),
 	},
 }
 
-// connectionPlaces are where boxes keep a client's logon on one server connection.
-var connectionPlaces = advice.Places{
-	{Product: "kemp", Setting: "the virtual service of Exchange's template: persistence on (by source address), re-use of server connections off"},
+// ConnectionPlaces are where boxes keep a client's logon on one server connection.
+var ConnectionPlaces = advice.Places{
+	{Product: "kemp", Setting: "compare the virtual service with the maker's template for this service; to see whether it is the box, one of type Generic, which passes TCP on"},
 	{Product: "f5", Setting: "the virtual server: the OneConnect profile off, or the NTLM profile on beside it"},
 	{Product: "netscaler", Setting: "HTTP profile of the virtual server: connection multiplexing off (conMultiplex DISABLED)"},
-	{Product: "haproxy", Setting: "the frontend, backend and defaults: option http-server-close and option httpclose off (take the lines out); or mode tcp"},
-	{Product: "nginx", Setting: "the free one: pass TCP on with stream {} in place of http {}, as its proxy_pass takes a new connection for each request; the commercial one: ntlm in upstream"},
+	{Product: "haproxy", Setting: "take option http-server-close and option httpclose out of frontend, backend and defaults; or mode tcp"},
+	{Product: "nginx", Setting: "the free one: pass TCP on with stream {} in place of http {}, with the servers' certificate, as its proxy_pass takes a new connection for each request; the commercial one: ntlm in upstream"},
 	{Product: "apache", Setting: "NTLM off and Kerberos or Basic on for what goes through it, as nothing makes NTLM right there; or another box"},
-	{Product: "arr", Setting: "pass TCP on in its place, or follow Microsoft's guide for publishing Exchange"},
+	{Product: "arr", Setting: "let something that passes TCP on stand in its place for this name"},
 }

@@ -129,7 +129,20 @@ func TestHourly(t *testing.T) {
 
 func TestABriefGateSaysThatItForgets(t *testing.T) {
 	t.Parallel()
-	if got := NewBriefGate(time.Now).Outlook(false); !strings.Contains(got, "each run is one more try") || strings.Contains(got, "suspended") {
+	g := NewBriefGate(time.Now)
+	if got := g.Outlook(false); !strings.Contains(got, "each run of this command logs on anew, at most 2 times") || strings.Contains(got, "suspended") {
 		t.Errorf("%q", got)
+	}
+	who := Subject{Auth: "monitor", Account: "monitor", Fingerprint: "wrong"}
+	a, err := g.Begin(t.Context(), who, "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.Refused(true)
+	switch err := g.Check(who, "a"); {
+	case err == nil:
+		t.Error("a second logon is let through")
+	case !strings.Contains(err.Error(), "for the rest of this run") || strings.Contains(err.Error(), " due at "):
+		t.Errorf("it speaks of a time that it does not live to see: %v", err)
 	}
 }

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -85,7 +86,7 @@ func (g *Gate) LogTo(log *slog.Logger) { g.log = log }
 func (g *Gate) Outlook(everywhere bool) string {
 	switch {
 	case g.brief:
-		return "this command does not remember: each run is one more try, and too many lock the account"
+		return fmt.Sprintf("each run of this command logs on anew, at most %d times, and too many such logons lock the account", maxTries)
 	case everywhere:
 		return "the auth is suspended"
 	}
@@ -106,7 +107,7 @@ func (g *Gate) Check(who Subject, target string) error {
 func (g *Gate) heldBack(now time.Time, acc *account, s *standing, who Subject, target string) error {
 	for _, h := range s.holds(now, target) {
 		if h.trying || now.Before(h.due) {
-			return s.failure(h, who.Auth, target)
+			return s.failure(h, who.Auth, target, g.brief)
 		}
 	}
 	if s.trusted(now, target) || acc.unproven > 0 { // the one that is out may be accepted
@@ -119,12 +120,16 @@ func (g *Gate) heldBack(now time.Time, acc *account, s *standing, who Subject, t
 			h = s.everywhere
 		}
 		h.due = spent[0].at.Add(RetryAfter)
-		return s.failure(h, who.Auth, target)
+		return s.failure(h, who.Auth, target, g.brief)
 	}
 	if until := s.resting[target]; now.Before(until) && !who.Alone {
+		next := "it is sent again at " + stamp(until)
+		if g.brief {
+			next = "this run sends it no more"
+		}
 		return failure.New(failure.Auth, Unanswered,
-			"%s was sent the secret of the auth %s and gave no verdict; it is sent no more before %s, because one more such logon would be the last for a while and is left to another target",
-			target, who.Auth, stamp(until))
+			"%s was sent the secret of the auth %s before and gave no verdict, which may count as a wrong password; so that the account is not locked out, nothing was sent now: %s",
+			target, who.Auth, next)
 	}
 	return nil
 }

@@ -168,7 +168,7 @@ func TestUnansweredLogonsAreForgivenOnce(t *testing.T) {
 	g.advance(RetryAfter)
 	g.begin("a").Unknown()
 	g.suspended(false)
-	g.held("a", Unanswered, "is left to another target")
+	g.held("a", Unanswered, "nothing was sent now: it is sent again at ")
 	g.advance(Rest)
 	g.begin("a").Unknown()
 	g.suspended(true)

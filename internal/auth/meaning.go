@@ -66,7 +66,7 @@ func (m Meaning) advice() string {
 	switch m {
 	case Connection:
 		return "The secret may be right: NTLM gets nobody in where a box in between uses another server connection for each request, or shows another certificate. " +
-			"Before you change it, ask a server directly (--direct), or log on by Kerberos or Basic"
+			"Before you change it, read in the servers' Security log why it was refused (event 4625)"
 	case Token:
 		return "It is a token that was refused, no password: see what it is for, and until when it is good"
 	case Split:
@@ -79,15 +79,23 @@ func (m Meaning) advice() string {
 	return "Correct its user name or secret (a changed one is tried at once, but no more than two in 15 minutes)"
 }
 
-// failure says that nothing was sent, why, and what ends it.
-func (s *standing) failure(h *hold, auth, target string) *failure.Failure {
+// failure says that nothing was sent, why, and what ends it. brief tells of a process that ends with its probes: what it knows
+// of due times ends with it.
+func (s *standing) failure(h *hold, auth, target string, brief bool) *failure.Failure {
 	next := "one try is due at " + stamp(h.due)
 	if h.trying {
 		next = "one try is under way"
 	}
+	if brief {
+		next = "this run makes no more"
+	}
 	advice := secret.Own(h.meaning.advice()) + "; otherwise " + next
 	if cause := s.cause(h); cause != (Cause{}) {
 		advice = fmt.Sprintf(explained, cause.Code, next)
+	}
+	if brief {
+		return failure.New(failure.Auth, Suspended, "the auth %s is held back for the rest of this run, because %s; nothing was sent to %s, so that the account is not locked out. %s",
+			auth, h.why, target, advice)
 	}
 	return failure.New(failure.Auth, Suspended,
 		"the auth %s is suspended since %s, because %s; nothing was sent to %s, so that the account is not locked out. %s",

@@ -3,11 +3,13 @@
 package diagnosis
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/ews-exporter/ews_exporter/internal/advice"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
@@ -135,7 +137,7 @@ func verdict(r *result.Result, a advice.Advice, f *result.Finding) *result.Verdi
 		Proof: proof(r),
 	}
 	if a.Owners[0] == advice.Middlebox || slices.Contains(v.Also, advice.Middlebox) {
-		v.Places = a.Places.In(product(r, f))
+		v.Places = a.Places.In(cmp.Or(product(r, f), marked(r, a.Places)))
 	}
 	return v
 }
@@ -147,6 +149,25 @@ func product(r *result.Result, f *result.Finding) string {
 	}
 	if who := decided(r); who != nil {
 		return who.Product
+	}
+	return ""
+}
+
+// marked is the product of a proxy whose mark an answer of a server bears, where places has it: Server: nginx beside Exchange's
+// name, or Via. It need not be the one at fault, so it only says whose setting comes first.
+func marked(r *result.Result, places advice.Places) string {
+	for _, c := range r.Conversations {
+		f := c.Response()
+		if f == nil {
+			continue
+		}
+		marks := strings.ToLower(strings.Join(slices.Concat(f.Values("Server"), f.Values("Via")), " "))
+		words := strings.FieldsFunc(marks, func(r rune) bool { return !unicode.IsLetter(r) })
+		for _, p := range places {
+			if slices.Contains(words, p.Product) {
+				return p.Product
+			}
+		}
 	}
 	return ""
 }
@@ -170,7 +191,7 @@ func atFault(r *result.Result, a advice.Advice, f *result.Finding) string {
 	case box && f != nil && f.Origin == origin.Middlebox:
 		return origin.Origin{Kind: f.Origin, Product: f.Product}.Name()
 	case box:
-		return "a box in front of Exchange"
+		return "a box in front of the server"
 	case who.Kind.Serves(), who.Kind == origin.HTTPSys:
 		return who.Name()
 	}
@@ -221,10 +242,17 @@ func configs(r *result.Result) string {
 	return strings.Join(r.Configs, " --config.file ")
 }
 
+// user is an account's name without its domain, as a server's log has it in either way of writing.
+func user(name string) string {
+	name = name[strings.LastIndex(name, `\`)+1:]
+	name, _, _ = strings.Cut(name, "@")
+	return name
+}
+
 // filler puts what is known in place of advice.Words: ENDPOINT is the address that was dialled, and PROXY a URL that the
 // configuration has in a form that does no harm. A word for which nothing is known, or something that nobody should paste, stays.
 func filler(r *result.Result) func(string) string {
-	known := map[string]string{"TARGET": r.Target, "SERVICE": r.Name, "MODULE": r.Module, "ADDRESS": r.Address, "AUTH": r.Auth, "PROXY": r.Proxy}
+	known := map[string]string{"TARGET": r.Target, "SERVICE": r.Name, "MODULE": r.Module, "ADDRESS": r.Address, "AUTH": r.Auth, "PROXY": r.Proxy, "USER": user(r.User)}
 	if _, domain, ok := strings.Cut(r.Address, "@"); ok {
 		known["DOMAIN"] = domain
 	}

@@ -151,3 +151,44 @@ func TestThatABoxAnsweredIsEvidence(t *testing.T) {
 		}
 	}
 }
+
+// TestTheAccountIsInTheCommand: who is to look for a logon in a server's log is given the account's name without its domain, and
+// not one that a shell would read more into.
+func TestTheAccountIsInTheCommand(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		`CONTOSO\svc_probe`: "look for svc_probe", "probe@contoso.test": "look for probe", "probe": "look for probe",
+		"a'; reboot": "look for USER", "": "look for USER",
+	} {
+		r := examples.Continue()
+		r.Failure, r.Findings, r.User = failure.New(failure.Auth, "refused", "401"), nil, name
+		diagnosis.Settle(r, func() advice.Book {
+			return advice.Book{{Key: "refused", Owners: []advice.Owner{advice.Account}, First: "look for USER", For: advice.About("auth/refused")}}
+		})
+		if r.Verdict.First != want {
+			t.Errorf("%q: %q, want %q", name, r.Verdict.First, want)
+		}
+	}
+}
+
+// TestAKnownBoxIsShownItsOwnSetting: where a server's answer bears a proxy's mark, the setting of that product is shown alone.
+func TestAKnownBoxIsShownItsOwnSetting(t *testing.T) {
+	t.Parallel()
+	for server, want := range map[string]int{"nginx": 1, "nginx/1.22.1": 1, "Microsoft-IIS/10.0": 2, "unnginxed": 2} {
+		r := examples.Continue()
+		r.Failure, r.Findings = failure.New(failure.Auth, "refused", "401"), nil
+		r.Deciding.Origin = origin.Origin{Kind: origin.Exchange, Server: server}
+		for _, c := range r.Conversations {
+			if f := c.Response(); f != nil {
+				f.Header = []origin.Field{{Name: "Server", Value: server}}
+			}
+		}
+		diagnosis.Settle(r, func() advice.Book {
+			return advice.Book{{Key: "refused", Owners: []advice.Owner{advice.Account, advice.Middlebox}, For: advice.About("auth/refused"),
+				Places: advice.Places{{Product: "kemp", Setting: "a"}, {Product: "nginx", Setting: "b"}}}}
+		})
+		if got := len(r.Verdict.Places); got != want {
+			t.Errorf("Server: %s: %d settings, want %d", server, got, want)
+		}
+	}
+}

@@ -9,20 +9,17 @@ import (
 // allOfEWS is who notices that EWS as a whole does not work.
 const allOfEWS = "Every client of EWS that reaches the same server: Outlook for Mac, free/busy, Teams' calendar, room panels, mailbox moves."
 
-// withAccount is where a command is given that names the account.
-const withAccount = "in the Exchange Management Shell (ACCOUNT is the username of auth AUTH)"
-
 // Advice is for the ResponseCodes with which EWS answers, whichever prober asked. Single codes come before their groups.
 var Advice = advice.Book{
 	{
 		Key:   "account_throttled",
 		Means: "Exchange is too busy for this account, and asks to be left alone; the probe keeps to it.", Suffers: "This account alone; when others are throttled too, the server is short of resources.",
 		Owners: []advice.Owner{advice.Account}, Certainty: advice.Likely,
-		On:    "on BACKEND, in Exchange's shell (NAME: the auth's user)",
-		First: "ls $env:ExchangeInstallPath\\Logging\\Ews | sort LastWriteTime | select -l 1 | sls NAME | select -l 20",
-		Then:  "Somebody else uses it: give the probe an account of its own. Else probe less often; or note the account's policy, then New-ThrottlingPolicy EwsProbe -EwsMaxConcurrency Unlimited -EwsCutoffBalance Unlimited and Set-ThrottlingPolicyAssociation NAME -ThrottlingPolicy EwsProbe, which hold for this account alone. To undo, set the noted policy again, then Remove-ThrottlingPolicy EwsProbe.",
+		On:    "on BACKEND, in the Exchange Management Shell",
+		First: "ls $env:ExchangeInstallPath\\Logging\\Ews | sort Name | select -l 1 | sls USER | select -l 20",
+		Then:  "Somebody else uses it: give the probe an account of its own. Else probe less often; or note the account's policy, then New-ThrottlingPolicy EwsProbe -EwsMaxConcurrency Unlimited -EwsCutoffBalance Unlimited and Set-ThrottlingPolicyAssociation USER -ThrottlingPolicy EwsProbe, which hold for this account alone. To undo, set the noted policy again, then Remove-ThrottlingPolicy EwsProbe.",
 		Risk:  advice.Change, When: advice.Plan,
-		Separates: "If lines name other programs than ews_exporter: somebody else uses the account up. If only the exporter's are there: its policy is narrow (Get-ThrottlingPolicyAssociation NAME; no ThrottlingPolicyId: the organization's), or the whole server is short: the same command with ErrorServerBusy in place of NAME shows other accounts then. If there is no line: look on the next server. NAME goes without its domain.",
+		Separates: "If lines name other programs than ews_exporter: somebody else uses the account up. If only the exporter's are there: its policy is narrow (Get-ThrottlingPolicyAssociation USER; no ThrottlingPolicyId: the organization's), or the whole server is short: the same command with ErrorServerBusy in place of USER shows other accounts then. If there is no line: look on the next server. The columns are named in the first line of the file.",
 		For:       append(advice.About("ews_throttled", "content/"+ReasonThrottled), codes(groups[Throttled]...)...),
 	},
 	{
@@ -37,13 +34,13 @@ var Advice = advice.Book{
 	},
 	{
 		Key:   "mailbox_on_the_move",
-		Means: "The mailbox is on the move to another database; requests fail in its last phase.", Suffers: "Whoever works with that mailbox, until the move is complete.",
+		Means: "Exchange says that the mailbox is on the move to another database; clients are kept out in the last phase of a move.", Suffers: "Whoever works with that mailbox, until the move is complete.",
 		Owners: []advice.Owner{advice.Nobody}, Certainty: advice.Likely,
 		On:    advice.InShell,
 		First: "Get-MoveRequestStatistics ADDRESS | Format-List Status,StatusDetail,PercentComplete,Message",
 		Then:  "Wait for its end. Where it stalls, mend what StatusDetail names; the move then goes on by itself.",
 		Risk:  advice.Look, When: advice.Plan,
-		Separates: "If Status is InProgress or CompletionInProgress (95 percent may stand for minutes): nobody has to act. If it is Completed or CompletedWithWarning: probe again. If it is Failed or Suspended, or StatusDetail begins with Stalled: Message says why, and the Exchange administrators act. If there is no such request: ask Exchange Online PowerShell the same, which alone knows moves to and from it; if that has none either, the move was ended; probe again.",
+		Separates: "If Status is CompletionInProgress, or PercentComplete 95 or more, which may stand for minutes: its last phase keeps clients out, and nobody has to act. If it is Queued, InProgress, Synced or AutoSuspended: an online move keeps nobody out yet, an offline one does all the time; probe again, and where the error comes again, Message tells more. If it is Completed or CompletedWithWarning: probe again. If it is Failed or Suspended, or StatusDetail begins with Stalled: Message says why, and the Exchange administrators act. If there is no such request: ask Exchange Online PowerShell the same, which alone knows moves to and from it; if that has none either, the move was ended; probe again.",
 		For:       codes("ErrorMailboxMoveInProgress"),
 	},
 	{
@@ -61,11 +58,11 @@ var Advice = advice.Book{
 		Key:   "account_without_right",
 		Means: "Exchange knows the account and does not let it do this with that mailbox.", Suffers: "Nobody but this monitoring, unless the account is an application's too.",
 		Owners: []advice.Owner{advice.Account}, Certainty: advice.Sure,
-		On:    withAccount,
-		First: "Get-MailboxPermission ADDRESS -User ACCOUNT | Format-List AccessRights,Deny",
-		Then:  "Give it the one right that the module needs. Delegate: Add-MailboxPermission ADDRESS -User ACCOUNT -AccessRights FullAccess, undone by Remove-MailboxPermission with the same. Impersonation: New-ManagementRoleAssignment EwsProbe -Role ApplicationImpersonation -User ACCOUNT -CustomRecipientWriteScope of the probe's mailboxes alone, undone by Remove-ManagementRoleAssignment EwsProbe.",
+		On:    advice.InShell,
+		First: "Get-MailboxPermission ADDRESS -User USER | Format-List AccessRights,Deny",
+		Then:  "Give it the one right that the module needs. Delegate: Add-MailboxPermission ADDRESS -User USER -AccessRights FullAccess, undone by Remove-MailboxPermission with the same. Impersonation: New-ManagementRoleAssignment EwsProbe -Role ApplicationImpersonation -User USER -CustomRecipientWriteScope of the probe's mailboxes alone, undone by Remove-ManagementRoleAssignment EwsProbe.",
 		Risk:  advice.Change, When: advice.Morning,
-		Separates: "If the module has impersonation: Get-ManagementRoleAssignment -RoleAssignee ACCOUNT -Role ApplicationImpersonation must show an assignment, and this command may show nothing. If it has none and this shows nothing: the account lacks the right. If it shows FullAccess without Deny: see EwsEnabled and EwsApplicationAccessPolicy of Get-CASMailbox ACCOUNT.",
+		Separates: "If the module has impersonation: Get-ManagementRoleAssignment -RoleAssignee USER -Role ApplicationImpersonation must show an assignment, and this command may show nothing. If it has none and this shows nothing: the account lacks the right. If it shows FullAccess without Deny: see EwsEnabled and EwsApplicationAccessPolicy of Get-CASMailbox USER.",
 		For:       codes(groups[Permission]...),
 	},
 	{

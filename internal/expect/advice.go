@@ -8,7 +8,7 @@ import (
 // What advice about Expect says in more than one place.
 const (
 	// WhoWaits are those who notice that nobody answers Expect.
-	WhoWaits = "Clients that send Expect: 100-continue, as .NET does on POST by default: mailbox moves, free/busy between organisations, hybrid services."
+	WhoWaits = "Clients that send Expect: 100-continue, as .NET Framework does on POST by default: mailbox moves, free/busy between organisations, hybrid services."
 	LetPass  = "Note the present value, then let the box pass Expect: 100-continue on, or answer it itself. To undo, set the noted value."
 	// AskItself asks on the server itself, past everything in between.
 	AskItself   = `curl.exe -k -v -m 20 --expect100-timeout 60 -H "Expect:100-continue" -d x https://localhost/EWS/Exchange.asmx`
@@ -25,7 +25,7 @@ var Advice = advice.Book{
 		Means: "A box in front of Exchange never answers Expect: 100-continue, and takes the body that comes late for a new request.", Suffers: WhoWaits + " They fail. Exchange and IIS log nothing of it, the box does.",
 		Owners: []advice.Owner{advice.Middlebox}, Certainty: advice.Sure,
 		First:     "Look at the box's setting for Expect: 100-continue (Kemp: Miscellaneous Options, L7 Configuration), and in its log for a bad request at that time.",
-		Separates: "If the log has a bad request that begins with <?xml (the probe's) or <s:Envelope (a client's): it is this fault. If it has none: look at the log of the next box on the way.",
+		Separates: "If the setting is that of RFC 2616 (Kemp: RFC-2616 Compliant), or the log has a bad request that begins with <?xml (the probe's) or <s:Envelope (a client's): it is this fault. If the setting is already that of RFC 7231, and the log has nothing: a box of the same make behind or before it.",
 		Then:      "Note the present value, then let the box pass Expect: 100-continue on, or answer it itself. The setting often holds for the whole box, every other service included. To undo, set the noted value.", Places: Places, Risk: advice.Change, When: advice.Now,
 		For: advice.By(origin.Middlebox, LateBodyRejected, "status/"+LateBodyRejected),
 	},
@@ -43,7 +43,7 @@ var Advice = advice.Book{
 		Means: "The body that came after a wait in vain for 100 Continue was refused at once on the way to this server, or by it.", Suffers: "Clients that send Expect: 100-continue and reach this server.",
 		Owners: []advice.Owner{advice.IIS, advice.Network},
 		On:     "on SERVER", First: advice.Modules,
-		Separates: "If a module is listed that another server has not: that one. If the lists agree: something between the exporter and SERVER reads HTTP.",
+		Separates: "If a module is listed that the same list of another server lacks, or that an antivirus or security program brought: that one. If there is none: something between the exporter and SERVER reads HTTP.",
 		Then:      "Note the module's entry and take it away from that application, or take what reads HTTP out of the way; undo by putting it back.", Risk: advice.Change, When: advice.Now,
 	},
 	{
@@ -68,7 +68,7 @@ var Advice = advice.Book{
 		Means: "The body that came after a wait in vain for 100 Continue was answered with an error that the same request without Expect does not get.", Suffers: WhoWaits,
 		Owners: []advice.Owner{advice.Middlebox, advice.IIS},
 		On:     advice.OnExporter, First: advice.AskServer,
-		Separates: "If it works there: the box in front keeps Expect or its 100 Continue back. If it fails there too: EWS of that server; run " + advice.Health + " there.",
+		Separates: "If it works there: the box in front keeps Expect or its 100 Continue back. If it fails there too: EWS of that server; run " + advice.Health + " there, where a set of EWS counts.",
 		Then:      LetPass, Places: Places, Risk: advice.Change, When: advice.Now,
 		Direct: "error_after_wait_at_server",
 		For:    advice.About("status/" + reasonLateError),
@@ -78,16 +78,19 @@ var Advice = advice.Book{
 		Means: "The server answers a body that came after a wait in vain for 100 Continue with an error of its own.", Suffers: WhoWaits,
 		Owners: []advice.Owner{advice.Exchange}, Certainty: advice.Likely,
 		On: advice.InShell, First: advice.Health,
-		Separates: "If a health set is Unhealthy: it names what fails. If all are Healthy: " + ReadModules + " keeps the 100 Continue back.",
-		Then:      "Take SERVER out of the box's pool, mend what the health set names, or note the module's entry and remove it from the application EWS alone. To undo, put back what was taken out.", Risk: advice.Change, When: advice.Now,
+		Separates: "If a set of EWS, Store or AD is Unhealthy: it names what fails. If none of these is: " + ReadModules + " keeps the 100 Continue back.",
+		Then:      "Where others are well, take SERVER out of the box's pool; mend what the health set names, or note the module's entry and remove it from the application EWS alone. To undo, put back what was taken out.", Risk: advice.Change, When: advice.Now,
 	},
 }
+
+// SquidPlace is where Squid was told not to answer 417.
+var SquidPlace = advice.Place{Product: "squid", Setting: "ignore_expect_100 on, where that Squid is old enough to have it (3.0 generation), or a newer Squid; for all of that Squid"}
 
 // Places are where boxes have their treatment of Expect.
 var Places = advice.Places{
 	{Product: "kemp", Setting: "System Configuration, Miscellaneous Options, L7 Configuration: 100-Continue Handling to RFC-7231 Compliant (7.0: Ignore Continue-100); for all of the box"},
 	{Product: "netscaler", Setting: "AppFW and other features that read bodies answer the 100 themselves: off for /EWS alone, and on again once compared, for /EWS is not filtered meanwhile"},
 	{Product: "haproxy", Setting: "take option http-buffer-request and http-request wait-for-body out of the frontend and backend of /EWS"},
-	{Product: "squid", Setting: "ignore_expect_100 on (Squid of the 3.0 generation); for all of that Squid"},
+	SquidPlace,
 	{Product: "f5", Setting: "take iRules that act on Expect off the virtual server; to compare, a FastL4 virtual server for /EWS alone, which reads no HTTP and filters none"},
 }

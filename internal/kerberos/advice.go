@@ -3,7 +3,7 @@ package kerberos
 import "github.com/ews-exporter/ews_exporter/internal/advice"
 
 // onDC is where an account is looked at.
-const onDC = "in PowerShell on a DC (ACCOUNT is the username of auth AUTH, no domain)"
+const onDC = "on a domain controller, in PowerShell"
 
 // Advice is for what KDCs say.
 var Advice = advice.Book{
@@ -32,7 +32,7 @@ var Advice = advice.Book{
 		Means: "The KDC itself says that the password, or the keytab's key, is not the account's.", Suffers: "Nobody but this monitoring.",
 		Owners: []advice.Owner{advice.Account}, Certainty: advice.Sure,
 		On:    onDC,
-		First: "Get-ADUser ACCOUNT -Properties PasswordLastSet",
+		First: "Get-ADUser USER -Properties PasswordLastSet",
 		Then:  "Write the present password into the secret's file, or make the keytab anew, and keep the former file for undoing. It is read at the next probe.",
 		Risk:  advice.Change, When: advice.Morning,
 		Separates: "If PasswordLastSet is later than the secret's file or the keytab was made: the password was changed since. If it is earlier: the file holds something else, or its user name is another account's.",
@@ -43,7 +43,7 @@ var Advice = advice.Book{
 		Means: "The realm has no such account.", Suffers: "Nobody but this monitoring.",
 		Owners: []advice.Owner{advice.Exporter, advice.ActiveDirectory},
 		On:     onDC,
-		First:  "Get-ADUser -Filter \"SamAccountName -eq 'ACCOUNT'\"",
+		First:  "Get-ADUser -Filter \"SamAccountName -eq 'USER'\"",
 		Then:   "Correct username or realm of the auth, or restore the account (Restore-ADObject, where the recycle bin is on); note what the auth had.", Risk: advice.Change, When: advice.Morning,
 		Separates: "If it is found: the realm of the auth is wrong. If nothing is found, and nobody knows of such an account: the username of the auth is misspelled. If nothing is found, and it was there: somebody deleted it.",
 		For:       advice.About("auth/kdc_unknown_account"),
@@ -53,8 +53,8 @@ var Advice = advice.Book{
 		Means: "The KDC says that the account is locked, disabled or expired.", Suffers: "Nobody but this monitoring, unless people use the account too.",
 		Owners: []advice.Owner{advice.ActiveDirectory}, Certainty: advice.Sure,
 		On:    onDC,
-		First: "Get-ADUser ACCOUNT -Properties LockedOut,AccountExpirationDate,LastBadPasswordAttempt",
-		Then:  "End first what sends the bad passwords, then Unlock-ADAccount ACCOUNT; disabled, and wanted: Enable-ADAccount ACCOUNT; expired: Set-ADAccountExpiration. Note the state before. The exporter sends at most two bad passwords in 15 minutes.",
+		First: "Get-ADUser USER -Properties LockedOut,AccountExpirationDate,LastBadPasswordAttempt",
+		Then:  "End first what sends the bad passwords, then Unlock-ADAccount USER; disabled, and wanted: Enable-ADAccount USER; expired: Set-ADAccountExpiration. Note the state before. The exporter sends at most two bad passwords in 15 minutes.",
 		Risk:  advice.Change, When: advice.Morning,
 		Separates: "If LockedOut is True: Security event 4740 on the PDC emulator names the machine that sent the bad passwords. If Enabled is False: somebody disabled it. If AccountExpirationDate is past: it has expired.",
 		For:       advice.About("auth/kdc_account_revoked"),
@@ -64,7 +64,7 @@ var Advice = advice.Book{
 		Means: "The KDC says that the account's password has expired.", Suffers: "Nobody but this monitoring.",
 		Owners: []advice.Owner{advice.Account}, Certainty: advice.Sure,
 		On:    onDC,
-		First: "Get-ADUser ACCOUNT -Properties PasswordExpired,PasswordNeverExpires,PasswordLastSet",
+		First: "Get-ADUser USER -Properties PasswordExpired,PasswordNeverExpires,PasswordLastSet",
 		Then:  "Note who else uses the account, for there is no way back; then set a new password, write it into the secret's file, and plan its rotation, or use the keytab of a gMSA.",
 		Risk:  advice.Change, When: advice.Morning,
 		Separates: "If PasswordExpired is True: it has. If it is False: it was set anew meanwhile; write the new one into the secret's file.",
@@ -75,10 +75,10 @@ var Advice = advice.Book{
 		Means: "A policy does not let the account log on, by its hours, from here, or to this service.", Suffers: "Nobody but this monitoring.",
 		Owners: []advice.Owner{advice.ActiveDirectory}, Certainty: advice.Sure,
 		On:    onDC,
-		First: "Get-ADUser ACCOUNT -Properties LogonHours,LogonWorkstations",
+		First: "Get-ADUser USER -Properties LogonHours,LogonWorkstations",
 		Then:  "Note the present values, and allow the exporter's machine and all hours for this account alone. Undo by setting the noted ones.",
 		Risk:  advice.Change, When: advice.Morning,
-		Separates: "If LogonWorkstations is not empty: it must name the exporter's machine. If LogonHours is set: it leaves this hour out. If neither: an authentication policy or silo holds for the account (Get-ADUser ACCOUNT -Properties msDS-AssignedAuthNPolicy, msDS-AssignedAuthNPolicySilo).",
+		Separates: "If LogonWorkstations is not empty: it must name the exporter's machine. If LogonHours is set: it leaves this hour out. If neither: an authentication policy or silo holds for the account (Get-ADUser USER -Properties msDS-AssignedAuthNPolicy, msDS-AssignedAuthNPolicySilo).",
 		For:       advice.About("auth/kdc_policy"),
 	},
 	{
@@ -108,8 +108,8 @@ var Advice = advice.Book{
 		Means: "The account has no AES key, and nothing weaker is used.", Suffers: "Clients that allow AES alone.",
 		Owners: []advice.Owner{advice.ActiveDirectory}, Certainty: advice.Sure,
 		On:    onDC,
-		First: "Get-ADUser ACCOUNT -Properties msDS-SupportedEncryptionTypes,PasswordLastSet",
-		Then:  "Note the present types, allow AES (Set-ADUser ACCOUNT -KerberosEncryptionType AES128,AES256; undo by setting the noted ones), and set the account's password anew, in the secret's file too.",
+		First: "Get-ADUser USER -Properties msDS-SupportedEncryptionTypes,PasswordLastSet",
+		Then:  "Note the present types, allow AES (Set-ADUser USER -KerberosEncryptionType AES128,AES256; undo by setting the noted ones), and set the account's password anew, in the secret's file too.",
 		Risk:  advice.Change, When: advice.Morning,
 		Separates: "If the types are set without 8 and 16 in their sum: AES is not allowed. If they have them, or are empty: the password is older than the domain's AES, and has no such key until it is set anew.",
 		For:       advice.About("auth/kdc_no_encryption"),

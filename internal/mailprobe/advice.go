@@ -1,9 +1,11 @@
 package mailprobe
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/ews-exporter/ews_exporter/internal/advice"
+	"github.com/ews-exporter/ews_exporter/internal/auth"
 	"github.com/ews-exporter/ews_exporter/internal/mailaccess"
 	"github.com/ews-exporter/ews_exporter/internal/smtp"
 )
@@ -11,11 +13,20 @@ import (
 // onServer is where Exchange's services are looked at.
 const onServer = "on each Exchange server behind TARGET, in PowerShell"
 
+// serves is Exchange's service of a kind.
+func (k *Kind) serves() advice.Service {
+	return advice.Service{
+		Exchange: true, Owner: advice.Exchange, Listens: k.Exchange.Service + "," + k.Exchange.Service + "BE",
+		Bind: "give " + k.Title + " the right one (Enable-ExchangeCertificate -Server SERVER -Thumbprint THUMBPRINT -Services " + k.Exchange.Usage +
+			"; one with a wildcard by Set-" + k.Exchange.Settings + " -Server SERVER -X509CertificateName NAME), and start its services anew in a quiet hour",
+	}
+}
+
 // book is the advice of a kind. Its templates are in the words of Exchange for IMAP and POP3: TITLE, UPGRADE, GREETS, SERVICE (with
 // its back end), CMDLET, ENABLED, PROXY, USAGE.
 func (k *Kind) book() advice.Book {
-	book := append(k.trouble(), k.logons()...)
-	words := strings.NewReplacer("{TITLE}", k.Title, "{UPGRADE}", k.Upgrade, "{GREETS}", k.Greets, "{SERVICE}", k.Exchange.Service,
+	book := slices.Concat(k.trouble(), k.logons())
+	words := strings.NewReplacer("{NAME}", k.Name, "{TITLE}", k.Title, "{UPGRADE}", k.Upgrade, "{GREETS}", k.Greets, "{SERVICE}", k.Exchange.Service,
 		"{SETTINGS}", k.Exchange.Settings, "{ENABLED}", k.Exchange.Enabled, "{PROXY}", k.Exchange.Proxy, "{USAGE}", k.Exchange.Usage)
 	for i := range book {
 		a := &book[i]
@@ -24,7 +35,7 @@ func (k *Kind) book() advice.Book {
 			*text = words.Replace(*text)
 		}
 	}
-	return book
+	return append(book, advice.MailHandshakes(k.Name, k.Title, k.Exchange.Usage)...)
 }
 
 // restarted is how what was set takes effect.
@@ -53,8 +64,8 @@ func (k *Kind) trouble() advice.Book {
 		{
 			Key: "starttls_missing", Means: "{UPGRADE} is not offered, so that mail is read in clear text or not at all.", Suffers: "Clients that demand TLS on this port.",
 			Owners: []advice.Owner{advice.Exchange, advice.Security, advice.Certificate}, On: advice.InShell, First: "Get-{SETTINGS} -Server SERVER | Format-List X509CertificateName,UnencryptedOrTLSBindings",
-			Separates: "If UnencryptedOrTLSBindings lacks port PORT, or the one that the balancer maps it to: the target's port is wrong. If no certificate of Get-ExchangeCertificate -Server SERVER has X509CertificateName among its names and {USAGE} among its Services: the certificate. If one has, and a probe of SERVER itself, from the servers' own network, finds {UPGRADE}: a firewall takes it out. If it finds none: Exchange has not read the setting yet ({SERVICE} was not started anew since).",
-			Then:      "The certificate: note the Services of the one with that name, then Enable-ExchangeCertificate -Server SERVER -Thumbprint THUMBPRINT -Services {USAGE}; or note X509CertificateName, and set it by Set-{SETTINGS}. Then " + restarted + ". The firewall: note its policy, and exempt PORT to these servers. To undo, set what was noted.", Risk: advice.Restart, When: advice.Now,
+			Separates: "If UnencryptedOrTLSBindings lacks port PORT, or the one that the balancer maps it to: the target's port is wrong. If no certificate of Get-ExchangeCertificate -Server SERVER that is valid today and has a private key has X509CertificateName among its names (a wildcard one fits too): the certificate. If one has, and a probe of SERVER itself, from the servers' own network, finds {UPGRADE}: a firewall takes it out. If it finds none: Exchange has not read the setting yet ({SERVICE} was not started anew since).",
+			Then:      "The certificate: note X509CertificateName, and set it by Set-{SETTINGS} -Server SERVER -X509CertificateName to a name on a valid certificate; Enable-ExchangeCertificate with -Services {USAGE} does the same, and not for one with a wildcard. Then " + restarted + ". The firewall: note its policy, and exempt PORT to these servers. To undo, set what was noted.", Risk: advice.Restart, When: advice.Now,
 			For: advice.About(k.upgradeMissing(), "tls/"+smtp.NotOffered.Reason, "tls/"+smtp.StartTLSRefused.Reason),
 		},
 		{
@@ -66,13 +77,13 @@ func (k *Kind) trouble() advice.Book {
 		},
 		{
 			Key: "tls_from_the_start", Means: "This port speaks TLS from the start, and the module waits for a greeting in the clear.", Suffers: "Nobody, if clients of this port begin with TLS.",
-			Owners: []advice.Owner{advice.Exporter}, Certainty: advice.Sure, On: advice.OnExporter, First: "timeout 5 openssl s_client -connect HOST:PORT -crlf -quiet",
-			Separates: "If a line that begins with {GREETS} comes after the handshake: it is {TITLE} with TLS from the start. If none comes: another service uses this port.",
-			Then:      "{TITLE}: set security: implicit in the module. Another service: correct the port of the target. Reload the exporter; to undo, set the former value.", Risk: advice.Change, When: advice.Plan,
+			Owners: []advice.Owner{advice.Exporter}, Certainty: advice.Sure, On: advice.OnUnix, First: "openssl s_client -connect HOST:PORT -crlf -quiet",
+			Separates: "If a line that begins with {GREETS} comes after the handshake, within half a minute: it is {TITLE} with TLS from the start. If none comes (Ctrl+C ends it): another service uses this port.",
+			Then:      "{TITLE}: set security: implicit below {NAME}: in the module MODULE. Another service: correct the port of the target. Reload the exporter; to undo, set the former value.", Risk: advice.Change, When: advice.Plan,
 		},
 		{
 			Key: "other_server", Means: "What answers does not speak {TITLE}, or begins otherwise than the module.", Suffers: "Nobody, if {TITLE} uses another port.",
-			Owners: []advice.Owner{advice.Exporter}, Certainty: advice.Likely, On: advice.OnExporter, First: "timeout 5 openssl s_client -connect HOST:PORT -crlf -quiet",
+			Owners: []advice.Owner{advice.Exporter}, Certainty: advice.Likely, On: advice.OnUnix, First: "openssl s_client -connect HOST:PORT -crlf -quiet",
 			Separates: "If a handshake succeeds, and a line with {GREETS} comes: TLS from the start. If it fails: the port begins in clear text, and the proof shows with what. If something else comes: another service.",
 			Then:      "TLS from the start: security: implicit. Clear text with {GREETS}: security: starttls. Another service: correct host and port of the target. Reload the exporter; to undo, set the former value.", Risk: advice.Change, When: advice.Morning,
 			For: advice.About("receive/malformed", "tls/not_tls"),
@@ -89,20 +100,19 @@ func (k *Kind) trouble() advice.Book {
 
 // logons is for logons. A password is called wrong only where the server says so.
 func (k *Kind) logons() advice.Book {
-	const enabled = "Get-CASMailbox ACCOUNT | Format-List {ENABLED},ExchangeVersion"
-	const failed = "Get-WinEvent @{LogName='Security';Id=4625;StartTime=[datetime]'TIME'} -Oldest -Max 20 | fl Time*,Message"
+	const enabled = "Get-CASMailbox USER | Format-List {ENABLED},ExchangeVersion"
 	return advice.Book{
 		{
 			Key: "logon_refused", Means: "The server refused the logon and did not say why. A wrong password looks like that, and so does a mailbox that may not be used by {TITLE}.", Suffers: "Nobody but this monitoring, unless others are refused too.",
-			Owners: []advice.Owner{advice.Account, advice.Mailbox}, On: advice.InShell + " (ACCOUNT: that of the module's auth)", First: enabled,
-			Separates: "If {ENABLED} is False: the mailbox may not use {TITLE}. If there is no such mailbox: the account has none. If it is True: failed logons on the server say why (" + failed + "): Status or Sub Status 0xC000006A is the password, 0xC0000234 locked, 0xC0000072 disabled.",
-			Then:      "The mailbox: Set-CASMailbox ACCOUNT -{ENABLED} $true; undo by $false. The account: mend what Status and Sub Status name; the secret's file is read anew for every probe.", Risk: advice.Change, When: advice.Morning,
+			Owners: []advice.Owner{advice.Account, advice.Mailbox}, On: advice.InShell, First: enabled,
+			Separates: "If {ENABLED} is False: the mailbox may not use {TITLE}. If there is no such mailbox: the account has none. If it is True: failed logons on the server say why (" + auth.FailedLogons + ", in an elevated PowerShell, for else nothing is shown): Status or Sub Status 0xC000006A is the password, 0xC0000234 locked, 0xC0000072 disabled.",
+			Then:      "The mailbox: Set-CASMailbox USER -{ENABLED} $true; undo by $false. The account: mend what Status and Sub Status name; the secret's file is read anew for every probe.", Risk: advice.Change, When: advice.Morning,
 			For: advice.About("auth/refused"),
 		},
 		{
 			Key: "password_refused", Means: "The server refused the logon in words that stand for a wrong user name or password; some say the same of an account that is disabled, or that they cannot look up.", Suffers: "Nobody but this monitoring, unless others are refused too.",
-			Owners: []advice.Owner{advice.Account}, Certainty: advice.Likely, On: onServer, First: failed,
-			Separates: "If one of the account has 0xC000006A as Status or Sub Status: the password. If it is 0xC0000064: there is no such user name. If it is 0xC0000234 or 0xC0000072: the account is locked or disabled. If there is none: user name or password never reached Windows; compare how clients write the name (user@domain, DOMAIN\\user).",
+			Owners: []advice.Owner{advice.Account}, Certainty: advice.Likely, On: advice.OnEach + ", elevated PowerShell", First: auth.FailedLogons,
+			Separates: "If one of the account has 0xC000006A as Status or Sub Status: the password. If it is 0xC0000064: there is no such user name. If it is 0xC0000234 or 0xC0000072: the account is locked or disabled. If it is 0xC000005E: the server finds no domain controller. If no events are found, in an elevated shell: the name never reached Windows as it is written here; compare how clients write it (user@domain, DOMAIN\\user), or failed logons are not audited.",
 			Then:      "Correct user name or the secret's file, which is read anew for every probe, or enable the account; undo by what it was before. The auth tries again within 15 minutes, at once with a changed secret.", Risk: advice.Look, When: advice.Morning,
 			For: advice.Codes("auth/refused", "AUTHENTICATIONFAILED", "AUTH", mailaccess.BadPassword),
 		},

@@ -58,7 +58,7 @@ type Settings struct {
 func Definition(k *Kind) prober.Definition {
 	step := func(name, help string) prober.StepHelp { return prober.StepHelp{Name: k.Name + "." + name, Help: help} }
 	return prober.Definition{
-		Name: k.Name, Summary: k.Summary, Advice: k.book(), Decides: result.ByTLS, Scheme: k.Implicit, Paths: prober.ServicePaths,
+		Name: k.Name, Summary: k.Summary, Advice: k.book(), Serves: k.serves(), Decides: result.ByTLS, Scheme: k.Implicit, Paths: prober.ServicePaths,
 		Account: &prober.Account{Enabled: []string{k.Exchange.Enabled}},
 		Absent:  []string{"connect/refused", "connect/timeout"}, // the service is not started, as Exchange installs it
 		New:     func() prober.Prober { return &Settings{Security: Implicit, kind: k} },

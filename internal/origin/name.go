@@ -5,10 +5,10 @@ import "strings"
 // names are the kinds as a sentence goes on with them.
 var names = map[Kind]string{
 	Exchange: "Exchange", IIS: "IIS", HTTPSys: "Windows' http.sys", EWSServer: "an EWS server (not known to be Exchange)",
-	Middlebox: "a box in front of Exchange", Proxy: "the proxy", Gateway: "the gateway",
+	Middlebox: "a box in front of the server", Proxy: "the proxy", Gateway: "the gateway",
 }
 
-// Name is who made a response, within a sentence: "Exchange (EX01)", "a box in front of Exchange (HAProxy)".
+// Name is who made a response, within a sentence: "Exchange (EX01)", "a box in front of the server (HAProxy)".
 func (o Origin) Name() string {
 	name := names[o.Kind]
 	switch {

@@ -90,6 +90,7 @@ type Definition struct {
 	NoLogon  bool           // it never logs on, so a module of it has no auth
 	NoProxy  bool           // it asks in datagrams, which no proxy passes on, so a module of it has no proxy_url
 	Paths    []Path         // how it is asked of a service
+	Serves   advice.Service // what it asks, in the words of the advice that all probers share
 	Account  *Account       // what its account needs; nil where an ordinary member of the domain does, and where nobody logs on
 	Absent   []string       // failures, as "stage/reason", that a site shows which does not have what is asked for: no fault in a survey of all
 	Piece    *result.Metric // whether each of the parts of a probe succeeded, by one label; nil without
@@ -141,11 +142,11 @@ const ReasonLogonPage = "logon_page"
 // LogonPage declares it.
 var LogonPage = failure.Reason{Stage: failure.Status, Reason: ReasonLogonPage, Help: "A page to log on by, made for people, or a redirect to one, came in place of an answer."}
 
-// AnsweredByMiddlebox is the code of the finding that any prober may make: a box in front of Exchange answered itself.
+// AnsweredByMiddlebox is the code of the finding that any prober may make: a box in front of the server answered itself.
 const AnsweredByMiddlebox = result.AnsweredByMiddlebox
 
 // FindingAnsweredByMiddlebox declares it.
 var FindingAnsweredByMiddlebox = Finding{
 	Code: AnsweredByMiddlebox, Severity: result.Error,
-	Summary: "A box in front of Exchange answered the request itself, with an error.",
+	Summary: "A box in front of the server answered the request itself, with an error.",
 }

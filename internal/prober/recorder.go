@@ -272,11 +272,11 @@ func (r *Recorder) Found(code string) bool {
 	return slices.ContainsFunc(r.Result.Findings, func(f result.Finding) bool { return f.Code == code })
 }
 
-// FindBox records that a box in front of Exchange made the response of c itself, where it did. It is a finding behind a
+// FindBox records that a box in front of the server made the response of c itself, where it did. It is a finding behind a
 // failure, and the first one tells.
 func (r *Recorder) FindBox(c *result.Conversation) {
 	if c.Response() != nil && c.Origin.Kind == origin.Middlebox && !r.Found(AnsweredByMiddlebox) {
-		r.Find(AnsweredByMiddlebox, result.Error, c.Origin, "In step %s %s answered %s itself: the request did not get a real answer from Exchange%s.",
+		r.Find(AnsweredByMiddlebox, result.Error, c.Origin, "In step %s %s answered %s itself: the request did not get a real answer from a server%s.",
 			c.Step, c.Origin.Name(), c.Answer(), c.Reading.Text())
 	}
 }

@@ -110,8 +110,9 @@ func (l *Logon) besideSecret(final *wire.Response, who origin.Origin) string {
 // orAccount is what else has a right password refused, where nothing is in between.
 func (l *Logon) orAccount() string { return sentence("the account may not log on") + l.orBinding() }
 
-// toTell separates a wrong password from a box that takes NTLM's legs apart: the answers to both are the same.
-const toTell = "Before you change the password, ask a server directly (--direct), or log on through the same box by Kerberos or Basic: what gets in there is right"
+// toTell separates a wrong password from a box that takes NTLM's legs apart: the answers to both are the same, and only the
+// server's own log tells. To ask a server directly tells too, and costs one more logon.
+const toTell = "Before you change the password, read in the servers' Security log why it was refused (event 4625)"
 
 // ProxyMark is what an answer of Exchange's shows of a proxy that it came through; empty where nothing does.
 func ProxyMark(final *wire.Response, who origin.Origin) string {

@@ -185,7 +185,12 @@ func (s *Session) logOn(ctx context.Context, step *Step, link *Link, ask Ask) (*
 		}
 	}
 	asked := h.ask.First.Status == 401
-	if !asked {
+	switch {
+	case asked:
+	case link.Conn != nil && link.Surplus() > 0:
+		step.Detail("%d, and %d bytes more that belong to no response: perhaps the answer to the request before", h.ask.First.Status, link.Conn.Surplus())
+		step.Warn()
+	default:
 		step.Detail("%d: no logon asked for", h.ask.First.Status)
 	}
 	if !asked && ask.Decides != nil && ask.Decides(h.ask.First.Status) {

@@ -1,6 +1,8 @@
 package prober
 
 import (
+	"github.com/ews-exporter/ews_exporter/internal/auth"
+	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/plain"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 )
@@ -13,6 +15,20 @@ const BytesAfterResponse = "bytes_after_response"
 var FindingBytesAfterResponse = Finding{
 	Code: BytesAfterResponse, Severity: result.Warning,
 	Summary: "Bytes came after the final response that belong to no response.",
+}
+
+// adviceSlipped is drawn where the answer over which a probe failed came with another whole response behind it.
+const adviceSlipped = "answers_slip"
+
+// drawSlipped leads such a failure to what is wrong: the answer may be that to the request before.
+func (r *Recorder) drawSlipped() {
+	f, c := r.Result.Failure, r.Result.Deciding
+	if f == nil || c == nil || c.HTTP == nil || r.Result.Drawn[f.Name()] != "" {
+		return
+	}
+	if c.StrayLine != "" || c.Stray > 0 && failure.Is(f, failure.Auth, auth.HandshakeBroken) {
+		r.Result.Draw(f.Name(), adviceSlipped)
+	}
 }
 
 // Surplus tells of bytes that came after a final response and that nobody asked for. It is to be called when all connections
@@ -32,6 +48,7 @@ func (r *Recorder) Surplus() {
 	if first == nil || told {
 		return
 	}
+	r.drawSlipped()
 	what, more := "", ""
 	if first.StrayLine != "" {
 		what = ", another response (" + plain.Text(first.StrayLine, 64) + ")"

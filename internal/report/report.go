@@ -148,7 +148,7 @@ func Verdict(r *result.Result) string {
 
 var kinds = map[origin.Kind]string{
 	origin.Exchange: "Exchange", origin.EWSServer: "an EWS server (not known to be Exchange)", origin.IIS: "IIS", origin.HTTPSys: "Windows (http.sys)",
-	origin.Middlebox:  "a box in front of Exchange",
+	origin.Middlebox:  "a box in front of the server",
 	origin.MailServer: "a mail server that is not Exchange", origin.DNSServer: "a name server", origin.Gateway: "a gateway of Windows", origin.Proxy: "a proxy on the way out",
 }
 

@@ -20,6 +20,7 @@ type Result struct {
 	At       string       `json:"at,omitempty" redact:"-"`   // the address of the name that alone was asked; empty where the module's preference chose
 	Auth     string       `json:"auth,omitempty" redact:"-"` // the auth's name, never its secret
 	Mailbox  string       `json:"mailbox,omitempty"`         // that the request named, of several; empty for the module's own
+	User     string       `json:"-"`                         // the auth's user name, for commands that look for it in a server's log
 	Address  string       `json:"address,omitempty"`         // the mail address that was asked for: a mailbox's, where the prober names one
 	Configs  []string     `json:"-"`                         // the files of the exporter's configuration, as they were named
 	Proxy    string       `json:"proxy,omitempty"`           // the URL of the proxy that connections go through; empty for none

@@ -58,5 +58,5 @@ var Undecidednesses = []struct {
 	{RefusedForNow, "The server said to ask again later."},
 }
 
-// AnsweredByMiddlebox is the code of the finding that any prober may make: a box in front of Exchange answered itself.
+// AnsweredByMiddlebox is the code of the finding that any prober may make: a box in front of the server answered itself.
 const AnsweredByMiddlebox = "answered_by_middlebox"

@@ -85,7 +85,7 @@ var ownAdvice = advice.Book{
 		Owners: []advice.Owner{advice.Middlebox, advice.Exporter},
 		On:     "on a client and on the exporter's machine",
 		First:  "nslookup HOST",
-		Then:   "Probe the address that clients use, or turn the proxy's own logon off for the virtual service of /EWS and /Autodiscover; note what was on.", Risk: advice.Change, When: advice.Plan,
+		Then:   "Probe the address that clients use, or turn the proxy's own logon off for {paths}; note what was on.", Risk: advice.Change, When: advice.Plan,
 		Separates: "If both show the same address: the box there is set up as a proxy on the way out, and asks clients too. If the client has another: the exporter is led to a proxy on the way out.",
 		For:       advice.About("undecided/proxy_logon"),
 	},
@@ -100,11 +100,11 @@ var ownAdvice = advice.Book{
 	},
 	{
 		Key:   "page_in_place",
-		Means: "A page came in place of EWS's answer, so nothing follows of what the module tests.", Suffers: "Clients that meet the same page.",
+		Means: "A page came in place of the service's answer, so nothing follows of what the module tests.", Suffers: "Clients that meet the same page.",
 		Owners: []advice.Owner{advice.Middlebox, advice.Exporter},
 		First:  "Open the URL that the proof shows in a browser on a client.",
-		Then:   "Let the box pass /EWS and /Autodiscover on without a page of its own, and note what was set; or correct the target's path.", Risk: advice.Change, When: advice.Morning,
-		Separates: "If the same page comes, and clients use that URL: the box answers in Exchange's place. If clients use another URL: the target's path is wrong. If a logon or EWS's own page comes: the box treats the exporter otherwise than clients.",
+		Then:   "Let the box pass {paths} on without a page of its own, and note what was set; or correct the target's path.", Risk: advice.Change, When: advice.Morning,
+		Separates: "If the same page comes, and clients use that URL: the box answers in the server's place. If clients use another URL: the target's path is wrong. If a logon or the service's own page comes: the box treats the exporter otherwise than clients.",
 		For:       advice.About("undecided/foreign_page"),
 	},
 	{
@@ -149,21 +149,23 @@ var ownAdvice = advice.Book{
 	},
 }
 
-// CommonAdvice is the advice that all probers share.
-func CommonAdvice() advice.Book {
+// CommonAdvice is the advice that all probers share, in the words of none in particular.
+func CommonAdvice() advice.Book { return sharedAdvice().Of(advice.Service{}) }
+
+func sharedAdvice() advice.Book {
 	return slices.Concat(ownAdvice, advice.Book{routeAdvice, pathAdvice}, policy.Advice, prober.Advice, expect.Advice, ews.Advice, wire.Advice, auth.Advice, kerberos.Advice, oauth.Advice)
 }
 
-// Book is all advice for a prober's results; its own comes first.
+// Book is all advice for a prober's results, in the words of what it asks; its own comes first.
 func Book(d prober.Definition) advice.Book {
-	return slices.Concat(d.Advice, CommonAdvice())
+	return slices.Concat(d.Advice, sharedAdvice()).Of(d.Serves)
 }
 
 // AllAdvice is that of all probers, each once.
 func AllAdvice(definitions []prober.Definition) advice.Book {
 	var all advice.Book
 	for _, d := range definitions {
-		all = append(all, d.Advice...)
+		all = append(all, d.Advice.Of(d.Serves)...)
 	}
 	return append(all, CommonAdvice()...)
 }

@@ -40,7 +40,7 @@ func TestARefusedWindowsLogonBlamesNobodyFalsely(t *testing.T) {
 			}
 			text := first.Failure.Message
 			if tt.scenario != "legs-split" {
-				tt.says = append(tt.says, "Before you change the password, ask a server directly (--direct)")
+				tt.says = append(tt.says, "Before you change the password, read in the servers' Security log why it was refused (event 4625)")
 			}
 			for _, want := range append(tt.says, "; the auth is suspended for this target") { // which stands last, so nothing was cut
 				if !strings.Contains(text, want) {

@@ -53,7 +53,7 @@ func (r *Runner) probe(ctx context.Context, j *job, short *failure.Failure) *res
 	res := blank(j, start)
 	res.Limit, res.Planned = wire.Seconds(j.limit.Seconds()), j.plan()
 	if j.auth != nil {
-		res.Auth = j.auth.Name
+		res.Auth, res.User = j.auth.Name, j.auth.Username
 	}
 	redactor := &secret.Redactor{}
 	redactor.Add(j.module.HeaderSecrets()...)

@@ -3,6 +3,7 @@ package authcertificate
 import (
 	_ "embed" // for the example
 
+	"github.com/ews-exporter/ews_exporter/internal/advice"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/result"
@@ -16,6 +17,7 @@ var Definition = prober.Definition{
 	Name:    "auth_certificate",
 	Summary: "When does the certificate end by which Exchange signs tokens, for hybrid services, Outlook on the web and the admin center?",
 	Advice:  book,
+	Serves:  advice.EWS.At("/autodiscover", "Default Web Site/Autodiscover", "/autodiscover/healthcheck.htm"),
 	New:     func() prober.Prober { return defaults() },
 	NoLogon: true,
 	Paths:   prober.ServicePaths,

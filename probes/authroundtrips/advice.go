@@ -2,6 +2,7 @@ package authroundtrips
 
 import (
 	"github.com/ews-exporter/ews_exporter/internal/advice"
+	"github.com/ews-exporter/ews_exporter/internal/auth"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 )
 
@@ -9,8 +10,8 @@ const (
 	vdir    = "Get-WebServicesVirtualDirectory -Server SERVER | Format-List Identity,*Authentication*"
 	persist = `C:\Windows\System32\inetsrv\appcmd list config "Default Web Site/EWS" /section:windowsAuthentication`
 	offer   = "Note the present value, then Set-WebServicesVirtualDirectory with -Identity 'SERVER\\EWS (Default Web Site)' -WindowsAuthentication $true, for that server."
-	stay    = "Note the present values, then set authPersistSingleRequest to false and, for Kerberos, authPersistNonNTLM to true (IIS Manager, /EWS, Configuration Editor), " +
-		"only where no box in front puts several clients onto one connection: one would act under another's name. To undo, set the noted values."
+	stay    = `Note the present values, then at an elevated prompt C:\Windows\System32\inetsrv\appcmd set config "Default Web Site/EWS" /section:windowsAuthentication /authPersistSingleRequest:false /commit:apphost ` +
+		"(for Kerberos also /authPersistNonNTLM:true), only where no box in front puts several clients onto one connection: one would act under another's name. To undo, set the noted values."
 )
 
 var book = advice.Book{
@@ -37,8 +38,8 @@ var book = advice.Book{
 		Means: "Every request logs on anew, which multiplies requests and bytes.", Suffers: "Everybody over slow lines: pages and calendars take twice as long.",
 		Owners: []advice.Owner{advice.IIS, advice.Middlebox},
 		On:     advice.OnExporter, First: advice.AskServer,
-		Separates: "If one logon is enough there: the box in front sends a client's requests over different connections, or adds the field Via. If each request logs on there too: authPersistSingleRequest or authPersistNonNTLM of that server's IIS.",
-		Then:      "The box: note the present value, then let it keep one server connection for each client's connection; to undo, set the noted value. IIS: " + stay, Places: affinityPlaces, Risk: advice.Change, When: advice.Plan,
+		Separates: "If one logon is enough there: the box in front sends a client's requests over different connections, or adds the field Via, on which a server may ask anew. If each request logs on there too: authPersistSingleRequest or authPersistNonNTLM of that server's IIS.",
+		Then:      "The box: note the present value, then let it keep one server connection for each client's connection, and add no Via; to undo, set the noted value. IIS: " + stay, Places: auth.ConnectionPlaces, Risk: advice.Change, When: advice.Plan,
 		Direct: "logon_per_request_at_server",
 		For:    advice.About(PerRequest),
 	},
@@ -74,22 +75,22 @@ var book = advice.Book{
 		Owners: []advice.Owner{advice.Middlebox}, Certainty: advice.Sure,
 		On: advice.OnBox, First: "Look at the affinity (persistence) of the virtual service that holds the address of SERVICE.",
 		Separates: "If it is none, by cookie, or for each request: that is why. If it is by source address or connection: a second box on the way, or one that shares server connections between clients.",
-		Then:      "Note the present method, then set affinity by source address for this virtual service; a cookie is not enough. Load is spread more coarsely. The next logon is tried within 15 minutes. To undo, set the noted method.", Places: affinityPlaces, Risk: advice.Change, When: advice.Now,
+		Then:      "Note the present method, then set affinity by source address for this virtual service; a cookie is not enough. Load is spread more coarsely: where clients come from one address (NAT, another proxy), all go to one server; pass TCP on then. The next logon is tried within 15 minutes. To undo, set the noted method.", Places: affinityPlaces, Risk: advice.Change, When: advice.Now,
 		For: advice.About(LegsSplit),
 	},
 	{
 		Key:   "other_certificate_behind",
-		Means: "Extended Protection compares the certificate that clients see with the server's own: they differ, as where a box ends TLS with another one.", Suffers: "Everybody who logs on by NTLM or Negotiate: endless prompts.",
+		Means: "Extended Protection compares the certificate that clients see with the server's own: they differ, as where a box ends TLS with another one.", Suffers: "Clients that bind their logons to the certificate, as Windows' own do: endless prompts.",
 		Owners: []advice.Owner{advice.Middlebox, advice.Certificate},
-		On:     "on each Exchange server behind SERVICE, in a command prompt", First: "netsh http show sslcert ipport=0.0.0.0:443",
-		Separates: "If all servers have one hash, and the thumbprint shown is another: the box has the wrong certificate. If one server's hash differs from the others', or each has its own: bind the box's certificate on all. If all have the thumbprint shown: the box passes plain HTTP on, or a second box is behind it.",
-		Then:      "Note the present thumbprint, then bind one and the same certificate on the box and on all servers. Extended Protection stays on. To undo, bind the noted one.", Risk: advice.Change, When: advice.Now,
+		On:     advice.AtEach, First: "netsh http show sslcert",
+		Separates: "If the hashes at 0.0.0.0:443 (or at the name's own entry) are alike on all servers, and the thumbprint shown is another: the box has the wrong certificate. If they differ from server to server: bind the box's certificate on all. If all have the thumbprint shown: the box passes plain HTTP on, or a second box with another certificate is behind it.",
+		Then:      "Note the present thumbprints, then have one and the same certificate on the box and on all servers, from an authority that clients trust: on servers {bind}; never on the box one that a server has signed itself. Plain HTTP: let the box encrypt towards the servers too. Extended Protection stays on. To undo, bind the noted ones.", Risk: advice.Change, When: advice.Now,
 		Direct: "other_certificate_on_server",
 		For:    advice.About(ProtectionMismatch),
 	},
 	{
 		Key:   "other_certificate_on_server",
-		Means: "Extended Protection: the server has bound another certificate than the one that it shows here.", Suffers: "Everybody who logs on by NTLM or Negotiate at this server.",
+		Means: "Extended Protection: the server has bound another certificate than the one that it shows here.", Suffers: "Clients that bind their logons to the certificate, as Windows' own do, at this server.",
 		Owners: []advice.Owner{advice.Certificate, advice.Network},
 		On:     advice.AtPrompt, First: "netsh http show sslcert",
 		Separates: "If an entry has the thumbprint shown as its hash: the server's entries differ from each other. If none has: something between the exporter and SERVER ends TLS with a certificate of its own.",
@@ -110,8 +111,8 @@ var book = advice.Book{
 		Means: "After the logon the server answered with an error of its own.", Suffers: "Clients that want the same path at the same server.",
 		Owners: []advice.Owner{advice.Exchange}, Certainty: advice.Likely,
 		On: advice.InShell, First: advice.Health,
-		Separates: "If a health set is Unhealthy: it names what fails. If all are Healthy: look in the newest files below %ExchangeInstallPath%Logging\\HttpProxy of SERVER at the proof's time.",
-		Then:      "Take SERVER out of the box's pool, mend what the health set or the log names, and put it back.", Risk: advice.Change, When: advice.Now,
+		Separates: "If a set of EWS, Store or AD is Unhealthy: it names what fails. If none of these is: look in the newest files below %ExchangeInstallPath%Logging\\HttpProxy of SERVER at the proof's time.",
+		Then:      "Where others are well, take SERVER out of the box's pool; mend what the health set or the log names, and put it back.", Risk: advice.Change, When: advice.Now,
 		For: byStatus(origin.Exchange, "500", "502", "503", "504"),
 	},
 	{
@@ -120,7 +121,7 @@ var book = advice.Book{
 		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Sure,
 		On: advice.AtEach, First: `C:\Windows\System32\inetsrv\appcmd list apppool /state:Stopped`,
 		Separates: "If a pool of Exchange is listed on one: that server, whose System log has the reason (source WAS). If none is: a queue is full on one; C:\\Windows\\System32\\LogFiles\\HTTPERR says QueueFull there.",
-		Then:      "Take that server out of the box's pool, mend what the log names, start the pool in IIS Manager, and put the server back.", Risk: advice.Restart, When: advice.Now,
+		Then:      "Where others are well, take that server out of the box's pool; mend what the log names, start the pool in IIS Manager, and put the server back.", Risk: advice.Restart, When: advice.Now,
 		For: byStatus(origin.HTTPSys, "503"),
 	},
 }

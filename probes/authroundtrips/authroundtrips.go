@@ -3,6 +3,7 @@ package authroundtrips
 import (
 	_ "embed" // for the example
 
+	"github.com/ews-exporter/ews_exporter/internal/advice"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/result"
@@ -16,6 +17,7 @@ var Definition = prober.Definition{
 	Name:    "auth_roundtrips",
 	Summary: "What does authentication cost: requests, 401s and bytes to fetch a few objects over one connection, and does the connection stay authenticated?",
 	Advice:  book,
+	Serves:  advice.EWS,
 	New:     func() prober.Prober { return defaults() },
 	Paths:   prober.ServicePaths,
 	Account: &prober.Account{Enabled: []string{prober.EwsEnabled}},

@@ -303,7 +303,7 @@ func TestHeadline(t *testing.T) {
 	for scenario, says := range map[string][]string{
 		"legs-split":                 {"Exchange (EX01) refused", "another server, EX02", "balances requests"},
 		"protection-allow-rebound":   {"shows another certificate than the server has"},
-		"protection-require-rebound": {"password is wrong", "another certificate than the server has", "Before you change the password", "--direct"},
+		"protection-require-rebound": {"password is wrong", "another certificate than the server has", "Before you change the password", "Security log"},
 	} {
 		site, r := start(t, setting{"ntlm", "password: " + lab.Password, "objects: 2, extended_protection_check: true"}, scenario)
 		res := probe(t, site, r, scenario)

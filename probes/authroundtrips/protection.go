@@ -97,8 +97,8 @@ func (b *bindings) try(ctx context.Context) (*protection, error) {
 	return &protection{mode: "off"}, nil
 }
 
-// ambiguous is what a refusal of both a bound logon and one without binding means. A server that is asked directly shows
-// its own certificate and has one connection, so there the right password gets in.
+// ambiguous is what a refusal of both a bound logon and one without binding means. Only the server's own log tells them apart
+// without one more logon.
 func (b *bindings) ambiguous() string {
 	boxes := secret.Own("a box in between uses another server connection for each request, or shows another certificate than the server has (Extended Protection: require)")
 	wrong := secret.Own("the user name or password is wrong, or the account may not log on")
@@ -109,7 +109,7 @@ func (b *bindings) ambiguous() string {
 		}
 	}
 	return secret.Own("a logon bound to the certificate seen here and one without channel binding were both refused with 401: ") + causes +
-		secret.Own(". Before you change the password, ask a server directly (probe --direct): there the right one gets in")
+		secret.Own(". Before you change the password, read in the servers' Security log why it was refused (event 4625)")
 }
 
 // verdict is what a server said to a binding.

@@ -13,13 +13,13 @@ const (
 	// cannot be asked so: the way there belongs to the question.
 	atExporter = advice.OnExporter
 	askPast    = "ews_exporter probe MODULE SERVER --hostname autodiscover.DOMAIN" + advice.WithConfig
-	needsEmail = "Where it says that an email is needed: set email in the module, and reload."
+	needsEmail = "Where it says that an email is needed: set email: below autodiscover: of the module MODULE to a mailbox of DOMAIN, and reload."
 
 	urls = "Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-Table Server,InternalUrl,ExternalUrl"
 	pool = `C:\Windows\System32\inetsrv\appcmd list apppool MSExchangeAutodiscoverAppPool`
 	// sick is how the health of a server is read, and mend what follows.
-	sick = "If a health set is Unhealthy: it names what fails. If all are Healthy: look in the newest files in %ExchangeInstallPath%Logging\\HttpProxy\\Autodiscover and Logging\\Autodiscover of SERVER at the proof's time."
-	mend = "Take SERVER out of the box's pool, mend what the health set or the log names, and put it back."
+	sick = "If a set of Autodiscover, AD or Store is Unhealthy: it names what fails. If none of these is: look in the newest files in %ExchangeInstallPath%Logging\\HttpProxy\\Autodiscover and Logging\\Autodiscover of SERVER at the proof's time."
+	mend = "Where others are well, take SERVER out of the box's pool; mend what the health set or the log names, and put it back."
 )
 
 var book = advice.Book{
@@ -28,10 +28,20 @@ var book = advice.Book{
 		Means: "Of several look-ups at the same address some were answered and some were not: one member of a pool is sick, or a box answers now and then itself.", Suffers: newProfiles + " They fail now and then, and nobody can repeat it.",
 		Owners: []advice.Owner{advice.Middlebox, advice.Exchange},
 		On:     atExporter, First: askPast,
-		Separates: "Ask each of them ten times. If one of them fails: that server. If all always answer: the box, which has its own error in its log. " + needsEmail,
-		Then:      "A server: take it out of the box's pool, run " + advice.Health + ", and put it back once it answers. The box: look in its log at the proof's time, note the rule that answered, then exempt /Autodiscover from it. To undo, set the rule back.", Risk: advice.Change, When: advice.Morning,
+		Separates: "If a server fails in ten such probes, each of them asked in turn: that server. If all always answer: the box, which has its own error in its log. " + needsEmail,
+		Then:      "A server: where others are well, take it out of the box's pool, run " + advice.Health + ", and put it back once it answers. The box: look in its log at the proof's time, note the rule that answered, then exempt /Autodiscover from it. To undo, set the rule back.", Risk: advice.Change, When: advice.Morning,
 		Direct: "lookups_now_and_then_at_server",
 		For:    advice.About(Intermittent),
+	},
+	{
+		Key:   "lookups_now_and_then_by_box",
+		Means: "Of several look-ups at the same address some were answered, and to some a box in front gave an error of its own.", Suffers: newProfiles + " They fail now and then, and nobody can repeat it.",
+		Owners: []advice.Owner{advice.Middlebox, advice.Exchange},
+		On:     advice.OnBox, First: "Look in its log for the look-up that failed at the proof's time: the member that it chose, and why it gave an error.",
+		Separates: "If the log names a member that did not answer: that server; Get-ServerHealth MEMBER | Where-Object AlertValue -ne Healthy, with its name, shows whether Autodiscover is ill there. If it names a rule or a limit: that. If it has nothing: another box on the way.",
+		Then:      "The member: where others are well, take it out of the pool until it answers. The rule or limit: note it, then exempt /Autodiscover from it. To undo, set what was noted.", Risk: advice.Change, When: advice.Morning,
+		Direct: "lookups_now_and_then_at_server",
+		For:    advice.By(origin.Middlebox, Intermittent),
 	},
 	{
 		Key:   "lookups_now_and_then_at_server",
@@ -98,7 +108,7 @@ var book = advice.Book{
 		Key:   "redirect_to_nowhere",
 		Means: "A redirect leads in a circle, to a path that is not Autodiscover's, or to something that is no URL.", Suffers: newProfiles,
 		Owners: []advice.Owner{advice.IIS, advice.Middlebox, advice.Hoster},
-		On:     "on each Exchange server, in a command prompt", First: `C:\Windows\System32\inetsrv\appcmd list config "Default Web Site/Autodiscover" /section:httpRedirect`,
+		On:     "on each Exchange server, at an elevated prompt", First: `C:\Windows\System32\inetsrv\appcmd list config "Default Web Site/Autodiscover" /section:httpRedirect`,
 		Separates: "If enabled is true on one: that server's IIS. If it is false on all, and the proof's address is that of your box: a rule of the box. If it is another address: whoever answers there, such as a web hoster.",
 		Then:      "Note the redirect, then clear it on EWS and Autodiscover (IIS Manager, HTTP Redirect, per application), or in the box's rule for /Autodiscover; of a hoster ask for 404 at /autodiscover. To undo, set the noted redirect.", Risk: advice.Change, When: advice.Now,
 		For: advice.About("content/too_many_redirects", "content/redirect_loop", "content/redirect_path", "content/malformed_redirect"),
@@ -150,9 +160,9 @@ var book = advice.Book{
 		Key:   "autodiscover_pool_stopped",
 		Means: "http.sys answered in place of an application: the application pool is stopped, or its queue is full.", Suffers: newProfiles,
 		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Sure,
-		On: "on each Exchange server, in a command prompt", First: pool,
+		On: "on each Exchange server, at an elevated prompt", First: pool,
 		Separates: "If it is stopped on one: that server, whose System log has the reason (source WAS). If it is started on all: its queue is full on one; C:\\Windows\\System32\\LogFiles\\HTTPERR says QueueFull there.",
-		Then:      "Take that server out of the box's pool, mend what the log names, start the pool in IIS Manager, and put the server back.", Risk: advice.Restart, When: advice.Now,
+		Then:      "Where others are well, take that server out of the box's pool; mend what the log names, start the pool in IIS Manager, and put the server back.", Risk: advice.Restart, When: advice.Now,
 		For: advice.By(origin.HTTPSys, "status/unexpected_status"),
 	},
 	{

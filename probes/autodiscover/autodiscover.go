@@ -3,6 +3,7 @@ package autodiscover
 import (
 	_ "embed" // for the example
 
+	"github.com/ews-exporter/ews_exporter/internal/advice"
 	"github.com/ews-exporter/ews_exporter/internal/autodiscover"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
@@ -24,6 +25,7 @@ var Definition = prober.Definition{
 	Name:    "autodiscover",
 	Summary: "Does Autodiscover answer every time, from which way and which server, and with the right URLs?",
 	Advice:  book,
+	Serves:  advice.EWS.At("/Autodiscover", "Default Web Site/Autodiscover", "/autodiscover/healthcheck.htm"),
 	New:     func() prober.Prober { return defaults() },
 	Account: &prober.Account{Mailbox: true},
 	Paths:   []prober.Path{{Way: prober.ByDomain}, {Way: prober.ByServer, Hostname: true}},

@@ -67,7 +67,7 @@ func TestRealNginx(t *testing.T) {
 	}{
 		"everything":        {servers.Lettered("/"), "", "", ""},
 		"any spelling":      {servers.Lettered("~* ^/autodiscover"), "", "", ""},
-		"small letters":     {servers.Lettered("/autodiscover"), "", PathSpelling, "/Autodiscover/Autodiscover.xml was answered 404 Not Found by a box in front of Exchange (nginx)"},
+		"small letters":     {servers.Lettered("/autodiscover"), "", PathSpelling, "/Autodiscover/Autodiscover.xml was answered 404 Not Found by a box in front of the server (nginx)"},
 		"capitals":          {servers.Lettered("/Autodiscover"), "status/unexpected_status", "answered_by_middlebox " + PathSpelling, "404 Not Found"},
 		"another directory": {servers.Lettered("/EWS"), "status/unexpected_status", "answered_by_middlebox", "404 Not Found"},
 		"nothing but GET":   {servers.Bodiless(), "content/service_error", "", "something on the way lost or changed its body"},

@@ -251,7 +251,7 @@ func (p *probe) wrongURLs() {
 	}
 }
 
-// boxes tells of attempts that a box in front of Exchange ended.
+// boxes tells of attempts that a box in front of the server ended.
 func (p *probe) boxes() {
 	for _, a := range p.attempts {
 		if a.failed == nil || a.failed.exchange == nil || a.failed.exchange.Final == nil || a.failed.way == wayDomain {

@@ -108,7 +108,7 @@ var panels = &dashboard.Dashboard{
 		{Height: 8, Panels: []dashboard.Panel{
 			{
 				Kind: dashboard.Lines, Title: "Who answered, and with what?",
-				Description: "Responses per probe by status code and origin. A 400 from a box in front of Exchange is the one that no server logs.",
+				Description: "Responses per probe by status code and origin. A 400 from a box in front of the server is the one that no server logs.",
 				Page:        "who-answered.md",
 				Legend:      "{{code}} {{origin}}",
 				Query:       `sum by (code, origin) (probe_http_responses{$chosen} and on ($probe) max by ($probe) (probe_autodiscover_attempts{$chosen}))`,

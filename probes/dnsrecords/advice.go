@@ -9,6 +9,7 @@ const (
 	adviceCopyOld      = "dns_copy_old"
 	adviceCopiesDiffer = "dns_copies_differ"
 	adviceExpired      = "dns_copy_expired"
+	adviceNobodyServes = "dns_nobody_serves"
 	adviceExchangerOdd = "mx_record_odd"
 
 	adviceServiceRecord = "autodiscover_service_record_wrong"
@@ -38,18 +39,18 @@ var book = advice.Book{
 	},
 	{
 		Key:   adviceCopyOld,
-		Means: "A name server has an older copy of the zone than another: the change has not come to it yet, or does not get through.", Suffers: "Whoever happens to ask that server: certificates and proofs of ownership wait, clients and senders go to old hosts.",
-		Owners: []advice.Owner{advice.DNS}, Certainty: advice.Sure,
+		Means: "A name server says something else than another, and its copy of the zone has a lower serial: the change has not come to it yet, or does not get through.", Suffers: "Whoever happens to ask that server: certificates and proofs of ownership wait, clients and senders go to old hosts.",
+		Owners: []advice.Owner{advice.DNS}, Certainty: advice.Likely,
 		On: somewhere, First: serial,
-		Separates: "If all have the same serial by now: it was on its way. If one has a lower one after the refresh time that the answer shows: the transfer to it fails; try TCP 53 between it and the primary first, then read its log.",
-		Then:      "On the primary allow transfers (AXFR, TCP 53) to that server, and notify it; at a hoster ask for it with both serials. Raise the serial where the zone was changed without. Undo by setting the former list.", Risk: advice.Change, When: advice.Morning,
+		Separates: "If all have the same serial by now: it was on its way. If one has a lower one after the refresh time that the answer shows: the transfer to it fails; try TCP 53 between it and the primary first, then read its log. If the servers are domain controllers with a zone in Active Directory: nothing is transferred, and serials differ by nature; repadmin /replsummary shows whether replication works.",
+		Then:      "In Active Directory: mend replication. Else on the primary allow transfers (AXFR, TCP 53) to that server, and notify it; at a hoster ask for it with both serials. Raise the serial where the zone was changed without. Undo by setting the former list.", Risk: advice.Change, When: advice.Morning,
 	},
 	{
 		Key:   adviceCopiesDiffer,
 		Means: "Name servers of one zone say different things with the same serial: somebody changed one by hand, or they serve two views or two hosters.", Suffers: "Whoever happens to ask the wrong one.",
 		Owners: []advice.Owner{advice.DNS}, Certainty: advice.Sure,
 		On: somewhere, First: serial,
-		Separates: "Ask each server of the proof. If the serials are equal: one copy was changed without a new serial, or they are two primaries. If one is older by now: its transfer fails.",
+		Separates: "Ask each server of the proof. If the serials are equal: one copy was changed without a new serial, or they are two primaries. If one is older by now: its transfer fails. If they are domain controllers with a zone in Active Directory: serials tell nothing; repadmin /replsummary shows whether replication works.",
 		Then:      "Decide which content is right. Enter it at every primary, or make one primary and the others its secondaries, and raise the serial. Keep the former zone file for undoing.", Risk: advice.Change, When: advice.Morning,
 		For: advice.About(ServersDiffer, "content/"+reasonDiffer),
 	},
@@ -61,6 +62,14 @@ var book = advice.Book{
 		Separates: "If it refuses, or answers without authority: the zone is not there, or was moved away. If it answers with authority by now: it was being set up; probe again.",
 		Then:      "Configure the zone there; or take the server out of the NS records of the zone and, at the registrar, of the delegation. Note the present list; undo by entering it again.", Risk: advice.Change, When: advice.Morning,
 		For: advice.About(ServerLame, "status/"+reasonLame),
+	},
+	{
+		Key:   adviceNobodyServes,
+		Means: "Not one of the servers that are named for the zone serves it.", Suffers: "Everybody who uses the domain, once what is remembered of it runs out.",
+		Owners: []advice.Owner{advice.DNS}, Certainty: advice.Likely,
+		On: somewhere, First: "nslookup -type=NS HOST",
+		Separates: "If it names other servers than the report: the delegation was changed; probe again. If it names the same ones: they lost the zone, or all copies have expired because the primary is gone; their logs say which.",
+		Then:      "Bring the primary back, or load the zone on the servers that are named; or enter the right servers at the registrar, and note the present ones for undoing.", Risk: advice.Change, When: advice.Now,
 	},
 	{
 		Key:   adviceExpired,

@@ -3,6 +3,7 @@ package dnsrecords
 import (
 	_ "embed" // for the example
 
+	"github.com/ews-exporter/ews_exporter/internal/advice"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/result"
@@ -16,6 +17,7 @@ var Definition = prober.Definition{
 	Name:    "dns_records",
 	Summary: "Does every name server of a domain have the records that a site needs, and do they all say the same?",
 	Advice:  book,
+	Serves:  advice.Service{Owner: advice.DNS, Listens: "DNS"},
 	New:     func() prober.Prober { return defaults() },
 	Decides: result.ByNone,
 	NoLogon: true,

@@ -102,11 +102,22 @@ func (p *probe) lameServers() {
 	if more := len(lame) - maxNamed; more > 0 {
 		list += fmt.Sprintf("; and %d more", more)
 	}
+	if p.allLame() {
+		p.find(ServerLame, result.Error, p.soa, "No server that is named for %s serves it: %s. Whoever asks finds nothing, once what is remembered runs out.", p.domain(), list)
+		p.run.Result.Draw(ServerLame, adviceNobodyServes)
+		p.run.Result.Fail(failure.New(failure.Status, reasonLame, "no name server of %s serves it: %s", p.domain(), list))
+		return
+	}
 	p.find(ServerLame, result.Error, p.soa, "Not every server that is named for %s serves it: %s. Whoever asks such a server has to ask again elsewhere, or gives up.", p.domain(), list)
 	if expired {
 		p.run.Result.Draw(ServerLame, adviceExpired)
 	}
 	p.run.Result.Fail(failure.New(failure.Status, reasonLame, "not every name server of %s serves it: %s", p.domain(), list))
+}
+
+// allLame tells whether every server was asked and serves the zone no more.
+func (p *probe) allLame() bool {
+	return len(p.servers) > 0 && !slices.ContainsFunc(p.servers, func(s *server) bool { return s.soa.err != nil || s.lame == "" })
 }
 
 // homeless are the hosts that are named as servers and that do not exist, as far as the exporter's name server knows.

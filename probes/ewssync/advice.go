@@ -19,10 +19,12 @@ const (
 	iisLog  = "the newest file in C:\\inetpub\\logs\\LogFiles\\W3SVC1"
 	modules = "a module in its IIS, one of those that " + advice.Modules + " lists"
 	// sick is how the health of a server is read, and mend what follows.
-	sick = "If a health set is Unhealthy: it names what fails. If all are Healthy: look in " + logs + " at the proof's time."
-	mend = "Take the server out of the box's pool, mend what the health set or the log names, and put it back."
+	sick = "If a set of EWS, Store or AD is Unhealthy: it names what fails. If none of these is: look in " + logs + " at the proof's time."
+	mend = "Where others are well, take the server out of the box's pool; mend what the health set or the log names, and put it back."
+	// otherMailbox tells a database from a server.
+	otherMailbox = "To tell the database from the server, set mailbox: below ews_sync: of the module MODULE to one made for tests on another database (the probe writes items into a folder of its own there), reload, and probe again; undo by the former one."
 	// byConnection is the change that keeps a client on one server.
-	byConnection = "Note the present method of affinity, then let the box keep a client's connection on one server, for the virtual service of /EWS. Load is spread more coarsely. To undo, set the noted method."
+	byConnection = "Note the present method of affinity, then let the box keep a client's connection on one server, for the virtual service of /EWS. Load is spread more coarsely: where clients come from one address (NAT, another proxy), all go to one server. To undo, set the noted method."
 )
 
 var book = advice.Book{
@@ -47,8 +49,8 @@ var book = advice.Book{
 		Means: "A subscription was not known right after it was made: the next request got to another mailbox server, or the server lost it.", Suffers: "Clients that are notified over EWS: calendars and mail that come late, or not before a restart of the client.",
 		Owners: []advice.Owner{advice.Middlebox, advice.Exchange},
 		On:     tenTimes, First: advice.AskServer,
-		Separates: "If it works each time there: the box sends requests of one client to different servers, or drops the cookies X-BackEndCookie and X-BackEndOverrideCookie. If it fails there too: Exchange; a database may have failed over.",
-		Then: "The box: note the present method of affinity, then let it keep a connection on one server and pass both cookies in both directions, for the virtual service of /EWS; to undo, set the noted method. " +
+		Separates: "If it works each time there, and so at the other server of the first line: the box sends requests of one client to different servers, or drops the cookies X-BackEndCookie and X-BackEndOverrideCookie. If it fails at one: Exchange; a database may have failed over.",
+		Then: "The box: note the present method of affinity, then let it keep a connection on one server and pass both cookies in both directions, for the virtual service of /EWS (by source address all clients behind one NAT go to one server); to undo, set the noted method. " +
 			"Exchange: look for a failover (Get-MailboxDatabaseCopyStatus *), and set anchor_mailbox in the module.", Places: affinityPlaces, Risk: advice.Change, When: advice.Morning,
 		Direct: "subscription_lost_at_server",
 		For:    advice.About(AffinityBroken),
@@ -65,10 +67,19 @@ var book = advice.Book{
 		Key:   "events_missing",
 		Means: "An item was created in a folder with a subscription, and no event tells of it.", Suffers: "Clients that are notified over EWS: new mail and changed calendars do not show.",
 		Owners: []advice.Owner{advice.Exchange}, Certainty: advice.Likely,
+		On: advice.OnExporter, First: advice.AskServer,
+		Separates: "If events come at one server and not at another: the mailbox server that the other one led to (back end in the proof). If they come at none: this mailbox's database, or what all servers share. If they come at all: something in front, which keeps requests or answers them from a cache.",
+		Then:      "A server: run " + advice.BackendHealth + ", and mend what a set of Store or EWS names. " + otherMailbox + " In front: look in its log for GetEvents.", Risk: advice.Look, When: advice.Now,
+		Direct: "events_missing_at_server",
+		For:    advice.About(NotificationsMissing, "content/"+NotificationsMissing),
+	},
+	{
+		Key:   "events_missing_at_server",
+		Means: "Asked directly, a server tells a subscriber nothing of an item that was created.", Suffers: "Clients that are notified over EWS: new mail and changed calendars do not show.",
+		Owners: []advice.Owner{advice.Exchange}, Certainty: advice.Likely,
 		On: advice.InShell, First: advice.BackendHealth,
-		Separates: "If it lists Store or an EWS set: that. If it lists other sets, or nothing: set a mailbox on another database in the module and probe again, which tells this database from the whole server.",
-		Then:      "Mend what the health set names. Where events of the other mailbox come, look at this one's database: Get-MailboxDatabaseCopyStatus -Server BACKEND. Where they do not come either, look in " + logs + ".", Risk: advice.Look, When: advice.Morning,
-		For: advice.About(NotificationsMissing, "content/"+NotificationsMissing),
+		Separates: "If a set of Store or EWS is Unhealthy: it names what fails. If none of these is: this mailbox's database, or the server as a whole; a mailbox on another database tells.",
+		Then:      otherMailbox + " Where its events come: the database, Get-MailboxDatabaseCopyStatus -Server BACKEND. Where they do not: look in " + logs + ".", Risk: advice.Look, When: advice.Now,
 	},
 	{
 		Key:   "stream_held_back",
@@ -92,8 +103,8 @@ var book = advice.Book{
 		Means: "Nothing comes in a stream of notifications, not even a status.", Suffers: "Clients that wait for notifications hear nothing.",
 		Owners: []advice.Owner{advice.Middlebox, advice.Exchange},
 		On:     advice.OnExporter, First: advice.AskServer,
-		Separates: "If the stream works there: what buffers or filters in front. If nothing comes there either: that server.",
-		Then:      "The box: note the present value, then turn buffering of responses off for /EWS; to undo, set the noted value. The server: run " + advice.BackendHealth + ", and mend what it names.", Places: bufferPlaces, Risk: advice.Change, When: advice.Morning,
+		Separates: "If the stream works there: something in front passes the head on and keeps the body, as what buffers or filters does. If nothing comes there either: that server.",
+		Then:      "The box: note the present value, then turn buffering of responses off for /EWS; to undo, set the noted value. The server: run " + advice.BackendHealth + ", and mend what a set of EWS or Store names; others are listed on healthy servers too.", Places: bufferPlaces, Risk: advice.Change, When: advice.Morning,
 		Direct: "stream_held_back_at_server",
 		For:    advice.About(StreamSilent, "content/"+StreamSilent),
 	},
@@ -121,7 +132,7 @@ var book = advice.Book{
 		Means: "EWS itself answered with an error.", Suffers: "Whoever asks the same of the same mailbox; with other mailboxes too, every client of EWS at that server.",
 		Owners: []advice.Owner{advice.Exchange, advice.Mailbox},
 		On:     advice.InShell, First: advice.BackendHealth,
-		Separates: "If a health set is Unhealthy: that server. If all are Healthy: this mailbox or its database; a probe of another mailbox (mailbox in the module) that works confirms it.",
+		Separates: "If a set of EWS, Store or AD is Unhealthy: that server. If none of these is: this mailbox or its database; a probe of another mailbox (mailbox in the module) that works confirms it.",
 		Then:      "The server: mend what the health set names. The mailbox: look at Get-MailboxStatistics ADDRESS | Format-List Database,ServerName,IsQuarantined, and for the proof's request-id in %ExchangeInstallPath%Logging\\Ews on BACKEND.", Risk: advice.Look, When: advice.Now,
 		For: advice.About("content/"+ews.ReasonResponseError, "content/"+ews.ReasonFault, "content/"+ews.ReasonMissingContent, "content/"+ews.ReasonWrongOperation),
 	},
@@ -174,9 +185,9 @@ var book = advice.Book{
 		Key:   "ews_forbidden",
 		Means: "403: Exchange does not let this account or application use EWS.", Suffers: "Applications with the same name or account.",
 		Owners: []advice.Owner{advice.Account}, Certainty: advice.Likely,
-		On: "in the Exchange Management Shell (ACCOUNT is the username of auth AUTH)", First: "Get-CASMailbox ACCOUNT | Format-List Ews*",
+		On: advice.InShell, First: "Get-CASMailbox USER | Format-List Ews*",
 		Separates: "If EwsEnabled is False: EWS is off for the account. If EwsApplicationAccessPolicy is set: its list of user agents. If all are empty: the same settings of Get-OrganizationConfig | Format-List Ews* hold.",
-		Then:      "Note the present value, then Set-CASMailbox ACCOUNT -EwsEnabled $true, or -EwsAllowList @{Add='ews_exporter/*'}, for this account alone. To undo, set the noted value. Exchange Online ends EWS tenant by tenant from October 2026 on.", Risk: advice.Change, When: advice.Morning,
+		Then:      "Note the present value, then Set-CASMailbox USER -EwsEnabled $true, or -EwsAllowList @{Add='ews_exporter/*'}, for this account alone. To undo, set the noted value. Exchange Online ends EWS tenant by tenant from October 2026 on.", Risk: advice.Change, When: advice.Morning,
 		For: advice.By(origin.Exchange, "status/"+reasonForbidden),
 	},
 	{
@@ -222,7 +233,7 @@ var book = advice.Book{
 		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Sure,
 		On: advice.AtEach, First: advice.ServicesPool,
 		Separates: "If it is stopped on one: that server, whose System log has the reason (source WAS). If it is started on all: its queue is full on one; C:\\Windows\\System32\\LogFiles\\HTTPERR says QueueFull there.",
-		Then:      "Take that server out of the box's pool, mend what the log names, start the pool in IIS Manager, and put the server back.", Risk: advice.Restart, When: advice.Now,
+		Then:      "Where others are well, take that server out of the box's pool; mend what the log names, start the pool in IIS Manager, and put the server back.", Risk: advice.Restart, When: advice.Now,
 		For: advice.By(origin.HTTPSys, "status/"+reasonUnavailable, "status/"+reasonServerError),
 	},
 	{
@@ -239,7 +250,7 @@ var book = advice.Book{
 		Owners: []advice.Owner{advice.Middlebox, advice.IIS},
 		On:     advice.OnExporter, First: advice.AskServers,
 		Separates: "If some of them fail, or all: those servers. If none fails: the box in front, whose pool has no member or whose check is wrong.",
-		Then:      "A server: take it out of the box's pool until it answers. The box: bring the pool's members back, and correct the check that took them out. To undo, set the former state.", Risk: advice.Change, When: advice.Now,
+		Then:      "A server: where others answer, take it out of the box's pool until it does. The box: bring the pool's members back, and correct the check that took them out. To undo, set the former state.", Risk: advice.Change, When: advice.Now,
 		Direct: "ews_fails_behind_front_end",
 		For:    advice.About("status/"+reasonUnavailable, "status/"+reasonServerError),
 	},

@@ -3,6 +3,7 @@ package ewssync
 import (
 	_ "embed" // for the example
 
+	"github.com/ews-exporter/ews_exporter/internal/advice"
 	"github.com/ews-exporter/ews_exporter/internal/ews"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
@@ -27,6 +28,7 @@ var Definition = prober.Definition{
 	Name:    "ews_sync",
 	Summary: "Do synchronisation, notification, availability and automatic replies work over EWS, as a client does them?",
 	Advice:  book,
+	Serves:  advice.EWS,
 	New:     func() prober.Prober { return defaults() },
 	Paths:   prober.ServicePaths,
 	Account: &prober.Account{Enabled: []string{prober.EwsEnabled}},

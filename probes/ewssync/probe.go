@@ -182,7 +182,7 @@ func (p *probe) decideLast() {
 	}
 }
 
-// blame says, now that all exchanges are there, when it was a box in front of Exchange that answered.
+// blame says, now that all exchanges are there, when it was a box in front of the server that answered.
 func (p *probe) blame() {
 	r := p.run.Result
 	if r.Failure != nil {

@@ -6,8 +6,12 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 )
 
-// slowly is what it costs that nobody answers Expect.
-const slowly = " Their first request waits in vain, for 0.35 s in .NET Framework and for 1 s in .NET and curl, before it sends the body."
+const (
+	// notAgain is who fails over 417: the others send the request again, at the price of a round trip.
+	notAgain = " Those that do not send it again fail: .NET Framework hands 417 on to the program as an error."
+	// slowly is what it costs that nobody answers Expect.
+	slowly = " Their first request waits in vain, for 0.35 s in .NET Framework and for 1 s in .NET and curl, before it sends the body."
+)
 
 // What is drawn from more than one observation.
 const (
@@ -17,8 +21,8 @@ const (
 
 const (
 	// compareModules is how the list of modules is read.
-	compareModules = "If the list has a module that the same list of a server without this fault lacks: that module. " +
-		"If the lists are alike: an antivirus program or an inspection between the exporter and SERVER."
+	compareModules = "If the list has a module that the same list of a server without this fault lacks, or that an antivirus or security program brought: that module. " +
+		"If it has none: an antivirus program or an inspection between the exporter and SERVER."
 	removeModule = "Note the module's entry, then remove it from the application EWS alone (IIS Manager, Modules). To undo, add it again."
 )
 
@@ -69,20 +73,20 @@ var book = advice.Book{
 	},
 	{
 		Key:   "expect_refused_417",
-		Means: "Expect: 100-continue is refused with 417, as boxes do that know the next hop for HTTP/1.0; clients must send the request again.", Suffers: expect.WhoWaits + " Those that do not send it again fail.",
+		Means: "Expect: 100-continue is refused with 417, as boxes do that know the next hop for HTTP/1.0; clients must send the request again.", Suffers: expect.WhoWaits + notAgain,
 		Owners: []advice.Owner{advice.Middlebox}, Certainty: advice.Likely,
 		On: advice.OnExporter, First: advice.AskServer,
 		Separates: "If no 417 comes there: the box in front makes it. If it comes there too: a proxy between the exporter and SERVER, for Exchange does not answer 417 by itself.",
-		Then:      "Note the present value, then let what makes the 417 pass Expect: 100-continue on, and speak HTTP/1.1 to the server. To undo, set the noted value.", Places: expect.Places, Risk: advice.Change, When: advice.Morning, Direct: "expect_refused_417_direct",
+		Then:      "Note the present value, then let what makes the 417 pass Expect: 100-continue on, and speak HTTP/1.1 to the server. To undo, set the noted value.", Places: advice.Places{expect.SquidPlace}, Risk: advice.Change, When: advice.Now, Direct: "expect_refused_417_direct",
 		For: advice.About(ContinueRejected),
 	},
 	{
 		Key:   "expect_refused_417_direct",
-		Means: "Expect: 100-continue is refused with 417 on the way to this server, or by it. Exchange does not answer 417 by itself.", Suffers: expect.WhoWaits + " Those that do not send it again fail.",
+		Means: "Expect: 100-continue is refused with 417 on the way to this server, or by it. Exchange does not answer 417 by itself.", Suffers: expect.WhoWaits + notAgain,
 		Owners: []advice.Owner{advice.Network, advice.IIS},
 		On:     advice.AtPrompt, First: expect.AskItself,
 		Separates: "If no 417 comes: something between the exporter and SERVER makes it, which Via or Server in the proof may name. If it comes: " + expect.ReadModules + ".",
-		Then:      "In between: let the exporter reach SERVER past that proxy, or let it pass Expect: 100-continue on. A module: note its entry, then remove it from the application EWS alone. To undo, set back what was noted.", Risk: advice.Change, When: advice.Morning,
+		Then:      "In between: let the exporter reach SERVER past that proxy, or let it pass Expect: 100-continue on. A module: note its entry, then remove it from the application EWS alone. To undo, set back what was noted.", Risk: advice.Change, When: advice.Now,
 	},
 	{
 		Key:   "answered_before_body",
@@ -152,8 +156,8 @@ var book = advice.Book{
 		Means: "EWS answers this request with an error of its own: it does not work, with or without Expect.", Suffers: "Every client of EWS that reaches the same server.",
 		Owners: []advice.Owner{advice.Exchange}, Certainty: advice.Likely,
 		On: advice.InShell, First: advice.Health,
-		Separates: "If a health set is Unhealthy: it names what fails. If all are Healthy: the logs in %ExchangeInstallPath%Logging\\HttpProxy\\Ews and Logging\\Ews of SERVER at the proof's time.",
-		Then:      "Take SERVER out of the box's pool, mend what the health set or the log names, and put it back.", Risk: advice.Change, When: advice.Now,
+		Separates: "If a set of EWS, Store or AD is Unhealthy: it names what fails. If none of these is: the logs in %ExchangeInstallPath%Logging\\HttpProxy\\Ews and Logging\\Ews of SERVER at the proof's time.",
+		Then:      "Where others are well, take SERVER out of the box's pool; mend what the health set or the log names, and put it back.", Risk: advice.Change, When: advice.Now,
 		For: advice.By(origin.Exchange, "status/"+reasonServerError),
 	},
 	{
@@ -162,7 +166,7 @@ var book = advice.Book{
 		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Sure,
 		On: advice.AtEach, First: advice.ServicesPool,
 		Separates: "If it is stopped on one: that server, whose System log has the reason (source WAS). If it is started on all: its queue is full on one; C:\\Windows\\System32\\LogFiles\\HTTPERR says QueueFull there.",
-		Then:      "Take that server out of the box's pool, mend what the log names, start the pool in IIS Manager, and put the server back.", Risk: advice.Restart, When: advice.Now,
+		Then:      "Where others are well, take that server out of the box's pool; mend what the log names, start the pool in IIS Manager, and put the server back.", Risk: advice.Restart, When: advice.Now,
 		For: advice.By(origin.HTTPSys, "status/"+reasonServerError),
 	},
 	{
@@ -171,7 +175,7 @@ var book = advice.Book{
 		Owners: []advice.Owner{advice.Middlebox, advice.IIS},
 		On:     advice.OnExporter, First: advice.AskServers,
 		Separates: "If some of them fail, or all: those servers. If none fails: the box in front.",
-		Then:      "A server: take it out of the box's pool until it answers. The box: bring the pool's members back, and correct the check that took them out. To undo, set the former state.", Risk: advice.Change, When: advice.Now,
+		Then:      "A server: where others answer, take it out of the box's pool until it does. The box: bring the pool's members back, and correct the check that took them out. To undo, set the former state.", Risk: advice.Change, When: advice.Now,
 		Direct: "server_fails_requests",
 		For:    advice.About("status/" + reasonServerError),
 	},

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ews-exporter/ews_exporter/internal/advice"
 	"github.com/ews-exporter/ews_exporter/internal/expect"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
@@ -19,6 +20,7 @@ var Definition = prober.Definition{
 	Name:     "expect_continue",
 	Summary:  "Does a request with `Expect: 100-continue` get through to Exchange, and what becomes of a body sent after a wait in vain?",
 	Advice:   book,
+	Serves:   advice.EWS,
 	New:      func() prober.Prober { return defaults() },
 	Paths:    prober.ServicePaths,
 	Account:  &prober.Account{Enabled: []string{prober.EwsEnabled}},

@@ -85,7 +85,7 @@ func (p *probe) judgeOutcome(outcome expect.Outcome, o, control *observation, wh
 		if f := o.Final(); f.Proto == "HTTP/1.0" {
 			p.run.Result.Draw(ContinueIgnored, adviceOldHop)
 		}
-		p.run.Find(ContinueIgnored, result.Warning, who, "No 100 Continue came within %.2f s of the request's head; the body sent then was answered %s by %s. The first request of every .NET client waits in vain first, 0.35 s to 1 s.", o.Silence(), expect.Line(o.Final()), who.Name())
+		p.run.Find(ContinueIgnored, result.Warning, who, "No 100 Continue came within %.2f s of the request's head; the body sent then was answered %s by %s. The first request of a client that sends Expect waits in vain first: 0.35 s in .NET Framework, 1 s in .NET and curl.", o.Silence(), expect.Line(o.Final()), who.Name())
 	case expect.Rejected:
 		p.run.Find(ContinueRejected, result.Warning, who, "%s refuses Expect: 100-continue with %s; the client must send the request again without it.", who.Subject(), expect.Line(o.Final()))
 	case expect.FinalFirst:

@@ -2,6 +2,9 @@ package httpcontent
 
 import "github.com/ews-exporter/ews_exporter/internal/advice"
 
+// served is a web site, which need not be Exchange's.
+var served = advice.Service{Owner: advice.IIS, Paths: "this path", App: "Default Web Site", Listens: "W3SVC,WAS", Bind: "bind the right one in IIS Manager, Bindings of the site"}
+
 // adviceFileOrMapping is drawn where what lies beside a file that was not found is there.
 const adviceFileOrMapping = "file_or_mapping_missing"
 
@@ -15,8 +18,13 @@ const (
 	askRedirect  = `C:\Windows\System32\inetsrv\appcmd list config "Default Web Site" /section:httpRedirect`
 	askAnonymous = `C:\Windows\System32\inetsrv\appcmd list config "Default Web Site" /section:anonymousAuthentication`
 	askFolder    = `Get-Website | Format-Table name,physicalPath; Get-WebApplication | Format-Table path,physicalPath`
-	askLog       = `Get-ChildItem C:\inetpub\logs\LogFiles\W3SVC1 | Sort-Object LastWriteTime | Select-Object -Last 1 | Get-Content -Tail 20`
+	askLog       = `Get-ChildItem C:\inetpub\logs\LogFiles\W3SVC* -Recurse | sort LastWriteTime | select -Last 1 | Get-Content -Tail 20`
+	// askMissing finds the request by its status, in the logs of whichever site answered.
+	askMissing = `ls C:\inetpub\logs\LogFiles\W3SVC*\*.log | sort LastWriteTime | select -l 3 | sls ' 404 ' | select -l 20`
 )
+
+// bySubstatus reads what IIS's log has of a 404: behind the status stands the sub-status.
+const bySubstatus = "If the line with the report's path has 404 3: IIS has no MIME mapping for the file's extension. If it has 404 7: request filtering denies the extension. If it has 404 0: the file is missing, or the name led to another site, whose number is in the folder's name. "
 
 const (
 	addMapping = "Note the mappings, then add the one for this extension to that folder alone (IIS Manager, MIME Types); to undo, remove it."
@@ -28,16 +36,16 @@ var book = advice.Book{
 		Key:   adviceFileOrMapping,
 		Means: "The folder is served, and the file in it is answered 404: the file is missing, or IIS has no MIME mapping for its extension.", Suffers: whoReads,
 		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Likely,
-		On: advice.InPowerShell, First: askMappings,
-		Separates: "If the file's extension (see the report) is not listed: the mapping is missing; IIS's log (C:\\inetpub\\logs\\LogFiles\\W3SVC1) has 404 3 for the request. If it is listed: the file is missing, 404 0; with 404 7 request filtering denies the extension.",
-		Then:      "The mapping: note the list, then add the extension to that folder alone (IIS Manager, MIME Types); to undo, remove it. The file: put it back where the site's folder has it.", Risk: advice.Change, When: advice.Morning,
+		On: advice.InPowerShell, First: askMissing,
+		Separates: bySubstatus + "If no such line is there: the log is elsewhere (IIS Manager, Logging), or is not written yet.",
+		Then:      addMapping + " Filtering: note the rule, and let the extension pass for that folder alone; to undo, set the noted rule. The file: put it back where the site's folder (Get-Website) has it.", Risk: advice.Change, When: advice.Morning,
 	},
 	{
 		Key:   "static_file_missing",
 		Means: "The file is answered 404: it is missing, its extension has no MIME mapping, or name and path lead to another site or folder.", Suffers: whoReads,
 		Owners: []advice.Owner{advice.IIS, advice.Middlebox},
-		On:     advice.InPowerShell, First: askMappings,
-		Separates: "If the file's extension is not listed: IIS lacks the mapping. If it is listed, and the file is not in the site's folder (Get-Website has its physicalPath): the file is missing. If both are there: a box, or a binding of another site, takes the request.",
+		On:     advice.InPowerShell, First: askMissing,
+		Separates: bySubstatus + "If no such line is there: a box, another server, or a log that is elsewhere (IIS Manager, Logging).",
 		Then:      addMapping + " The file: put it back. The box: keep a copy of its configuration, and correct the rule for this path.", Risk: advice.Change, When: advice.Morning,
 		For: advice.About(Missing, "status/"+reasonNotFound),
 	},
@@ -100,7 +108,7 @@ var book = advice.Book{
 		Means: "A page to sign in on came in place of a file that is meant for everybody.", Suffers: whoReads + " None of them can fill in a form.",
 		Owners: []advice.Owner{advice.Identity}, Certainty: advice.Likely,
 		First:     "Find the rule that publishes this path for SERVICE (F5 APM, NetScaler AAA, WAP, Entra application proxy, TMG).",
-		Separates: "If it pre-authenticates by a page: that is it. If no rule has this path: it falls to the one of /owa, or of all paths. If it passes through: the page comes from the server behind it.",
+		Separates: "If it pre-authenticates by a page: that is it. If no rule has this path: it falls to another one, such as that of all paths. If it passes through: the page comes from the server behind it.",
 		Then:      "Keep a copy of the configuration for undoing, and give this path alone a rule with pre-authentication off (pass-through).", Risk: advice.Change, When: advice.Morning,
 		For: advice.About(SignIn),
 	},

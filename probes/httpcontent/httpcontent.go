@@ -16,6 +16,7 @@ var Definition = prober.Definition{
 	Name:    "http_content",
 	Summary: "Is a file, such as the offline manifest or a revocation list, there for everybody, of the right type, uncached, and of the right kind?",
 	Advice:  book,
+	Serves:  served,
 	New:     func() prober.Prober { return defaults() },
 	NoLogon: true,
 	Absent:  []string{"status/" + reasonNotFound},

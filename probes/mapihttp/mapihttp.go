@@ -3,6 +3,7 @@ package mapihttp
 import (
 	_ "embed" // for the example
 
+	"github.com/ews-exporter/ews_exporter/internal/advice"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/result"
@@ -16,6 +17,7 @@ var Definition = prober.Definition{
 	Name:    "mapi_http",
 	Summary: "Does Outlook's way work, front to back: do the endpoints of MAPI over HTTP ask for a logon, and show their page after one?",
 	Advice:  book,
+	Serves:  advice.EWS.At("/mapi", "Default Web Site/mapi", "/mapi/healthcheck.htm"),
 	New:     func() prober.Prober { return defaults() },
 	Paths:   prober.ServicePaths,
 	Account: &prober.Account{Enabled: []string{prober.MAPIEnabled, prober.MapiHTTPEnabled}},

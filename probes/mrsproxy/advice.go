@@ -28,8 +28,8 @@ var book = advice.Book{
 		Means: "Exchange's front end took the request, and nobody behind it answered: the replication service of the mailbox server that it chose.", Suffers: whoMoves,
 		Owners: []advice.Owner{advice.Exchange}, Certainty: advice.Likely,
 		On: "on each mailbox server, in PowerShell", First: "Get-Service MSExchangeMailboxReplication",
-		Separates: "If it is not Running on one: that server. If it is Running on all: the front end; run " + advice.Health + " in the Exchange Management Shell.",
-		Then:      "The service: its Application log (source MSExchange Mailbox Replication) says why it stopped; mend that, and Start-Service MSExchangeMailboxReplication; to undo, stop it. The front end: take SERVER out of the pool, mend what the health set names, and put it back.", Risk: advice.Change, When: advice.Now,
+		Separates: "If it is not Running on one: that server. If it is Running on all: the way from the front end to it; %ExchangeInstallPath%Logging\\HttpProxy\\Ews on SERVER has the request at the proof's time, with its error.",
+		Then:      "The service: note what its Application log (source MSExchange Mailbox Replication) says of why it stopped; mend that, and Start-Service MSExchangeMailboxReplication. The way: mend what the log names.", Risk: advice.Change, When: advice.Now,
 		For: advice.About(BackendDown, "status/"+reasonBackend),
 	},
 	{
@@ -92,7 +92,7 @@ var book = advice.Book{
 		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Sure,
 		On: advice.AtEach, First: advice.ServicesPool,
 		Separates: "If it is stopped on one: that server, whose System log has the reason (source WAS). If it is started on all: its queue is full on one; C:\\Windows\\System32\\LogFiles\\HTTPERR says QueueFull there.",
-		Then:      "Take that server out of the box's pool, mend what the log names, start the pool in IIS Manager, and put the server back.", Risk: advice.Restart, When: advice.Now,
+		Then:      "Where others are well, take that server out of the box's pool; mend what the log names, start the pool in IIS Manager, and put the server back.", Risk: advice.Restart, When: advice.Now,
 		For: advice.By(origin.HTTPSys, "status/"+reasonServerError),
 	},
 	{
@@ -101,7 +101,7 @@ var book = advice.Book{
 		Owners: []advice.Owner{advice.Middlebox, advice.IIS},
 		On:     advice.OnExporter, First: advice.AskServers,
 		Separates: "If some of them fail, or all: those servers. If none fails: the box in front.",
-		Then:      "A server: take it out of the box's pool until it answers. The box: bring the pool's members back, and correct the check that took them out. To undo, set the former state.", Risk: advice.Change, When: advice.Now,
+		Then:      "A server: where others answer, take it out of the box's pool until it does. The box: bring the pool's members back, and correct the check that took them out. To undo, set the former state.", Risk: advice.Change, When: advice.Now,
 		Direct: "mrs_proxy_fails_at_server",
 		For:    advice.About("status/" + reasonServerError),
 	},
@@ -111,7 +111,7 @@ var book = advice.Book{
 		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Likely,
 		On: advice.InPowerShell, First: advice.ServicesPool,
 		Separates: "If the pool is stopped: the System log (source WAS) says why. If it is started: " + iisLog + ".",
-		Then:      "Take SERVER out of the box's pool, mend what the log names, and put it back.", Risk: advice.Change, When: advice.Now,
+		Then:      "Where others are well, take SERVER out of the box's pool; mend what the log names, and put it back.", Risk: advice.Change, When: advice.Now,
 	},
 	{
 		Key:   "mrs_proxy_odd_answer",

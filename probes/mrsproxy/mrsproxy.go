@@ -4,6 +4,7 @@ import (
 	_ "embed" // for the example
 	"slices"
 
+	"github.com/ews-exporter/ews_exporter/internal/advice"
 	"github.com/ews-exporter/ews_exporter/internal/expect"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
@@ -18,6 +19,7 @@ var Definition = prober.Definition{
 	Name:     "mrs_proxy",
 	Summary:  "Do the servers take mailbox moves: is the MRSProxy endpoint published, with the right schemes, switched on, and served?",
 	Advice:   book,
+	Serves:   advice.EWS,
 	New:      func() prober.Prober { return defaults() },
 	Absent:   []string{"status/" + reasonDisabled, "status/" + reasonNotPublished},
 	Paths:    prober.ServicePaths,

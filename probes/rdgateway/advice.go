@@ -2,6 +2,7 @@ package rdgateway
 
 import (
 	"github.com/ews-exporter/ews_exporter/internal/advice"
+	"github.com/ews-exporter/ews_exporter/internal/auth"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 )
 
@@ -11,18 +12,46 @@ const (
 	adviceHungUp   = "rd_gateway_hung_up"
 )
 
+// served is RD Gateway, whose own transports are http.sys's and no application of IIS.
+var served = advice.Service{
+	Owner: advice.Windows, Paths: "/remoteDesktopGateway/", Listens: "TSGateway",
+	Bind: "bind the right one in RD Gateway Manager, Properties of the gateway, SSL Certificate",
+	Ails: "the gateway has the request, and its log Microsoft-Windows-TerminalServices-Gateway/Operational shows what it makes of it",
+	Look: events,
+}
+
 const (
 	who     = "Remote Desktop from outside, through this name."
 	here    = "Remote Desktop through this gateway."
 	service = "Get-Service TSGateway"
-	filter  = `C:\Windows\System32\inetsrv\appcmd list config /section:requestFiltering`
+	// listens shows which URLs the programs of a Windows server have asked http.sys for.
+	listens = "netsh http show servicestate view=requestq | findstr /i remoteDesktopGateway"
 	// events is what the gateway writes of connections.
 	events = "Get-WinEvent @{LogName='Microsoft-Windows-TerminalServices-Gateway/Operational';StartTime=(Get-Date).AddHours(-1)}"
 	// through is what a box has to do with the transports.
-	through = "pass port 443 of this name through on TCP (HAProxy: mode tcp; nginx: stream), or turn off the buffering of requests and answers for /remoteDesktopGateway/ and lead all connections of a client to one gateway"
+	through = "pass this name through on TCP (HAProxy: mode tcp; nginx: stream; other names at the same address need a rule on the TLS name), or turn off the buffering of requests and answers for /remoteDesktopGateway/ and lead all connections of a client to one gateway"
 )
 
+// logonRefused is that of every prober for a logon that was refused, with where the gateway itself writes of it.
+func logonRefused() advice.Advice {
+	a, _ := auth.Advice.Get("logon_refused")
+	a.Key, a.Direct = "rd_gateway_logon_refused", "rd_gateway_logon_refused_by_server"
+	a.Separates += ownLog
+	return a
+}
+
+func logonRefusedByServer() advice.Advice {
+	a, _ := auth.Advice.Get("logon_refused_by_server")
+	a.Key = "rd_gateway_logon_refused_by_server"
+	a.Separates += ownLog
+	return a
+}
+
+const ownLog = " If the gateway's log Microsoft-Windows-TerminalServices-Gateway/Operational has an event of the proof's time: it took the logon, and refuses for a reason of its own, such as a policy."
+
 var book = advice.Book{
+	logonRefused(),
+	logonRefusedByServer(),
 	{
 		Key:   "rd_gateway_nobody_there",
 		Means: "There is no gateway at the path: the server is none, its service does not run, or a box does not lead there.", Suffers: who + " Nobody, where no client uses it.",
@@ -74,8 +103,8 @@ var book = advice.Book{
 		Means: "The gateway opens its transport HTTP where a websocket was asked for: something on the way takes the field Upgrade out, as proxies do unless told otherwise, or the gateway is older than websockets.", Suffers: "Clients that need websockets. Others use the transport HTTP, with two connections.",
 		Owners: []advice.Owner{advice.Middlebox, advice.Windows},
 		On:     advice.OnExporter, First: advice.AskServer,
-		Separates: "If SERVER answers the handshake by websocket: the box. If SERVER answers 200 too: it knows no websockets.",
-		Then:      "The box: note its settings, and pass the upgrade on (nginx: proxy_http_version 1.1, proxy_set_header Upgrade and Connection; Apache httpd: ProxyPass with upgrade=websocket), or pass TCP through. The gateway: take websocket off transports of the module. To undo, set what was noted.", Risk: advice.Change, When: advice.Plan,
+		Separates: "If SERVER answers the handshake by websocket: the box. If SERVER answers 200 too: it knows no websockets, as one older than Windows Server 2016.",
+		Then:      "The box: note its settings, and pass the upgrade on for /remoteDesktopGateway/, or pass TCP through; to undo, set what was noted. An old gateway: nothing can be set there; in the exporter's module take websocket off transports.", Places: upgradePlaces, Risk: advice.Change, When: advice.Plan,
 		Direct: "rd_gateway_no_upgrade_at_server",
 		For:    advice.About(NoWebsocket, "status/"+reasonNoWebsocket),
 	},
@@ -84,7 +113,7 @@ var book = advice.Book{
 		Means: "Asked directly, the gateway opens its transport HTTP where a websocket was asked for.", Suffers: "Clients that need websockets. Others use the transport HTTP.",
 		Owners: []advice.Owner{advice.Windows, advice.Network},
 		On:     advice.InPowerShell, First: "Get-ComputerInfo OsName, OsVersion",
-		Separates: "If it is Windows Server 2012 R2 or older: take websocket off transports of the module. If it is newer: an inspecting firewall between the exporter and SERVER may take the field out.",
+		Separates: "If it is Windows Server 2012 R2 or older: it knows none; take websocket off transports of the module. If it is newer: an inspecting firewall between the exporter and SERVER may take the field out.",
 		Then:      "Note transports of the module and take websocket off, or exempt SERVER from inspection. To undo, set what was noted.", Risk: advice.Change, When: advice.Plan,
 	},
 	{
@@ -92,17 +121,17 @@ var book = advice.Book{
 		Means: "A box in front of the gateway refused a verb of RD Gateway.", Suffers: who,
 		Owners: []advice.Owner{advice.Middlebox}, Certainty: advice.Sure,
 		On: advice.OnBox, First: "Search its log for RDG_OUT_DATA from the exporter's address at the proof's time, and read which rule refused it.",
-		Separates: "If a rule lists the verbs that may pass: these two are missing. If a rule is about these two alone: ask who made it before you change it; where RD Gateway is meant to be shut, take the module off this target. If no line is there: another box on the way.",
-		Then:      "Keep a copy of the rules, and allow both verbs for /remoteDesktopGateway/. To undo, set back what was there.", Risk: advice.Change, When: advice.Now,
+		Separates: "If a rule lists the verbs that may pass: RDG_OUT_DATA and RDG_IN_DATA are missing. If a rule is about them: ask who made it before you change it; where RD Gateway is meant to be shut, take the module off this target. If no line is there: the box does not log what it refuses, or another one answered; ask SERVER by --direct.",
+		Then:      "Keep a copy of the rules, and allow RDG_OUT_DATA and RDG_IN_DATA for /remoteDesktopGateway/. To undo, set back what was there.", Risk: advice.Change, When: advice.Now,
 		Direct: "rd_gateway_verb_filtered_by_server",
 		For:    advice.By(origin.Middlebox, VerbRefused, "status/"+reasonRefused),
 	},
 	{
 		Key:   "rd_gateway_verb_filtered",
 		Means: "A verb of RD Gateway was refused or lost: a box, an inspecting firewall, or a filter on the server does not let it through.", Suffers: who,
-		Owners: []advice.Owner{advice.Middlebox, advice.Security, advice.IIS},
+		Owners: []advice.Owner{advice.Middlebox, advice.Security, advice.Windows},
 		On:     advice.OnExporter, First: advice.AskServer,
-		Separates: "If SERVER asks for a logon: the box, or a firewall that inspects, refuses the verb. If SERVER answers the same: a filter of its own, such as request filtering in IIS.",
+		Separates: "If SERVER asks for a logon: the box, or a firewall that inspects, refuses the verb. If SERVER answers the same: something on SERVER, or between it and the exporter.",
 		Then:      "Keep a copy of the rules, and allow RDG_OUT_DATA and RDG_IN_DATA for /remoteDesktopGateway/. To undo, set back what was there.", Risk: advice.Change, When: advice.Now,
 		Direct: "rd_gateway_verb_filtered_by_server",
 		For:    advice.About(VerbRefused, "status/"+reasonRefused),
@@ -110,18 +139,18 @@ var book = advice.Book{
 	{
 		Key:   "rd_gateway_verb_filtered_by_server",
 		Means: "Asked directly, the server refuses the request.", Suffers: here,
-		Owners: []advice.Owner{advice.IIS, advice.Security},
-		On:     advice.InPowerShell, First: filter,
-		Separates: "If verbs has allowUnlisted false without RDG_OUT_DATA and RDG_IN_DATA, or denies them: that is it. If not, or IIS is not there: a security program on SERVER, or a firewall between the exporter and SERVER.",
-		Then:      "Note the section or the rule, and allow both verbs. To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
+		Owners: []advice.Owner{advice.Windows, advice.Security},
+		On:     advice.InPowerShell, First: listens,
+		Separates: "If a line comes: the gateway listens there, and a firewall or security program, on SERVER or before it, refuses the verb. If none comes: another program has the path; see Get-Service TSGateway.",
+		Then:      "Note the rule, and allow RDG_OUT_DATA and RDG_IN_DATA; or mend what keeps the service down (System log), and start it. To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
 	},
 	{
 		Key:   "rd_gateway_packets_held",
 		Means: "The gateway is reached, and its channels stay shut or their packets get lost: a box waits for the end of a request or an answer that stays open, or leads a client's two connections to different gateways, or the gateway hangs.", Suffers: who + " The client shows that it connects, and gives up.",
 		Owners: []advice.Owner{advice.Middlebox, advice.Windows},
 		On:     advice.OnExporter, First: advice.AskServer,
-		Separates: "If SERVER answers the handshake: the box. If SERVER does not answer either: the gateway.",
-		Then:      "The box: note its settings, then " + through + ". The gateway: see its events. To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
+		Separates: "If SERVER answers the handshake: the box. If SERVER does not answer either: the gateway, or what it asks in turn (a domain controller, NPS, a second factor). If it answers with a longer timeout in the module alone: it is slow, and clients wait.",
+		Then:      "The box: note its settings, then " + through + ". The gateway: its log Microsoft-Windows-TerminalServices-Gateway/Operational, and that of NPS, at the proof's time. To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
 		Direct: "rd_gateway_packets_held_at_server",
 		For:    advice.About(PacketsHeld),
 	},
@@ -174,7 +203,7 @@ var book = advice.Book{
 		Owners: []advice.Owner{advice.Middlebox, advice.Windows},
 		On:     advice.OnExporter, First: advice.AskServers,
 		Separates: "If some of them fail, or all: those servers. If none fails: the box in front.",
-		Then:      "A server: take it out of the box's pool until it answers. The box: bring the pool's members back, and correct the check that took them out. To undo, set the former state.", Risk: advice.Change, When: advice.Now,
+		Then:      "A server: where others answer, take it out of the box's pool until it does. The box: bring the pool's members back, and correct the check that took them out. To undo, set the former state.", Risk: advice.Change, When: advice.Now,
 		Direct: "rd_gateway_fails_at_server",
 		For:    advice.About("status/" + reasonServerError),
 	},
@@ -184,7 +213,7 @@ var book = advice.Book{
 		Owners: []advice.Owner{advice.Windows}, Certainty: advice.Likely,
 		On: advice.InPowerShell, First: service,
 		Separates: "If it is not Running: its System log says why. If it runs: its events, and those of http.sys in C:\\Windows\\System32\\LogFiles\\HTTPERR, at the proof's time.",
-		Then:      "Take SERVER out of the box's pool, mend what the log names, and put it back.", Risk: advice.Change, When: advice.Now,
+		Then:      "Where others are well, take SERVER out of the box's pool; mend what the log names, and put it back.", Risk: advice.Change, When: advice.Now,
 	},
 	{
 		Key:   "rd_gateway_odd_answer",
@@ -204,4 +233,12 @@ var book = advice.Book{
 		Separates: "If there is no such service: SERVER is no RD Gateway, and the module's target is wrong. If it is Running: another program, or a filter, answers at this path.",
 		Then:      "Note path and target of the module, and correct them; or find the program by Get-NetTCPConnection -LocalPort 443, and note its settings before they are changed. To undo, set what was noted.", Risk: advice.Change, When: advice.Morning,
 	},
+}
+
+// upgradePlaces are where boxes let a change to websockets through.
+var upgradePlaces = advice.Places{
+	{Product: "nginx", Setting: "proxy_http_version 1.1, proxy_set_header Upgrade $http_upgrade, proxy_set_header Connection upgrade"},
+	{Product: "apache", Setting: "ProxyPass with upgrade=websocket"},
+	{Product: "f5", Setting: "a WebSocket profile on the virtual server, beside its HTTP profile"},
+	{Product: "netscaler", Setting: "webSocket ENABLED in the HTTP profile of the virtual server"},
 }

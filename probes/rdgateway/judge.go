@@ -78,6 +78,8 @@ func (p *probe) unanswered(t *transport) *failure.Failure {
 	switch {
 	case failure.Is(t.err, failure.Auth, auth.Refused, auth.TicketRefused, auth.TokenRefused):
 		t.outcome = denied
+	case failure.Is(t.err, failure.Auth, auth.Suspended, auth.Unanswered, auth.Waiting, auth.NotRemembered):
+		t.outcome = logonAsked // and the auth is held back
 	case failure.Is(t.err, failure.Status, reasonHandshake):
 		t.outcome = refused
 	case failure.Is(t.err, failure.Receive, "timeout"):
@@ -139,8 +141,12 @@ func (p *probe) packetsHeld(t *transport) {
 			got = append(got, c.verb+" got "+c.answer().Answer())
 		}
 	}
-	p.run.Find(PacketsHeld, result.Error, origin.Origin{Kind: origin.Unknown}, "%s, transport %s: %s %s (before that, %s): something on the way waits for the end of a request or an answer that stays open, or leads the two directions to different gateways, or the gateway hangs.",
-		p.url(), t.name, asked, became, strings.Join(got, ", "))
+	apart := ""
+	if t.in != nil { // else one connection alone was opened
+		apart = ", or leads the two directions to different gateways"
+	}
+	p.run.Find(PacketsHeld, result.Error, origin.Origin{Kind: origin.Unknown}, "%s, transport %s: %s %s (before that, %s): something on the way waits for the end of a request or an answer that stays open%s, or the gateway hangs or waits for what it asks itself.",
+		p.url(), t.name, asked, became, strings.Join(got, ", "), apart)
 	p.blame(origin.Origin{Kind: origin.Unknown})
 }
 

@@ -16,6 +16,7 @@ var Definition = prober.Definition{
 	Name:     "rd_gateway",
 	Summary:  "Can Remote Desktop get through RD Gateway: do its verbs, its channels and its websockets reach the gateway and come back?",
 	Advice:   book,
+	Serves:   served,
 	New:      func() prober.Prober { return defaults() },
 	Paths:    prober.ServicePaths,
 	Absent:   []string{"status/" + reasonNotThere},

@@ -5,6 +5,9 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 )
 
+// served is an RPC proxy, of Outlook Anywhere or of RD Gateway.
+var served = advice.Service{Paths: "/rpc", App: "Default Web Site/rpc", Listens: "W3SVC,WAS"}
+
 const (
 	who    = "Outlook by Outlook Anywhere, or Remote Desktop by RD Gateway, through this name."
 	iisLog = "IIS's log of that server (C:\\inetpub\\logs\\LogFiles\\W3SVC1) has sc-substatus at the proof's time"
@@ -42,11 +45,11 @@ var book = advice.Book{
 	},
 	{
 		Key:   "rpc_http_verb_filtered_by_box",
-		Means: "A box in front of the server refused a verb of RPC over HTTP.", Suffers: who,
+		Means: "A box in front of the server refused a verb of RPC over HTTP; the proof shows with which status.", Suffers: who,
 		Owners: []advice.Owner{advice.Middlebox}, Certainty: advice.Sure,
 		On: advice.OnBox, First: "Search its log for RPC_IN_DATA from the exporter's address at the proof's time, and read which rule refused it.",
-		Separates: "If a rule lists the verbs that may pass: these two are missing. If a rule is about these two alone: ask who made it before you change it; where Outlook Anywhere is meant to be shut, take the module off this target. If no line is there: another box on the way.",
-		Then:      "Keep a copy of the rules, and allow both verbs for /rpc. To undo, set back what was there.", Risk: advice.Change, When: advice.Now,
+		Separates: "If a rule lists the verbs that may pass: RPC_IN_DATA and RPC_OUT_DATA are missing. If a rule is about them: ask who made it before you change it; where Outlook Anywhere is meant to be shut, take the module off this target. If no line is there: the box does not log what it refuses, or another one answered; ask SERVER by --direct.",
+		Then:      "Keep a copy of the rules, and allow RPC_IN_DATA and RPC_OUT_DATA for /rpc. To undo, set back what was there.", Risk: advice.Change, When: advice.Now,
 		Direct: "rpc_http_verb_filtered_by_server",
 		For:    advice.By(origin.Middlebox, VerbRefused, "status/"+reasonRefused),
 	},
@@ -92,7 +95,7 @@ var book = advice.Book{
 		Owners: []advice.Owner{advice.Middlebox, advice.IIS},
 		On:     advice.OnExporter, First: advice.AskServers,
 		Separates: "If some of them fail, or all: those servers. If none fails: the box in front.",
-		Then:      "A server: take it out of the box's pool until it answers. The box: bring the pool's members back, and correct the check that took them out. To undo, set the former state.", Risk: advice.Change, When: advice.Now,
+		Then:      "A server: where others answer, take it out of the box's pool until it does. The box: bring the pool's members back, and correct the check that took them out. To undo, set the former state.", Risk: advice.Change, When: advice.Now,
 		Direct: "rpc_http_fails_at_server",
 		For:    advice.About("status/" + reasonServerError),
 	},
@@ -102,7 +105,7 @@ var book = advice.Book{
 		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Likely,
 		On: advice.AtPrompt, First: `C:\Windows\System32\inetsrv\appcmd list apppool | findstr Rpc`,
 		Separates: "If a pool is stopped: the System log (source WAS) says why. If all are started: " + iisLog + ".",
-		Then:      "Take SERVER out of the box's pool, mend what the log names, and put it back.", Risk: advice.Change, When: advice.Now,
+		Then:      "Where others are well, take SERVER out of the box's pool; mend what the log names, and put it back.", Risk: advice.Change, When: advice.Now,
 	},
 	{
 		Key:   "rpc_http_odd_answer",

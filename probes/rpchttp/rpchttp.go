@@ -16,6 +16,7 @@ var Definition = prober.Definition{
 	Name:     "rpc_http",
 	Summary:  "Does RPC over HTTP get through, as Outlook Anywhere and RD Gateway need it: do both of its verbs reach a proxy that echoes?",
 	Advice:   book,
+	Serves:   served,
 	New:      func() prober.Prober { return defaults() },
 	Paths:    prober.ServicePaths,
 	Absent:   []string{"status/" + reasonNotInstalled},

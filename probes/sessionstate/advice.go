@@ -2,6 +2,9 @@ package sessionstate
 
 import "github.com/ews-exporter/ews_exporter/internal/advice"
 
+// served is ASP.NET's state service.
+var served = advice.Service{Owner: advice.Windows, Listens: "aspnet_state"}
+
 // whoListens names the program at the port.
 const whoListens = "Get-Process -Id (Get-NetTCPConnection -LocalPort PORT -State Listen).OwningProcess"
 
@@ -11,9 +14,8 @@ var book = advice.Book{
 		Means: "ASP.NET's state service answers the exporter. It asks for no logon: whoever reaches this port can read and change the sessions of web applications.", Suffers: "Whoever is logged on to those applications, once somebody misuses it.",
 		Owners: []advice.Owner{advice.Windows}, Certainty: advice.Sure,
 		On: "on HOST, in PowerShell", First: `Get-ItemProperty HKLM:\SYSTEM\CurrentControlSet\Services\aspnet_state\Parameters | Format-List AllowRemoteConnection,Port`,
-		Separates: "If AllowRemoteConnection is 1, and no other web server names HOST in stateConnectionString of its web.config: nobody needs it open; block port PORT from elsewhere. If it is 1, and others do: it is a farm's; allow port PORT from its servers alone. If it is 0 or missing: another program answers in its place (" + whoListens + ").",
-		Then: "A farm's: allow PORT in the Windows firewall from the farm's web servers alone; undo by the former rule. Nobody's: block PORT from elsewhere now, undo by removing that rule, and set AllowRemoteConnection to 0 with the service started anew in a quiet hour, " +
-			"which ends all sessions; undo by setting 1. Meant for the exporter's address too: expect: alive.", Risk: advice.Change, When: advice.Now,
+		Separates: "If no other web server names HOST in stateConnectionString of its web.config: nobody needs it open. If others do: it is a farm's, whose servers alone have to reach it. If AllowRemoteConnection is 0 or missing all the same: it was set after the service started, or the exporter is on HOST itself, or another program has the port (" + whoListens + ").",
+		Then:      "Nobody's: note AllowRemoteConnection, set it to 0, and Restart-Service aspnet_state in a quiet hour, which ends all sessions; until then block PORT from elsewhere in the Windows firewall. A farm's: allow PORT from the farm's web servers alone. To undo, set what was noted, and remove the rule. Meant for the exporter's address too: expect: alive.", Risk: advice.Change, When: advice.Now,
 		For: advice.About(Exposed, "content/"+reasonExposed),
 	},
 	{

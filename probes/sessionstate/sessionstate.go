@@ -19,6 +19,7 @@ var Definition = prober.Definition{
 	Name:     "session_state",
 	Summary:  "Does ASP.NET's state service answer where a web farm needs it, and nowhere else?",
 	Advice:   book,
+	Serves:   served,
 	New:      func() prober.Prober { return &Settings{} },
 	Decides:  result.ByTLS,
 	NoLogon:  true,

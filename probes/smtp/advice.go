@@ -5,6 +5,12 @@ import (
 	dialogue "github.com/ews-exporter/ews_exporter/internal/smtp"
 )
 
+// served is a mail server: Exchange's, an Edge server, or another one in front.
+var served = advice.Service{
+	Owner: advice.Exchange, Listens: "MSExchangeFrontEndTransport,MSExchangeTransport",
+	Bind: "give SMTP the right one (on Exchange Enable-ExchangeCertificate -Server SERVER -Thumbprint THUMBPRINT -Services SMTP)",
+}
+
 // adviceTLSFirst is drawn where nobody greets, and a handshake on another connection succeeds.
 const adviceTLSFirst = "tls_from_the_start"
 
@@ -13,25 +19,27 @@ const (
 	behind    = "on a machine in the network of the mail servers, with a copy of the exporter's configuration"
 	ask       = "ews_exporter probe MODULE SERVER:PORT" + advice.WithConfig
 	onServers = "on each mail server behind TARGET, in PowerShell"
-	protocol  = "the newest file in %ExchangeInstallPath%TransportRoles\\Logs\\FrontEnd\\ProtocolLog\\SmtpReceive of the server"
+	// greet shows what a server's own port says first; no client for Telnet is installed by default.
+	greet    = "$c = New-Object Net.Sockets.TcpClient localhost,PORT; (New-Object IO.StreamReader $c.GetStream()).ReadLine(); $c.Close()"
+	protocol = "the newest file in %ExchangeInstallPath%TransportRoles\\Logs\\FrontEnd\\ProtocolLog\\SmtpReceive of the server"
 )
 
-var book = advice.Book{
+var book = append(advice.MailHandshakes("smtp", "SMTP", "SMTP"), advice.Book{
 	{
 		Key:   adviceTLSFirst,
 		Means: "This port speaks TLS from the start, and the module waits for a greeting in the clear.", Suffers: "Nobody, if clients of this port begin with TLS.",
 		Owners: []advice.Owner{advice.Exporter}, Certainty: advice.Sure,
-		On: advice.OnExporter, First: "timeout 5 openssl s_client -connect HOST:PORT -crlf -quiet",
-		Separates: "If a line that begins with 220 comes after the handshake: it is a mail server with TLS from the start. If none comes: another service uses this port.",
-		Then:      "A mail server: set security: implicit in the module. Another service: correct the port of the target. Reload the exporter; to undo, set the former value.", Risk: advice.Change, When: advice.Plan,
+		On: advice.OnUnix, First: "openssl s_client -connect HOST:PORT -crlf -quiet",
+		Separates: "If a line that begins with 220 comes after the handshake, within half a minute: it is a mail server with TLS from the start. If none comes (Ctrl+C ends it): another service uses this port.",
+		Then:      "A mail server: set security: implicit below smtp: in the module MODULE. Another service: correct the port of the target. Reload the exporter; to undo, set the former value.", Risk: advice.Change, When: advice.Plan,
 	},
 	{
 		Key:   "smtp_overwritten",
-		Means: "A firewall that inspects SMTP overwrites what the server says, and takes away extensions that it does not know.", Suffers: "Mail in clear text: extensions are missing, and Exchange servers refuse one another with 5.7.3. Where STARTTLS still passes, mail over TLS does not suffer.",
+		Means: "A firewall that inspects SMTP overwrites what the server says (asterisks in the greeting, or extensions that read XXXXXXXA), and takes away extensions that it does not know.", Suffers: "Mail in clear text: extensions are missing, and Exchange servers refuse one another with 5.7.3. Where STARTTLS still passes, mail over TLS does not suffer.",
 		Owners: []advice.Owner{advice.Security}, Certainty: advice.Sure,
-		On: "on the firewall (Cisco ASA; an older PIX has it as fixup protocol smtp)", First: "show service-policy",
-		Separates: "If esmtp is listed under Inspect: that is it. If it is not, or the firewall is another maker's: look for SMTP inspection, SMTP proxy, application layer gateway or Mailguard on the path to TARGET.",
-		Then:      "Note the policy, then take port 25 of these servers out of the inspection: on an ASA by a class map whose access list names them (no inspect esmtp in the global policy is for everybody), on a PIX by no fixup protocol smtp 25, for everybody. Mail to them is then not inspected there. To undo, set the noted policy.", Risk: advice.Change, When: advice.Now,
+		On: "on the firewall (Cisco ASA; an older PIX has it as fixup protocol smtp)", First: "show service-policy inspect esmtp",
+		Separates: "If its counter of packets grows when the probe is made again: that is it; that it is listed alone says nothing, for the default policy has it. If it does not grow, or the firewall is another maker's: look for SMTP inspection, SMTP proxy, application layer gateway or Mailguard on the path to TARGET.",
+		Then:      "Note the policy, then take port 25 of these servers out of the inspection: on an ASA by a class map whose access list names them (no inspect esmtp in the global policy is for everybody; to let TLS alone through, allow-tls below parameters of its policy map of type inspect esmtp), on a PIX by no fixup protocol smtp 25, for everybody. Mail to them is then not inspected there. To undo, set the noted policy.", Risk: advice.Change, When: advice.Now,
 		For: advice.About(Inspected, "content/"+reasonInspected),
 	},
 	{
@@ -74,11 +82,11 @@ var book = advice.Book{
 	},
 	{
 		Key:   "nobody_greets",
-		Means: "The connection is accepted, and nobody greets: something listens there, a balancer perhaps, and the transport service behind does not run or does not get the connection.", Suffers: "Mail waits at its senders.",
+		Means: "The connection is accepted, and nobody greets: the transport service behind a balancer does not run or hangs, or something does not want to talk to this client.", Suffers: "Mail waits at its senders, if they fare like the exporter.",
 		Owners: []advice.Owner{advice.Exchange, advice.Middlebox},
-		On:     onServers, First: "Get-Service MSExchangeFrontEndTransport",
-		Separates: "If it is not Running on one: that server. If it is Running on all: the balancer, whose pool for SMTP has no member, unless telnet localhost with that port shows no 220 on a server either: then that service hangs.",
-		Then:      "A server: its Application log (source MSExchangeFrontEndTransport) says why it stopped; mend that, and Start-Service MSExchangeFrontEndTransport. The balancer: bring the pool's members for SMTP back. To undo, set the former state.", Risk: advice.Change, When: advice.Now,
+		On:     onServers, First: "Get-Service {listens} -ErrorAction SilentlyContinue",
+		Separates: "If one that is listed is not Running (Exchange has both, an Edge server the second): that server. If all are Running, and this shows no 220 on one within a minute: that service hangs (" + greet + "). If it shows 220 on all: the balancer, whose pool for SMTP has no member, or what keeps this client out: a list of addresses on a box, or RemoteIPRanges of the connector. If none is listed: another mail server; see whether its own service runs.",
+		Then:      "A server: its Application log says why the service stopped; mend that, and Start-Service it. The balancer: note its pool, and bring the members for SMTP back. A list: note it, and add the exporter's address. To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
 		Direct: "nobody_greets_at_server",
 		For:    advice.About(NoGreeting),
 	},
@@ -86,9 +94,9 @@ var book = advice.Book{
 		Key:   "nobody_greets_at_server",
 		Means: "The server accepts the connection and does not greet: its transport service hangs, or filters this client.", Suffers: "Mail to this server waits at its senders.",
 		Owners: []advice.Owner{advice.Exchange, advice.Network},
-		On:     advice.InPowerShell, First: "$c = New-Object Net.Sockets.TcpClient localhost,PORT; (New-Object IO.StreamReader $c.GetStream()).ReadLine(); $c.Close()",
+		On:     advice.InPowerShell, First: greet,
 		Separates: "If a line with 220 comes: something between the exporter and SERVER keeps the greeting. If an error comes, or nothing for a minute (Ctrl+C ends it): the transport service.",
-		Then:      "In between: allow that port from the exporter, and note what was changed. The service: its Application log (source MSExchangeFrontEndTransport) says why; mend that, and start it again where it is stopped. To undo, set the former state.", Risk: advice.Change, When: advice.Now,
+		Then:      "In between: allow that port from the exporter, and note what was changed. The service: its Application log (source MSExchangeFrontEndTransport) says why; mend that, and start it where it is stopped.", Risk: advice.Change, When: advice.Now,
 	},
 	{
 		Key:   "client_not_welcome",
@@ -128,16 +136,16 @@ var book = advice.Book{
 	},
 	{
 		Key:   "mail_port_closed",
-		Means: "Nothing answers at the port of SMTP: the transport service does not run, a firewall or provider blocks port 25, or the balancer has no member.", Suffers: "Mail waits at its senders.",
+		Means: "Nothing answers at the port of SMTP: the transport service does not run, a firewall or provider blocks port 25, or the balancer has no member.", Suffers: "Mail waits at its senders, where they fare like the exporter.",
 		Owners: []advice.Owner{advice.Exchange, advice.Network},
 		On:     onServers, First: "Test-NetConnection localhost -Port PORT",
 		Separates: "If TcpTestSucceeded is False: Exchange; see Get-Service MSExchangeFrontEndTransport there. If it is True on all: something between the exporter and them, a firewall, a provider that blocks port 25, or the balancer.",
-		Then:      "Exchange: its Application log (source MSExchangeFrontEndTransport) says why the service stopped; mend that, and Start-Service MSExchangeFrontEndTransport. The network: allow the port from the exporter, and bring the balancer's members back. To undo, set the former state.", Risk: advice.Change, When: advice.Now,
+		Then:      "Exchange: its Application log (source MSExchangeFrontEndTransport) says why the service stopped; mend that, and Start-Service MSExchangeFrontEndTransport. The network: note the rule and the pool, allow the port from the exporter, and bring the balancer's members back. To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
 		For: advice.About("connect/refused", "connect/timeout", "connect/reset"),
 	},
 	{
 		Key:   "dialogue_ended",
-		Means: "The dialogue ended or hung in its midst: whoever ends it is the server, or a filter in between.", Suffers: "Mail waits at its senders, or is sent again and again.",
+		Means: "The dialogue ended or hung in its midst: whoever ends it is the server, or a filter in between.", Suffers: "Mail waits at its senders, or is sent again and again, where they fare like the exporter.",
 		Owners: []advice.Owner{advice.Exchange, advice.Security},
 		On:     advice.InShell, First: "Get-FrontendTransportService SERVER | Format-List ReceiveProtocolLogPath",
 		Separates: "If the newest file there has the exporter's address at the proof's time, and the server's own last line: Exchange ended it, and says why. If it has none of it, or ends by the client's side: a filter in between. If the folder is empty: set ProtocolLoggingLevel of the connector to Verbose first.",
@@ -148,9 +156,9 @@ var book = advice.Book{
 		Key:   "not_a_mail_server",
 		Means: "What answers is no mail server, or speaks TLS from the start.", Suffers: "Nobody, if mail uses another port.",
 		Owners: []advice.Owner{advice.Exporter}, Certainty: advice.Likely,
-		On: advice.OnExporter, First: "timeout 5 openssl s_client -connect HOST:PORT -crlf -quiet",
-		Separates: "If a handshake succeeds, and a line with 220 comes: TLS from the start. If it fails, or something else comes: no mail server; the proof shows what came.",
-		Then:      "TLS from the start: set security: implicit in the module. No mail server: correct host and port of the target. Reload the exporter; to undo, set the former value.", Risk: advice.Change, When: advice.Morning,
+		On: advice.OnUnix, First: "openssl s_client -connect HOST:PORT -crlf -quiet",
+		Separates: "If a handshake succeeds, and a line with 220 comes within half a minute: TLS from the start. If it fails, or something else comes (Ctrl+C ends it): no mail server; the proof shows what came.",
+		Then:      "TLS from the start: set security: implicit below smtp: in the module MODULE. No mail server: correct host and port of the target. Reload the exporter; to undo, set the former value.", Risk: advice.Change, When: advice.Morning,
 		For: advice.About("receive/malformed", "tls/not_tls"),
 	},
-}
+}...)

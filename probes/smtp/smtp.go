@@ -18,6 +18,7 @@ var Definition = prober.Definition{
 	Name:    "smtp",
 	Summary: "Does a Receive connector greet, offer what Exchange offers, and start TLS, or does a firewall rewrite what it says?",
 	Advice:  book,
+	Serves:  served,
 	New:     func() prober.Prober { return defaults() },
 	Decides: result.ByTLS,
 	NoLogon: true,

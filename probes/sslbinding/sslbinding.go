@@ -5,6 +5,7 @@ import (
 
 	_ "embed" // for the example
 
+	"github.com/ews-exporter/ews_exporter/internal/advice"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/result"
@@ -19,6 +20,7 @@ var Definition = prober.Definition{
 	Name:    "ssl_binding",
 	Summary: "Which certificate does each address, port and form of SNI show, and is each the right one?",
 	Advice:  slices.Concat(bindingBook, certificateBook),
+	Serves:  advice.EWS,
 	New:     func() prober.Prober { return defaults() },
 	Paths:   prober.ServicePaths,
 	NoLogon: true,

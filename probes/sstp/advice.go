@@ -12,14 +12,25 @@ const (
 	adviceMalformed = "sstp_malformed"
 )
 
+// served is Routing and Remote Access, which listens by http.sys and not by IIS.
+var served = advice.Service{
+	Owner: advice.Windows, Paths: "SSTP's path", Listens: "RemoteAccess,SstpSvc",
+	Bind: "set the right one (Set-RemoteAccess -SslCertificate), which interrupts the VPN for a moment",
+	Ails: "Routing and Remote Access has the request, and the System log (source RemoteAccess) shows what it makes of it",
+	Look: events,
+}
+
 const (
 	clients = "Windows clients that dial this VPN by SSTP."
 	onVPN   = "on the VPN server, in PowerShell"
+	// listens shows whether Routing and Remote Access listens: the URL is that of SSTP.
+	listens = "netsh http show servicestate view=requestq"
 	onBox   = "on the box that has port 443 of TARGET"
 	// events is where Routing and Remote Access writes why it refuses.
 	events = "Get-WinEvent @{LogName='System';ProviderName='RemoteAccess','RasSstp';StartTime=[datetime]'TIME'} -Oldest -MaxEvents 20"
 	// through is what a box has to do with SSTP.
-	through = "pass port 443 of this name through on TCP, without ending TLS (HAProxy: mode tcp; nginx: stream; Kemp: a TCP service of type Generic; F5: a FastL4 virtual server)"
+	through = "pass this name through to the VPN server on TCP, without ending TLS: by an address of its own, or by a rule on the TLS name where others share the address; the VPN server then needs the name's certificate itself " +
+		"(HAProxy: mode tcp; nginx: stream with ssl_preread; Kemp: a service of type Generic; F5: a FastL4 virtual server)"
 )
 
 var book = advice.Book{
@@ -37,27 +48,27 @@ var book = advice.Book{
 		Key:   "sstp_length_at_server",
 		Means: "Asked directly, the server or something in front of it minds the length that every SSTP client sends.", Suffers: clients,
 		Owners: []advice.Owner{advice.Windows, advice.Network},
-		On:     onVPN, First: "netsh http show servicestate view=requestq",
+		On:     onVPN, First: listens,
 		Separates: "If a URL with sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75} is listed: Routing and Remote Access listens, and something between it and the exporter refuses the length. If none is: another program has port 443 there.",
 		Then:      "In between: note the rule of the firewall or proxy for SERVER, then let port 443 through on TCP. Another program: see which by Get-NetTCPConnection -LocalPort 443, note its settings, and give it another port. To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
 	},
 	{
 		Key:   "sstp_verb",
 		Means: "Methods that are not known, SSTP's and FOO, get one and the same refusal at this path, and GET does not. A filter lets only some methods pass.", Suffers: clients,
-		Owners: []advice.Owner{advice.Security, advice.Middlebox, advice.IIS},
+		Owners: []advice.Owner{advice.Security, advice.Middlebox, advice.Windows},
 		On:     advice.OnExporter, First: advice.AskServer,
-		Separates: "If SERVER is connected: the filter is on the box in front, as a rule of its web application firewall or its list of methods. If SERVER refuses too: a filter on SERVER, such as IIS request filtering (404.6) or URLScan.",
-		Then:      "Note the rule. Best of all " + through + "; else add SSTP_DUPLEX_POST for this path alone. To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
+		Separates: "If SERVER is connected: the filter is on the box in front, as a rule of its web application firewall or its list of methods. If SERVER refuses too: a filter on SERVER, or between it and the exporter.",
+		Then:      "Note the rule, then add SSTP_DUPLEX_POST to it for this path alone; a box that lets the method pass may still refuse SSTP's length. Better " + through + ". To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
 		Direct: "sstp_verb_at_server",
 		For:    advice.About(VerbRefused),
 	},
 	{
 		Key:   "sstp_verb_at_server",
 		Means: "Asked directly, methods that are not known get one and the same refusal at this path, and GET does not.", Suffers: clients,
-		Owners: []advice.Owner{advice.IIS, advice.Security},
-		On:     onVPN, First: `C:\Windows\System32\inetsrv\appcmd list config /section:requestFiltering`,
-		Separates: "If allowUnlisted is false below verbs: IIS on that server. If it is true, or IIS is not there: a filter between the exporter and SERVER.",
-		Then:      "Note the section or the rule, then allow SSTP_DUPLEX_POST there for this path. To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
+		Owners: []advice.Owner{advice.Security, advice.Windows},
+		On:     onVPN, First: listens,
+		Separates: "If a URL with sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75} is listed: Routing and Remote Access listens, and a filter on the way or a security program on SERVER refuses the method. If none is: another program has port 443 there.",
+		Then:      "Note the rule, then allow SSTP_DUPLEX_POST there for this path. Another program: see which by Get-NetTCPConnection -LocalPort 443, note its settings, and give it another port. To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
 	},
 	{
 		Key:   "sstp_not_there",
@@ -65,7 +76,7 @@ var book = advice.Book{
 		Owners: []advice.Owner{advice.Windows, advice.Middlebox, advice.Exporter},
 		On:     onVPN, First: "Get-Service RemoteAccess, SstpSvc; Get-RemoteAccess | Format-List VpnStatus, SslCertificate",
 		Separates: "If a service is not Running, or VpnStatus is not Installed: the VPN server. If all is well there: the box leads this name to another server. If this name is no VPN server at all: the target of the module.",
-		Then:      "The VPN server: " + events + " says why it stopped; mend that, and Start-Service RemoteAccess; to undo, stop it. The box: note its rule, and lead port 443 of this name to the VPN server. The module: note targets, and correct them. To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
+		Then:      "The VPN server: " + events + " says why it stopped; mend that, and Start-Service RemoteAccess. The box: note its rule, and lead this name to the VPN server. The module: note targets, and correct them. To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
 		For: advice.About(NotServed, "status/"+reasonNotServed),
 	},
 	{
@@ -83,7 +94,7 @@ var book = advice.Book{
 		Owners: []advice.Owner{advice.Windows, advice.Middlebox},
 		On:     onVPN, First: "Get-Service RemoteAccess, SstpSvc, HTTP | Format-Table Name, Status; netsh http show sslcert",
 		Separates: "If a service is not Running, or no binding for port 443 is listed: the VPN server. If all are there: the box in front, or what is between it and the exporter.",
-		Then:      "The VPN server: " + events + " says why it stopped; mend that, and start the service; to undo, stop it. The box: note its settings, then " + through + ". To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
+		Then:      "The VPN server: " + events + " says why it stopped; mend that, and start the service. The box: note its settings, then " + through + ". To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
 	},
 	{
 		Key:   adviceSilent,
@@ -97,7 +108,7 @@ var book = advice.Book{
 		Key:   adviceMalformed,
 		Means: "What came in place of an SSTP packet is none: text, another version, or a length that cannot be right. Either no VPN server answered the 200, or something changes what it sends.", Suffers: clients,
 		Owners: []advice.Owner{advice.Middlebox, advice.Windows},
-		On:     onVPN, First: "netsh http show servicestate view=requestq",
+		On:     onVPN, First: listens,
 		Separates: "If a URL with sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75} is listed: the VPN server listens, and a box in front answers in its place or changes what it sends. If none is: another program answers on port 443 there.",
 		Then:      "The box: note its settings, then " + through + ". The server: see which program has port 443 (Get-NetTCPConnection -LocalPort 443), note its settings, and give it another port. To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
 	},
@@ -115,7 +126,7 @@ var book = advice.Book{
 		Key:   "sstp_in_chunks_at_server",
 		Means: "Asked directly, the 200 says Transfer-Encoding: chunked, which a VPN server does not send.", Suffers: clients,
 		Owners: []advice.Owner{advice.Windows, advice.Network},
-		On:     onVPN, First: "netsh http show servicestate view=requestq",
+		On:     onVPN, First: listens,
 		Separates: "If a URL with sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75} is listed: a proxy between the exporter and SERVER. If none is: another program has port 443 there.",
 		Then:      "The proxy: note its rule, then let port 443 of SERVER through on TCP. The program: see which by Get-NetTCPConnection -LocalPort 443, note its settings, and give it another port. To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
 	},
@@ -124,7 +135,7 @@ var book = advice.Book{
 		Means: "The VPN server took the request and refused or ended the call before any logon.", Suffers: clients,
 		Owners: []advice.Owner{advice.Windows}, Certainty: advice.Likely,
 		On: onVPN, First: events,
-		Separates: "If an event of the proof's time (the report's is UTC, the log's local) names a reason: that. If there is none, and all WAN Miniports (SSTP) are Active in Routing and Remote Access, Ports: they are used up. If some are Inactive: the log Microsoft-Windows-RasSstp/Operational or a trace (netsh ras set tracing * enabled) has more.",
+		Separates: "If an event of the proof's time (the report's is UTC, the log's local) names a reason: that. If no events are found (PowerShell says so in red), and all WAN Miniports (SSTP) are Active in Routing and Remote Access, Ports: they are used up. If some are Inactive: a trace has more (netsh ras set tracing * enabled; read C:\\Windows\\tracing; end it by netsh ras set tracing * disabled).",
 		Then:      "Mend what the event names: note the setting first. Ports: note their number for WAN Miniport (SSTP), and raise it. To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
 		For: advice.About("status/"+nak, "status/"+aborted),
 	},

@@ -49,6 +49,12 @@ func (p *probe) httpFailure() *failure.Failure {
 		reason = prober.ReasonLogonPage
 	case p.run.Found(NotServed):
 		reason = reasonNotServed
+	case byWindows(p.main) && c.Status() == 503: // no application pool is behind SSTP
+		return failure.New(failure.Status, reason, "%s answered %s to %s: the VPN server refuses, as it does when no port for SSTP is free", c.Origin.Name(), c.Answer(), verb)
+	case p.run.Found(VerbRefused): // of which the status alone says less
+		return failure.New(failure.Status, reason, "%s answered %s to %s: methods that are not known are refused at this path, SSTP's among them", c.Origin.Name(), c.Answer(), verb)
+	case p.run.Found(LengthRefused):
+		return failure.New(failure.Status, reason, "%s answered %s to %s: the length that SSTP announces is refused on the way", c.Origin.Name(), c.Answer(), verb)
 	}
 	return failure.New(failure.Status, reason, "%s answered %s to %s%s", c.Origin.Name(), c.Answer(), verb, c.Cause())
 }

@@ -161,6 +161,9 @@ var codes = map[uint32]string{
 	0: "no error", 4: "value not supported", 5: "unaccepted frame", 6: "retry count exceeded", 8: "negotiation timeout", 10: "required attribute missing",
 }
 
+// names are the attributes that a server may say something about ([MS-SSTP] section 2.2.4).
+var names = map[byte]string{1: "the protocol inside, PPP", 3: "the proof of the certificate", 4: "the request for that proof"}
+
 func (s status) String() string {
 	text := fmt.Sprintf("status %d", s.code)
 	if meaning := codes[s.code]; meaning != "" {
@@ -168,6 +171,9 @@ func (s status) String() string {
 	}
 	if s.attribute != 0 {
 		text += fmt.Sprintf(" of attribute %d", s.attribute)
+	}
+	if meaning := names[s.attribute]; meaning != "" {
+		text += " (" + meaning + ")"
 	}
 	return text
 }

@@ -33,7 +33,7 @@ func TestPacket(t *testing.T) {
 		after int // bytes, at most, of which it is known
 	}{
 		"acknowledgement":    {string(acknowledgement), "Call Connect Acknowledge, offers sha1 and sha256", "", 48},
-		"refusal":            {"\x10\x01\x00\x14\x00\x03\x00\x01\x00\x02\x00\x0c\x00\x00\x00\x01\x00\x00\x00\x04", "Call Connect Negative Acknowledge, status 4 (value not supported) of attribute 1", "", 20},
+		"refusal":            {"\x10\x01\x00\x14\x00\x03\x00\x01\x00\x02\x00\x0c\x00\x00\x00\x01\x00\x00\x00\x04", "Call Connect Negative Acknowledge, status 4 (value not supported) of attribute 1 (the protocol inside, PPP)", "", 20},
 		"abort":              {string(abort), "Call Abort", "", 8},
 		"disconnect":         {string(disconnect), "Call Disconnect, status 0 (no error)", "", 20},
 		"reserved bits":      {"\x10\xff\xf0\x08\x00\x05\x00\x00", "Call Abort", "", 8},

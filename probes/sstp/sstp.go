@@ -16,6 +16,7 @@ var Definition = prober.Definition{
 	Name:     "sstp",
 	Summary:  "Can Windows clients call the VPN server by SSTP, or does a box on port 443, the certificate, or its revocation list keep them out?",
 	Advice:   book,
+	Serves:   served,
 	New:      func() prober.Prober { return defaults() },
 	NoLogon:  true,
 	Absent:   []string{"status/" + reasonNotServed},

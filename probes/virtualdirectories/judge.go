@@ -98,10 +98,10 @@ func (p *probe) unhealthy(bad []*page) {
 		p.run.FindBox(first.exchange)
 		who = first.exchange.Origin
 	}
-	p.run.Find(Unhealthy, result.Error, who, "%s %d of %d directories are not healthy: %s. A balancer that asks for these pages sends nobody %s for these protocols.%s",
-		p.subject(), len(bad), len(p.pages), told(bad), p.where(), p.rest())
-	r.Draw(Unhealthy, adviceOf[first.state])
-	r.Draw(first.failure.Name(), adviceOf[first.state])
+	p.run.Find(Unhealthy, result.Error, who, "%s %d of %d directories are not healthy: %s. %s%s",
+		p.subject(), len(bad), len(p.pages), told(bad), p.balancers(bad), p.rest())
+	r.Draw(Unhealthy, p.drawn(bad))
+	r.Draw(first.failure.Name(), p.drawn(bad))
 	first.failure.Message += also(bad[1:])
 	r.Fail(first.failure)
 }
@@ -112,6 +112,14 @@ func (p *probe) subject() string {
 		return "Server " + p.run.Target.Host + ":"
 	}
 	return p.run.Target.Name + ":"
+}
+
+// balancers says what a balancer's check of these pages does.
+func (p *probe) balancers(bad []*page) string {
+	if slices.ContainsFunc(bad, func(pg *page) bool { return pg.state == foreign }) {
+		return "A balancer whose check looks at the status alone goes on sending clients there; one that reads the page sends nobody."
+	}
+	return "A balancer that asks for these pages sends nobody " + p.where() + " for these protocols."
 }
 
 func (p *probe) where() string {

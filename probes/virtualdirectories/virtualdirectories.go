@@ -5,6 +5,7 @@ package virtualdirectories
 import (
 	_ "embed" // for the example
 
+	"github.com/ews-exporter/ews_exporter/internal/advice"
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/result"
@@ -18,6 +19,7 @@ var Definition = prober.Definition{
 	Name:    "virtual_directories",
 	Summary: "Which virtual directories does each server hold healthy, and which protocols are out of the balancer's pool?",
 	Advice:  book,
+	Serves:  advice.EWS.At("Exchange's directories", "Default Web Site", "each directory's own healthcheck.htm"),
 	New:     func() prober.Prober { return defaults() },
 	NoLogon: true,
 	Paths:   prober.ServicePaths,

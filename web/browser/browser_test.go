@@ -34,7 +34,7 @@ func TestTheKempCase(t *testing.T) {
 	p.visit("/")
 	p.says("Nothing has been probed yet.")
 	p.ask(e.target(t, "kemp-rfc2616"))
-	p.says("Failed after 1.", "whoever runs the box in front of Exchange (sure)", "Look at the box's setting for Expect: 100-continue", "made the 501 Invalid Request itself", "Kemp LoadMaster", "answered 200 OK",
+	p.says("Failed after 1.", "whoever runs the box in front (load balancer, proxy) (sure)", "Look at the box's setting for Expect: 100-continue", "made the 501 Invalid Request itself", "Kemp LoadMaster", "answered 200 OK",
 		"RFC-7231 Compliant", "System Configuration → Miscellaneous Options")
 
 	p.click(`.tree li li details:not([open]) > summary`) // the first step within a step that is closed

@@ -137,7 +137,7 @@ func Kemp() *result.Result {
 	}
 	r.Verdict = &result.Verdict{
 		Fault:   result.Fault{Owner: advice.Middlebox, Certainty: advice.Sure, Advice: "continue_withheld"},
-		AtFault: "a box in front of Exchange (Kemp LoadMaster)", When: advice.Now, Suffers: "Mailbox moves and hybrid services.",
+		AtFault: "a box in front of the server (Kemp LoadMaster)", When: advice.Now, Suffers: "Mailbox moves and hybrid services.",
 		On: "in a terminal", First: "ews_exporter probe dialogue mail.contoso.com --direct EX01", Then: "Let it pass Expect on.", Risk: advice.Change,
 		Places:    advice.Places{{Product: "kemp", Setting: "100-Continue Handling: RFC-7231 Compliant"}},
 		Separates: "If it works there: the box.",

@@ -9,7 +9,7 @@ func faults() []lab.Fault {
 			Module: brief, At: "kemp-rfc2616", Panels: true,
 			Alert: "EwsLateBodyRejected", Says: []string{
 				"late request bodies are answered 501", "the same request without Expect 200", "Made by: middlebox (kemp)",
-				"RFC-7231 Compliant", "Act: whoever runs the box in front of Exchange (sure)", "docs/findings/late_body_rejected.md",
+				"RFC-7231 Compliant", "Act: whoever runs the box in front (load balancer, proxy) (sure)", "docs/findings/late_body_rejected.md",
 			},
 		},
 		{Module: brief, At: "early-401", Panels: true},
