@@ -10,8 +10,9 @@ import (
 const variables = `{{ $module := "" }}{{ $auth := "" }}{{ $advice := "" }}{{ $told := "" }}{{ $means := "" }}{{ $on := "" }}{{ $first := "" }}{{ $tells := "" }}{{ $then := "" }}` +
 	`{{ $certainty := "" }}{{ $clear := false }}{{ $noBox := false }}{{ $at := "" }}{{ $before := "" }}{{ $front := "" }}{{ $back := "" }}{{ $servers := "" }}`
 
-// waiting are the pieces of advice that say that nobody need get up for them. Of an older exporter, which says nothing, none does.
-var waiting = "max by (advice) (ews_exporter_advice_meaning_info{urgency!~'|" + advice.Now.Text() + "'})"
+// waiting are the pieces of advice that say that nobody need get up for them. Of an older exporter, which says nothing, none does; one that
+// was not scraped just once makes nothing critical.
+var waiting = "max by (advice) (last_over_time(ews_exporter_advice_meaning_info{urgency!~'|" + advice.Now.Text() + "'}[" + justNow + "]))"
 
 // act says who acts on an alert's faults, and how soon, and keeps the first step. Where several pieces of advice lead there, it is of
 // one that cannot wait, and of those of the one that most probes named.
