@@ -6,8 +6,8 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/advice"
 )
 
-// step keeps the first step of the advice, with what is known of the place: the module's auth, and the servers. Past the balancer nobody is told to ask
-// past it, and the server is known. Where the servers are known to be well, the step is the box's.
+// step keeps the first step of the advice, with what is known of the place: the module's auth, and the servers. Past the balancer nobody
+// is told to ask past it, and the server is known. Where the servers are known to be well, the step is the box's.
 func (q faults) step() string {
 	text := stepTold
 	if !q.anywhere() {
