@@ -317,8 +317,10 @@ func TestAlertsTellWhatToDo(t *testing.T) {
 		if r.Alert == "" {
 			continue
 		}
-		if !slices.Contains([]string{"critical", "warning", "info"}, r.Labels["severity"]) {
-			t.Errorf("%s has severity %q", r.Alert, r.Labels["severity"])
+		for _, severity := range r.severities() {
+			if !slices.Contains([]string{"critical", "warning", "info"}, severity) {
+				t.Errorf("%s has severity %q", r.Alert, severity)
+			}
 		}
 		if d := r.Annotations["description"]; !strings.Contains(d, "First: ") {
 			t.Errorf("%s does not say what to do first: %s", r.Alert, d)
@@ -360,9 +362,49 @@ func TestObjectiveIsDocumented(t *testing.T) {
 	}
 }
 
+var severity = regexp.MustCompile(`\$severity :?= "(\w+)"`)
+
+// severities are those that the alert may have: one, or what its label is looked up to be.
+func (r rule) severities() []string {
+	looked := severity.FindAllStringSubmatch(r.Labels["severity"], -1)
+	if looked == nil {
+		return []string{r.Labels["severity"]}
+	}
+	var all []string
+	for _, m := range looked {
+		all = append(all, m[1])
+	}
+	return all
+}
+
+// The label severity and the urgency in the text go by the same faults: whichever alert tells of one is looked up, unless it never is
+// critical. And Alertmanager's example has each such alert where it names those that may be a warning too.
+func TestSeverityFollowsUrgency(t *testing.T) {
+	t.Parallel()
+	example, err := os.ReadFile("alertmanager.example.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lists := regexp.MustCompile(`"Ews\(([\w|]*BalancerFailing[\w|]*)\)"`).FindAllSubmatch(example, -1)
+	if len(lists) != 3 {
+		t.Fatalf("the example names those alerts %d times, want 3", len(lists))
+	}
+	for _, r := range rules(t) {
+		tells, both := strings.Contains(r.Annotations["description"], "Urgency: "), slices.Equal(r.severities(), []string{"critical", "warning"})
+		if critical := r.severities()[0] == "critical"; critical && tells != both {
+			t.Errorf("%s tells of urgency: %v; its severity is one of %q", r.Alert, tells, r.severities())
+		}
+		for _, list := range lists {
+			if both && !slices.Contains(strings.Split(string(list[1]), "|"), strings.TrimPrefix(r.Alert, "Ews")) {
+				t.Errorf("the example does not name %s in %s", r.Alert, list[1])
+			}
+		}
+	}
+}
+
 // times is the line of docs/alerts.md that says when an alert fires and for how long it is kept.
 func (r rule) times() string {
-	text := "**" + r.Labels["severity"] + "**, after " + cmp.Or(r.For, "no wait")
+	text := "**" + strings.Join(r.severities(), "** or **") + "**, after " + cmp.Or(r.For, "no wait")
 	if r.Keep != "" {
 		text += "; kept for " + r.Keep
 	}

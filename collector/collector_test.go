@@ -76,8 +76,9 @@ func TestMetricsPassTheLinter(t *testing.T) {
 		t.Errorf("probe: %v, %v", problems, err)
 	}
 	self := NewSelf(monitored(true), monitored(false), "bad_request")
-	self.Advise(advice.Book{{Key: "look", First: "Look there", Separates: "If it is there: good.", Direct: "see"}}, func() map[advice.Owner]string { return map[advice.Owner]string{advice.Middlebox: "netops"} })
+	self.Advise(advice.Book{{Key: "look", On: "on the box", First: "Look there", Separates: "If it is there: good.", Then: "Mend it.", Direct: "see"}}, func() map[advice.Owner]string { return map[advice.Owner]string{advice.Middlebox: "netops"} })
 	self.CountLogons(func() map[string]int64 { return map[string]int64{"monitor": 1} })
+	self.TellModules(func() []Module { return []Module{{"dialogue", "http", "monitor"}} })
 	self.Observe(examples.Kemp())
 	problems, err = testutil.GatherAndLint(self.Registry())
 	if err != nil || len(problems) > 0 {
@@ -245,8 +246,9 @@ func TestLabelsAlikeOnceShortened(t *testing.T) {
 func TestSelf(t *testing.T) {
 	t.Parallel()
 	self := NewSelf(func() map[string]bool { return map[string]bool{"monitor": true, "other": false} }, monitored(true), "bad_request", "stopping")
-	self.Advise(advice.Book{{Key: "look", First: "Look there", Separates: "If it is there: good.", Direct: "see"}}, func() map[advice.Owner]string { return map[advice.Owner]string{advice.Middlebox: "netops"} })
+	self.Advise(advice.Book{{Key: "look", On: "on the box", First: "Look there", Separates: "If it is there: good.", Then: "Mend it.", Direct: "see"}}, func() map[advice.Owner]string { return map[advice.Owner]string{advice.Middlebox: "netops"} })
 	self.CountLogons(func() map[string]int64 { return map[string]int64{"monitor": 3} })
+	self.TellModules(func() []Module { return []Module{{"dialogue", "http", "monitor"}} })
 	self.TellCertificates(func() map[string]time.Time { return map[string]time.Time{"device": time.Unix(1800000000, 0)} })
 	self.Observe(examples.Kemp())
 	odd := examples.Continue()
@@ -263,6 +265,9 @@ func TestSelf(t *testing.T) {
 	for _, want := range []string{
 		`ews_exporter_probes_total{module="dialogue",result="failure"} 1`,
 		`ews_exporter_owner_info{owner="middlebox",team="netops",title="whoever runs the box in front (load balancer, proxy)"} 1`,
+		`ews_exporter_advice_info{advice="look",first="Look there",on="on the box"} 1`,
+		`ews_exporter_advice_outcome_info{advice="look",tells="If it is there: good.",then="Mend it."} 1`,
+		`ews_exporter_module_info{auth="monitor",module="dialogue",prober="http"} 1`,
 		`ews_exporter_owner_info{owner="dns",team="",title="whoever runs the DNS zone or the name servers"} 1`,
 		`ews_exporter_probes_total{module="dialogue",result="success"} 1`,
 		`ews_exporter_probe_responses_total{code="501",module="dialogue",origin="middlebox"} 1`,
@@ -302,9 +307,10 @@ func BenchmarkGather(b *testing.B) {
 func TestSelfIsDeclared(t *testing.T) {
 	t.Parallel()
 	self := NewSelf(monitored(true), monitored(false), "bad_request")
-	self.Advise(advice.Book{{Key: "look", First: "Look there", Separates: "If it is there: good.", Direct: "see"}}, func() map[advice.Owner]string { return map[advice.Owner]string{advice.Middlebox: "netops"} })
+	self.Advise(advice.Book{{Key: "look", On: "on the box", First: "Look there", Separates: "If it is there: good.", Then: "Mend it.", Direct: "see"}}, func() map[advice.Owner]string { return map[advice.Owner]string{advice.Middlebox: "netops"} })
 	self.TellCertificates(func() map[string]time.Time { return map[string]time.Time{"monitor": time.Now()} })
 	self.CountLogons(func() map[string]int64 { return map[string]int64{"monitor": 1} })
+	self.TellModules(func() []Module { return []Module{{"dialogue", "http", "monitor"}} })
 	self.CountTargets(func() map[Listing]int { return map[Listing]int{{"mail.contoso.com", "web", "direct"}: 2} })
 	self.Observe(examples.Kemp())
 	families, err := self.Registry().Gather()

@@ -119,11 +119,9 @@ func (s *Self) Reloaded(ok bool) {
 func (s *Self) Advise(book advice.Book, teams func() map[advice.Owner]string) {
 	first, outcome, meaning, direct := info(selfAdvice), info(selfOutcome), info(selfMeaning), info(selfDirect)
 	for _, a := range book {
-		first.WithLabelValues(a.Key, a.Step()).Set(1)
+		first.WithLabelValues(a.Key, a.On, a.First).Set(1)
 		meaning.WithLabelValues(a.Key, a.Means, a.When.Text()).Set(1)
-		if a.Separates != "" {
-			outcome.WithLabelValues(a.Key, a.Separates).Set(1)
-		}
+		outcome.WithLabelValues(a.Key, a.Separates, a.Then).Set(1)
 		if a.Direct != "" {
 			direct.WithLabelValues(a.Key, a.Direct).Set(1)
 		}
@@ -144,6 +142,27 @@ func (o owners) Collect(ch chan<- prometheus.Metric) {
 	teams := o()
 	for _, known := range advice.Owners {
 		ch <- prometheus.MustNewConstMetric(o.desc(), prometheus.GaugeValue, 1, string(known.Owner), known.Title, teams[known.Owner])
+	}
+}
+
+// Module is what the configuration says of a module.
+type Module struct{ Name, Prober, Auth string }
+
+// TellModules adds the configured modules; all is asked at each scrape.
+func (s *Self) TellModules(all func() []Module) { s.registry.MustRegister(modules(all)) }
+
+// modules collects them. The labels come and go with the configuration.
+type modules func() []Module
+
+func (modules) desc() *prometheus.Desc {
+	return prometheus.NewDesc(selfModules.Name, selfModules.Help, selfModules.Labels, nil)
+}
+
+func (m modules) Describe(ch chan<- *prometheus.Desc) { ch <- m.desc() }
+
+func (m modules) Collect(ch chan<- prometheus.Metric) {
+	for _, of := range m() {
+		ch <- prometheus.MustNewConstMetric(m.desc(), prometheus.GaugeValue, 1, of.Name, of.Prober, of.Auth)
 	}
 }
 

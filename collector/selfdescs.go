@@ -81,15 +81,15 @@ var selfTargets = &result.Metric{
 // selfAdvice says what to do first, for alerts to look up.
 var selfAdvice = &result.Metric{
 	Name:   "ews_exporter_advice_info",
-	Help:   "What to do first, by the advice that probe_fault_info names.",
-	Labels: []string{"advice", "first"},
+	Help:   "What to do first, by the advice that probe_fault_info names, and where it is typed or done; on is empty where first says that itself.",
+	Labels: []string{"advice", "on", "first"},
 }
 
 // selfOutcome says how to read it.
 var selfOutcome = &result.Metric{
 	Name:   "ews_exporter_advice_outcome_info",
-	Help:   "What the outcome of that first step tells, where it needs to be read.",
-	Labels: []string{"advice", "tells"},
+	Help:   "What the outcome of that first step tells, and the change that mends it then.",
+	Labels: []string{"advice", "tells", "then"},
 }
 
 // selfMeaning says what the advice is about.
@@ -106,6 +106,14 @@ var selfDirect = &result.Metric{
 	Labels: []string{"advice", "direct"},
 }
 
+// selfModules says which auth a module logs on with, for alerts to name it. Of the account it says nothing: who reads the metrics could
+// lock it.
+var selfModules = &result.Metric{
+	Name:   "ews_exporter_module_info",
+	Help:   "Every configured module, with its prober and the name of its auth; empty for none.",
+	Labels: []string{"module", "prober", "auth"},
+}
+
 // selfOwner says who the owners are.
 var selfOwner = &result.Metric{
 	Name:   "ews_exporter_owner_info",
@@ -118,6 +126,6 @@ var selfOwner = &result.Metric{
 func SelfMetrics() []*result.Metric {
 	return []*result.Metric{
 		selfBuild, selfReloaded, selfReloadAt, selfProbes, selfResponses, selfDuration, selfInFlight, selfRefused,
-		selfPanics, selfSuspended, selfExplained, selfLogons, selfCertificates, selfTargets, selfAdvice, selfOutcome, selfMeaning, selfDirect, selfOwner,
+		selfPanics, selfSuspended, selfExplained, selfLogons, selfCertificates, selfTargets, selfAdvice, selfOutcome, selfMeaning, selfDirect, selfOwner, selfModules,
 	}
 }

@@ -68,6 +68,7 @@ func newExporter(store *config.Store, flags *serveFlags, own []netip.AddrPort, l
 		func() map[string]bool { return gate.Explained(names()) }, runner.BadRequest, runner.DeniedTarget, runner.DeniedAuth, runner.CrossSite, runner.UnknownHost, runner.TooManyProbes, runner.OutOfFiles, runner.Stopping)
 	e.self.CountLogons(func() map[string]int64 { return gate.Logons(names()) })
 	e.self.TellCertificates(func() map[string]time.Time { return store.Current().ClientCertificates() })
+	e.self.TellModules(func() []collector.Module { return modulesOf(store.Current()) })
 	book := runner.AllAdvice(probes.All())
 	e.self.Advise(book, func() map[advice.Owner]string { return store.Current().Owners })
 	e.self.Reloaded(true)
@@ -96,6 +97,14 @@ func newExporter(store *config.Store, flags *serveFlags, own []netip.AddrPort, l
 		Prefix: flags.mount.prefix, Origin: flags.mount.origin(), TimeoutOffset: flags.timeoutOffset, EnablePprof: flags.pprof,
 	})
 	return e
+}
+
+// modulesOf are the modules of a configuration.
+func modulesOf(c *config.Config) (all []collector.Module) {
+	for name, m := range c.Modules {
+		all = append(all, collector.Module{Name: name, Prober: m.Prober, Auth: m.Auth})
+	}
+	return all
 }
 
 // listed counts the targets of cells: a target is one, for whichever mailboxes.

@@ -15,41 +15,95 @@ import (
 // that. An expression never joins these: with two exporters, or two versions of them, such a rule dies. Where nothing is found,
 // because no exporter is scraped or it is an older one, the text has its own words.
 //
-// The functions act… say who acts, and leave the step for the function first, which comes after it.
+// The functions faultsOf… say which faults an alert is about, and the functions act… tell who acts on them; the step is left for the
+// function first, which comes after it.
 
-// act is about findings by their codes (a regular expression's alternatives), now or within a window.
-func (f alertFacts) act(codes string, window ...string) (string, error) {
+// faults are those that an alert is about: the series of probe_fault_info that a selector names, over a window. The label severity, the
+// owner, the urgency and the step all go by the same ones, so that they do not contradict each other.
+type faults struct {
+	keys     string // the template that keeps in $keys which advice they may have (a regular expression)
+	selector string // $keys, or $butKeys for all advice but these
+	scope    string // of the alert's labels, see scopes
+	window   string
+	narrowed string // what the probes have to be besides; empty for nothing
+	calm     bool   // the alert wakes nobody
+	paced    bool   // how often they come makes the alert urgent, whatever each of them is
+	clear    string // a query that gives something where the servers are known to be well; empty for none
+}
+
+// justNow is the window of alerts that say how things are now: as long as Prometheus remembers a scrape, so that what follows from the
+// faults does not change with a single one.
+const justNow = "5m"
+
+// by counts in how many scrapes the faults were seen, by labels; more matchers may narrow them down.
+func (q faults) by(labels string, more ...string) string {
+	matchers := append([]string{q.selector, q.scope}, more...)
+	if slices.Contains(more, "$advice") {
+		matchers = matchers[1:]
+	}
+	return "max by (" + labels + ") (count_over_time(probe_fault_info{" + strings.Join(matchers, ",") + "}[" + q.window + "])" + q.narrowed + ")"
+}
+
+// anywhere tells of faults of no single target.
+func (q faults) anywhere() bool { return q.scope == "$service,$module" }
+
+// ofFinding are those of findings by their codes (a regular expression's alternatives), now or within a window.
+func (f alertFacts) ofFinding(codes string, window ...string) (faults, error) {
 	keys := map[string]bool{}
 	for _, code := range strings.Split(codes, "|") {
 		led := f.leads(code)
 		if len(led) == 0 {
-			return "", fmt.Errorf("nothing leads from %q to an advice", code)
+			return faults{}, fmt.Errorf("nothing leads from %q to an advice", code)
 		}
 		maps.Copy(keys, led)
 	}
-	return lookUp("advice=~'"+joined(keys)+"'", func(which string) string {
-		return within("probe_fault_info{"+which+",$probe}", window...)
-	}), nil
+	return faults{keys: keep(joined(keys)), selector: "$keys", scope: "$probe", window: append(window, justNow)[0]}, nil
 }
 
-// actOnFailing is about the checks that fail at the target for no other alert's reason; an operand may narrow them down.
-func (f alertFacts) actOnFailing(operand ...string) string {
+// ofFailing are those of the checks that fail at the target for no other alert's reason; an operand may narrow them down.
+func (f alertFacts) ofFailing(operand ...string) faults {
 	failing := strings.Join(append([]string{"ews:check_failing:unexplained{$target}"}, operand...), " ")
-	return lookUp("advice!~'"+f.warned()+"'", func(which string) string {
-		return "probe_fault_info{" + which + ",$target} and on (site, service, via, instance, module) (" + failing + ")"
-	})
+	return faults{
+		keys: keep(f.warned()), selector: "$butKeys", scope: "$target", window: justNow,
+		narrowed: " and on (site, service, via, instance, module) (" + failing + ")",
+	}
 }
 
-// actOnFailed is about the probe's failures within a window.
-func (f alertFacts) actOnFailed(window string) string {
-	return lookUp("advice!~'"+f.warned()+"'", func(which string) string {
-		return within("probe_fault_info{"+which+",$probe}", window)
-	})
+// ofFailed are those of the probe's failures within a window.
+func (f alertFacts) ofFailed(window string) faults {
+	return faults{keys: keep(f.warned()), selector: "$butKeys", scope: "$probe", window: window}
 }
 
-// actOnFinding is about the finding that the alert has as a label: a warning without an alert of its own.
-func (f alertFacts) actOnFinding() string {
-	return f.keysOfFinding() + lookUp("$keys", func(which string) string { return "probe_fault_info{" + which + ",$probe}" })
+// ofLabel are those of the finding that the alert has as a label: a warning without an alert of its own.
+func (f alertFacts) ofLabel() faults {
+	return faults{keys: f.keysOfFinding(), selector: "$keys", scope: "$probe", window: justNow}
+}
+
+// ofUndecided are those of probes of a module and a service that prove nothing.
+func (f alertFacts) ofUndecided() faults {
+	keys := map[string]bool{}
+	for _, u := range result.Undecidednesses {
+		maps.Copy(keys, f.leads("undecided/"+string(u.Reason)))
+	}
+	return faults{keys: keep(joined(keys)), selector: "$keys", scope: "$service,$module", window: justNow}
+}
+
+// calm says of faults that their alert wakes nobody.
+func calm(q faults) faults {
+	q.calm = true
+	return q
+}
+
+// paced says of faults that their alert is urgent by how often they come.
+func paced(q faults) faults {
+	q.paced = true
+	return q
+}
+
+// whereServersWork says of faults that the servers are no cause where a query gives something.
+func whereServersWork(query string, q faults) faults {
+	q.clear = query
+	return q
 }
 
 // keysOfFinding keeps in $keys the keys of the advice to which that finding may lead.
@@ -64,22 +118,17 @@ func (f alertFacts) keysOfFinding() string {
 	return text + "{{ end }}"
 }
 
-// actOnUndecided is about probes of a module and a service that prove nothing.
-func (f alertFacts) actOnUndecided() string {
-	keys := map[string]bool{}
-	for _, u := range result.Undecidednesses {
-		maps.Copy(keys, f.leads("undecided/"+string(u.Reason)))
-	}
-	return whoActs("advice=~'"+joined(keys)+"'", `{{ $noBox := false }}`, func(which string) string { return "probe_fault_info{" + which + ",$service,$module}" }) + stepAnywhere
-}
-
 // advised is about what no fault of a probe tells of; it goes by what leads to the advice, and says nothing of who acts.
 func (f alertFacts) advised(about string) (string, error) {
 	a, ok := f.book.Find(advice.Case{About: about}, false)
 	if !ok {
 		return "", fmt.Errorf("nothing leads from %q to an advice", about)
 	}
-	return `{{ $module := "" }}{{ $first := "" }}{{ $told := "` + a.Key + `" }}` + stepAnywhere, nil
+	module := ""
+	if _, finding := f.known[about]; finding {
+		module = ask("topk(1, max by (module) (probe_finding{code='"+about+"',$target}))") + `{{ $module = . | first | label "module" }}{{ end }}`
+	}
+	return variables + module + `{{ $told = "` + a.Key + `" }}` + stepTold, nil
 }
 
 // leads are the keys of all advice to which something may lead, at a server too.
@@ -112,96 +161,6 @@ func (f alertFacts) warned() string {
 	return joined(warned)
 }
 
+func keep(keys string) string { return `{{ $keys := "` + keys + `" }}` }
+
 func joined(keys map[string]bool) string { return strings.Join(slices.Sorted(maps.Keys(keys)), "|") }
-
-// within is a selector over a window, where there is one.
-func within(selector string, window ...string) string {
-	if len(window) == 0 {
-		return selector
-	}
-	return "max_over_time(" + selector + "[" + window[0] + "])"
-}
-
-// lookUp says who acts on faults of which advice at the alert's target, and keeps the step.
-func lookUp(which string, faults func(which string) string) string {
-	return whoActs(which, noBoxAtTarget, faults) + stepOf
-}
-
-// whoActs finds the advice that most modules agree on among faults of which advice, says what it is about and who acts on it,
-// and keeps it, what is told in its place at a server, and the module. noBox sets $noBox.
-func whoActs(which, noBox string, faults func(which string) string) string {
-	return `{{ $module := "" }}{{ $first := "" }}{{ $advice := "" }}` +
-		ask("topk(1, count by (advice) (max by (module, advice) ("+faults(which)+")))") + `{{ $advice = . | first | label "advice" }}{{ end }}` +
-		noBox + `{{ $told := $advice }}{{ if $noBox }}` + told("direct", "ews_exporter_advice_direct_info{advice=%q}", "$advice") + `{{ $told = . }}{{ end }}{{ end }}{{ end }}` +
-		told("means", "ews_exporter_advice_meaning_info{advice=%q}", "$told") + `{{ "\n" }}{{ . }}{{ end }}{{ end }}` +
-		ask("max by (module, owner, certainty) ("+faults("$advice")+")") + `{{ $module = . | first | label "module" }}{{ $or := "" }}{{ "\n" }}Act:` +
-		`{{ range sortByLabel "owner" . }}{{ if and (eq .Labels.module $module) (not (and $noBox (eq .Labels.owner "middlebox") (eq .Labels.certainty "undecided"))) }}` +
-		`{{ $or }} ` + ownerTitle + `{{ $or = " or" }}{{ end }}{{ end }} ({{ . | first | label "certainty" }}).{{ end }}` +
-		told("urgency", "ews_exporter_advice_meaning_info{advice=%q}", "$told") + `{{ if . }} Urgency: {{ . }}.{{ end }}{{ end }}{{ end }}`
-}
-
-// noBoxAtTarget tells in $noBox of a server that is asked directly, where no box has shown itself within an hour: nobody is told then
-// to look at what stands in front of it.
-var noBoxAtTarget = `{{ $noBox := eq (or $labels.via "") "direct" }}` +
-	ask("max_over_time(probe_failure_info{origin='middlebox',$target}[1h]) or max_over_time(probe_finding{origin='middlebox',$target}[1h])") + `{{ $noBox = false }}{{ end }}`
-
-// ownerTitle is who the owner of a series is, in words where an exporter has them.
-var ownerTitle = `{{ $owner := .Labels.owner }}` + told("title", "ews_exporter_owner_info{owner=%q}", "$owner") + `{{ $owner = . }}{{ end }}{{ end }}{{ reReplaceAll "_" " " $owner }}`
-
-// told begins a part about a label of what the exporters say of themselves, for one advice or owner; of several versions of them
-// it is always the same one's. Where none says anything, the part is left out.
-func told(label, series, of string) string {
-	return fmt.Sprintf(`{{ with printf "max by (%s) (%s)" %s | query }}{{ with . | sortByLabel "%s" | first | label "%s" }}`, label, series, of, label, label)
-}
-
-// stepOf keeps the first step of an advice in $first. Past the balancer nobody is told to ask past it, and the server is known.
-var stepOf = `{{ $front := "" }}{{ $back := "" }}` + atServers + stepAt
-
-// atServers keeps the servers that showed themselves at the alert's target.
-var atServers = ask("topk(1, max by (frontend, backend) (probe_server_info{frontend!='',$target}))") +
-	`{{ $front = . | first | label "frontend" }}{{ $back = reReplaceAll "\\..*" "" (. | first | label "backend") }}{{ end }}`
-
-// stepAnywhere keeps the first step where the alert is about no single target.
-var stepAnywhere = `{{ $front := "" }}{{ $back := "" }}` + stepAt
-
-// stepAt does so with the servers, where there are any, in $front and $back.
-var stepAt = told("first", "ews_exporter_advice_info{advice=%q}", "$told") + `{{ $first = . }}{{ end }}{{ end }}{{ $tells := "" }}` +
-	told("tells", "ews_exporter_advice_outcome_info{advice=%q}", "$told") + `{{ $tells = . }}{{ end }}{{ end }}` +
-	`{{ $server := or $front "SERVER" }}{{ if eq (or $labels.via "") "direct" }}{{ $server = ` + hostOf("SERVER") + ` }}` +
-	`{{ if match "--direct" $first }}{{ $first = "" }}{{ end }}{{ end }}`
-
-// hostOf is the host of the alert's instance, word without one.
-func hostOf(word string) string {
-	return `(reReplaceAll "^(\\w+://)?(\\[.*\\]|[^:/]*).*" "$2" (or $labels.instance "` + word + `"))`
-}
-
-// first ends a text with the step that was looked up, with what is known in the places that advice keeps for it; where there is
-// none, own words, and others for a server that is asked directly. No full stop follows: the step may be a command.
-func first(words string, direct ...string) string {
-	filled := ` | reReplaceAll "^((?:on|in) [^:]*): " "${1}:\n    " | reReplaceAll "\\bauth AUTH\\b" "the module's auth"`
-	for _, known := range []struct{ word, value string }{
-		{"TARGET", `(or $labels.instance "TARGET")`}, {"HOST", hostOf("HOST")}, {"PORT", portOf("PORT")},
-		{"SERVICE", `(or $labels.service "SERVICE")`}, {"MODULE", `(or $module "MODULE")`}, {"SERVER", "$server"}, {"BACKEND", `(or $back $server)`},
-	} {
-		filled += fmt.Sprintf(` | reReplaceAll "\\b%s\\b" %s`, known.word, known.value)
-	}
-	text := `{{ if $first }}{{ $first = $first` + filled + ` }}{{ $tells = $tells | reReplaceAll "([.)]) If " "${1}\nIf "` + filled + ` }}{{ "\n" }}First: {{ $first }}{{ if $tells }}{{ "\n" }}{{ $tells }}{{ end }}` + legend()
-	for _, d := range direct {
-		text += `{{ else if eq $labels.via "direct" }} First: ` + d
-	}
-	return text + `{{ else }} First: ` + words + `{{ end }}`
-}
-
-// portOf is the port of the alert's instance, word without one.
-func portOf(word string) string {
-	return `(or (reReplaceAll "^.*?(?::(\\d+))?$" "$1" (or $labels.instance "")) "` + word + `")`
-}
-
-// legend says what the words mean that are still there, and where the report is.
-func legend() string {
-	text := `{{ $all := printf "%s %s" $first $tells }}`
-	for _, w := range advice.Words {
-		text += fmt.Sprintf(`{{ if match "\\b%s\\b" $all }}{{ "\n" }}%[1]s %s.{{ end }}`, w.Name, w.Means)
-	}
-	return text + `{{ if or $labels.instance "" }}{{ "\n" }}The whole report, with the proof, on the exporter's machine: ews_exporter probe {{ or $module "MODULE" | reReplaceAll "^(.* .*)$" "'$1'" }} {{ or $labels.instance "" }}{{ if and (or $labels.service "") (eq (or $labels.via "") "direct") }} --hostname {{ or $labels.service "" }}{{ end }} --config.file CONFIG{{ end }}`
-}

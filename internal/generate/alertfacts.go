@@ -18,6 +18,7 @@ type alertFacts struct {
 	failing    []string         // of these, the metrics of probers whose failing checks have an alert of their own
 	explained  []explained
 	objectives []string
+	shows      []string
 
 	errors   codes // findings that make a probe fail and have an alert of their own
 	warnings codes // likewise as warnings
@@ -69,6 +70,7 @@ func factsOf(sources []ruleSource, definitions []prober.Definition) alertFacts {
 	for _, s := range sources {
 		f.told.add(s.decoded.Told...)
 		f.explained = append(f.explained, s.decoded.Explained...)
+		f.shows = append(f.shows, s.decoded.Shows...)
 		f.objectives = append(f.objectives, s.decoded.Objectives...)
 		for _, e := range s.decoded.Explained {
 			for _, s := range selections(e.Probes) {

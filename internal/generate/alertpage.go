@@ -73,7 +73,11 @@ func linked(text, self string, known map[string]bool) string {
 
 // times says when the alert fires, and how long it is kept.
 func (r decodedRule) times() string {
-	text := "**" + r.Labels["severity"] + "**, after " + cmp.Or(r.For, "no wait")
+	text := "**" + r.Labels["severity"] + "**"
+	if by := advisedBy.FindString(r.Annotations["description"]); by != "" && r.Labels["severity"] == "critical" && !strings.Contains(by, "paced") {
+		text += " or **warning**"
+	}
+	text += ", after " + cmp.Or(r.For, "no wait")
 	if r.Keep != "" {
 		text += "; kept for " + r.Keep
 	}

@@ -71,7 +71,9 @@ type decodedRules struct {
 	Explained []explained `yaml:"explained"`
 	// Objectives are metrics that hold failures against an objective, with alerts for what comes and goes.
 	Objectives []string `yaml:"objectives"`
-	Groups     []struct {
+	// Shows are texts that alerts about failing probes have besides, about what a metric of the prober tells of the alert's target.
+	Shows  []string `yaml:"shows"`
+	Groups []struct {
 		Name  string        `yaml:"name"`
 		Rules []decodedRule `yaml:"rules"`
 	} `yaml:"groups"`
@@ -172,7 +174,7 @@ func topicsOf(sources []ruleSource, facts alertFacts) ([]*topic, error) {
 	var topics []*topic
 	for _, s := range sources {
 		for i, g := range s.groups {
-			text, err := facts.fill(s.path, facts.withTeams(g.rules))
+			text, err := facts.fill(s.path, facts.withLabels(g.rules))
 			if err != nil {
 				return nil, err
 			}

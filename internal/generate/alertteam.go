@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"maps"
 	"regexp"
 	"strings"
 
@@ -17,57 +16,58 @@ import (
 // teamWindows are those windows.
 var teamWindows = []string{"5m", "1h"}
 
-// advisedBy are the placeholders of a rule's text that say what it is about.
-var advisedBy = regexp.MustCompile(`\[\[-? ?(act|actOnFailing|actOnFailed|actOnFinding|advised)\b(?: "([^"]*)")?`)
+// advisedBy are the placeholders of a rule's text that say what it is about: faults, or what leads to one advice.
+var (
+	advisedBy = regexp.MustCompile(`\[\[-? ?(?:act|explain) (\(.+?\)) ?\]\]`)
+	advisedOn = regexp.MustCompile(`\[\[-? ?advised "([^"]*)"`)
+)
 
 // severityLine is the label of that name, which every alert has.
-var severityLine = regexp.MustCompile(`(?m)^ +severity: \w+\n`)
+var severityLine = regexp.MustCompile(`(?m)^ +severity: (\w+)\n`)
 
-// withTeams adds the label to each alert of a group that is about a fault with an owner.
-func (f alertFacts) withTeams(rules string) string {
+// withLabels adds the labels that are looked up to each alert of a group that is about a fault with an owner.
+func (f alertFacts) withLabels(rules string) string {
+	const key = "          %s: >-\n            %s\n"
 	alerts := strings.Split(rules, "      - alert: ")
 	for i, rule := range alerts[1:] {
-		about := advisedBy.FindStringSubmatch(rule)
-		if about == nil {
-			continue
+		line := severityLine.FindStringSubmatch(rule)
+		if on := advisedOn.FindStringSubmatch(rule); on != nil {
+			if team := f.teamAdvised(on[1]); team != "" {
+				rule = strings.Replace(rule, line[0], line[0]+fmt.Sprintf(key, "team", team), 1)
+			}
 		}
-		if team := f.team(about[1], about[2]); team != "" {
-			rule = severityLine.ReplaceAllStringFunc(rule, func(line string) string { return line + "          team: >-\n            " + team + "\n" })
+		if by := advisedBy.FindStringSubmatch(rule); by != nil {
+			label := line[0]
+			switch {
+			case line[1] != "critical":
+				rule = strings.Replace(rule, by[1], "(calm "+by[1]+")", 1)
+			case !strings.Contains(by[1], "paced"):
+				label = fmt.Sprintf(key, "severity", "[[severity "+by[1]+"]]")
+			}
+			if !strings.Contains(by[1], "ofUndecided") {
+				label += fmt.Sprintf(key, "team", "[[team "+by[1]+"]]")
+			}
+			rule = strings.Replace(rule, line[0], label, 1)
 		}
 		alerts[i+1] = rule
 	}
 	return strings.Join(alerts, "      - alert: ")
 }
 
-// team is the value of the label, for a rule that says by this placeholder what it is about; empty for none.
-func (f alertFacts) team(placeholder, about string) string {
-	switch placeholder {
-	case "advised":
-		a, ok := f.book.Find(advice.Case{About: about}, false)
-		if !ok || a.Certainty == advice.Undecided || len(a.Owners) != 1 {
-			return ""
-		}
-		return fmt.Sprintf(`{{ $team := "unassigned" }}{{ $owner := "%s" }}`, a.Owners[0]) + teamOfOwner + `{{ $team }}`
-	case "actOnFinding":
-		return teamOf(f.keysOfFinding(), "$keys,$probe")
-	case "actOnFailed":
-		return teamOf("", "advice!~'"+f.warned()+"',$probe")
-	case "actOnFailing":
-		return teamOf("", "advice!~'"+f.warned()+"',$target")
+// teamAdvised is the value of the label where one advice always leads to the same owner; empty for none.
+func (f alertFacts) teamAdvised(about string) string {
+	a, ok := f.book.Find(advice.Case{About: about}, false)
+	if !ok || a.Certainty == advice.Undecided || len(a.Owners) != 1 {
+		return ""
 	}
-	keys := map[string]bool{}
-	for _, code := range strings.Split(about, "|") {
-		maps.Copy(keys, f.leads(code))
-	}
-	return teamOf("", "advice=~'"+joined(keys)+"',$probe")
+	return fmt.Sprintf(`{{ $team := "unassigned" }}{{ $owner := "%s" }}`, a.Owners[0]) + teamOfOwner + `{{ $team }}`
 }
 
-// teamOf looks up the owner of the faults that a selector names, after what it needs, and then the team; nothing where there are
-// no teams.
-func teamOf(before, which string) string {
-	text := `{{ $team := "unassigned" }}` + ask("count(ews_exporter_owner_info{team!=''})") + before + `{{ $owner := "" }}`
+// team looks up the owner of the faults, and then the team; nothing where there are no teams.
+func team(q faults) string {
+	text := `{{ $team := "unassigned" }}` + ask("count(ews_exporter_owner_info{team!=''})") + q.keys + `{{ $owner := "" }}`
 	for _, window := range teamWindows {
-		text += `{{ if not $owner }}` + ask("topk(1, sum by (owner) (count_over_time(probe_fault_info{certainty!='undecided',"+which+"}["+window+"])))") +
+		text += `{{ if not $owner }}` + ask("topk(1, sum by (owner) (count_over_time(probe_fault_info{certainty!='undecided',"+q.selector+","+q.scope+"}["+window+"])))") +
 			`{{ $owner = . | first | label "owner" }}{{ end }}{{ end }}`
 	}
 	return text + teamOfOwner + `{{ end }}{{ $team }}`

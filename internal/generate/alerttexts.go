@@ -23,10 +23,11 @@ func (f alertFacts) fill(name, text string) (string, error) {
 		// Of texts.
 		"docs": func() string { return docsURL }, "page": f.page,
 		"who": who, "seen": seen, "ask": ask, "number": number, "label": label, "each": each,
-		"origin": originOf, "answered": answered, "failures": failures, "failed": failed, "found": found,
+		"origin": originOf, "answered": answered, "failures": failures, "failed": failed, "found": found, "shows": f.shown,
 		// What to do first, see alertadvice.go.
-		"act": f.act, "actOnFailing": f.actOnFailing, "actOnFailed": f.actOnFailed, "actOnFinding": f.actOnFinding,
-		"actOnUndecided": f.actOnUndecided, "advised": f.advised, "first": first,
+		"ofFinding": f.ofFinding, "ofFailing": f.ofFailing, "ofFailed": f.ofFailed, "ofLabel": f.ofLabel, "ofUndecided": f.ofUndecided,
+		"whereServersWork": whereServersWork, "calm": calm, "paced": paced, "act": act, "explain": explain, "advised": f.advised, "first": first,
+		"severity": severity, "team": team,
 	}).Parse(text)
 	if err != nil {
 		return "", err
@@ -44,12 +45,13 @@ var scopes = map[string][]string{
 	"$probe":    {"site", "service", "via", "instance", "module"},
 	"$target":   {"site", "service", "via", "instance"},
 	"$service":  {"site", "service"},
+	"$others":   {"site", "service", "instance!"},
 	"$exporter": {"site", "instance"},
 	"$module":   {"module"},
 	"$site":     {"site"},
 }
 
-var scope = regexp.MustCompile(`\$(?:finding|probe|target|service|exporter|module|site|advice|keys)\b`)
+var scope = regexp.MustCompile(`\$(?:finding|probe|target|service|others|exporter|module|site|advice|keys|butKeys)\b`)
 
 // ask begins a part of a text about what a query gives; its scopes stand for matchers. Where it gives nothing, the part is
 // left out, up to {{ else }} or {{ end }}.
@@ -63,11 +65,14 @@ func ask(query string) string {
 		case "$keys":
 			args += " $keys"
 			return "advice=~%q"
+		case "$butKeys":
+			args += " $keys"
+			return "advice!~%q"
 		}
 		matchers := make([]string, len(scopes[name]))
 		for i, l := range scopes[name] {
 			matchers[i] = l + "=%q"
-			args += " $labels." + l
+			args += " $labels." + strings.TrimSuffix(l, "!")
 		}
 		return strings.Join(matchers, ",")
 	})
@@ -133,6 +138,9 @@ func failed(words, window string) string {
 	return ask("count by (stage, reason, origin, product) (max_over_time(probe_failure_info{$probe}["+window+"]))") +
 		words + `{{ range sortByLabel "reason" . }}` + failureText + `{{ end }}{{ end }}`
 }
+
+// shown are the texts of probers about the target.
+func (f alertFacts) shown() (string, error) { return f.fill("shows", strings.Join(f.shows, "")) }
 
 // found are the findings at the target.
 func found() string {

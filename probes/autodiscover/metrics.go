@@ -34,6 +34,11 @@ var (
 		Help:     "1 when every answer had the URL expected here, 0 when one had another or none, or there was no answer.",
 		Presence: "each configured expectation",
 	}
+	expectationMetric = &result.Metric{
+		Name: "probe_autodiscover_expected_info", Labels: []string{"protocol", "url"},
+		Help:     "What the module expects there.",
+		Presence: "each configured expectation",
+	}
 	answersMetric = &result.Metric{
 		Name: "probe_autodiscover_answers", Labels: []string{"method"},
 		Help:     "How many different answers the attempts got: 1 on a healthy site, 0 without any.",
@@ -57,6 +62,7 @@ func (s *Settings) Blank(res *result.Result) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Expect)) {
 		res.Add(expectedMetric, 0, name)
+		res.Add(expectationMetric, 1, name, s.Expect[name].String())
 	}
 }
 
@@ -76,6 +82,7 @@ func (p *probe) measure() {
 	for _, name := range slices.Sorted(maps.Keys(p.Expect)) {
 		misses, asked := p.misses(name)
 		r.Add(expectedMetric, result.Truth(asked > 0 && len(misses) == 0), name)
+		r.Add(expectationMetric, 1, name, p.Expect[name].String())
 	}
 	p.measureURLs()
 }

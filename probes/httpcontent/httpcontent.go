@@ -48,7 +48,7 @@ var Definition = prober.Definition{
 		{Stage: failure.Content, Reason: reasonCached, Help: "Caches may keep the file, or one did."},
 		prober.LogonPage,
 	},
-	Metrics: []*result.Metric{expected},
+	Metrics: []*result.Metric{expected, file},
 	Findings: []prober.Finding{
 		{Code: Missing, Severity: result.Error, Summary: "The file is answered 404: it is missing, or its extension has no MIME mapping."},
 		{Code: SignIn, Severity: result.Error, Summary: "A page to sign in on came in place of the file."},

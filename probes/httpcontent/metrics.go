@@ -8,6 +8,12 @@ var expected = &result.Metric{
 	Presence: "always, for `status` and what the settings expect",
 }
 
+var file = &result.Metric{
+	Name: "probe_http_content_file_info", Labels: []string{"path"},
+	Help:     "The file that is asked for: the module's path, or the target's where it has one.",
+	Presence: "the probe was begun",
+}
+
 // What is expected.
 const (
 	whatStatus    = "status"

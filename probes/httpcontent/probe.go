@@ -3,6 +3,7 @@
 package httpcontent
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"path"
@@ -42,15 +43,18 @@ func (s *Settings) Probe(ctx context.Context, run *prober.Run) {
 	}
 	run.Result.Fail(failure.From(err))
 	s.measure(run.Result, p.met)
+	run.Result.Add(file, 1, p.path())
+}
+
+// path is that of the file.
+func (p *probe) path() string {
+	return cmp.Or(p.run.Target.Path, p.Path)
 }
 
 // fetch asks for all that the verdict needs.
 func (p *probe) fetch(ctx context.Context) {
 	t := p.run.Target
-	from := place{t.Scheme, t.Port, p.Path}
-	if t.Path != "" {
-		from.path = t.Path
-	}
+	from := place{t.Scheme, t.Port, p.path()}
 	p.content = p.follow(ctx, "content", from, func(next place) bool {
 		secured := from.scheme == "http" && next.scheme == "https"
 		return secured || next.scheme == from.scheme && next.port == from.port

@@ -58,14 +58,14 @@ func marshal(t *testing.T, v any) string {
 	return string(text)
 }
 
-// TestText: who and what to do stand on lines of their own, and no line is longer than a terminal is wide.
+// TestText: who and what to do stand on lines of their own, and no line is longer than a terminal is wide, unless it is to be pasted.
 func TestText(t *testing.T) {
 	t.Parallel()
 	alert := Alert{Status: "firing", Labels: map[string]string{"alertname": "A", "severity": "critical"}, Annotations: map[string]string{
-		"summary": "mail fails", "description": strings.Repeat("word ", 50) + "First: mend it.", "runbook_url": "https://example.test/",
+		"summary": "mail fails", "description": strings.Repeat("word ", 50) + "First: mend it:\n    ask \"two  blanks\"", "runbook_url": "https://example.test/",
 	}}
 	text := alert.Text()
-	for _, want := range []string{"FIRING  critical  A\n\n  mail fails\n\n  word", "\n\n  What to do first: mend it.\n\n  More: https://example.test/"} {
+	for _, want := range []string{"FIRING  critical  A\n\n  mail fails\n\n  word", "\n\n  What to do first: mend it:\n      ask \"two  blanks\"\n\n  More: https://example.test/"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is missing in\n%s", want, text)
 		}

@@ -22,10 +22,14 @@ func (a Alert) Text() string {
 	return strings.Join(append(paragraphs, wrap("More: "+a.Annotations["runbook_url"])), "\n\n")
 }
 
-// lines wraps each line of text.
+// lines wraps each line of text, but for those that are there to be pasted.
 func lines(text string) string {
 	var all []string
 	for line := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
+		if strings.HasPrefix(line, "    ") {
+			all = append(all, "  "+line)
+			continue
+		}
 		all = append(all, wrap(line))
 	}
 	return strings.Join(all, "\n")

@@ -12,7 +12,7 @@ func faults() []lab.Fault {
 		},
 		{
 			At: "autodiscover-wrong-url", Panels: true, // wrong URLs that differ
-			Alert: "EwsAutodiscoverWrongUrl", Says: []string{"Not as expected: EXPR.EwsUrl", "https://anywhere.fabrikam.test", "Answers (the same mark is the same answer):"},
+			Alert: "EwsAutodiscoverWrongUrl", Says: []string{"Not as expected: EXPR.EwsUrl", "Expected: https://", "https://anywhere.fabrikam.test", "Answers (the same mark is the same answer):"},
 		},
 	}
 }

@@ -16,7 +16,7 @@ func Part() lab.Part {
 	return lab.Part{
 		Prober: "dns_records",
 		Faults: []lab.Fault{
-			{At: stale, Service: "stale." + lab.MailDomain, Panels: true, Alert: "EwsServiceFailing", Says: []string{"content/servers_differ"}},
+			{At: stale, Service: "stale." + lab.MailDomain, Panels: true, Alert: "EwsServiceFailing", Says: []string{"content/servers_differ", "Missing: TXT of proof.", "Serials: "}},
 			{At: closedTCP, Service: "tcp." + lab.MailDomain, Panels: true, Long: true},
 			{At: lame, Service: "lame." + lab.MailDomain, Panels: true, Long: true},
 			{At: healthy, Service: "records." + lab.MailDomain, Panels: true},

@@ -19,7 +19,7 @@ func Part() lab.Part {
 		Scenarios: scenarios(),
 		Shared:    map[string][]lab.Verdict{"healthy": healthy, "early-401": healthy, "kemp-rfc2616": healthy},
 		Faults: []lab.Fault{
-			{Module: module, At: "content-unmapped", Alert: "EwsServiceFailing", Says: []string{"status/not_found", "http_content_missing"}, Panels: true},
+			{Module: module, At: "content-unmapped", Alert: "EwsServiceFailing", Says: []string{"status/not_found", "http_content_missing", "Asked for: /"}, Panels: true},
 			{Module: module, At: "content-cached", Alert: "EwsServiceFailing", Says: []string{"content/cached"}, Panels: true},
 			{Module: module, At: "healthy", Panels: true},
 		},

@@ -55,6 +55,6 @@ func faults() []lab.Fault {
 		{Module: module, At: "directories-owa-closed", Alert: "EwsServiceFailing", Says: []string{"receive/unhealthy", "Found: virtual_directory_unhealthy."}, Panels: true},
 		{Module: module, At: "directories-old", Panels: true},
 		{Module: module, At: "healthy", Server: "directories-maintenance", Service: lab.Service, Panels: true, Long: true},
-		{Module: module, At: "directories-elsewhere", Alert: "EwsServiceFailing", Says: []string{"content/foreign_page"}},
+		{Module: module, At: "directories-elsewhere", Alert: "EwsServiceFailing", Says: []string{"content/foreign_page", "Answered with: activesync 200"}},
 	}
 }

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/ews-exporter/ews_exporter/internal/advice"
+)
+
+// variables are what the parts of a text leave for those after them; a template of Prometheus knows none that was not declared.
+const variables = `{{ $module := "" }}{{ $auth := "" }}{{ $advice := "" }}{{ $told := "" }}{{ $means := "" }}{{ $on := "" }}{{ $first := "" }}{{ $tells := "" }}{{ $then := "" }}` +
+	`{{ $certainty := "" }}{{ $clear := false }}{{ $noBox := false }}{{ $at := "" }}{{ $before := "" }}{{ $front := "" }}{{ $back := "" }}{{ $servers := "" }}`
+
+// waiting are the pieces of advice that say that nobody need get up for them. Of an older exporter, which says nothing, none does; one that
+// was not scraped just once makes nothing critical.
+var waiting = "max by (advice) (last_over_time(ews_exporter_advice_meaning_info{urgency!~'|" + advice.Now.Text() + "'}[" + justNow + "]))"
+
+// act says who acts on an alert's faults, and how soon, and keeps the first step. Where several pieces of advice lead there, it is of
+// one that cannot wait, and of those of the one that most probes named.
+func act(q faults) string { return variables + whoActs(q, "") }
+
+// explain says what the advice is about besides; for alerts whose own text does not.
+func explain(q faults) string {
+	return variables + whoActs(q, told("means", "ews_exporter_advice_meaning_info{advice=%q}", "$told")+`{{ $means = .`+ofLabels()+` }}{{ "\n" }}{{ $means }}{{ end }}{{ end }}`)
+}
+
+func whoActs(q faults, means string) string {
+	named := "sum by (advice) (" + q.by("module, advice") + ")"
+	const keep = `{{ $advice = . | first | label "advice" }}`
+	text := q.keys + ask("topk(1, "+named+" unless on (advice) "+waiting+")") + keep + `{{ else }}` + ask("topk(1, "+named+")") + keep + `{{ end }}{{ end }}`
+	if !q.anywhere() {
+		text += noBoxAtTarget
+	}
+	text += `{{ $told = $advice }}{{ if $noBox }}` + told("direct", "ews_exporter_advice_direct_info{advice=%q}", "$advice") + `{{ $told = . }}{{ end }}{{ end }}{{ end }}`
+	if q.clear != "" {
+		text += ask(q.by("owner", "owner='"+string(advice.Middlebox)+"',certainty='undecided'", "$advice")) + ask(q.clear) + `{{ $clear = true }}{{ end }}{{ end }}`
+	}
+	return text + means + owners(q) + q.seen() + q.step()
+}
+
+// owners are those of the advice, of one module. A box is left out where none is, and is the only one left where the servers are well.
+func owners(q faults) string {
+	who := ask(q.by("module, owner, certainty", "$advice")) + `{{ $module = . | first | label "module" }}{{ $certainty = . | first | label "certainty" }}{{ $who := "" }}{{ $several := false }}` +
+		`{{ range sortByLabel "owner" . }}{{ $box := eq .Labels.owner "` + string(advice.Middlebox) + `" }}` +
+		`{{ if and (eq .Labels.module $module) (or $box (not $clear)) (not (and $noBox $box (eq $certainty "undecided"))) }}` + ownerTitle +
+		`{{ if $who }}{{ $several = true }}{{ $who = printf "%s or %s" $who $owner }}{{ else }}{{ $who = $owner }}{{ end }}{{ end }}{{ end }}` +
+		`{{ "\n" }}Act: {{ $who }} ({{ if $clear }}likely: the servers that are asked directly work{{ else if or $several (ne $certainty "undecided") }}{{ $certainty }}{{ else }}likely{{ end }}).{{ end }}`
+	urgency := `{{ . }}`
+	switch {
+	case q.paced:
+		return who
+	case q.calm:
+		urgency = `{{ if eq . "` + advice.Now.Text() + `" }}` + calmly + `{{ else }}{{ . }}{{ end }}`
+	}
+	return who + told("urgency", "ews_exporter_advice_meaning_info{advice=%q}", "$told") + `{{ if . }} Urgency: ` + urgency + `.{{ end }}{{ end }}{{ end }}`
+}
+
+// calmly is what an alert that wakes nobody says of what is urgent where it is proved at clients.
+const calmly = `within the day, or now where clients fail`
+
+// noBoxAtTarget tells in $noBox of a server that is asked directly, where no box has shown itself within an hour: nobody is told then
+// to look at what stands in front of it.
+var noBoxAtTarget = `{{ $noBox = eq (or $labels.via "") "direct" }}` +
+	ask("max_over_time(probe_failure_info{origin='middlebox',$target}[1h]) or max_over_time(probe_finding{origin='middlebox',$target}[1h])") + `{{ $noBox = false }}{{ end }}`
+
+// ownerTitle keeps in $owner who the owner of a series is, in words where an exporter has them.
+var ownerTitle = `{{ $owner := reReplaceAll "_" " " .Labels.owner }}` + told("title", "ews_exporter_owner_info{owner=%q}", ".Labels.owner") + `{{ $owner = . }}{{ end }}{{ end }}`
+
+// told begins a part about a label of what the exporters say of themselves, for one advice or owner; of several versions of them
+// it is always the same one's. Where none says anything, the part is left out.
+func told(label, series, of string) string {
+	return fmt.Sprintf(`{{ with printf "max by (%s) (%s)" %s | query }}{{ with . | sortByLabel "%s" | first | label "%s" }}`, label, series, of, label, label)
+}
+
+// seen says when the faults were last seen, and keeps that and a minute before it: a log has lines of that time. A result that is given
+// again within min_interval is as old as it says.
+func (q faults) seen() string {
+	if q.anywhere() {
+		return ""
+	}
+	const probe = "site, service, via, instance, module"
+	fault := "timestamp(probe_fault_info{$advice," + q.scope + "})"
+	last := "max(max_over_time((" + fault + " - on (" + probe + ") group_left () max by (" + probe + ") (probe_result_age_seconds{" + q.scope + "}) or " + fault + ")[" + q.window + ":]))"
+	return ask(last) + `{{ with . | first | value | toTime }}{{ $at = .Format "2006-01-02 15:04:05 UTC" }}{{ $before = (.Add -60000000000).Format "2006-01-02T15:04:05Z" }}{{ end }} Last seen: {{ $at }}.{{ end }}`
+}
