@@ -305,11 +305,11 @@ func TestProbe(t *testing.T) {
 			"basic-logon", lab.Password + "\n", []string{"--username=" + lab.Username}, exitOK, []string{"Succeeded in", "100 Continue"},
 		},
 		"a wrong password": {
-			"basic-logon", "wrong\n", []string{"--username=" + lab.Username}, exitFailed, []string{"auth: refused", "this command does not remember: each run is one more try"},
+			"basic-logon", "wrong\n", []string{"--username=" + lab.Username}, exitFailed, []string{"auth: refused", "each run of this command logs on anew, at most 2 times"},
 		},
 		"a refusal behind a proxy, with the advice whole": {
 			"connection-per-request", lab.Password + "\n", []string{"--username=" + lab.Username}, exitFailed,
-			[]string{"a proxy is in between", "each run is one more try, and too many lock the account\n"},
+			[]string{"a proxy is in between", "each run of this command logs on anew, at most 2 times, and too many such logons lock the account\n"},
 		},
 		"a limit that is too short": {"healthy", "", []string{"--timeout=700ms"}, exitFailed, []string{"limit_too_short"}},
 	} {

@@ -108,6 +108,9 @@ func (s *rememberingSite) whole(t *testing.T, secrets ...string) {
 
 // TestRestartsForgetNoSuspension: five processes, a hundred scrapes each, with a wrong password: two logons.
 func TestRestartsForgetNoSuspension(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long: it starts the exporter again and again")
+	}
 	t.Parallel()
 	site := newRememberingSite(t, "not-the-right-one")
 	client := &http.Client{Timeout: 20 * time.Second}
@@ -270,6 +273,9 @@ func TestADiskThatTakesNothingIsNoReasonNotToRun(t *testing.T) {
 // TestRestartsForgetNoResult: after an orderly end, reports are there again, with their metrics, under the links that people have;
 // and an exporter that is told to remember none leaves none on the disk.
 func TestRestartsForgetNoResult(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long: it starts the exporter again and again")
+	}
 	t.Parallel()
 	site := newRememberingSite(t, lab.Password)
 	client := &http.Client{Timeout: 20 * time.Second}

@@ -66,7 +66,7 @@ func reports(r *result.Result) string {
 // holds are the expectations that the metric says hold, in its order.
 func holds(r *result.Result) (list []string) {
 	for _, s := range r.Samples {
-		if s.Value == 1 {
+		if s.Metric.Name == "probe_http_content_expected" && s.Value == 1 {
 			list = append(list, s.Labels...)
 		}
 	}
