@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -61,7 +62,9 @@ func TestTogether(t *testing.T) {
 	go func() { done <- server.Serve(g.Listener(l)) }()
 	defer func() {
 		_ = server.Close()
-		<-done
+		if err := <-done; !errors.Is(err, http.ErrServerClosed) {
+			t.Error(err)
+		}
 	}()
 	c, err := net.Dial("tcp", plain.Addr().String())
 	if err != nil {

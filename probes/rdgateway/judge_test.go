@@ -17,7 +17,7 @@ func TestALogonThatIsHeldBackIsNoFailureOfTheTransport(t *testing.T) {
 	} {
 		p := &probe{run: &prober.Run{Recorder: &prober.Recorder{Result: &result.Result{}}}}
 		tr := &transport{outcome: failed, err: failure.New(failure.Auth, reason, "held back")}
-		p.unanswered(tr)
+		_ = p.unanswered(tr)
 		if tr.outcome != want {
 			t.Errorf("auth/%s: %s, want %s", reason, tr.outcome, want)
 		}
