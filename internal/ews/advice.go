@@ -13,13 +13,13 @@ const allOfEWS = "Every client of EWS that reaches the same server: Outlook for 
 var Advice = advice.Book{
 	{
 		Key:   "account_throttled",
-		Means: "Exchange is too busy for this account, and asks to be left alone; the probe keeps to it.", Suffers: "This account alone; when others are throttled too, the server is short of resources.",
+		Means: "Exchange is too busy for this account, and asks to be left alone; the probe keeps to it.", Suffers: "This account alone; where others are throttled too, everybody on that server.",
 		Owners: []advice.Owner{advice.Account}, Certainty: advice.Likely,
 		On:    "on BACKEND, in the Exchange Management Shell",
 		First: "ls $env:ExchangeInstallPath\\Logging\\Ews | sort Name | select -l 1 | sls USER | select -l 20",
-		Then:  "Somebody else uses it: give the probe an account of its own. Else probe less often; or note the account's policy, then New-ThrottlingPolicy EwsProbe -EwsMaxConcurrency Unlimited -EwsCutoffBalance Unlimited and Set-ThrottlingPolicyAssociation USER -ThrottlingPolicy EwsProbe, which hold for this account alone. To undo, set the noted policy again, then Remove-ThrottlingPolicy EwsProbe.",
+		Then:  "Somebody else uses it: give the probe an account of its own. The whole server is short: lift no limit, and find in the same log which account asks most. Else probe less often; or, where only this account is short, note its policy ($null where it has none), then New-ThrottlingPolicy EwsProbe -EwsMaxConcurrency Unlimited -EwsCutoffBalance Unlimited and Set-ThrottlingPolicyAssociation USER -ThrottlingPolicy EwsProbe, which hold for this account alone. To undo, set the noted policy again, then Remove-ThrottlingPolicy EwsProbe.",
 		Risk:  advice.Change, When: advice.Plan,
-		Separates: "If lines name other programs than ews_exporter: somebody else uses the account up. If only the exporter's are there: its policy is narrow (Get-ThrottlingPolicyAssociation USER; no ThrottlingPolicyId: the organization's), or the whole server is short: the same command with ErrorServerBusy in place of USER shows other accounts then. If there is no line: look on the next server. The columns are named in the first line of the file.",
+		Separates: "If lines of the account name other programs (UserAgent) than ews_exporter: somebody else uses it up; Exchange's own probes, AMProbe, are none. If only the exporter's are there: its policy is narrow (Get-ThrottlingPolicyAssociation USER; no ThrottlingPolicyId: the organization's), or the whole server is short: the same command with ErrorServerBusy in place of USER shows other accounts then. If there is no line: look in the file before, and on the next server. The columns are named in the first line of the file.",
 		For:       append(advice.About("ews_throttled", "content/"+ReasonThrottled), codes(groups[Throttled]...)...),
 	},
 	{

@@ -12,7 +12,7 @@ const (
 	LetPass  = "Note the present value, then let the box pass Expect: 100-continue on, or answer it itself. To undo, set the noted value."
 	// AskItself asks on the server itself, past everything in between.
 	AskItself   = `curl.exe -k -v -m 20 --expect100-timeout 60 -H "Expect:100-continue" -d x https://localhost/EWS/Exchange.asmx`
-	ReadModules = "a module in SERVER's IIS, one of those that " + advice.Modules + " lists"
+	ReadModules = "a module in SERVER's IIS that Microsoft did not install, such as an antivirus's, if " + advice.Modules + " lists one; where it does not, that server's own log and a server without the fault are to be compared"
 )
 
 // adviceNotBorne is drawn where the request without Expect got an answer, and the one with it none.
@@ -51,7 +51,7 @@ var Advice = advice.Book{
 		Means: "A request with Expect: 100-continue gets no answer, and the same one without Expect does: something on the way cannot bear Expect.", Suffers: WhoWaits + " They hang or are cut off; Exchange and IIS log nothing of it.",
 		Owners: []advice.Owner{advice.Middlebox, advice.Security, advice.IIS},
 		On:     advice.OnExporter, First: advice.AskServer,
-		Separates: "If it is answered there: what stands in front, a firewall where one inspects HTTP, else the box. If it fails there too: " + ReadModules + ".",
+		Separates: "If it is answered there: what stands in front; where both a box and an inspecting firewall do, a probe from between them tells which. If it fails there too: ask on the server itself, " + AskItself + ": where that is answered, something between the exporter and SERVER, else " + ReadModules + ".",
 		Then:      "Note the present value, then let the box pass Expect: 100-continue on, or answer it itself; exempt /EWS alone from a firewall's inspection of HTTP. To undo, set the noted value.", Places: Places, Risk: advice.Change, When: advice.Now,
 		Direct: "expect_not_borne_at_server",
 	},
@@ -90,7 +90,7 @@ var SquidPlace = advice.Place{Product: "squid", Setting: "ignore_expect_100 on, 
 var Places = advice.Places{
 	{Product: "kemp", Setting: "System Configuration, Miscellaneous Options, L7 Configuration: 100-Continue Handling to RFC-7231 Compliant (7.0: Ignore Continue-100); for all of the box"},
 	{Product: "netscaler", Setting: "AppFW and other features that read bodies answer the 100 themselves: off for /EWS alone, and on again once compared, for /EWS is not filtered meanwhile"},
-	{Product: "haproxy", Setting: "take option http-buffer-request and http-request wait-for-body out of the frontend and backend of /EWS"},
+	{Product: "haproxy", Setting: "take option http-buffer-request and http-request wait-for-body out of the frontend and backend of /EWS, where they are set"},
 	SquidPlace,
-	{Product: "f5", Setting: "take iRules that act on Expect off the virtual server; to compare, a FastL4 virtual server for /EWS alone, which reads no HTTP and filters none"},
+	{Product: "f5", Setting: "take iRules that act on Expect off the virtual server; to compare, a FastL4 virtual server at an address of its own, which reads no HTTP and filters none"},
 }

@@ -84,12 +84,12 @@ var Advice = advice.Book{
 	{
 		Key:   "service_principal_missing",
 		Means: "No account has the service principal of the name that clients use, so nobody can get a ticket for it.", Suffers: "Clients fall back to NTLM, or cannot log on.",
-		Owners: []advice.Owner{advice.ActiveDirectory}, Certainty: advice.Sure,
-		On:    "on a Windows machine of the domain",
-		First: "setspn -Q HTTP/SERVICE",
-		Then:  "setspn -S HTTP/SERVICE ACCOUNT, ACCOUNT being the alternate service account behind a balancer, else the server; undo by setspn -D HTTP/SERVICE ACCOUNT. A name that clients do not use needs none.",
-		Risk:  advice.Change, When: advice.Morning,
-		Separates: "If it says No such SPN found: that is it. If an account has it: it is in another realm than the auth's, or was made meanwhile; probe again.",
+		Owners: []advice.Owner{advice.ActiveDirectory, advice.Exchange},
+		On:     "on a Windows machine of the domain",
+		First:  "setspn -Q HTTP/SERVICE",
+		Then:   "A name that clients do not use needs none, and without one clients use NTLM. On Exchange first see that each server has the alternate service account and its password: Get-ClientAccessService -IncludeAlternateServiceAccountCredentialStatus | Format-List Name,*Alternate*; where it is missing, Kerberos would fail where NTLM works: set it up by RollAlternateServiceAccountPassword.ps1 before. Then setspn -S HTTP/SERVICE ACCOUNT, ACCOUNT being that account behind a balancer, else the server. Undo by setspn -D HTTP/SERVICE ACCOUNT; tickets that were given last for hours.",
+		Risk:   advice.Change, When: advice.Morning,
+		Separates: "If it says No such SPN found (with -F for all domains of the forest): that is it. If an account has it: it is in another domain or forest than that of the auth, or was made meanwhile; probe again.",
 		For:       advice.About("auth/unknown_service", "spn_missing"),
 	},
 	{

@@ -38,7 +38,7 @@ var book = advice.Book{
 		Means: "Of several look-ups at the same address some were answered, and to some a box in front gave an error of its own.", Suffers: newProfiles + " They fail now and then, and nobody can repeat it.",
 		Owners: []advice.Owner{advice.Middlebox, advice.Exchange},
 		On:     advice.OnBox, First: "Look in its log for the look-up that failed at the proof's time: the member that it chose, and why it gave an error.",
-		Separates: "If the log names a member that did not answer: that server; Get-ServerHealth MEMBER | Where-Object AlertValue -ne Healthy, with its name, shows whether Autodiscover is ill there. If it names a rule or a limit: that. If it has nothing: another box on the way.",
+		Separates: "If the log names a member that did not answer: that server; Get-ServerHealth MEMBER | Where-Object AlertValue -ne Healthy, with its name, shows whether Autodiscover is ill there. If it names a rule or a limit: that. If it has nothing: many boxes log no requests by default; ask each member of the pool directly (--direct), ten times: one that fails now and then is it, and where none does, the box.",
 		Then:      "The member: where others are well, take it out of the pool until it answers. The rule or limit: note it, then exempt /Autodiscover from it. To undo, set what was noted.", Risk: advice.Change, When: advice.Morning,
 		Direct: "lookups_now_and_then_at_server",
 		For:    advice.By(origin.Middlebox, Intermittent),

@@ -68,7 +68,7 @@ var book = advice.Book{
 		Means: "An item was created in a folder with a subscription, and no event tells of it.", Suffers: "Clients that are notified over EWS: new mail and changed calendars do not show.",
 		Owners: []advice.Owner{advice.Exchange}, Certainty: advice.Likely,
 		On: advice.OnExporter, First: advice.AskServer,
-		Separates: "If events come at one server and not at another: the mailbox server that the other one led to (back end in the proof). If they come at none: this mailbox's database, or what all servers share. If they come at all: something in front, which keeps requests or answers them from a cache.",
+		Separates: "Ask each server so. If they come at every server: something in front, which keeps requests or answers them from a cache. If they come at some only: the front ends where they do not come, for all lead to the same mailbox server. If they come at none: the mailbox server (back end in the proof) or this mailbox's database.",
 		Then:      "A server: run " + advice.BackendHealth + ", and mend what a set of Store or EWS names. " + otherMailbox + " In front: look in its log for GetEvents.", Risk: advice.Look, When: advice.Now,
 		Direct: "events_missing_at_server",
 		For:    advice.About(NotificationsMissing, "content/"+NotificationsMissing),

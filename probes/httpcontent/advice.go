@@ -9,7 +9,7 @@ var served = advice.Service{Owner: advice.IIS, Paths: "this path", App: "Default
 const adviceFileOrMapping = "file_or_mapping_missing"
 
 // whoReads notices that a file for everybody is not what it should be.
-const whoReads = "Whatever reads the file: browsers that work offline, clients that look up revocation."
+const whoReads = "Whatever reads the file."
 
 // What looks at a server, and changes nothing.
 const (
@@ -106,11 +106,20 @@ var book = advice.Book{
 	{
 		Key:   "file_behind_sign_in",
 		Means: "A page to sign in on came in place of a file that is meant for everybody.", Suffers: whoReads + " None of them can fill in a form.",
-		Owners: []advice.Owner{advice.Identity}, Certainty: advice.Likely,
-		First:     "Find the rule that publishes this path for SERVICE (F5 APM, NetScaler AAA, WAP, Entra application proxy, TMG).",
-		Separates: "If it pre-authenticates by a page: that is it. If no rule has this path: it falls to another one, such as that of all paths. If it passes through: the page comes from the server behind it.",
-		Then:      "Keep a copy of the configuration for undoing, and give this path alone a rule with pre-authentication off (pass-through).", Risk: advice.Change, When: advice.Morning,
-		For: advice.About(SignIn),
+		Owners: []advice.Owner{advice.Identity, advice.IIS},
+		On:     advice.OnExporter, First: advice.AskServer,
+		Separates: "If SERVER gives the file: what publishes this path in front pre-authenticates by a page (F5: Access, Profiles; NetScaler: the virtual server's authentication; WAP: Get-WebApplicationProxyApplication; Entra: Application proxy of the application). If SERVER gives a page to sign in too: its own, such as that of Outlook on the web; the path leads into a folder that asks for a logon.",
+		Then:      "In front: keep a copy of the configuration for undoing, and give this path alone a rule that passes it through. The server: note the path of the module, and correct it; or let everybody read that file alone, as the folder had it before. To undo, set what was noted.", Risk: advice.Change, When: advice.Morning,
+		Direct: "file_behind_sign_in_of_server",
+		For:    advice.About(SignIn),
+	},
+	{
+		Key:   "file_behind_sign_in_of_server",
+		Means: "Asked directly, the server gives a page to sign in on in place of a file that is meant for everybody.", Suffers: whoReads + " None of them can fill in a form.",
+		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Likely,
+		On: advice.AtPrompt, First: askAnonymous,
+		Separates: "If enabled is false: IIS asks for a logon. If it is true: an application in the path, such as Outlook on the web, leads to its own page; the file is not where the module looks for it.",
+		Then:      "Note the present value, then enable anonymous authentication for that file alone (a location element), or correct path of the module. To undo, set what was noted.", Risk: advice.Change, When: advice.Morning,
 	},
 	{
 		Key:   "file_asks_logon",

@@ -87,11 +87,27 @@ func parse(raw []byte, seed int) answer {
 	}
 }
 
+// codeNames are the codes that MS-TSGU defines (2.2.6) and a gateway may answer with here.
+var codeNames = map[uint32]string{
+	0x800759d8: "E_PROXY_INTERNALERROR",
+	0x800759da: "E_PROXY_RAP_ACCESSDENIED",
+	0x800759db: "E_PROXY_NAP_ACCESSDENIED",
+	0x800759e9: "E_PROXY_CAPABILITYMISMATCH",
+	0x800759ed: "E_PROXY_QUARANTINE_ACCESSDENIED",
+	0x800759ee: "E_PROXY_NOCERTAVAILABLE",
+	0x800759f7: "E_PROXY_COOKIE_BADPACKET",
+	0x800759f8: "E_PROXY_COOKIE_AUTHENTICATION_ACCESS_DENIED",
+	0x800759f9: "E_PROXY_UNSUPPORTED_AUTHENTICATION_METHOD",
+}
+
 // String is the response in words.
 func (a answer) String() string {
 	text := fmt.Sprintf("Handshake Response, version %d.%d", a.major, a.minor)
 	if a.code != 0 {
 		text += fmt.Sprintf(", error 0x%08x", a.code)
+		if name := codeNames[a.code]; name != "" {
+			text += " (" + name + ")"
+		}
 	}
 	if a.extended != 0 {
 		text += ", extended authentication 0x" + strconv.FormatUint(uint64(a.extended), 16)

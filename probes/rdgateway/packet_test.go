@@ -39,7 +39,7 @@ func TestPackets(t *testing.T) {
 		"behind a seed of 100":      {strings.Repeat("\xab\xcd", 50) + response, usualSeed, "Handshake Response, version 1.0", 100, ""},
 		"behind a seed of zeros":    {strings.Repeat("\x00", 10) + response, usualSeed, "Handshake Response, version 1.0", 10, ""},
 		"in a frame":                {response, 0, "Handshake Response, version 1.0", 0, ""},
-		"with an error":             {usual + response[:8] + "\xd8\x59\x07\x80" + response[12:], usualSeed, "Handshake Response, version 1.0, error 0x800759d8", 10, ""},
+		"with an error":             {usual + response[:8] + "\xd8\x59\x07\x80" + response[12:], usualSeed, "Handshake Response, version 1.0, error 0x800759d8 (E_PROXY_INTERNALERROR)", 10, ""},
 		"with more to authenticate": {usual + response[:16] + "\x02\x00", usualSeed, "Handshake Response, version 1.0, extended authentication 0x2", 10, ""},
 		"cut short":                 {usual + response[:17], usualSeed, "", 0, ""},
 		"a seed without end":        {strings.Repeat("\xab\xcd", 200), usualSeed, "", 0, "no packet of RD Gateway's begins within 256 bytes"},

@@ -60,7 +60,7 @@ var bindingBook = advice.Book{
 		Means: "A certificate is shown that is none of those expected: it was renewed, or another one is bound, or something breaks TLS open.", Suffers: "Clients that pin it; everybody, if it is not yours.",
 		Owners: []advice.Owner{advice.Certificate, advice.Exporter, advice.Security},
 		On:     advice.InShell, First: "Get-ExchangeCertificate -Server SERVER | Format-List Thumbprint,Issuer,NotBefore,NotAfter,Services",
-		Separates: "If the thumbprint shown is listed, and newer than those in the module's thumbprints: it was renewed, and they are old. If only some servers show the newest: the renewal is half done; bind it on the others. If it is listed, and not newer: the wrong one is bound. If it is on no server and no box of yours: something breaks TLS open; its issuer says what.",
+		Separates: "Compare with the thumbprint shown, and with thumbprints below ssl_binding: of the module. If the one shown is listed, and newer than those of the module: it was renewed, and they are old. If only some servers show the newest: the renewal is half done; bind it on the others. If it is listed, and not newer: the wrong one is bound. If it is on no server: a box in front, where one has certificates of its own; else something breaks TLS open, and the issuer that the report shows says what.",
 		Then:      "Renewed: add it to thumbprints, and reload. Wrong: note its thumbprint, then bind the right one. Not yours: find out who shows it before anything else; it reads what is sent. To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
 		For: advice.About(ThumbprintUnexpected, "tls/certificate_unexpected"),
 	},

@@ -2,6 +2,10 @@ package greeting
 
 import "github.com/ews-exporter/ews_exporter/internal/advice"
 
+var served = advice.Service{
+	Owner: advice.Windows, Listens: "the service that greets", Bind: "bind the right one in the settings of the service that greets",
+}
+
 var book = advice.Book{{
 	Key:   "another_greeting",
 	Means: "Another server answers there, or its words have changed with an update.", Suffers: "Nobody, where only the words have changed.",

@@ -20,6 +20,7 @@ var Definition = prober.Definition{
 	NoLogon:  true,
 	Scheme:   "smtp",
 	Paths:    prober.ServicePaths,
+	Serves:   served,
 	Outcomes: outcomes,
 	Steps: []prober.StepHelp{
 		{Name: "resolve", Help: "look the target's name up"},
