@@ -161,8 +161,9 @@ func (modules) desc() *prometheus.Desc {
 func (m modules) Describe(ch chan<- *prometheus.Desc) { ch <- m.desc() }
 
 func (m modules) Collect(ch chan<- prometheus.Metric) {
+	desc := m.desc()
 	for _, of := range m() {
-		ch <- prometheus.MustNewConstMetric(m.desc(), prometheus.GaugeValue, 1, of.Name, of.Prober, of.Auth)
+		ch <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, 1, of.Name, of.Prober, of.Auth)
 	}
 }
 

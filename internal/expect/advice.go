@@ -12,7 +12,7 @@ const (
 	LetPass  = "Note the present value, then let the box pass Expect: 100-continue on, or answer it itself. To undo, set the noted value."
 	// AskItself asks on the server itself, past everything in between.
 	AskItself   = `curl.exe -k -v -m 20 --expect100-timeout 60 -H "Expect:100-continue" -d x https://localhost/EWS/Exchange.asmx`
-	ReadModules = "a module in SERVER's IIS that Microsoft did not install, such as an antivirus's, if " + advice.Modules + " lists one; where it does not, that server's own log and a server without the fault are to be compared"
+	ReadModules = "a module in SERVER's IIS that Microsoft did not install, such as an antivirus's, among those that " + advice.Modules + " lists"
 )
 
 // adviceNotBorne is drawn where the request without Expect got an answer, and the one with it none.
