@@ -29,14 +29,15 @@ func TestAdviceSpeaksOfWhatIsAsked(t *testing.T) {
 		if d.Serves == (advice.Service{}) {
 			t.Errorf("%s: say in Definition.Serves what it asks", d.Name)
 		}
-		book := runner.Book(d)
+		book, declared := runner.Book(d), strings.NewReplacer(d.Serves.Listens, "", d.Serves.Bind, "")
 		for _, a := range reached(d, book) {
+			_, own := d.Advice.Get(a.Key)
 			problem := func(what, text string) { t.Errorf("%s, advice %s: %s: %q", d.Name, a.Key, what, text) }
 			for _, text := range words(a) {
 				if unfilled.MatchString(text) {
 					problem("a word is not filled in", text)
 				}
-				if !d.Serves.Exchange && !mayNameExchange(d, a) && ofExchange.MatchString(text) {
+				if !d.Serves.Exchange && !(d.Serves.Mostly && own) && ofExchange.MatchString(declared.Replace(text)) {
 					problem("it is about Exchange, and this prober asks something else", text)
 				}
 			}
@@ -45,13 +46,6 @@ func TestAdviceSpeaksOfWhatIsAsked(t *testing.T) {
 			}
 		}
 	}
-}
-
-// mayNameExchange tells whether an advice of a prober's own may say how a thing is done on Exchange, as that of SMTP, whose mail
-// servers are Exchange's mostly.
-func mayNameExchange(d prober.Definition, a advice.Advice) bool {
-	_, own := d.Advice.Get(a.Key)
-	return own && slices.Contains([]string{"smtp", "rpc_http", "dns_records"}, d.Name) || d.Name == "smtp"
 }
 
 // reached is the advice that a prober's results can lead to.

@@ -10,6 +10,7 @@ import (
 // {site}, {listens}, {health}, {bind} and {ails} where it needs them.
 type Service struct {
 	Exchange bool   // Exchange alone serves it, so advice may speak of Exchange and send to its servers
+	Mostly   bool   // Exchange serves it mostly, so the prober's own advice may say how a thing is done there
 	Owner    Owner  // whose the servers are, where they are neither IIS's nor Exchange's administrators
 	Paths    string // what a rule on a box is narrowed down to: "/EWS and /Autodiscover"
 	App      string // its application in IIS as appcmd has it: "Default Web Site/EWS"
@@ -33,9 +34,9 @@ func (s Service) At(paths, app, health string) Service {
 	return s
 }
 
-// anyService speaks of no service in particular.
+// anyService speaks of no service in particular: in alerts, whose texts are the same for all probers.
 var anyService = Service{
-	Paths: "the paths of this service", App: "Default Web Site/EWS", Listens: "W3SVC,MSExchangeFrontEndTransport", Health: "a page that only a healthy server answers",
+	Paths: "the paths of this service", App: "APPLICATION", Listens: "LISTENER", Health: "a page that only a healthy server answers",
 	Bind: "bind the right one (IIS Manager, Bindings of the site; for Exchange Enable-ExchangeCertificate)",
 	Ails: "the program behind it has the request; read its own log",
 }

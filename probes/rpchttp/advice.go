@@ -6,7 +6,7 @@ import (
 )
 
 // served is an RPC proxy, of Outlook Anywhere or of RD Gateway.
-var served = advice.Service{Paths: "/rpc", App: "Default Web Site/rpc", Listens: "W3SVC,WAS"}
+var served = advice.Service{Mostly: true, Paths: "/rpc", App: "Default Web Site/rpc", Listens: "W3SVC,WAS"}
 
 const (
 	who    = "Outlook by Outlook Anywhere, or Remote Desktop by RD Gateway, through this name."

@@ -7,7 +7,7 @@ import (
 
 // served is a mail server: Exchange's, an Edge server, or another one in front.
 var served = advice.Service{
-	Owner: advice.Exchange, Listens: "MSExchangeFrontEndTransport,MSExchangeTransport",
+	Mostly: true, Owner: advice.Exchange, Listens: "MSExchangeFrontEndTransport,MSExchangeTransport",
 	Bind: "give SMTP the right one (on Exchange Enable-ExchangeCertificate -Server SERVER -Thumbprint THUMBPRINT -Services SMTP)",
 }
 
