@@ -13,6 +13,7 @@ import (
 
 	"github.com/ews-exporter/ews_exporter/internal/advice"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/target"
 )
@@ -153,16 +154,14 @@ func product(r *result.Result, f *result.Finding) string {
 	return ""
 }
 
-// marked is the product of a proxy whose mark an answer of a server bears, where places has it: Server: nginx beside Exchange's
-// name, or Via. It need not be the one at fault, so it only says whose setting comes first.
+// marked is the product of a proxy whose mark an answer bears, where places has it. It need not be the one at fault, so it only says whose setting comes first.
 func marked(r *result.Result, places advice.Places) string {
 	for _, c := range r.Conversations {
 		f := c.Response()
 		if f == nil {
 			continue
 		}
-		marks := strings.ToLower(strings.Join(slices.Concat(f.Values("Server"), f.Values("Via")), " "))
-		words := strings.FieldsFunc(marks, func(r rune) bool { return !unicode.IsLetter(r) })
+		words := strings.FieldsFunc(strings.ToLower(prober.ProxyMark(f, c.Origin)), func(r rune) bool { return !unicode.IsLetter(r) })
 		for _, p := range places {
 			if slices.Contains(words, p.Product) {
 				return p.Product

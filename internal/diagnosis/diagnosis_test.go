@@ -177,7 +177,7 @@ func TestAKnownBoxIsShownItsOwnSetting(t *testing.T) {
 	for server, want := range map[string]int{"nginx": 1, "nginx/1.22.1": 1, "Microsoft-IIS/10.0": 2, "unnginxed": 2} {
 		r := examples.Continue()
 		r.Failure, r.Findings = failure.New(failure.Auth, "refused", "401"), nil
-		r.Deciding.Origin = origin.Origin{Kind: origin.Exchange, Server: server}
+		r.Deciding.Origin = origin.Origin{Kind: origin.Exchange, Server: server, Frontend: "EX01"}
 		for _, c := range r.Conversations {
 			if f := c.Response(); f != nil {
 				f.Header = []origin.Field{{Name: "Server", Value: server}}
