@@ -37,7 +37,7 @@ func TestAdviceSpeaksOfWhatIsAsked(t *testing.T) {
 				if unfilled.MatchString(text) {
 					problem("a word is not filled in", text)
 				}
-				if !d.Serves.Exchange && !(d.Serves.Mostly && own) && ofExchange.MatchString(declared.Replace(text)) {
+				if speaks := d.Serves.Exchange || d.Serves.Mostly && own; !speaks && ofExchange.MatchString(declared.Replace(text)) {
 					problem("it is about Exchange, and this prober asks something else", text)
 				}
 			}
