@@ -25,7 +25,7 @@ var Words = []Word{
 	{"CONFIG", "is the exporter's configuration: what its service is started with (systemctl cat ews_exporter, sc.exe qc ews_exporter)"},
 	{"TIME", "is a minute before the failed probe, as 2026-01-31T23:59:00Z; Z is UTC"},
 	{"APPLICATION", "is the application in IIS that serves what was asked, as Default Web Site/EWS"},
-	{"LISTENER", "is the Windows service that listens at PORT there, as W3SVC for what IIS serves"},
+	{"LISTENER", "is the Windows service that should listen there, as W3SVC for what IIS serves"},
 	{"AUTH", "is the module's auth"},
 	{"USER", "is the user name of the module's auth, without its domain"},
 	{"ADDRESS", "is the mailbox that the module asks: its mailbox or email, else that of its auth"},

@@ -190,10 +190,24 @@ func launch(ctx context.Context, program string, place Place, args, env []string
 		r.err = cmd.Wait()
 		stop()
 		killGroup(cmd)
+		r.release()
 		close(r.ended)
 	}()
 	r.stop = stop
 	return r, nil
+}
+
+// release waits until nobody listens at the address any more: workers that are killed end only after the call that kills them.
+func (r *Running) release() {
+	ctx, cancel := context.WithTimeout(context.Background(), stopLimit)
+	defer cancel()
+	for listens(ctx, r.Address) == nil {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(readyPeriod):
+		}
+	}
 }
 
 // End ends the server: asked first, then made to.
