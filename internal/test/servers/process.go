@@ -190,7 +190,7 @@ func launch(ctx context.Context, program string, place Place, args, env []string
 		r.err = cmd.Wait()
 		stop()
 		killGroup(cmd)
-		r.release()
+		r.release() //nolint:contextcheck // the server's has ended
 		close(r.ended)
 	}()
 	r.stop = stop
