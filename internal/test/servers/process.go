@@ -186,11 +186,11 @@ func launch(ctx context.Context, program string, place Place, args, env []string
 		return nil, err
 	}
 	r.PID = cmd.Process.Pid
-	go func() {
+	go func() { //nolint:contextcheck // what follows begins when the server's has ended
 		r.err = cmd.Wait()
 		stop()
 		killGroup(cmd)
-		r.release() //nolint:contextcheck // the server's has ended
+		r.release()
 		close(r.ended)
 	}()
 	r.stop = stop
