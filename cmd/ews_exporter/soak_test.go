@@ -12,7 +12,9 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -21,6 +23,7 @@ import (
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/lab"
+	"github.com/ews-exporter/ews_exporter/internal/lab/script"
 	"github.com/ews-exporter/ews_exporter/probes/labs"
 )
 
@@ -28,14 +31,24 @@ var soakFor = flag.Duration("soak", 25*time.Second, "how long TestSoak loads the
 
 // The load. Callers pause between requests, so there are at most some hundred a second, however fast the machine is.
 const (
-	callers      = 24
 	longestPause = 200 * time.Millisecond
-	probesAtOnce = 20 // fewer than callers, so that some are refused
+	tooMany      = 4 // callers more than there may be probes, so that some are refused
 )
+
+// callers are more where hostile peers keep many of them waiting.
+func callers() int {
+	if long() {
+		return 96
+	}
+	return 24
+}
+
+func probesAtOnce() int { return callers() - tooMany }
 
 // TestSoak loads an exporter in a process of its own with everything at once: all probers over healthy, broken and
 // hanging sites, logons that fail, pages, reloads of good and broken files, and callers that leave in the middle. None
-// who stays goes without an answer, and what the exporter holds does not grow. All of it is on loopback.
+// who stays goes without an answer, and what the exporter holds does not grow. All of it is on loopback. A long one has all
+// hostile peers too, and runs the exporter as it is shipped, in the memory that its service gets.
 func TestSoak(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -46,11 +59,13 @@ func TestSoak(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(site.Close)
-	peers := soakPeers(t)
+	peers, strangers := soakPeers(t), soakStrangers(t)
 	targets, logons := soakTargets(t, site, peers), soakLogons(site, peers)
-	files := newSoakFiles(t, slices.Concat(targets, logons), logons, site, peers)
-	p := serveAlone(t, "--config.file="+files.config, "--log.level=debug", fmt.Sprintf("--limit.probes=%d", probesAtOnce))
-	crowd := &crowd{base: p.url, asks: append(soakProbes(targets, logons), soakPages(site)...), answers: map[string]int{}}
+	files := newSoakFiles(t, slices.Concat(targets, logons), logons, site, peers, strangers)
+	p, group := serveSoak(t, "--config.file="+files.config, "--log.level=debug", fmt.Sprintf("--limit.probes=%d", 2*probesAtOnce()), // of which all that are at one address get half
+		fmt.Sprintf("--limit.probes-per-address=%d", probesAtOnce()))
+	asks := slices.Concat(soakProbes(targets, logons), asksOf(strangers), soakPages(site))
+	crowd := &crowd{base: p.url, asks: asks, answers: map[string]int{}}
 	crowd.ask(t.Context(), crowd.asks[0], 0) // what is made once is made before it is counted
 	http.DefaultClient.CloseIdleConnections()
 	idle := p.sample(t)
@@ -58,7 +73,7 @@ func TestSoak(t *testing.T) {
 	ctx, end := context.WithTimeout(t.Context(), *soakFor)
 	defer end()
 	var all sync.WaitGroup
-	for range callers {
+	for range callers() {
 		all.Go(func() { crowd.run(ctx) })
 	}
 	all.Go(func() { p.reload(ctx, t, files) })
@@ -66,6 +81,7 @@ func TestSoak(t *testing.T) {
 	all.Wait()
 
 	watch.check(t)
+	group.check(t)
 	p.settles(t, idle)
 	crowd.check(t)
 	modules := p.everyModule(t)
@@ -74,7 +90,7 @@ func TestSoak(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 	p.sound(t)
-	t.Logf("%s\n%s\n%s\n%s", *soakFor, crowd, modules, watch)
+	t.Logf("%s\n%s\n%s\n%s%s", *soakFor, crowd, modules, watch, group)
 }
 
 // soakModule is a module of the load.
@@ -112,6 +128,16 @@ func modulesOfSoak() []soakModule {
 	return all
 }
 
+// serveSoak starts the exporter: a long test the one that is shipped, in the memory group of its service where there can be one.
+func serveSoak(t *testing.T, args ...string) (*program, *memoryGroup) {
+	t.Helper()
+	if !long() {
+		return serveAlone(t, args...), nil
+	}
+	group := newMemoryGroup(t)
+	return serveBy(t, append(group.enter(), build(t)), nil, args...), group
+}
+
 // long tells whether there is time enough for chance to have tried everything.
 func long() bool { return *soakFor >= time.Minute }
 
@@ -131,6 +157,18 @@ func (p *program) everyModule(t *testing.T) string {
 		}
 		successes[m.prober] += success
 		fmt.Fprintf(&table, "| %s | %.0f | %.0f |\n", m.name, success, failure)
+	}
+	for _, p := range labs.All() {
+		if long() && definition(p).NoProxy { // its modules are those of hostile peers, and of its own cases
+			of := regexp.MustCompile(fmt.Sprintf(`(?m)^%s\{module="%s_\d+",result="(success|failure)"\} (\d+)$`, probed, p.Prober))
+			counts := map[string]float64{}
+			for _, m := range of.FindAllStringSubmatch(body, -1) {
+				n, _ := strconv.ParseFloat(m[2], 64)
+				counts[m[1]] += n
+			}
+			successes[p.Prober] = counts["success"]
+			fmt.Fprintf(&table, "| %s | %.0f | %.0f |\n", p.Prober, counts["success"], counts["failure"])
+		}
 	}
 	for prober, n := range successes {
 		if long() && n == 0 {
@@ -178,13 +216,14 @@ func soakPeers(t *testing.T) (all []soakPeer) {
 const soakName = "autodiscover.contoso.test"
 
 // newSoakFiles writes the first of two good configurations, of which only the second has the module "second".
-func newSoakFiles(t *testing.T, every, logons []string, site *lab.Site, peers []soakPeer) soakFiles {
+func newSoakFiles(t *testing.T, every, logons []string, site *lab.Site, peers []soakPeer, strangers []stranger) soakFiles {
 	t.Helper()
 	dir := t.TempDir()
 	authorities := site.Authority().PEM()
 	for _, p := range peers {
 		authorities = append(authorities, p.Authority.PEM()...)
 	}
+	authorities = append(authorities, script.Authority().PEM()...)
 	for name, content := range map[string][]byte{"ca.pem": authorities, "lab.password": []byte(lab.Password)} {
 		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
 			t.Fatal(err)
@@ -196,6 +235,11 @@ func newSoakFiles(t *testing.T, every, logons []string, site *lab.Site, peers []
 		for _, m := range modulesOfSoak() {
 			if m.name != second || i == 1 {
 				fmt.Fprintf(&modules, "  %s: %s\n", m.name, strings.ReplaceAll(m.keys, "TIMEOUT", timeout))
+			}
+		}
+		for _, s := range strangers {
+			if s.keys != "" {
+				fmt.Fprintf(&modules, "  %s: %s\n", s.module, s.keys)
 			}
 		}
 		if err := soakConfig.Execute(&text, map[string]any{

@@ -81,7 +81,7 @@ func (p *program) watch(ctx context.Context, t *testing.T) *watch {
 		}
 		s := p.sample(t)
 		w.samples = append(w.samples, s)
-		if s[panics] > 0 || s[inFlight] > probesAtOnce {
+		if s[panics] > 0 || s[inFlight] > float64(probesAtOnce()) {
 			t.Errorf("after %d samples: %v panics, %v probes in flight", len(w.samples), s[panics], s[inFlight])
 			return w
 		}
