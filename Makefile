@@ -110,8 +110,9 @@ benchmarks: ## Run the Go benchmarks: parsers, logons, metrics, reloads, pages
 fuzz: ## Run every fuzz target for FUZZTIME each
 	FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
 
+# As shipped, so without the race detector, which the short one of the whole run has.
 soak: ## Load the exporter for SOAK (30m) with everything at once: nothing may grow, no answer may be lost
-	$(if $(RACE),CGO_ENABLED=1) go test $(RACE) -count=1 -timeout=0 -v -run='^TestSoak$$' ./cmd/ews_exporter -soak=$(SOAK)
+	go test -count=1 -timeout=0 -v -run='^TestSoak$$' ./cmd/ews_exporter -soak=$(SOAK)
 
 screenshots: ## Take the pictures of docs/pictures anew, with a real browser
 	go test -count=1 ./web/browser -run TestPictures -pictures $(CURDIR)/docs/pictures

@@ -43,6 +43,7 @@ func callers() int {
 	return 24
 }
 
+// probesAtOnce is how many there may be at one address, where nearly all targets are.
 func probesAtOnce() int { return callers() - tooMany }
 
 // TestSoak loads an exporter in a process of its own with everything at once: all probers over healthy, broken and
@@ -62,7 +63,8 @@ func TestSoak(t *testing.T) {
 	peers, strangers := soakPeers(t), soakStrangers(t)
 	targets, logons := soakTargets(t, site, peers), soakLogons(site, peers)
 	files := newSoakFiles(t, slices.Concat(targets, logons), logons, site, peers, strangers)
-	p, group := serveSoak(t, "--config.file="+files.config, "--log.level=debug", fmt.Sprintf("--limit.probes=%d", 2*probesAtOnce()), // of which all that are at one address get half
+	p, group := serveSoak(t, "--config.file="+files.config, "--log.level=debug",
+		fmt.Sprintf("--limit.probes=%d", 2*probesAtOnce()), // of which those at one address get half
 		fmt.Sprintf("--limit.probes-per-address=%d", probesAtOnce()))
 	asks := slices.Concat(soakProbes(targets, logons), asksOf(strangers), soakPages(site))
 	crowd := &crowd{base: p.url, asks: asks, answers: map[string]int{}}
@@ -70,14 +72,15 @@ func TestSoak(t *testing.T) {
 	http.DefaultClient.CloseIdleConnections()
 	idle := p.sample(t)
 
-	ctx, end := context.WithTimeout(t.Context(), *soakFor)
+	ctx, end := context.WithCancel(t.Context())
 	defer end()
 	var all sync.WaitGroup
 	for range callers() {
 		all.Go(func() { crowd.run(ctx) })
 	}
 	all.Go(func() { p.reload(ctx, t, files) })
-	watch := p.watch(ctx, t)
+	watch := p.watch(ctx, t, *soakFor)
+	end()
 	all.Wait()
 
 	watch.check(t)

@@ -67,21 +67,25 @@ func value(t *testing.T, exposition, metric string) float64 {
 // watch is what was sampled on the way.
 type watch struct{ samples []sample }
 
-// watch samples until ctx ends. A test of a minute has some sixty samples, one of half an hour two thousand.
-func (p *program) watch(ctx context.Context, t *testing.T) *watch {
+// leastSamples are enough to tell what they tend to. On a busy machine they take longer than the test was to.
+const leastSamples = 8
+
+// watch samples for that long. A test of a minute has some sixty samples, one of half an hour two thousand.
+func (p *program) watch(ctx context.Context, t *testing.T, d time.Duration) *watch {
 	t.Helper()
 	w := &watch{}
 	every := time.Second
 	if !long() {
 		every = 250 * time.Millisecond
 	}
-	for told := time.Now(); ; pause(ctx, every) {
-		if ctx.Err() != nil {
+	began := time.Now()
+	for told := began; ; pause(ctx, every) {
+		if ctx.Err() != nil || time.Since(began) > d && len(w.samples) >= leastSamples {
 			return w
 		}
 		s := p.sample(t)
 		w.samples = append(w.samples, s)
-		if s[panics] > 0 || s[inFlight] > float64(probesAtOnce()) {
+		if s[panics] > 0 || s[inFlight] > float64(2*probesAtOnce()) {
 			t.Errorf("after %d samples: %v panics, %v probes in flight", len(w.samples), s[panics], s[inFlight])
 			return w
 		}
@@ -112,7 +116,7 @@ func median(samples []sample, metric string) float64 {
 
 func (w *watch) check(t *testing.T) {
 	t.Helper()
-	if len(w.samples) < 8 {
+	if len(w.samples) < leastSamples {
 		t.Fatalf("%d samples are too few to tell anything", len(w.samples))
 	}
 	for _, h := range held {
