@@ -24,7 +24,7 @@ func closedPort(t testing.TB) netip.AddrPort {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := net.DialTimeout("tcp4", l.Addr().String(), 10*time.Second)
+	c, err := new(net.Dialer).DialContext(context.Background(), "tcp4", l.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
