@@ -65,11 +65,13 @@ generate: ## Write anew what repeats facts that stand elsewhere: pages, tables, 
 	go run ./internal/generate
 	go test -run='^TestDocumentation$$' $$(grep -rl --include='*_test.go' '^func TestDocumentation(' . | xargs -n1 dirname | sort -u) -update
 
-# Most of it is linking: so without what debuggers want, without vet, which has a target of its own, and four packages at once,
-# because many tests wait.
-# What tests the parts that are shipped, and the tests' own servers, needs these servers, or a browser, and is the whole run's.
+# After a change most of it is compiling and linking: so without what debuggers want, without inlining, which takes the compiler
+# longer than these tests gain by it, and without vet, which has a target of its own. Four packages at once, because many tests wait.
+# What holds only the parts that are shipped beside the program against each other, and the tests' own servers, is the whole run's:
+# most of it needs these servers, or a browser.
 unit: ## Run the fast tests only: no real servers, no race detector
-	go test -short -p 4 -vet=off -ldflags='-s -w' $$(go list ./... | grep -vE '/(internal/test/[a-z]+|web/browser|deploy|deploy/demo)$$')
+	go test -short -p 4 -vet=off -gcflags='./...=-l -dwarf=false' -ldflags='-s -w' \
+		$$(go list ./... | grep -vE '/(internal/test/[a-z]+|web/browser|alerts|dashboards|docs|deploy|deploy/demo)$$')
 
 # -count=1 because Go's test cache does not see that a server was installed or updated.
 all-tests: ## Run all tests, with the race detector where there is a C compiler
