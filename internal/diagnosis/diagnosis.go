@@ -4,6 +4,8 @@ package diagnosis
 
 import (
 	"cmp"
+	"net/netip"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -145,10 +147,10 @@ func verdict(r *result.Result, a advice.Advice, f *result.Finding) *result.Verdi
 
 // product is that of the box which the finding, or the deciding answer, shows.
 func product(r *result.Result, f *result.Finding) string {
-	if f != nil && f.Product != "" {
+	if f != nil && f.Origin == origin.Middlebox && f.Product != "" {
 		return f.Product
 	}
-	if who := decided(r); who != nil {
+	if who := decided(r); who != nil && who.Kind == origin.Middlebox {
 		return who.Product
 	}
 	return ""
@@ -248,6 +250,21 @@ func user(name string) string {
 	return name
 }
 
+// isAddress tells whether a host is written as an address.
+func isAddress(host string) bool {
+	_, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil
+}
+
+// pathOf is the path of a URL, as a server's log has it; empty where there is none.
+func pathOf(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return ""
+	}
+	return u.Path
+}
+
 // filler puts what is known in place of advice.Words: ENDPOINT is the address that was dialled, and PROXY a URL that the
 // configuration has in a form that does no harm. A word for which nothing is known, or something that nobody should paste, stays.
 func filler(r *result.Result) func(string) string {
@@ -273,13 +290,21 @@ func filler(r *result.Result) func(string) string {
 	if known["BACKEND"] == "" {
 		known["BACKEND"] = known["SERVER"]
 	}
+	if r.Deciding != nil && r.Deciding.HTTP != nil {
+		known["PATH"] = pathOf(r.Deciding.URL)
+	}
 	known["CONFIG"], known["TIME"] = configs(r), r.Start.Add(-time.Minute).UTC().Format("2006-01-02T15:04:05Z")
 	return func(text string) string {
 		if len(r.Configs) == 0 {
 			text = strings.ReplaceAll(text, advice.WithConfig, "")
 		}
+		for _, word := range []string{"SERVER", "BACKEND"} {
+			if isAddress(known[word]) {
+				text = advice.ByName(text, word)
+			}
+		}
 		return advice.Fill(text, func(word string) string {
-			if value := known[word]; harmless.MatchString(value) || word == "PROXY" || word == "ENDPOINT" || word == "CONFIG" {
+			if value := known[word]; harmless.MatchString(value) || word == "PATH" && path.MatchString(value) || word == "PROXY" || word == "ENDPOINT" || word == "CONFIG" {
 				return value
 			}
 			return ""

@@ -171,6 +171,29 @@ func TestTheAccountIsInTheCommand(t *testing.T) {
 	}
 }
 
+// TestExchangeKnowsServersByName: a server that is known by its address alone stays open in Exchange's own commands, and in no other.
+func TestExchangeKnowsServersByName(t *testing.T) {
+	t.Parallel()
+	for target, want := range map[string]string{
+		"ex01.contoso.test":  "Get-ServerHealth ex01.contoso.test, Get-X -Server ex01.contoso.test, 'ex01.contoso.test\\EWS', --direct ex01.contoso.test",
+		"192.0.2.7:8443":     "Get-ServerHealth SERVERNAME, Get-X -Server SERVERNAME, 'SERVERNAME\\EWS', --direct 192.0.2.7",
+		"[2001:db8::7]:8443": "Get-ServerHealth SERVERNAME, Get-X -Server SERVERNAME, 'SERVERNAME\\EWS', --direct 2001:db8::7",
+	} {
+		r := examples.Continue()
+		r.Failure, r.Findings, r.Target, r.Direct = failure.New(failure.Auth, "refused", "401"), nil, target, true
+		for _, c := range r.Conversations {
+			c.Origin = origin.Origin{}
+		}
+		diagnosis.Settle(r, func() advice.Book {
+			return advice.Book{{Key: "refused", Owners: []advice.Owner{advice.Exchange}, For: advice.About("auth/refused"),
+				First: "Get-ServerHealth BACKEND, Get-X -Server SERVER, 'SERVER\\EWS', --direct SERVER"}}
+		})
+		if r.Verdict.First != want {
+			t.Errorf("%s: %q, want %q", target, r.Verdict.First, want)
+		}
+	}
+}
+
 // TestAKnownBoxIsShownItsOwnSetting: where a server's answer bears a proxy's mark, the setting of that product is shown alone.
 func TestAKnownBoxIsShownItsOwnSetting(t *testing.T) {
 	t.Parallel()

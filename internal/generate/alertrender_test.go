@@ -204,7 +204,7 @@ func TestAlertsOfAllAdvice(t *testing.T) {
 					if past, ok := book.Get(a.Direct); ok && s.direct {
 						told = past
 					}
-					for _, problem := range slices.Concat(layout(told, text), worded(text), once(text), urgency(severity.in(t, s, labels), text)) {
+					for _, problem := range slices.Concat(layout(told, text), worded(text), addressed(text), once(text), urgency(severity.in(t, s, labels), text)) {
 						t.Errorf("with %s, %s: %s:\n%s", a.Key, via, problem, text)
 					}
 				}
@@ -242,6 +242,14 @@ func worded(text string) (problems []string) {
 		if strings.Contains(text, words) {
 			problems = append(problems, "the reader has none: "+words)
 		}
+	}
+	return problems
+}
+
+// addressed: Exchange's own commands have no address where they take a server's name.
+func addressed(text string) (problems []string) {
+	for _, command := range pattern(advice.BeforeName+`\[?[0-9]+\.[0-9.]+`).FindAllString(text, -1) {
+		problems = append(problems, "it takes no address: "+command)
 	}
 	return problems
 }

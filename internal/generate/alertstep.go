@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/ews-exporter/ews_exporter/internal/advice"
 )
@@ -19,7 +20,7 @@ func (q faults) step() string {
 // atServers keeps the servers that showed themselves at the alert's target, by names that can go into a command, and those that are
 // asked directly.
 var atServers = ask("topk(1, max by (frontend, backend) (probe_server_info{frontend=~'"+harmless+"',backend=~'("+harmless+")?',$target}))") +
-	`{{ $front = . | first | label "frontend" }}{{ $back = reReplaceAll "\\..*" "" (. | first | label "backend") }}{{ end }}` +
+	`{{ $front = reReplaceAll "\\..*" "" (. | first | label "frontend") }}{{ $back = reReplaceAll "\\..*" "" (. | first | label "backend") }}{{ end }}` +
 	ask("max by (instance) (probe_success{via='direct',$service})") + `{{ range sortByLabel "instance" . }}{{ if $servers }}{{ $servers = printf "%s,%s" $servers .Labels.instance }}{{ else }}{{ $servers = .Labels.instance }}{{ end }}{{ end }}{{ end }}`
 
 // harmless is a name of a server as servers have them: what a target calls itself goes into what somebody pastes.
@@ -29,7 +30,8 @@ const harmless = `[A-Za-z0-9][A-Za-z0-9._-]{0,252}`
 var stepTold = `{{ with printf "max by (on, first) (ews_exporter_advice_info{advice=%q})" $told | query }}{{ with . | sortByLabel "first" | first }}{{ $on = or .Labels.on "" }}{{ $first = reReplaceAll "\\bprobe MODULE HOST\\b" "probe MODULE TARGET" .Labels.first }}{{ end }}{{ end }}` +
 	`{{ with printf "max by (tells, then) (ews_exporter_advice_outcome_info{advice=%q})" $told | query }}{{ with . | sortByLabel "tells" | first }}{{ $tells = or .Labels.tells "" }}{{ $then = or .Labels.then "" }}{{ end }}{{ end }}` +
 	told("auth", "ews_exporter_module_info{auth!='',module=%q}", "$module") + `{{ $auth = . }}{{ end }}{{ end }}` +
-	`{{ $server := or $front "SERVER" }}{{ if eq (or $labels.via "") "direct" }}{{ $server = ` + hostOf("SERVER") + ` }}{{ $first = reReplaceAll "\\bprobe MODULE SERVER\\b" "probe MODULE TARGET" $first }}{{ end }}`
+	`{{ $server := or $front "SERVER" }}{{ if eq (or $labels.via "") "direct" }}{{ $server = ` + hostOf("SERVER") + ` }}{{ $first = reReplaceAll "\\bprobe MODULE SERVER\\b" "probe MODULE TARGET" $first }}{{ end }}` +
+	`{{ $named := $server }}{{ if match "^[0-9.]+$|^\\[" $server }}{{ $named = or $front "SERVERNAME" }}{{ end }}`
 
 // hostOf is the host of the alert's instance, word without one.
 func hostOf(word string) string {
@@ -52,7 +54,7 @@ func first(words string, direct ...string) string {
 	text := `{{ if $first }}{{ $text := printf "First: %s" $first }}{{ if $on }}{{ $text = printf "First: %s:\n    %s" $on $first }}{{ if match "\\.$" $first }}{{ $text = printf "First: %s: %s" $on $first }}{{ end }}{{ end }}` +
 		`{{ if $tells }}{{ $text = printf "%s\n%s" $text (reReplaceAll "([.)]) If " "${1}\nIf " $tells) }}{{ end }}` +
 		fmt.Sprintf(`{{ $whole := "What to change, and the proof: the whole report" }}{{ if and $then (ne $certainty "undecided") (le (len $then) %d) }}{{ $whole = "The whole report, with the proof" }}{{ $text = printf "%%s\nThen: %%s" $text $then }}{{ end }}`, maxThen) +
-		report + `{{ $text = $text` + fillings() + ` }}{{ "\n" }}{{ $text }}` + legend()
+		report + asked + `{{ $text = $text` + fillings() + ` }}{{ "\n" }}{{ $text }}` + legend()
 	text += `{{ else if $clear }}{{ "\n" }}First: on the box: Look in its log for requests from the exporter's address{{ with $at }} at {{ . }}{{ end }}, which rule, limit or check answered them, and whether they reached a server.`
 	for _, d := range direct {
 		text += `{{ else if eq $labels.via "direct" }} First: ` + d
@@ -65,13 +67,23 @@ const report = `{{ if or $labels.instance "" }}{{ if match "^ews_exporter probe 
 	`{{ else }}{{ $name := "" }}{{ if and (or $labels.service "") (eq (or $labels.via "") "direct") }}{{ $name = " --hostname SERVICE" }}{{ end }}` +
 	`{{ $text = printf "%s\n%s, on the exporter's machine:\n    ews_exporter probe MODULE TARGET%s --config.file CONFIG" $text $whole $name }}{{ end }}{{ end }}`
 
+// asked keeps the path that was asked for, where a step has a place for it and the prober tells.
+var asked = `{{ $path := "" }}{{ if match "\\bPATH\\b" $text }}` + ask(`topk(1, max by (path) ({__name__=~'probe_.+_info',path=~'/[A-Za-z0-9/._-]*',$target}))`) +
+	`{{ $path = . | first | label "path" }}{{ end }}{{ end }}`
+
 // fillings put what is known in place of words.
 func fillings() string {
 	text := ` | reReplaceAll "\\bauth AUTH\\b|the module's auth\\b" (or (and $auth (printf "auth %s" $auth)) "the module's auth") | reReplaceAll "\\bthe auth's (\\w+)" (or (and $auth (printf "the ${1} of auth %s" $auth)) "the auth's ${1}") | reReplaceAll "the proof's time\\b" (or $at "the time of the proof") | reReplaceAll "\\bthe proof's\\b" "the report's" | reReplaceAll "\\b[Tt]his report\\b" "the report" | reReplaceAll "\\bin the proof\\b" "in the report's proof"`
-	return text + ofLabels() + replaced([][2]string{
+	return text + ofLabels() + byName("SERVER", "$named") + byName("BACKEND", "(or $back $named)") + replaced([][2]string{
 		{"MODULE", `(or $module "MODULE" | reReplaceAll "^(.* .*)$" "'$1'")`}, {"SERVERS", `(or $servers "SERVERS")`}, {"SERVER", "$server"},
 		{"BACKEND", `(or $back $server)`}, {"TIME", `(or $before "TIME")`},
+		{"PATH", `(or $path "PATH")`},
 	})
+}
+
+// byName puts a server's name in place of word in Exchange's own commands.
+func byName(word, name string) string {
+	return fmt.Sprintf(` | reReplaceAll "%s%s\\b" (printf "${1}%%s" %s)`, strings.ReplaceAll(advice.BeforeName, `\`, `\\`), word, name)
 }
 
 // ofLabels puts what the alert's labels say in place of words.
