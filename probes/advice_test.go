@@ -57,6 +57,9 @@ var (
 	condition = regexp.MustCompile(`(?:^|[.;] )If [^:]+: `)
 )
 
+// ofCmd is a variable of the command prompt: PowerShell, which all who administer Exchange type in, leaves it as it stands.
+var ofCmd = regexp.MustCompile(`%[A-Za-z]+%`)
+
 // TestTexts: somebody who was woken can paste the first step, and is told what each outcome means, and what to note so that the change can be undone.
 func TestTexts(t *testing.T) {
 	t.Parallel()
@@ -70,6 +73,11 @@ func TestTexts(t *testing.T) {
 		}
 		if len(a.Owners) > 1 && len(condition.FindAllString(a.Separates, -1)) < 2 {
 			problem("several owners, and fewer than two outcomes", a.Separates)
+		}
+		for _, text := range []string{a.On, a.First, a.Separates, a.Then} {
+			if ofCmd.MatchString(text) {
+				problem("PowerShell knows no such variable", text)
+			}
 		}
 		if a.Then == "" || saysNone.MatchString(a.Then) {
 			problem("it does not say what to do then", a.Then)

@@ -18,7 +18,7 @@ const (
 	urls = "Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-Table Server,InternalUrl,ExternalUrl"
 	pool = `C:\Windows\System32\inetsrv\appcmd list apppool MSExchangeAutodiscoverAppPool`
 	// sick is how the health of a server is read, and mend what follows.
-	sick = "If a set of Autodiscover, AD or Store is Unhealthy: it names what fails. If none of these is: look in the newest files in %ExchangeInstallPath%Logging\\HttpProxy\\Autodiscover and Logging\\Autodiscover of SERVER at the proof's time."
+	sick = "If a set of Autodiscover, AD or Store is Unhealthy: it names what fails. If none of these is: look in the newest files in $env:ExchangeInstallPath\\Logging\\HttpProxy\\Autodiscover and Logging\\Autodiscover of SERVER at the proof's time."
 	mend = "Where others are well, take SERVER out of the box's pool; mend what the health set or the log names, and put it back."
 )
 
@@ -188,7 +188,7 @@ var book = advice.Book{
 		Key:   "bare_domain_certificate",
 		Means: "Clients ask https://DOMAIN first, and the certificate there is for other names, or out of date: mostly that of a web hoster.", Suffers: "Outlook shows a warning about a certificate when an account is set up, and now and then later.",
 		Owners: []advice.Owner{advice.Hoster}, Certainty: advice.Likely,
-		First: "Open https://DOMAIN in a browser: the warning names whom the certificate is for",
+		First: "Open https://DOMAIN in a browser: the warning names whom the certificate is for.",
 		Then:  "Have the hoster bind a certificate for DOMAIN, or answer no https there. For Outlook alone: policy ExcludeHttpsRootDomain; undo by taking it off.", Risk: advice.Change, When: advice.Morning,
 		For: advice.About(DomainCertificate),
 	},
