@@ -28,15 +28,37 @@ func Settle(r *result.Result, book func() advice.Book) {
 		return
 	}
 	all, direct := book(), r.Direct && !boxSeen(r)
+	var led []charged
 	for _, h := range happened {
 		a, ok := all.Drawn(r.Drawn[h.About], direct)
 		if !ok {
 			a, ok = all.Find(h.Case, direct)
 		}
 		if ok {
-			charge(r, a, h.finding)
+			led = append(led, charged{a, h.finding})
 		}
 	}
+	if r.Failure == nil {
+		slices.SortStableFunc(led, func(a, b charged) int { return cmp.Compare(a.wait(), b.wait()) })
+	}
+	for _, l := range led {
+		charge(r, l.Advice, l.finding)
+	}
+}
+
+// charged is an advice that r asks for, with the finding that leads to it, nil for another reason.
+type charged struct {
+	advice.Advice
+	finding *result.Finding
+}
+
+// wait is how long it may: what was found before what was not tested.
+func (c charged) wait() int {
+	order := []advice.When{advice.Now, advice.Morning, advice.Plan}
+	if c.finding == nil {
+		return len(order)
+	}
+	return slices.Index(order, c.When)
 }
 
 // Instead has r ask what an advice says, in place of all that it asked before: for what only a comparison shows. The failure stays;
@@ -138,6 +160,9 @@ func verdict(r *result.Result, a advice.Advice, f *result.Finding) *result.Verdi
 		AtFault: atFault(r, a, f),
 		When:    a.When, Suffers: a.Suffers, On: fill(a.On), First: fill(a.First), Then: fill(a.Then), Risk: a.Risk, Separates: fill(a.Separates),
 		Proof: proof(r),
+	}
+	if f != nil {
+		v.Finding = f.Code
 	}
 	if a.Owners[0] == advice.Middlebox || slices.Contains(v.Also, advice.Middlebox) {
 		v.Places = a.Places.In(cmp.Or(product(r, f), marked(r, a.Places)))

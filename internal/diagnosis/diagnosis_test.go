@@ -21,7 +21,8 @@ var book = advice.Book{
 	{Key: "moving", Owners: []advice.Owner{advice.Nobody}, Certainty: advice.Likely, First: "Get-MoveRequest ADDRESS", For: advice.Codes("content/response_error", "ErrorMailboxMoveInProgress")},
 	{Key: "other", Owners: []advice.Owner{advice.Exchange}, Certainty: advice.Likely, First: "look", For: advice.About("content/response_error")},
 	{Key: "found", Owners: []advice.Owner{advice.Middlebox}, Certainty: advice.Sure, First: "look", For: advice.About("late_body_rejected")},
-	{Key: "warned", Owners: []advice.Owner{advice.Certificate}, Certainty: advice.Sure, First: "look", For: advice.About("certificate_expiring")},
+	{Key: "warned", Owners: []advice.Owner{advice.Certificate}, Certainty: advice.Sure, When: advice.Plan, First: "look", For: advice.About("certificate_expiring")},
+	{Key: "urgent", Owners: []advice.Owner{advice.Exchange}, Certainty: advice.Sure, When: advice.Now, First: "look", For: advice.About("smtp_back_pressure")},
 	{Key: "open", Owners: []advice.Owner{advice.Exporter}, Certainty: advice.Sure, First: "look", For: advice.About("undecided/no_logon")},
 	{Key: "box", Owners: []advice.Owner{advice.Middlebox}, Certainty: advice.Sure, First: "look", For: advice.About(result.AnsweredByMiddlebox)},
 	{Key: "drawn", Owners: []advice.Owner{advice.Security}, Certainty: advice.Likely, First: "look"},
@@ -56,6 +57,9 @@ func TestSettle(t *testing.T) {
 		"a warning": {func(r *result.Result) {
 			r.Findings = []result.Finding{{Code: "certificate_expiring", Severity: result.Warning}}
 		}, "warned sure"},
+		"the warning that can wait least": {func(r *result.Result) {
+			r.Findings = []result.Finding{{Code: "certificate_expiring", Severity: result.Warning}, {Code: "smtp_back_pressure", Severity: result.Warning}}
+		}, "urgent sure"},
 		"what is worth knowing": {func(r *result.Result) {
 			r.Findings = []result.Finding{{Code: "certificate_expiring", Severity: result.Info}}
 		}, ""},
