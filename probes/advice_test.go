@@ -3,6 +3,7 @@ package probes_test
 import (
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/ews-exporter/ews_exporter/internal/advice"
@@ -52,6 +53,7 @@ func TestAdvice(t *testing.T) {
 // glued are marks of a first step that is a command with something more stuck to it, or of a text that says nothing.
 var (
 	glued     = regexp.MustCompile(`^[A-Z][a-z]+-[A-Z]\w+ .*(, and |: |; then |…| on (that|a|the) server)|^ews_exporter .*(: |, )|--direct SERVERS? [^-]`)
+	sentence  = regexp.MustCompile(`^[A-Z][a-z]+ `) // which a text for alerts tells from a command by its full stop
 	saysNone  = regexp.MustCompile(`(?i)^(what|mend) (these|this|it|the log) says?\.$|nothing to set|a present version`)
 	undone    = regexp.MustCompile(`(?i)\b(undo|undone|undoing|note|noted|noting)\b|put (it|the server) back`)
 	condition = regexp.MustCompile(`(?:^|[.;] )If [^:]+: `)
@@ -67,6 +69,9 @@ func TestTexts(t *testing.T) {
 		problem := func(what, text string) { t.Errorf("advice %s: %s: %q", a.Key, what, text) }
 		if glued.MatchString(a.First) {
 			problem("the first step is a command and something more", a.First)
+		}
+		if sentence.MatchString(a.First) && !strings.HasSuffix(a.First, ".") {
+			problem("the first step is a sentence without its end", a.First)
 		}
 		if a.Separates != "" && !condition.MatchString(a.Separates) {
 			problem("what tells owners apart has no condition", a.Separates)

@@ -141,7 +141,16 @@ var book = append(advice.MailHandshakes("smtp", "SMTP", "SMTP"), advice.Book{
 		On:     onServers, First: "Test-NetConnection localhost -Port PORT",
 		Separates: "If TcpTestSucceeded is False: Exchange; see Get-Service MSExchangeFrontEndTransport there. If it is True on all: something between the exporter and them, a firewall, a provider that blocks port 25, or the balancer, whose pool for PORT has no member up.",
 		Then:      "Exchange: its Application log (source MSExchangeFrontEndTransport) says why the service stopped; mend that, and Start-Service MSExchangeFrontEndTransport. The network: note the rule and the pool, allow the port from the exporter, and bring the balancer's members back. To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
-		For: advice.About("connect/refused", "connect/timeout", "connect/reset"),
+		Direct: "mail_port_closed_at_server",
+		For:    advice.About("connect/refused", "connect/timeout", "connect/reset"),
+	},
+	{
+		Key:   "mail_port_closed_at_server",
+		Means: "Nothing answers at the server's port of SMTP: the transport service does not run, or a firewall or provider blocks it.", Suffers: "Mail to this server waits at its senders, where they fare like the exporter.",
+		Owners: []advice.Owner{advice.Exchange, advice.Network},
+		On:     advice.InPowerShell, First: "Test-NetConnection localhost -Port PORT",
+		Separates: "If TcpTestSucceeded is False: Exchange; see Get-Service MSExchangeFrontEndTransport there. If it is True: a firewall on the way, or SERVER's own, or a provider that blocks port 25.",
+		Then:      "Exchange: its Application log (source MSExchangeFrontEndTransport) says why the service stopped; mend that, and Start-Service MSExchangeFrontEndTransport. The network: note the rule, and allow the port from the exporter. To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
 	},
 	{
 		Key:   "dialogue_ended",

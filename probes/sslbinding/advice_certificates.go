@@ -59,7 +59,7 @@ var certificateBook = advice.Book{
 		Key:   "certificate_too_early",
 		Means: "A certificate is not valid yet, or a clock is wrong.", Suffers: "Everybody, until it is.",
 		Owners: []advice.Owner{advice.Certificate, advice.Exporter},
-		On:     advice.OnExporter, First: "date -u",
+		On:     advice.OnExporter + " (on Windows Get-Date)", First: "date -u",
 		Separates: "If it is not the time that another clock shows: the exporter's machine. If it is: the certificate, which was bound too early, or made by an authority whose clock is wrong (w32tm /query /status there).",
 		Then:      "The clock: let it be set by the site's time service. The certificate: note its thumbprint, then bind the former one until the day in the finding. To undo, bind the noted one.", Risk: advice.Change, When: advice.Now,
 		For: advice.About(CertificateNotYetValid),
