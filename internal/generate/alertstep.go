@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/ews-exporter/ews_exporter/internal/advice"
+	"github.com/ews-exporter/ews_exporter/probes"
 )
 
 // step keeps the first step of the advice, with what is known of the place: the module's auth, and the servers. Past the balancer nobody
@@ -12,7 +14,7 @@ import (
 func (q faults) step() string {
 	text := stepTold
 	if !q.anywhere() {
-		text = atServers + text
+		text = atServers + text + asked()
 	}
 	return text + `{{ if or (and $clear (match "^ews_exporter probe " $first)) (and (match "--direct" $first) (eq (or $labels.via "") "direct")) }}{{ $first = "" }}{{ end }}`
 }
@@ -22,6 +24,19 @@ func (q faults) step() string {
 var atServers = ask("topk(1, max by (frontend, backend) (probe_server_info{frontend=~'"+harmless+"',backend=~'("+harmless+")?',$target}))") +
 	`{{ $front = reReplaceAll "\\..*" "" (. | first | label "frontend") }}{{ $back = reReplaceAll "\\..*" "" (. | first | label "backend") }}{{ end }}` +
 	ask("max by (instance) (probe_success{via='direct',$service})") + `{{ range sortByLabel "instance" . }}{{ if $servers }}{{ $servers = printf "%s,%s" $servers .Labels.instance }}{{ else }}{{ $servers = .Labels.instance }}{{ end }}{{ end }}{{ end }}`
+
+// asked keeps the path that was asked for, where the step has a place for it, and a prober has a metric for nothing else.
+func asked() string {
+	var queries []string
+	for _, d := range probes.All() {
+		for _, m := range d.Metrics {
+			if slices.Equal(m.Labels, []string{"path"}) {
+				queries = append(queries, "topk(1, max by (path) ("+m.Name+"{path=~'/[A-Za-z0-9/._-]*',$target}))")
+			}
+		}
+	}
+	return `{{ if match "\\bPATH\\b" $first }}` + ask(strings.Join(queries, " or ")) + `{{ $path = . | first | label "path" }}{{ end }}{{ end }}`
+}
 
 // harmless is a name of a server as servers have them: what a target calls itself goes into what somebody pastes.
 const harmless = `[A-Za-z0-9][A-Za-z0-9._-]{0,252}`
@@ -54,7 +69,7 @@ func first(words string, direct ...string) string {
 	text := `{{ if $first }}{{ $text := printf "First: %s" $first }}{{ if $on }}{{ $text = printf "First: %s:\n    %s" $on $first }}{{ if match "\\.$" $first }}{{ $text = printf "First: %s: %s" $on $first }}{{ end }}{{ end }}` +
 		`{{ if $tells }}{{ $text = printf "%s\n%s" $text (reReplaceAll "([.)]) If " "${1}\nIf " $tells) }}{{ end }}` +
 		fmt.Sprintf(`{{ $whole := "What to change, and the proof: the whole report" }}{{ if and $then (ne $certainty "undecided") (le (len $then) %d) }}{{ $whole = "The whole report, with the proof" }}{{ $text = printf "%%s\nThen: %%s" $text $then }}{{ end }}`, maxThen) +
-		report + asked + `{{ $text = $text` + fillings() + ` }}{{ "\n" }}{{ $text }}` + legend()
+		report + `{{ $text = $text` + fillings() + ` }}{{ "\n" }}{{ $text }}` + legend()
 	text += `{{ else if $clear }}{{ "\n" }}First: on the box: Look in its log for requests from the exporter's address{{ with $at }} at {{ . }}{{ end }}, which rule, limit or check answered them, and whether they reached a server.`
 	for _, d := range direct {
 		text += `{{ else if eq $labels.via "direct" }} First: ` + d
@@ -66,10 +81,6 @@ func first(words string, direct ...string) string {
 const report = `{{ if or $labels.instance "" }}{{ if match "^ews_exporter probe MODULE TARGET( --hostname \\S+)?( --config.file CONFIG)?$" $first }}{{ $text = printf "%s\n%s is what that command shows." $text $whole }}` +
 	`{{ else }}{{ $name := "" }}{{ if and (or $labels.service "") (eq (or $labels.via "") "direct") }}{{ $name = " --hostname SERVICE" }}{{ end }}` +
 	`{{ $text = printf "%s\n%s, on the exporter's machine:\n    ews_exporter probe MODULE TARGET%s --config.file CONFIG" $text $whole $name }}{{ end }}{{ end }}`
-
-// asked keeps the path that was asked for, where a step has a place for it and the prober tells.
-var asked = `{{ $path := "" }}{{ if match "\\bPATH\\b" $text }}` + ask(`topk(1, max by (path) ({__name__=~'probe_.+_info',path=~'/[A-Za-z0-9/._-]*',$target}))`) +
-	`{{ $path = . | first | label "path" }}{{ end }}{{ end }}`
 
 // fillings put what is known in place of words.
 func fillings() string {
