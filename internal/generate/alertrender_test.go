@@ -49,6 +49,8 @@ func (s situation) query(q string) ([]sample, error) {
 		return []sample{{Labels: map[string]string{"title": owner.Title()}}}, nil
 	case strings.Contains(q, "ews_exporter_module_info"):
 		return []sample{{Labels: map[string]string{"auth": "monitor"}}}, nil
+	case strings.Contains(q, "max by (path)"):
+		return []sample{{Labels: map[string]string{"path": "/offline.appcache"}}}, nil
 	case strings.Contains(q, "origin='middlebox'") && s.box:
 		return []sample{{Value: 1}}, nil
 	case m == nil || !strings.Contains(q, "ews_exporter_advice_"):
@@ -220,7 +222,10 @@ func TestAlertsOfAllAdvice(t *testing.T) {
 					if past, ok := book.Get(a.Direct); ok && s.direct {
 						told = past
 					}
-					for _, problem := range slices.Concat(layout(told, text), worded(text), repeated(text), urgency(severity.in(t, s, labels), text)) {
+					if strings.Contains(told.First, "PATH") && !strings.Contains(text, "'/offline.appcache") {
+						t.Errorf("with %s, %s: the path is not in the step:\n%s", a.Key, via, text)
+					}
+					for _, problem := range slices.Concat(layout(told, text), worded(text), addressed(text), repeated(text), urgency(severity.in(t, s, labels), text)) {
 						t.Errorf("with %s, %s: %s:\n%s", a.Key, via, problem, text)
 					}
 				}
@@ -258,6 +263,14 @@ func worded(text string) (problems []string) {
 		if strings.Contains(text, words) {
 			problems = append(problems, "the reader has none: "+words)
 		}
+	}
+	return problems
+}
+
+// addressed: Exchange's own commands have no address where they take a server's name.
+func addressed(text string) (problems []string) {
+	for _, command := range pattern(advice.BeforeName+`\[?[0-9]+\.[0-9.]+`).FindAllString(text, -1) {
+		problems = append(problems, "it takes no address: "+command)
 	}
 	return problems
 }
