@@ -73,11 +73,11 @@ unit: ## Run the fast tests only: no real servers, no race detector
 	go test -short -p 4 -vet=off -gcflags='./...=-l -dwarf=false' -ldflags='-s -w' \
 		$$(go list ./... | grep -vE '/(internal/test/[a-z]+|web/browser|alerts|dashboards|docs|deploy|deploy/demo)$$')
 
-# -count=1 because Go's test cache does not see that a server was installed or updated.
+# -count=1 because Go's test cache does not see that a server was installed or updated. Without what debuggers want, and vet, as unit.
 all-tests: ## Run all tests, with the race detector where there is a C compiler
 	@mkdir -p build && rm -f $(SKIPPED)
 	@$(if $(RACE),,echo '*** There is no C compiler here: the tests run without the race detector.')
-	EWS_EXPORTER_SKIPPED=$(SKIPPED) $(if $(RACE),CGO_ENABLED=1) go test $(RACE) -count=1 -timeout=30m ./...
+	EWS_EXPORTER_SKIPPED=$(SKIPPED) $(if $(RACE),CGO_ENABLED=1) go test $(RACE) -count=1 -timeout=30m -vet=off -gcflags='./...=-dwarf=false' -ldflags='-s -w' ./...
 
 check-format: ## Fail when gofmt would change a file
 	@files=$$(gofmt -l .) && if [ -n "$$files" ]; then echo "Not formatted, run gofmt -w on:" && echo "$$files" && exit 1; fi
