@@ -65,17 +65,19 @@ generate: ## Write anew what repeats facts that stand elsewhere: pages, tables, 
 	go run ./internal/generate
 	go test -run='^TestDocumentation$$' $$(grep -rl --include='*_test.go' '^func TestDocumentation(' . | xargs -n1 dirname | sort -u) -update
 
-# Most of it is linking: so without what debuggers want, without vet, which has a target of its own, and four packages at once,
-# because many tests wait.
-# What tests the parts that are shipped, and the tests' own servers, needs these servers, or a browser, and is the whole run's.
+# After a change most of it is compiling and linking: so without what debuggers want, without inlining, which takes the compiler
+# longer than these tests gain by it, and without vet, which has a target of its own. Four packages at once, because many tests wait.
+# What holds only the parts that are shipped beside the program against each other, and the tests' own servers, is the whole run's:
+# most of it needs these servers, or a browser.
 unit: ## Run the fast tests only: no real servers, no race detector
-	go test -short -p 4 -vet=off -ldflags='-s -w' $$(go list ./... | grep -vE '/(internal/test/[a-z]+|web/browser|deploy|deploy/demo)$$')
+	go test -short -p 4 -vet=off -gcflags='./...=-l -dwarf=false' -ldflags='-s -w' \
+		$$(go list ./... | grep -vE '/(internal/test/[a-z]+|web/browser|alerts|dashboards|docs|deploy|deploy/demo)$$')
 
-# -count=1 because Go's test cache does not see that a server was installed or updated.
+# -count=1 because Go's test cache does not see that a server was installed or updated. Without what debuggers want, and vet, as unit.
 all-tests: ## Run all tests, with the race detector where there is a C compiler
 	@mkdir -p build && rm -f $(SKIPPED)
 	@$(if $(RACE),,echo '*** There is no C compiler here: the tests run without the race detector.')
-	EWS_EXPORTER_SKIPPED=$(SKIPPED) $(if $(RACE),CGO_ENABLED=1) go test $(RACE) -count=1 -timeout=30m ./...
+	EWS_EXPORTER_SKIPPED=$(SKIPPED) $(if $(RACE),CGO_ENABLED=1) go test $(RACE) -count=1 -timeout=30m -vet=off -gcflags='./...=-dwarf=false' -ldflags='-s -w' ./...
 
 check-format: ## Fail when gofmt would change a file
 	@files=$$(gofmt -l .) && if [ -n "$$files" ]; then echo "Not formatted, run gofmt -w on:" && echo "$$files" && exit 1; fi

@@ -3,6 +3,7 @@ package probes_test
 import (
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/ews-exporter/ews_exporter/internal/advice"
@@ -52,10 +53,14 @@ func TestAdvice(t *testing.T) {
 // glued are marks of a first step that is a command with something more stuck to it, or of a text that says nothing.
 var (
 	glued     = regexp.MustCompile(`^[A-Z][a-z]+-[A-Z]\w+ .*(, and |: |; then |…| on (that|a|the) server)|^ews_exporter .*(: |, )|--direct SERVERS? [^-]`)
+	sentence  = regexp.MustCompile(`^[A-Z][a-z]+ `) // which a text for alerts tells from a command by its full stop
 	saysNone  = regexp.MustCompile(`(?i)^(what|mend) (these|this|it|the log) says?\.$|nothing to set|a present version`)
 	undone    = regexp.MustCompile(`(?i)\b(undo|undone|undoing|note|noted|noting)\b|put (it|the server) back`)
 	condition = regexp.MustCompile(`(?:^|[.;] )If [^:]+: `)
 )
+
+// ofCmd is a variable of the command prompt: PowerShell, which all who administer Exchange type in, leaves it as it stands.
+var ofCmd = regexp.MustCompile(`%[A-Za-z]+%`)
 
 // TestTexts: somebody who was woken can paste the first step, and is told what each outcome means, and what to note so that the change can be undone.
 func TestTexts(t *testing.T) {
@@ -65,11 +70,19 @@ func TestTexts(t *testing.T) {
 		if glued.MatchString(a.First) {
 			problem("the first step is a command and something more", a.First)
 		}
+		if sentence.MatchString(a.First) && !strings.HasSuffix(a.First, ".") {
+			problem("the first step is a sentence without its end", a.First)
+		}
 		if a.Separates != "" && !condition.MatchString(a.Separates) {
 			problem("what tells owners apart has no condition", a.Separates)
 		}
 		if len(a.Owners) > 1 && len(condition.FindAllString(a.Separates, -1)) < 2 {
 			problem("several owners, and fewer than two outcomes", a.Separates)
+		}
+		for _, text := range []string{a.On, a.First, a.Separates, a.Then} {
+			if ofCmd.MatchString(text) {
+				problem("PowerShell knows no such variable", text)
+			}
 		}
 		if a.Then == "" || saysNone.MatchString(a.Then) {
 			problem("it does not say what to do then", a.Then)

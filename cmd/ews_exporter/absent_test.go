@@ -2,13 +2,13 @@ package main
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/ews-exporter/ews_exporter/internal/lab/script"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/probes"
 )
@@ -27,7 +27,7 @@ func TestWhatIsNotThereIsNoFaultAmongAll(t *testing.T) {
 			t.Parallel()
 			target := site.URL
 			if slices.Contains(d.Absent, "connect/refused") {
-				target = fmt.Sprintf("%s://%s", d.Scheme, nobodyListens(t))
+				target = fmt.Sprintf("%s://%s", d.Scheme, script.Refusing(t))
 			}
 			file := "--config.file=" + write(t, "modules: {m: {prober: "+d.Name+", ip_protocol: ip4}}\npolicy: {allow: [127.0.0.0/8]}\n")
 			if got := execute(t, "", "probe", "--all", target, file); got.code != exitOK || !strings.Contains(got.out, "– not there") || strings.Contains(got.out, "━━") {
@@ -41,18 +41,6 @@ func TestWhatIsNotThereIsNoFaultAmongAll(t *testing.T) {
 			}
 		})
 	}
-}
-
-// nobodyListens is an address that refuses connections.
-func nobodyListens(t *testing.T) string {
-	t.Helper()
-	var lc net.ListenConfig
-	l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = l.Close()
-	return l.Addr().String()
 }
 
 // TestAnotherServicesPort: a port or a URL that is written is that of one service, and the others are not asked there.

@@ -20,16 +20,16 @@ func TestFindingPrintsThePage(t *testing.T) {
 		if !strings.Contains(listed, f.Summary+"\n") {
 			t.Errorf("%s is listed without its sentence", f.Code)
 		}
-		begins := "# " + f.Code + "\n"
+		got, begins := execute(t, "", "finding", f.Code), "# "+f.Code+"\n"
 		if a, ok := book.Find(advice.Case{About: f.Code}, false); ok {
 			begins += "\nUrgency:    "
-			if got := execute(t, "", "finding", f.Code).out; !strings.Contains(got, "\nFirst:      ") || !strings.Contains(got, "  "+a.First+"\n") || !strings.Contains(got, "\nAct:        ") {
-				t.Errorf("%s: who acts, or the first step, is missing:\n%.400s", f.Code, got)
+			if !strings.Contains(got.out, "\nFirst:      ") || !strings.Contains(got.out, "  "+a.First+"\n") || !strings.Contains(got.out, "\nAct:        ") {
+				t.Errorf("%s: who acts, or the first step, is missing:\n%.400s", f.Code, got.out)
 			}
 		} else if f.Severity != result.Info {
 			t.Errorf("%s has no advice", f.Code)
 		}
-		if got := execute(t, "", "finding", f.Code); got.code != exitOK || !strings.HasPrefix(got.out, begins) {
+		if got.code != exitOK || !strings.HasPrefix(got.out, begins) {
 			t.Errorf("exit code %d, %.200q", got.code, got.out)
 		}
 	}

@@ -139,14 +139,17 @@ type Places []Place
 // Place is where a setting lies in one product.
 type Place struct{ Product, Setting string }
 
-// In gives that of one product, or all of them where it has none or is not known.
+// In gives that of one product, all of them where it is not known which one it is, and of another product that none is known.
 func (p Places) In(product string) Places {
+	if product == "" || len(p) == 0 {
+		return p
+	}
 	for _, place := range p {
 		if place.Product == product {
 			return Places{place}
 		}
 	}
-	return p
+	return Places{{Product: product, Setting: "where it has this setting is not known here; its maker's documentation says"}}
 }
 
 // Case is what leads to an advice: everything that it names must be so. The case that names most decides.

@@ -44,9 +44,15 @@ var anyService = Service{
 // Of gives the book in the words of a service; the zero Service is none in particular.
 func (b Book) Of(s Service) Book {
 	app := cmp.Or(s.App, anyService.App)
-	words := strings.NewReplacer("{paths}", cmp.Or(s.Paths, anyService.Paths), "{app}", app, "{site}", strings.ReplaceAll(app, "/", `\`),
+	replacer := strings.NewReplacer("{paths}", cmp.Or(s.Paths, anyService.Paths), "{app}", app, "{site}", strings.ReplaceAll(app, "/", `\`),
 		"{listens}", cmp.Or(s.Listens, anyService.Listens), "{health}", cmp.Or(s.Health, anyService.Health),
 		"{bind}", cmp.Or(s.Bind, anyService.Bind), "{ails}", cmp.Or(s.Ails, anyService.Ails))
+	words := func(text string) string {
+		if !strings.Contains(text, "{") { // as in most: a replacer is slow, and each probe that fails asks for its book
+			return text
+		}
+		return replacer.Replace(text)
+	}
 	told := slices.Clone(b)
 	for i := range told {
 		a := &told[i]
@@ -54,11 +60,11 @@ func (b Book) Of(s Service) Book {
 			a.look(s.Look)
 		}
 		for _, text := range []*string{&a.Means, &a.Suffers, &a.On, &a.First, &a.Then, &a.Separates} {
-			*text = words.Replace(*text)
+			*text = words(*text)
 		}
 		a.Places = slices.Clone(a.Places)
 		for j := range a.Places {
-			a.Places[j].Setting = words.Replace(a.Places[j].Setting)
+			a.Places[j].Setting = words(a.Places[j].Setting)
 		}
 		a.own(s.Owner)
 	}

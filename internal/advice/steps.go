@@ -12,6 +12,8 @@ const (
 	AtEach   = "on each server behind SERVICE, at an elevated prompt"
 	OnBox    = "on the box"
 
+	// Inactive leaves out what is never active but in Microsoft's cloud (HealthChecker.ps1 of Exchange's own support skips the same two).
+	Inactive      = "Get-ServerComponentState SERVER | ? State -ne Active | ? Component -notin ForwardSyncDaemon,ProvisioningRps"
 	Health        = "Get-ServerHealth SERVER | Where-Object AlertValue -ne Healthy"
 	BackendHealth = "Get-ServerHealth BACKEND | Where-Object AlertValue -ne Healthy"
 	Modules       = `C:\Windows\System32\inetsrv\appcmd list modules /app.name:"{app}"`

@@ -19,11 +19,13 @@ var Words = []Word{
 	{"HOST", "is the host of what was probed"},
 	{"PORT", "is the port that was probed"},
 	{"SERVICE", "is the name that clients use"},
-	{"SERVER", "is each of the servers behind that name in turn, by a name or address that the machine where you type can resolve"},
+	{"SERVER", "is each of the servers behind that name in turn: for Exchange's own commands its name, else a name or address that the machine where you type can resolve"},
+	{"SERVERNAME", "is the name of the server that was asked, because Exchange's own commands take no address"},
 	{"SERVERS", "are the servers behind that name, as ex01,ex02"},
 	{"BACKEND", "is the mailbox server that the request was for; where that is not known, each in turn"},
 	{"CONFIG", "is the exporter's configuration: what its service is started with (systemctl cat ews_exporter, sc.exe qc ews_exporter)"},
 	{"TIME", "is a minute before the failed probe, as 2026-01-31T23:59:00Z; Z is UTC"},
+	{"PATH", "is the path that was asked for, as the report's URL has it"},
 	{"APPLICATION", "is the application in IIS that serves what was asked, as Default Web Site/EWS"},
 	{"LISTENER", "is the Windows service that should listen there, as W3SVC for what IIS serves"},
 	{"AUTH", "is the module's auth"},
@@ -43,6 +45,14 @@ func names() []string {
 		all = append(all, w.Name)
 	}
 	return all
+}
+
+// BeforeName is what stands before a server in Exchange's own commands, which know servers by their names and by no address.
+const BeforeName = `(-Server |\b[GS]et-[A-Za-z]+ |')`
+
+// ByName leaves open what Exchange's own commands take for word, where only an address of it is known.
+func ByName(text, word string) string {
+	return regexp.MustCompile(BeforeName+word+`\b`).ReplaceAllString(text, "${1}SERVERNAME")
 }
 
 // Fill puts what is known in place of words; what known gives back empty stays.

@@ -4,6 +4,8 @@ package diagnosis
 
 import (
 	"cmp"
+	"net/netip"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -26,15 +28,37 @@ func Settle(r *result.Result, book func() advice.Book) {
 		return
 	}
 	all, direct := book(), r.Direct && !boxSeen(r)
+	var led []charged
 	for _, h := range happened {
 		a, ok := all.Drawn(r.Drawn[h.About], direct)
 		if !ok {
 			a, ok = all.Find(h.Case, direct)
 		}
 		if ok {
-			charge(r, a, h.finding)
+			led = append(led, charged{a, h.finding})
 		}
 	}
+	if r.Failure == nil {
+		slices.SortStableFunc(led, func(a, b charged) int { return cmp.Compare(a.wait(), b.wait()) })
+	}
+	for _, l := range led {
+		charge(r, l.Advice, l.finding)
+	}
+}
+
+// charged is an advice that r asks for, with the finding that leads to it, nil for another reason.
+type charged struct {
+	advice.Advice
+	finding *result.Finding
+}
+
+// wait is how long it may: what was found before what was not tested.
+func (c charged) wait() int {
+	order := []advice.When{advice.Now, advice.Morning, advice.Plan}
+	if c.finding == nil {
+		return len(order)
+	}
+	return slices.Index(order, c.When)
 }
 
 // Instead has r ask what an advice says, in place of all that it asked before: for what only a comparison shows. The failure stays;
@@ -137,6 +161,9 @@ func verdict(r *result.Result, a advice.Advice, f *result.Finding) *result.Verdi
 		When:    a.When, Suffers: a.Suffers, On: fill(a.On), First: fill(a.First), Then: fill(a.Then), Risk: a.Risk, Separates: fill(a.Separates),
 		Proof: proof(r),
 	}
+	if f != nil {
+		v.Finding = f.Code
+	}
 	if a.Owners[0] == advice.Middlebox || slices.Contains(v.Also, advice.Middlebox) {
 		v.Places = a.Places.In(cmp.Or(product(r, f), marked(r, a.Places)))
 	}
@@ -145,10 +172,10 @@ func verdict(r *result.Result, a advice.Advice, f *result.Finding) *result.Verdi
 
 // product is that of the box which the finding, or the deciding answer, shows.
 func product(r *result.Result, f *result.Finding) string {
-	if f != nil && f.Product != "" {
+	if f != nil && f.Origin == origin.Middlebox && f.Product != "" {
 		return f.Product
 	}
-	if who := decided(r); who != nil {
+	if who := decided(r); who != nil && who.Kind == origin.Middlebox {
 		return who.Product
 	}
 	return ""
@@ -248,6 +275,21 @@ func user(name string) string {
 	return name
 }
 
+// isAddress tells whether a host is written as an address.
+func isAddress(host string) bool {
+	_, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil
+}
+
+// pathOf is the path of a URL, as a server's log has it; empty where there is none.
+func pathOf(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return ""
+	}
+	return u.Path
+}
+
 // filler puts what is known in place of advice.Words: ENDPOINT is the address that was dialled, and PROXY a URL that the
 // configuration has in a form that does no harm. A word for which nothing is known, or something that nobody should paste, stays.
 func filler(r *result.Result) func(string) string {
@@ -273,13 +315,21 @@ func filler(r *result.Result) func(string) string {
 	if known["BACKEND"] == "" {
 		known["BACKEND"] = known["SERVER"]
 	}
+	if r.Deciding != nil && r.Deciding.HTTP != nil {
+		known["PATH"] = pathOf(r.Deciding.URL)
+	}
 	known["CONFIG"], known["TIME"] = configs(r), r.Start.Add(-time.Minute).UTC().Format("2006-01-02T15:04:05Z")
 	return func(text string) string {
 		if len(r.Configs) == 0 {
 			text = strings.ReplaceAll(text, advice.WithConfig, "")
 		}
+		for _, word := range []string{"SERVER", "BACKEND"} {
+			if isAddress(known[word]) {
+				text = advice.ByName(text, word)
+			}
+		}
 		return advice.Fill(text, func(word string) string {
-			if value := known[word]; harmless.MatchString(value) || word == "PROXY" || word == "ENDPOINT" || word == "CONFIG" {
+			if value := known[word]; harmless.MatchString(value) || word == "PATH" && path.MatchString(value) || word == "PROXY" || word == "ENDPOINT" || word == "CONFIG" {
 				return value
 			}
 			return ""

@@ -21,7 +21,8 @@ var book = advice.Book{
 	{Key: "moving", Owners: []advice.Owner{advice.Nobody}, Certainty: advice.Likely, First: "Get-MoveRequest ADDRESS", For: advice.Codes("content/response_error", "ErrorMailboxMoveInProgress")},
 	{Key: "other", Owners: []advice.Owner{advice.Exchange}, Certainty: advice.Likely, First: "look", For: advice.About("content/response_error")},
 	{Key: "found", Owners: []advice.Owner{advice.Middlebox}, Certainty: advice.Sure, First: "look", For: advice.About("late_body_rejected")},
-	{Key: "warned", Owners: []advice.Owner{advice.Certificate}, Certainty: advice.Sure, First: "look", For: advice.About("certificate_expiring")},
+	{Key: "warned", Owners: []advice.Owner{advice.Certificate}, Certainty: advice.Sure, When: advice.Plan, First: "look", For: advice.About("certificate_expiring")},
+	{Key: "urgent", Owners: []advice.Owner{advice.Exchange}, Certainty: advice.Sure, When: advice.Now, First: "look", For: advice.About("smtp_back_pressure")},
 	{Key: "open", Owners: []advice.Owner{advice.Exporter}, Certainty: advice.Sure, First: "look", For: advice.About("undecided/no_logon")},
 	{Key: "box", Owners: []advice.Owner{advice.Middlebox}, Certainty: advice.Sure, First: "look", For: advice.About(result.AnsweredByMiddlebox)},
 	{Key: "drawn", Owners: []advice.Owner{advice.Security}, Certainty: advice.Likely, First: "look"},
@@ -56,6 +57,9 @@ func TestSettle(t *testing.T) {
 		"a warning": {func(r *result.Result) {
 			r.Findings = []result.Finding{{Code: "certificate_expiring", Severity: result.Warning}}
 		}, "warned sure"},
+		"the warning that can wait least": {func(r *result.Result) {
+			r.Findings = []result.Finding{{Code: "certificate_expiring", Severity: result.Warning}, {Code: "smtp_back_pressure", Severity: result.Warning}}
+		}, "urgent sure"},
 		"what is worth knowing": {func(r *result.Result) {
 			r.Findings = []result.Finding{{Code: "certificate_expiring", Severity: result.Info}}
 		}, ""},
@@ -167,6 +171,29 @@ func TestTheAccountIsInTheCommand(t *testing.T) {
 		})
 		if r.Verdict.First != want {
 			t.Errorf("%q: %q, want %q", name, r.Verdict.First, want)
+		}
+	}
+}
+
+// TestExchangeKnowsServersByName: a server that is known by its address alone stays open in Exchange's own commands, and in no other.
+func TestExchangeKnowsServersByName(t *testing.T) {
+	t.Parallel()
+	for target, want := range map[string]string{
+		"ex01.contoso.test":  "Get-ServerHealth ex01.contoso.test, Get-X -Server ex01.contoso.test, 'ex01.contoso.test\\EWS', --direct ex01.contoso.test",
+		"192.0.2.7:8443":     "Get-ServerHealth SERVERNAME, Get-X -Server SERVERNAME, 'SERVERNAME\\EWS', --direct 192.0.2.7",
+		"[2001:db8::7]:8443": "Get-ServerHealth SERVERNAME, Get-X -Server SERVERNAME, 'SERVERNAME\\EWS', --direct 2001:db8::7",
+	} {
+		r := examples.Continue()
+		r.Failure, r.Findings, r.Target, r.Direct = failure.New(failure.Auth, "refused", "401"), nil, target, true
+		for _, c := range r.Conversations {
+			c.Origin = origin.Origin{}
+		}
+		diagnosis.Settle(r, func() advice.Book {
+			return advice.Book{{Key: "refused", Owners: []advice.Owner{advice.Exchange}, For: advice.About("auth/refused"),
+				First: "Get-ServerHealth BACKEND, Get-X -Server SERVER, 'SERVER\\EWS', --direct SERVER"}}
+		})
+		if r.Verdict.First != want {
+			t.Errorf("%s: %q, want %q", target, r.Verdict.First, want)
 		}
 	}
 }

@@ -86,11 +86,26 @@ var Advice = advice.Book{
 // SquidPlace is where Squid was told not to answer 417.
 var SquidPlace = advice.Place{Product: "squid", Setting: "ignore_expect_100 on, where that Squid is old enough to have it (3.0 generation), or a newer Squid; for all of that Squid"}
 
-// Places are where boxes have their treatment of Expect.
+// answersItself is said of boxes that answer Expect as they come, so that something else on the way is at fault.
+const answersItself = "no setting is known: it answers the 100 itself; look at what else stands on the way"
+
+// Places are where boxes are told to pass Expect on or to answer it, for a 100 that comes late or never. What nginx, HAProxy and
+// Apache httpd do is measured by tests; of Squid and NetScaler it is what their makers say (squid-cache.org; Citrix, CTX693007).
 var Places = advice.Places{
 	{Product: "kemp", Setting: "System Configuration, Miscellaneous Options, L7 Configuration: 100-Continue Handling to RFC-7231 Compliant (7.0: Ignore Continue-100); for all of the box"},
+	{Product: "netscaler", Setting: answersItself},
+	{Product: "haproxy", Setting: "it passes on what comes, so look behind it first; option http-buffer-request in the backend of /EWS has it answer the 100 itself"},
+	{Product: "nginx", Setting: answersItself},
+	{Product: "apache", Setting: "Proxy100Continue Off (2.4.40 or newer) has it answer the 100 itself"},
+	{Product: "squid", Setting: "force_request_body_continuation allow, with an acl for /EWS (4 or newer), has it answer the 100 itself"},
+	{Product: "f5", Setting: "take iRules that act on Expect off the virtual server; to compare, a FastL4 virtual server at an address of its own, which reads no HTTP and filters none"},
+}
+
+// DoublePlaces are where boxes are told not to answer Expect, for where another one does too.
+var DoublePlaces = advice.Places{
 	{Product: "netscaler", Setting: "AppFW and other features that read bodies answer the 100 themselves: off for /EWS alone, and on again once compared, for /EWS is not filtered meanwhile"},
 	{Product: "haproxy", Setting: "take option http-buffer-request and http-request wait-for-body out of the frontend and backend of /EWS, where they are set"},
-	SquidPlace,
+	{Product: "apache", Setting: "take Proxy100Continue Off out, where it is set"},
+	{Product: "squid", Setting: "take force_request_body_continuation out, where it is set"},
 	{Product: "f5", Setting: "take iRules that act on Expect off the virtual server; to compare, a FastL4 virtual server at an address of its own, which reads no HTTP and filters none"},
 }

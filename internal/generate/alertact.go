@@ -8,7 +8,7 @@ import (
 
 // variables are what the parts of a text leave for those after them; a template of Prometheus knows none that was not declared.
 const variables = `{{ $module := "" }}{{ $auth := "" }}{{ $advice := "" }}{{ $told := "" }}{{ $means := "" }}{{ $on := "" }}{{ $first := "" }}{{ $tells := "" }}{{ $then := "" }}` +
-	`{{ $certainty := "" }}{{ $clear := false }}{{ $noBox := false }}{{ $at := "" }}{{ $before := "" }}{{ $front := "" }}{{ $back := "" }}{{ $servers := "" }}`
+	`{{ $certainty := "" }}{{ $clear := false }}{{ $noBox := false }}{{ $at := "" }}{{ $before := "" }}{{ $front := "" }}{{ $back := "" }}{{ $servers := "" }}{{ $path := "" }}`
 
 // waiting are the pieces of advice that say that nobody need get up for them. Of an older exporter, which says nothing, none does; one that
 // was not scraped just once makes nothing critical.

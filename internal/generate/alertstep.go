@@ -2,8 +2,11 @@ package main
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/ews-exporter/ews_exporter/internal/advice"
+	"github.com/ews-exporter/ews_exporter/probes"
 )
 
 // step keeps the first step of the advice, with what is known of the place: the module's auth, and the servers. Past the balancer nobody
@@ -11,7 +14,7 @@ import (
 func (q faults) step() string {
 	text := stepTold
 	if !q.anywhere() {
-		text = atServers + text
+		text = atServers + text + asked()
 	}
 	return text + `{{ if or (and $clear (match "^ews_exporter probe " $first)) (and (match "--direct" $first) (eq (or $labels.via "") "direct")) }}{{ $first = "" }}{{ end }}`
 }
@@ -19,8 +22,21 @@ func (q faults) step() string {
 // atServers keeps the servers that showed themselves at the alert's target, by names that can go into a command, and those that are
 // asked directly.
 var atServers = ask("topk(1, max by (frontend, backend) (probe_server_info{frontend=~'"+harmless+"',backend=~'("+harmless+")?',$target}))") +
-	`{{ $front = . | first | label "frontend" }}{{ $back = reReplaceAll "\\..*" "" (. | first | label "backend") }}{{ end }}` +
+	`{{ $front = reReplaceAll "\\..*" "" (. | first | label "frontend") }}{{ $back = reReplaceAll "\\..*" "" (. | first | label "backend") }}{{ end }}` +
 	ask("max by (instance) (probe_success{via='direct',$service})") + `{{ range sortByLabel "instance" . }}{{ if $servers }}{{ $servers = printf "%s,%s" $servers .Labels.instance }}{{ else }}{{ $servers = .Labels.instance }}{{ end }}{{ end }}{{ end }}`
+
+// asked keeps the path that was asked for, where the step has a place for it, and a prober has a metric for nothing else.
+func asked() string {
+	var queries []string
+	for _, d := range probes.All() {
+		for _, m := range d.Metrics {
+			if slices.Equal(m.Labels, []string{"path"}) {
+				queries = append(queries, "topk(1, max by (path) ("+m.Name+"{path=~'/[A-Za-z0-9/._-]*',$target}))")
+			}
+		}
+	}
+	return `{{ if match "\\bPATH\\b" $first }}` + ask(strings.Join(queries, " or ")) + `{{ $path = . | first | label "path" }}{{ end }}{{ end }}`
+}
 
 // harmless is a name of a server as servers have them: what a target calls itself goes into what somebody pastes.
 const harmless = `[A-Za-z0-9][A-Za-z0-9._-]{0,252}`
@@ -29,7 +45,8 @@ const harmless = `[A-Za-z0-9][A-Za-z0-9._-]{0,252}`
 var stepTold = `{{ with printf "max by (on, first) (ews_exporter_advice_info{advice=%q})" $told | query }}{{ with . | sortByLabel "first" | first }}{{ $on = or .Labels.on "" }}{{ $first = reReplaceAll "\\bprobe MODULE HOST\\b" "probe MODULE TARGET" .Labels.first }}{{ end }}{{ end }}` +
 	`{{ with printf "max by (tells, then) (ews_exporter_advice_outcome_info{advice=%q})" $told | query }}{{ with . | sortByLabel "tells" | first }}{{ $tells = or .Labels.tells "" }}{{ $then = or .Labels.then "" }}{{ end }}{{ end }}` +
 	told("auth", "ews_exporter_module_info{auth!='',module=%q}", "$module") + `{{ $auth = . }}{{ end }}{{ end }}` +
-	`{{ $server := or $front "SERVER" }}{{ if eq (or $labels.via "") "direct" }}{{ $server = ` + hostOf("SERVER") + ` }}{{ $first = reReplaceAll "\\bprobe MODULE SERVER\\b" "probe MODULE TARGET" $first }}{{ end }}`
+	`{{ $server := or $front "SERVER" }}{{ if eq (or $labels.via "") "direct" }}{{ $server = ` + hostOf("SERVER") + ` }}{{ $first = reReplaceAll "\\bprobe MODULE SERVER\\b" "probe MODULE TARGET" $first }}{{ end }}` +
+	`{{ $named := $server }}{{ if match "^[0-9.]+$|^\\[" $server }}{{ $named = or $front "SERVERNAME" }}{{ end }}`
 
 // hostOf is the host of the alert's instance, word without one.
 func hostOf(word string) string {
@@ -68,10 +85,16 @@ const report = `{{ if or $labels.instance "" }}{{ if match "^ews_exporter probe 
 // fillings put what is known in place of words.
 func fillings() string {
 	text := ` | reReplaceAll "\\bauth AUTH\\b|the module's auth\\b" (or (and $auth (printf "auth %s" $auth)) "the module's auth") | reReplaceAll "\\bthe auth's (\\w+)" (or (and $auth (printf "the ${1} of auth %s" $auth)) "the auth's ${1}") | reReplaceAll "the proof's time\\b" (or $at "the time of the proof") | reReplaceAll "\\bthe proof's\\b" "the report's" | reReplaceAll "\\b[Tt]his report\\b" "the report" | reReplaceAll "\\bin the proof\\b" "in the report's proof"`
-	return text + ofLabels() + replaced([][2]string{
+	return text + ofLabels() + byName("SERVER", "$named") + byName("BACKEND", "(or $back $named)") + replaced([][2]string{
 		{"MODULE", `(or $module "MODULE" | reReplaceAll "^(.* .*)$" "'$1'")`}, {"SERVERS", `(or $servers "SERVERS")`}, {"SERVER", "$server"},
 		{"BACKEND", `(or $back $server)`}, {"TIME", `(or $before "TIME")`},
+		{"PATH", `(or $path "PATH")`},
 	})
+}
+
+// byName puts a server's name in place of word in Exchange's own commands.
+func byName(word, name string) string {
+	return fmt.Sprintf(` | reReplaceAll "%s%s\\b" (printf "${1}%%s" %s)`, strings.ReplaceAll(advice.BeforeName, `\`, `\\`), word, name)
 }
 
 // ofLabels puts what the alert's labels say in place of words.

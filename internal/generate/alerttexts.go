@@ -23,7 +23,7 @@ func (f alertFacts) fill(name, text string) (string, error) {
 		// Of texts.
 		"docs": func() string { return docsURL }, "page": f.page,
 		"who": who, "seen": seen, "ask": ask, "number": number, "label": label, "each": each,
-		"origin": originOf, "answered": answered, "failures": failures, "failed": failed, "found": found, "shows": f.shown,
+		"origin": originOf, "answered": answered, "failures": failures, "failed": failed, "found": found, "shows": f.shown, "showsHere": f.shownHere,
 		// What to do first, see alertadvice.go.
 		"ofFinding": f.ofFinding, "ofFailing": f.ofFailing, "ofFailed": f.ofFailed, "ofLabel": f.ofLabel, "ofUndecided": f.ofUndecided,
 		"whereServersWork": whereServersWork, "calm": calm, "paced": paced, "act": act, "explain": explain, "advised": f.advised, "first": first,
@@ -141,6 +141,11 @@ func failed(words, window string) string {
 
 // shown are the texts of probers about the target.
 func (f alertFacts) shown() (string, error) { return f.fill("shows", strings.Join(f.shows, "")) }
+
+// shownHere are those about the probe alone.
+func (f alertFacts) shownHere() (string, error) {
+	return f.fill("shows", strings.ReplaceAll(strings.Join(f.shows, ""), "$target", "$probe"))
+}
 
 // found are the findings at the target.
 func found() string {

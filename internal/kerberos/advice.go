@@ -118,7 +118,7 @@ var Advice = advice.Book{
 		Key:   "clocks_differ",
 		Means: "The clocks of the exporter's machine and of the KDC or server differ by more than Kerberos allows, which is five minutes by default.", Suffers: "Whoever logs on from, or to, the machine that is wrong.",
 		Owners: []advice.Owner{advice.Exporter, advice.ActiveDirectory},
-		On:     advice.OnExporter,
+		On:     advice.OnExporter + " (on Windows w32tm /query /status)",
 		First:  "timedatectl",
 		Then:   "Let the machine that is off follow the domain's time (chrony on Linux; w32tm /resync on Windows), and note its present source.", Risk: advice.Change, When: advice.Morning,
 		Separates: "If Universal time is wrong by a clock that you trust, or System clock synchronized says no: the exporter's machine. If it is right: w32tm /query /status on the domain controller and on SERVER shows which of them is off.",

@@ -50,7 +50,13 @@ func (k *Kind) trouble() advice.Book {
 			Owners: []advice.Owner{advice.Exchange, advice.Network}, On: onServer, First: services,
 			Separates: "If one is not Running: that server. If both are Running on all: a firewall on the way, or the balancer, whose service for PORT has no member.",
 			Then:      "A server: note StartType, then Set-Service {SERVICE},{SERVICE}BE -StartupType Automatic and Start-Service for both; undo by Stop-Service and the noted type. The network: allow PORT from the exporter, or bring the members back; undo by removing the rule.", Risk: advice.Change, When: advice.Now,
-			For: advice.About("connect/refused", "connect/timeout", "connect/reset"),
+			Direct: k.Name + "_port_closed_at_server", For: advice.About("connect/refused", "connect/timeout", "connect/reset"),
+		},
+		{
+			Key: "port_closed_at_server", Means: "Nothing answers at the server's port of {TITLE}. Exchange installs its {TITLE} services stopped.", Suffers: "Whoever reads mail by {TITLE} at this server: devices, old programs.",
+			Owners: []advice.Owner{advice.Exchange, advice.Network}, On: advice.InPowerShell, First: services,
+			Separates: "If one is not Running: that is it. If both are Running: a firewall on the way, or SERVER's own.",
+			Then:      "The services: note StartType, then Set-Service {SERVICE},{SERVICE}BE -StartupType Automatic and Start-Service for both; undo by Stop-Service and the noted type. The network: allow PORT from the exporter; undo by removing the rule.", Risk: advice.Change, When: advice.Now,
 		},
 		{
 			Key: "dialogue_ended", Means: "The server ended the dialogue, refused it, or hangs: its {TITLE} service is inactive or ill, or something in between has no server.", Suffers: "Whoever reads mail by {TITLE}.",
@@ -58,8 +64,16 @@ func (k *Kind) trouble() advice.Book {
 			Separates: "If one is Inactive: the server is in maintenance, or was taken out. If both are Active, and " + services + " on SERVER shows one that is not Running: that service. If all are well on every server: the balancer, or a filter; probe SERVER itself with the same module.",
 			Then: "Maintenance that is over: (Get-ServerComponentState SERVER -Component COMPONENT).LocalStates shows who set it; then Set-ServerComponentState SERVER -Component COMPONENT -State Active -Requester that one; undo by -State Inactive. A service: the Application log (source {SERVICE}) says why; mend that, and Start-Service it. " +
 				"The balancer: see why its check holds no member healthy; where it asks for something that this server never answers, correct the check.", Risk: advice.Change, When: advice.Now,
+			Direct: k.Name + "_dialogue_ended_at_server",
 			For: advice.About("receive/closed", "receive/reset", "receive/timeout", "receive/error", "send/closed", "send/reset", "send/error", "send/timeout",
 				"status/"+mailaccess.GreetingRefused.Reason, "status/"+mailaccess.CapabilitiesRefused.Reason, "status/"+mailaccess.LogonUnavailable.Reason),
+		},
+		{
+			Key: "dialogue_ended_at_server", Means: "The server ended the dialogue, refused it, or hangs: its {TITLE} service is inactive or ill.", Suffers: "Whoever reads mail by {TITLE} at this server.",
+			Owners: []advice.Owner{advice.Exchange, advice.Network}, On: advice.InShell, First: "Get-ServerComponentState SERVER | Where-Object Component -in ServerWideOffline,{PROXY}",
+			Separates: "If one is Inactive: it is in maintenance, or was taken out; (Get-ServerComponentState SERVER -Component NAME).LocalStates, with its NAME, shows who did it. If both are Active, and " + services + " on SERVER shows one that is not Running: that service. If all are well: something between the exporter and SERVER ends it, such as a firewall that inspects mail.",
+			Then: "Maintenance that is over: Set-ServerComponentState SERVER -Component NAME -State Active -Requester that one; undo by -State Inactive. A service: the Application log (source {SERVICE}) says why; mend that, and Start-Service it. " +
+				"In between: note the rule, and exempt PORT of SERVER from inspection; undo by setting the noted rule.", Risk: advice.Change, When: advice.Now,
 		},
 		{
 			Key: "starttls_missing", Means: "{UPGRADE} is not offered, so that mail is read in clear text or not at all.", Suffers: "Clients that demand TLS on this port.",

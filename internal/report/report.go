@@ -114,34 +114,33 @@ func painter(on bool) func(color, text string) string {
 }
 
 func (p *printer) verdict() {
-	state, end := Succeeded, " "
-	switch {
-	case p.r.Failure != nil:
-		state = Failed
-	case p.r.Undecided != "":
-		state, end = Undecided, ":"
+	state, end := StateOf(p.r), " "
+	if state == Undecided {
+		end = ":"
 	}
 	verdict := Verdict(p.r)
 	word := verdict[:max(0, strings.Index(verdict, end))]
 	p.line("%s%s", p.color(colors[state], word), verdict[len(word):])
 }
 
-// Verdict is what came of a probe, in one sentence that begins with "Failed", "Succeeded", or why it shows neither.
+// Verdict is what came of a probe, in a sentence that begins with "Failed", "Warning", "Succeeded", or why it shows none of these.
 func Verdict(r *result.Result) string {
 	if f := r.Failure; f != nil {
 		return fmt.Sprintf("Failed after %s s (%s: %s): %s", Length(r.Duration), f.Stage, f.Reason, f.Message)
 	}
+	undecided := ""
 	if r.Undecided != "" {
-		return r.Undecided + "."
+		undecided = r.Undecided + "."
+	}
+	if f := warning(r); f != nil { // what has to be done comes before what was not tested
+		return strings.TrimSpace(fmt.Sprintf("Warning after %s s (%s): %s. %s", Length(r.Duration), f.Code, firstSentence(f.Sentence), undecided))
+	}
+	if undecided != "" {
+		return undecided
 	}
 	answer := ""
 	if r.Deciding.Answered() {
 		answer = ", answered by " + By(r.Deciding.Origin)
-	}
-	for _, f := range r.Findings {
-		if f.Severity == result.Warning {
-			return fmt.Sprintf("Succeeded in %s s, with a warning (%s): %s.", Length(r.Duration), f.Code, firstSentence(f.Sentence))
-		}
 	}
 	return fmt.Sprintf("Succeeded in %s s: %s of %s%s.", Length(r.Duration), r.Prober, r.Target, answer)
 }

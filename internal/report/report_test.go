@@ -123,6 +123,24 @@ func TestUndecided(t *testing.T) {
 	}
 }
 
+// TestWarningsLead: nothing says that all is well above what somebody has to do, and the warning that the advice is about comes first.
+func TestWarningsLead(t *testing.T) {
+	t.Parallel()
+	r := examples.Continue()
+	r.Duration, r.Verdict = 0.5, &result.Verdict{Finding: "b"}
+	r.Findings = []result.Finding{{Code: "a", Severity: result.Warning, Sentence: "First."}, {Code: "b", Severity: result.Warning, Sentence: "Mail waits. More."}}
+	if got, want := Verdict(r), "Warning after 0.500 s (b): Mail waits."; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	r.Undecided = "Not tested: no logon"
+	if got, want := Verdict(r), "Warning after 0.500 s (b): Mail waits. Not tested: no logon."; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if word, wrong := Word(r), Wrong(r); word != "! warning" || wrong != "Mail waits" {
+		t.Errorf("%q: %q", word, wrong)
+	}
+}
+
 // TestWrong: a table says what is wrong in one whole sentence.
 func TestWrong(t *testing.T) {
 	t.Parallel()

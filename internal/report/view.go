@@ -38,14 +38,14 @@ func StateOf(r *result.Result) State {
 
 // Word is what came of a probe in a word or two, for a table: "✓ works".
 func Word(r *result.Result) string {
-	word, _, _ := strings.Cut(r.Undecided, ":")
-	switch {
-	case r.Failure != nil:
+	switch StateOf(r) {
+	case Failed:
 		return "✗ failed"
-	case word != "":
+	case Warned:
+		return "! warning"
+	case Undecided:
+		word, _, _ := strings.Cut(r.Undecided, ":")
 		return "? " + strings.ToLower(word)
-	case StateOf(r) == Warned:
-		return "! works, with a warning"
 	}
 	return "✓ works"
 }
@@ -53,22 +53,27 @@ func Word(r *result.Result) string {
 // Wrong says in one sentence what is wrong, "" for nothing. A finding that explains a failure tells more than it.
 func Wrong(r *result.Result) string {
 	if r.Failure != nil {
-		return firstSentence(found(r, result.Error, r.Failure.Message))
+		if i := slices.IndexFunc(r.Findings, func(f result.Finding) bool { return f.Severity == result.Error }); i >= 0 {
+			return firstSentence(r.Findings[i].Sentence)
+		}
+		return firstSentence(r.Failure.Message)
 	}
-	if _, why, open := strings.Cut(r.Undecided, ": "); open {
-		return why
+	if f := warning(r); f != nil {
+		return firstSentence(f.Sentence)
 	}
-	return firstSentence(found(r, result.Warning, ""))
+	_, why, _ := strings.Cut(r.Undecided, ": ")
+	return why
 }
 
-// found is what the first finding of a severity says, or else something else.
-func found(r *result.Result, severity result.Severity, other string) string {
-	for _, f := range r.Findings {
-		if f.Severity == severity {
-			return f.Sentence
+// warning is the one that somebody has to act on first; nil for none.
+func warning(r *result.Result) *result.Finding {
+	var first *result.Finding
+	for i, f := range r.Findings {
+		if f.Severity == result.Warning && (first == nil || r.Verdict != nil && r.Verdict.Finding == f.Code && first.Code != f.Code) {
+			first = &r.Findings[i]
 		}
 	}
-	return other
+	return first
 }
 
 // firstSentence is what a text says first. A point within a name or a number ends nothing.

@@ -5,8 +5,9 @@ import "github.com/ews-exporter/ews_exporter/internal/advice"
 // Verdict is what came of a probe for whoever has to act: whose it is, how sure that is, what to do first, and the proof.
 type Verdict struct {
 	Fault
-	Also      []advice.Owner `json:"also,omitempty" redact:"-"` // the other owners, where the probe cannot tell which
-	AtFault   string         `json:"at_fault,omitempty"`        // the box or server, only by contrast or by its own words
+	Finding   string         `json:"finding,omitempty" redact:"-"` // that led here; empty for none
+	Also      []advice.Owner `json:"also,omitempty" redact:"-"`    // the other owners, where the probe cannot tell which
+	AtFault   string         `json:"at_fault,omitempty"`           // the box or server, only by contrast or by its own words
 	When      advice.When    `json:"when,omitempty" redact:"-"`
 	Suffers   string         `json:"suffers,omitempty" redact:"-"`
 	On        string         `json:"on,omitempty"` // where First is done

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 )
 
 // each writes every character of s by a format.
@@ -112,10 +111,13 @@ func TestUndoingLeavesOrdinaryTextsAlone(t *testing.T) {
 	}
 }
 
-// TestUndoingIsBounded: texts that are nothing but encodings, within each other or not, cost little each, and in sum: what was
+// TestUndoingIsBounded: texts that are nothing but encodings, within each other or not, are undone up to a bound in sum: what was
 // not looked through is hidden.
 func TestUndoingIsBounded(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("it spends all that undoing may cost in sum")
+	}
 	nested := strings.Repeat("a", 6000)
 	for range 5 {
 		nested = inBase64(nested)
@@ -123,17 +125,12 @@ func TestUndoingIsBounded(t *testing.T) {
 	texts := []string{nested, strings.Repeat("%25", 300_000), strings.Repeat("AAAA", 250_000), strings.Repeat("4141", 250_000), strings.Repeat("%41", 300_000), strings.Repeat("&#x41;", 160_000), strings.Repeat("MFRGG", 200_000), strings.Repeat("\\u", 400_000), strings.Repeat("&", 900_000)}
 	var r Redactor
 	r.Add("S3cret-Horse!")
-	began := time.Now()
-	for range 200 {
+	for range 60 {
 		for _, text := range texts {
 			_ = r.String(text[:min(len(text), maxUndone)])
 		}
 	}
-	if took := time.Since(began); took > 20*time.Second {
-		t.Errorf("it took %s", took)
-	}
-	t.Log(time.Since(began), r.undone>>20, "MiB")
-	if r.undone > undoAll+8<<20 {
+	if r.undone < undoAll || r.undone > undoAll+8<<20 {
 		t.Errorf("%d MiB were undone", r.undone>>20)
 	}
 	if got := r.String("<- " + bytewise("%%%02X", "S3cret-Horse!")); got != Mask {

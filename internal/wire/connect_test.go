@@ -16,7 +16,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/failure"
 )
 
-// closedPort is a port where nobody listens.
+// closedPort is a port where nobody listens, nor begins to: it is the near end of a connection that stays open.
 func closedPort(t testing.TB) netip.AddrPort {
 	t.Helper()
 	var lc net.ListenConfig
@@ -24,8 +24,12 @@ func closedPort(t testing.TB) netip.AddrPort {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).AddrPort()
+	c, err := new(net.Dialer).DialContext(context.Background(), "tcp4", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = c.Close(), l.Close() })
+	return c.LocalAddr().(*net.TCPAddr).AddrPort()
 }
 
 func TestConnect_refused(t *testing.T) {

@@ -111,7 +111,7 @@ var book = advice.Book{
 		Means: "After the logon the server answered with an error of its own.", Suffers: "Clients that want the same path at the same server.",
 		Owners: []advice.Owner{advice.Exchange}, Certainty: advice.Likely,
 		On: advice.InShell, First: advice.Health,
-		Separates: "If a set of EWS, Store or AD is Unhealthy: it names what fails. If none of these is: look in the newest files below %ExchangeInstallPath%Logging\\HttpProxy of SERVER at the proof's time.",
+		Separates: "If a set of EWS, Store or AD is Unhealthy: it names what fails. If none of these is: look in the newest files below $env:ExchangeInstallPath\\Logging\\HttpProxy of SERVER at the proof's time.",
 		Then:      "Where others are well, take SERVER out of the box's pool; mend what the health set or the log names, and put it back.", Risk: advice.Change, When: advice.Now,
 		For: byStatus(origin.Exchange, "500", "502", "503", "504"),
 	},

@@ -18,7 +18,7 @@ const (
 	urls = "Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-Table Server,InternalUrl,ExternalUrl"
 	pool = `C:\Windows\System32\inetsrv\appcmd list apppool MSExchangeAutodiscoverAppPool`
 	// sick is how the health of a server is read, and mend what follows.
-	sick = "If a set of Autodiscover, AD or Store is Unhealthy: it names what fails. If none of these is: look in the newest files in %ExchangeInstallPath%Logging\\HttpProxy\\Autodiscover and Logging\\Autodiscover of SERVER at the proof's time."
+	sick = "If a set of Autodiscover, AD or Store is Unhealthy: it names what fails. If none of these is: look in the newest files in $env:ExchangeInstallPath\\Logging\\HttpProxy\\Autodiscover and Logging\\Autodiscover of SERVER at the proof's time."
 	mend = "Where others are well, take SERVER out of the box's pool; mend what the health set or the log names, and put it back."
 )
 
@@ -179,8 +179,8 @@ var book = advice.Book{
 		Key:   "mail_hoster_answers",
 		Means: "Autodiscover was answered with settings of other services alone, as a web hoster gives for IMAP and SMTP (cPanel, Plesk, mailcow, automx).", Suffers: "Outlook sets new accounts up by IMAP, without calendar and address lists.",
 		Owners: []advice.Owner{advice.Hoster}, Certainty: advice.Likely,
-		First:     "Look up with nslookup the host that clients ask, by the finding's sentence: is its address a web hoster's?",
-		Separates: "If it is: the hoster answers in Exchange's place. If it is yours: a web server of yours does, and Then is for that.",
+		First:     "Look up with nslookup the host that clients ask, which the finding's sentence names, and whose its address is.",
+		Separates: "If it is a web hoster's: the hoster answers in Exchange's place. If it is yours: a web server of yours does, and Then is for that.",
 		Then:      "Have the hoster turn its own Autodiscover off for DOMAIN (404 is right there); let autodiscover.DOMAIN lead to Exchange. Undo: the former record.", Risk: advice.Change, When: advice.Morning,
 		For: advice.About(NotExchange, "content/not_exchange"),
 	},
@@ -188,7 +188,7 @@ var book = advice.Book{
 		Key:   "bare_domain_certificate",
 		Means: "Clients ask https://DOMAIN first, and the certificate there is for other names, or out of date: mostly that of a web hoster.", Suffers: "Outlook shows a warning about a certificate when an account is set up, and now and then later.",
 		Owners: []advice.Owner{advice.Hoster}, Certainty: advice.Likely,
-		First: "Open https://DOMAIN in a browser: the warning names whom the certificate is for",
+		First: "Open https://DOMAIN in a browser: the warning names whom the certificate is for.",
 		Then:  "Have the hoster bind a certificate for DOMAIN, or answer no https there. For Outlook alone: policy ExcludeHttpsRootDomain; undo by taking it off.", Risk: advice.Change, When: advice.Morning,
 		For: advice.About(DomainCertificate),
 	},
@@ -222,7 +222,7 @@ var book = advice.Book{
 		Key:   "path_spelling",
 		Means: "A rule in front of Exchange tells small letters from capitals in Autodiscover's path, and clients write both. IIS takes either.", Suffers: "Clients that write the other spelling, always the same ones.",
 		Owners: []advice.Owner{advice.Middlebox}, Certainty: advice.Likely,
-		On: advice.OnBox, First: "Read the path in the rule for Autodiscover: is it compared with regard to upper and lower case?",
+		On: advice.OnBox, First: "See whether the rule for Autodiscover compares the path with regard to upper and lower case.",
 		Then: "Compare without. Undo by the former rule.", Places: casePlaces, Risk: advice.Change, When: advice.Morning,
 		For: advice.About(PathSpelling),
 	},

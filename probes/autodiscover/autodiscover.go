@@ -50,7 +50,7 @@ var Definition = prober.Definition{
 		{Stage: failure.Content, Reason: reasonMalformed, Help: "The answer cannot be read, or breaks the bounds."},
 		{Stage: failure.Content, Reason: reasonWrongURL, Help: "An expected URL was not returned."},
 	},
-	Metrics: []*result.Metric{attemptsMetric, successesMetric, wayMetric, urlMetric, expectedMetric, expectationMetric, answersMetric, answerMetric},
+	Metrics: []*result.Metric{attemptsMetric, successesMetric, wayMetric, urlMetric, differingMetric, expectedMetric, expectationMetric, answersMetric, answerMetric},
 	Findings: []prober.Finding{
 		{Code: Intermittent, Severity: failing, Summary: "Of several attempts some were answered, and some were not."},
 		{Code: WrongURL, Severity: failing, Summary: "An answer has another URL than expected, or lacks it."},

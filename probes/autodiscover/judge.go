@@ -183,22 +183,49 @@ func (p *probe) differ(method string) {
 // difference names a setting in which answers differ.
 func (p *probe) difference(method string) string {
 	_, answered := p.of(method)
-	values := map[string][]string{}
+	values := map[string]map[string][]string{} // the servers by name and value
 	for _, a := range answered {
 		if a.answered.answer == nil {
 			continue
 		}
 		for _, s := range slices.Concat(a.answered.answer.URLs, a.answered.answer.Servers) {
-			values[s.Protocol] = append(values[s.Protocol], s.Value)
+			if values[s.Protocol] == nil {
+				values[s.Protocol] = map[string][]string{}
+			}
+			values[s.Protocol][s.Value] = append(values[s.Protocol][s.Value], server(a.answered))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
-		list := slices.Sorted(slices.Values(values[name]))
-		if distinct := slices.Compact(slices.Clone(list)); len(distinct) > 1 {
-			return fmt.Sprintf("%s is %s.", name, strings.Join(distinct, " or "))
+		var parts []string
+		for _, value := range slices.Sorted(maps.Keys(values[name])) {
+			parts = append(parts, value+" from "+join(values[name][value]))
+		}
+		if len(parts) > 1 {
+			return fmt.Sprintf("%s is %s.", name, strings.Join(parts, ", and "))
 		}
 	}
 	return "They name different settings."
+}
+
+// disputed tells whether answers by one method are not alike under a name, or one is not as expected.
+func (p *probe) disputed(name string) bool {
+	if _, expecting := p.Expect[name]; expecting {
+		if misses, _ := p.misses(name); len(misses) > 0 {
+			return true
+		}
+	}
+	first := map[string]string{} // by method
+	for _, a := range p.attempts {
+		if a.failure != nil || !gives(a.method, name) {
+			continue
+		}
+		values := join(a.values(name))
+		if before, seen := first[a.method]; seen && before != values {
+			return true
+		}
+		first[a.method] = values
+	}
+	return false
 }
 
 // values are those that an attempt got under a name.

@@ -29,6 +29,11 @@ var (
 		Help:     "A URL that was returned, without userinfo, query and fragment; protocol is TYPE.Element.",
 		Presence: "each distinct one",
 	}
+	differingMetric = &result.Metric{
+		Name: "probe_autodiscover_server_url_info", Labels: []string{"protocol", "url", "server"},
+		Help:     "Which server (X-FEServer; empty where unknown) returned which URL, where answers are not all alike or not all as expected.",
+		Presence: "a URL of this protocol came, and another one or none came elsewhere, or one that is not expected",
+	}
 	expectedMetric = &result.Metric{
 		Name: "probe_autodiscover_url_expected", Labels: []string{"protocol"},
 		Help:     "1 when every answer had the URL expected here, 0 when one had another or none, or there was no answer.",
@@ -111,17 +116,24 @@ func (p *probe) measureServers(method string, answered []*attempt) {
 }
 
 func (p *probe) measureURLs() {
-	seen := map[[2]string]bool{}
+	servers := map[[2]string][]string{} // by protocol and URL
 	for _, a := range p.attempts {
 		if a.answered == nil || a.answered.answer == nil {
 			continue
 		}
 		for _, s := range a.answered.answer.URLs {
-			seen[[2]string{s.Protocol, s.Value}] = true
+			key := [2]string{s.Protocol, s.Value}
+			servers[key] = append(servers[key], a.answered.who().Frontend)
 		}
 	}
-	for _, key := range slices.SortedFunc(maps.Keys(seen), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
+	for _, key := range slices.SortedFunc(maps.Keys(servers), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
 		p.run.Result.Add(urlMetric, 1, key[0], key[1])
+		if !p.disputed(key[0]) {
+			continue
+		}
+		for _, server := range slices.Compact(slices.Sorted(slices.Values(servers[key]))) {
+			p.run.Result.Add(differingMetric, 1, key[0], key[1], server)
+		}
 	}
 }
 
@@ -149,24 +161,25 @@ func (p *probe) tabulate() {
 	p.tabulateURLs()
 }
 
-// tabulateURLs shows every URL and server name that was returned, and in how many answers.
+// tabulateURLs shows every URL and server name that was returned, in how many answers, and by whom.
 func (p *probe) tabulateURLs() {
-	urls := result.Table{Title: "Returned", Columns: []string{"method", "setting", "value", "answers", "expected"}}
-	counts := map[[3]string]int{}
+	urls := result.Table{Title: "Returned", Columns: []string{"method", "setting", "value", "answers", "from", "expected"}}
+	from := map[[3]string][]string{}
 	for _, a := range p.attempts {
 		if a.answered == nil || a.answered.answer == nil {
 			continue
 		}
 		for _, s := range slices.Concat(a.answered.answer.URLs, a.answered.answer.Servers) {
-			counts[[3]string{a.method, s.Protocol, s.Value}]++
+			key := [3]string{a.method, s.Protocol, s.Value}
+			from[key] = append(from[key], server(a.answered))
 		}
 	}
-	for _, key := range slices.SortedFunc(maps.Keys(counts), func(a, b [3]string) int { return slices.Compare(a[:], b[:]) }) {
+	for _, key := range slices.SortedFunc(maps.Keys(from), func(a, b [3]string) int { return slices.Compare(a[:], b[:]) }) {
 		expected := ""
 		if e, ok := p.Expect[key[1]]; ok {
 			expected = map[bool]string{true: "yes", false: "no"}[e.fits([]string{key[2]})]
 		}
-		urls.Rows = append(urls.Rows, []string{key[0], key[1], key[2], fmt.Sprint(counts[key]), expected})
+		urls.Rows = append(urls.Rows, []string{key[0], key[1], key[2], fmt.Sprint(len(from[key])), join(from[key]), expected})
 	}
 	if len(urls.Rows) > 0 {
 		p.run.Result.Tables = append(p.run.Result.Tables, urls)

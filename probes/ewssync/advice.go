@@ -15,7 +15,7 @@ const adviceOneHangs = "one_operation_hangs"
 const (
 	tenTimes = advice.OnExporter + ", ten times"
 	// logs is where Exchange writes down what became of a request for EWS.
-	logs    = "the newest files in %ExchangeInstallPath%Logging\\HttpProxy\\Ews and Logging\\Ews"
+	logs    = "the newest files in $env:ExchangeInstallPath\\Logging\\HttpProxy\\Ews and Logging\\Ews"
 	iisLog  = "the newest file in C:\\inetpub\\logs\\LogFiles\\W3SVC1"
 	modules = "a module in its IIS, one of those that " + advice.Modules + " lists"
 	// sick is how the health of a server is read, and mend what follows.
@@ -133,14 +133,14 @@ var book = advice.Book{
 		Owners: []advice.Owner{advice.Exchange, advice.Mailbox},
 		On:     advice.InShell, First: advice.BackendHealth,
 		Separates: "If a set of EWS, Store or AD is Unhealthy: that server. If none of these is: this mailbox or its database; a probe of another mailbox (mailbox in the module) that works confirms it.",
-		Then:      "The server: mend what the health set names. The mailbox: look at Get-MailboxStatistics ADDRESS | Format-List Database,ServerName,IsQuarantined, and for the proof's request-id in %ExchangeInstallPath%Logging\\Ews on BACKEND.", Risk: advice.Look, When: advice.Now,
+		Then:      "The server: mend what the health set names. The mailbox: look at Get-MailboxStatistics ADDRESS | Format-List Database,ServerName,IsQuarantined, and for the proof's request-id in $env:ExchangeInstallPath\\Logging\\Ews on BACKEND.", Risk: advice.Look, When: advice.Now,
 		For: advice.About("content/"+ews.ReasonResponseError, "content/"+ews.ReasonFault, "content/"+ews.ReasonMissingContent, "content/"+ews.ReasonWrongOperation),
 	},
 	{
 		Key:   "server_in_maintenance",
 		Means: "The server ended the connection when asked for its health: its EWS is unhealthy, or it is in maintenance.", Suffers: "Nobody, as long as the balancer takes the server out; else everybody whom it sends there.",
 		Owners: []advice.Owner{advice.Exchange, advice.Nobody},
-		On:     advice.InShell, First: "Get-ServerComponentState SERVER | Where-Object State -ne Active",
+		On:     advice.InShell, First: advice.Inactive,
 		Separates: "If ServerWideOffline or EwsProxy is listed: (Get-ServerComponentState SERVER -Component NAME).LocalStates, with the listed NAME, shows who did it. Requester Maintenance: somebody planned it. HealthApi: Exchange itself, because its EWS is unhealthy; run " + advice.Health + ". If nothing is listed: it is over, or comes and goes; LocalStates has the times.",
 		Then:      "Planned: silence this server until it is over. Forgotten: Set-ServerComponentState SERVER -Component ServerWideOffline -State Active -Requester Maintenance; undo by -State Inactive. Unhealthy: mend what the health set names.", Risk: advice.Change, When: advice.Morning,
 		For: advice.About("receive/" + reasonUnhealthy),

@@ -18,13 +18,13 @@ const (
 	askRedirect  = `C:\Windows\System32\inetsrv\appcmd list config "Default Web Site" /section:httpRedirect`
 	askAnonymous = `C:\Windows\System32\inetsrv\appcmd list config "Default Web Site" /section:anonymousAuthentication`
 	askFolder    = `Get-Website | Format-Table name,physicalPath; Get-WebApplication | Format-Table path,physicalPath`
-	askLog       = `Get-ChildItem C:\inetpub\logs\LogFiles\W3SVC* -Recurse | sort LastWriteTime | select -Last 1 | Get-Content -Tail 20`
-	// askMissing finds the request by its status, in the logs of whichever site answered.
-	askMissing = `ls C:\inetpub\logs\LogFiles\W3SVC*\*.log | sort LastWriteTime | select -l 3 | sls ' 404 ' | select -l 20`
+	askLog       = `ls C:\inetpub\logs\LogFiles\W3SVC*\*.log | sort LastWriteTime | select -l 3 | sls 'PATH ' | select -l 20`
+	// askMissing finds the request by its path and status, in the logs of whichever site answered.
+	askMissing = `ls C:\inetpub\logs\LogFiles\W3SVC*\*.log | sort LastWriteTime | select -l 3 | sls 'PATH.* 404 ' | select -l 20`
 )
 
 // bySubstatus reads what IIS's log has of a 404: behind the status stands the sub-status.
-const bySubstatus = "If the line with the report's path has 404 3: IIS has no MIME mapping for the file's extension. If it has 404 7: request filtering denies the extension. If it has 404 0: the file is missing, or the name led to another site, whose number is in the folder's name. "
+const bySubstatus = "If the line has 404 3: IIS has no MIME mapping for the file's extension. If it has 404 7: request filtering denies the extension. If it has 404 0: the file is missing, or the name led to another site, whose number is in the folder's name. "
 
 const (
 	addMapping = "Note the mappings, then add the one for this extension to that folder alone (IIS Manager, MIME Types); to undo, remove it."
@@ -37,7 +37,7 @@ var book = advice.Book{
 		Means: "The folder is served, and the file in it is answered 404: the file is missing, or IIS has no MIME mapping for its extension.", Suffers: whoReads,
 		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Likely,
 		On: advice.InPowerShell, First: askMissing,
-		Separates: bySubstatus + "If no such line is there: the log is elsewhere (IIS Manager, Logging), or is not written yet.",
+		Separates: bySubstatus + "If no line comes: the log is elsewhere (IIS Manager, Logging), or is not written yet.",
 		Then:      addMapping + " Filtering: note the rule, and let the extension pass for that folder alone; to undo, set the noted rule. The file: put it back where the site's folder (Get-Website) has it.", Risk: advice.Change, When: advice.Morning,
 	},
 	{
@@ -45,9 +45,18 @@ var book = advice.Book{
 		Means: "The file is answered 404: it is missing, its extension has no MIME mapping, or name and path lead to another site or folder.", Suffers: whoReads,
 		Owners: []advice.Owner{advice.IIS, advice.Middlebox},
 		On:     advice.InPowerShell, First: askMissing,
-		Separates: bySubstatus + "If no such line is there: a box, another server, or a log that is elsewhere (IIS Manager, Logging).",
+		Separates: bySubstatus + "If no line comes: a box, another server, or a log that is elsewhere (IIS Manager, Logging).",
 		Then:      addMapping + " The file: put it back. The box: keep a copy of its configuration, and correct the rule for this path.", Risk: advice.Change, When: advice.Morning,
-		For: advice.About(Missing, "status/"+reasonNotFound),
+		Direct: "static_file_missing_on_server",
+		For:    advice.About(Missing, "status/"+reasonNotFound),
+	},
+	{
+		Key:   "static_file_missing_on_server",
+		Means: "The server answers the file 404: it is missing, its extension has no MIME mapping, or name and path lead to another site or folder.", Suffers: whoReads,
+		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Likely,
+		On: advice.InPowerShell, First: askMissing,
+		Separates: bySubstatus + "If no line comes: another program answers at this name, or the log is elsewhere (IIS Manager, Logging).",
+		Then:      addMapping + " The file: put it back where the site's folder (Get-Website) has it.", Risk: advice.Change, When: advice.Morning,
 	},
 	{
 		Key:   "file_may_be_cached",
@@ -128,7 +137,16 @@ var book = advice.Book{
 		On:     advice.AtPrompt, First: askAnonymous,
 		Separates: "If enabled is false: IIS asks for it. If it is true: the folder's own web.config, or a box, asks.",
 		Then:      "IIS: note the present value, then enable anonymous authentication for that file alone (a location element); to undo, set the noted one. " + askBoxRule, Risk: advice.Change, When: advice.Morning,
-		For: advice.About("status/" + reasonLogonAsked),
+		Direct: "file_asks_logon_on_server",
+		For:    advice.About("status/" + reasonLogonAsked),
+	},
+	{
+		Key:   "file_asks_logon_on_server",
+		Means: "The server asks for a logon where a file for everybody should be.", Suffers: whoReads,
+		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Likely,
+		On: advice.AtPrompt, First: askAnonymous,
+		Separates: "If enabled is false: that is it. If it is true: the folder's own web.config asks.",
+		Then:      "Note the present value, then enable anonymous authentication for that file alone (a location element); to undo, set the noted one.", Risk: advice.Change, When: advice.Morning,
 	},
 	{
 		Key:   "file_not_served",
@@ -145,7 +163,7 @@ var book = advice.Book{
 		Means: "The server did not answer 200.", Suffers: whoReads,
 		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Likely,
 		On: advice.InPowerShell, First: askLog,
-		Separates: "If a line has the path at the proof's time: the numbers behind its status are sub-status and Windows error. If none has it: http.sys answered, whose log is in C:\\Windows\\System32\\LogFiles\\HTTPERR, or another site.",
+		Separates: "If a line has the proof's time: the numbers behind its status are sub-status and Windows error. If none has it: http.sys answered, whose log is in C:\\Windows\\System32\\LogFiles\\HTTPERR, or another site.",
 		Then:      "Correct what the sub-status names. Note the present value before it is changed; to undo, set that.", Risk: advice.Change, When: advice.Morning,
 	},
 	redirectAdvice("redirect_leads_elsewhere", "A redirect leads to another name, to another port of it, or from https to http.", "redirect_of_server_elsewhere", Elsewhere, "status/"+reasonElsewhere),

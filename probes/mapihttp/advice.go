@@ -13,7 +13,7 @@ const (
 	// iisLog is where IIS says why it refused.
 	iisLog = "IIS's log of that server (C:\\inetpub\\logs\\LogFiles\\W3SVC1) has sc-substatus at the proof's time"
 	// proxyLog is where the front end writes what became of each request.
-	proxyLog = "V15\\Logging\\HttpProxy\\Mapi below Exchange's folder on SERVER has the request at the proof's time, with its error"
+	proxyLog = "$env:ExchangeInstallPath\\Logging\\HttpProxy\\Mapi on SERVER has the request at the proof's time, with its error"
 	// pools shows the three application pools of MAPI over HTTP: of the front end, the mailbox, and the address book.
 	pools = `C:\Windows\System32\inetsrv\appcmd list apppool | findstr Mapi`
 	// app shows the virtual directory.

@@ -28,7 +28,7 @@ var book = advice.Book{
 		Means: "Exchange's front end took the request, and nobody behind it answered: the replication service of the mailbox server that it chose.", Suffers: whoMoves,
 		Owners: []advice.Owner{advice.Exchange}, Certainty: advice.Likely,
 		On: "on each mailbox server, in PowerShell", First: "Get-Service MSExchangeMailboxReplication",
-		Separates: "If it is not Running on one: that server. If it is Running on all: the way from the front end to it; %ExchangeInstallPath%Logging\\HttpProxy\\Ews on SERVER has the request at the proof's time, with its error.",
+		Separates: "If it is not Running on one: that server. If it is Running on all: the way from the front end to it; $env:ExchangeInstallPath\\Logging\\HttpProxy\\Ews on SERVER has the request at the proof's time, with its error.",
 		Then:      "The service: note what its Application log (source MSExchange Mailbox Replication) says of why it stopped; mend that, and Start-Service MSExchangeMailboxReplication. The way: mend what the log names.", Risk: advice.Change, When: advice.Now,
 		For: advice.About(BackendDown, "status/"+reasonBackend),
 	},

@@ -39,7 +39,7 @@ var book = advice.Book{
 		Means: "The RPC proxy answers, and cannot reach the service behind it.", Suffers: who,
 		Owners: []advice.Owner{advice.Exchange, advice.Windows, advice.Exporter},
 		On:     advice.InPowerShell, First: "Get-Service MSExchangeRPC,TSGateway -ErrorAction SilentlyContinue",
-		Separates: "If one is listed and not Running: that service; the Application log says why. If the server is Exchange's and has no TSGateway: the module's endpoint, as localhost:3388 is RD Gateway's and leads nowhere there. If all that are listed run, and endpoint is theirs: %ExchangeInstallPath%Logging\\RpcHttp, or the log Microsoft-Windows-TerminalServices-Gateway/Operational, has the request.",
+		Separates: "If one is listed and not Running: that service; the Application log says why. If the server is Exchange's and has no TSGateway: the module's endpoint, as localhost:3388 is RD Gateway's and leads nowhere there. If all that are listed run, and endpoint is theirs: $env:ExchangeInstallPath\\Logging\\RpcHttp, or the log Microsoft-Windows-TerminalServices-Gateway/Operational, has the request.",
 		Then:      "Mend what the log names and start the service, which Stop-Service undoes; or note endpoint of the module, and correct it or take it out (the module's page says what belongs there).", Risk: advice.Restart, When: advice.Now,
 		For: advice.About(RPCError, "status/"+reasonRPC),
 	},

@@ -21,7 +21,7 @@ const (
 	onServers = "on each mail server behind TARGET, in PowerShell"
 	// greet shows what a server's own port says first; no client for Telnet is installed by default.
 	greet    = "$c = New-Object Net.Sockets.TcpClient localhost,PORT; (New-Object IO.StreamReader $c.GetStream()).ReadLine(); $c.Close()"
-	protocol = "the newest file in %ExchangeInstallPath%TransportRoles\\Logs\\FrontEnd\\ProtocolLog\\SmtpReceive of the server"
+	protocol = "$env:ExchangeInstallPath\\TransportRoles\\Logs\\FrontEnd\\ProtocolLog\\SmtpReceive"
 )
 
 var book = append(advice.MailHandshakes("smtp", "SMTP", "SMTP"), advice.Book{
@@ -65,9 +65,9 @@ var book = append(advice.MailHandshakes("smtp", "SMTP", "SMTP"), advice.Book{
 		Key:   "transport_inactive",
 		Means: "The server says that its mail service is not active (4.3.2): the component is inactive, as in maintenance, or the connector belongs to the wrong transport service.", Suffers: "Mail to this server waits at its senders.",
 		Owners: []advice.Owner{advice.Exchange}, Certainty: advice.Sure,
-		On: advice.InShell, First: "Get-ServerComponentState SERVER | Where-Object State -ne Active",
-		Separates: "If FrontendTransport, HubTransport or ServerWideOffline is listed: it is in maintenance. If none is: see Get-ReceiveConnector -Server SERVER | Format-Table Name,TransportRole,Bindings; one for port 25 whose TransportRole is HubTransport is wrong.",
-		Then: "Maintenance that is over: Set-ServerComponentState SERVER -Component FrontendTransport -State Active -Requester Maintenance, and so for each that is listed; undo by -State Inactive. " +
+		On: advice.InShell, First: advice.Inactive,
+		Separates: "If FrontendTransport, HubTransport or ServerWideOffline is listed: (Get-ServerComponentState SERVER -Component NAME).LocalStates, with the listed NAME, shows who made it so: Maintenance is somebody, HealthApi Exchange itself. If none is: see Get-ReceiveConnector -Server SERVER | Format-Table Name,TransportRole,Bindings; one for port 25 whose TransportRole is HubTransport is wrong.",
+		Then: "Maintenance that is over: Set-ServerComponentState SERVER -Component FrontendTransport -State Active -Requester Maintenance, and so for each that is listed and each that made it so; undo by -State Inactive. " +
 			"The connector: note Format-List of it, remove it, and make it anew with -TransportRole FrontendTransport.", Risk: advice.Change, When: advice.Now,
 		For: append(advice.About(ServiceInactive, "status/"+dialogue.Inactive.Reason), advice.Codes(ServiceInactive, "4.3.2")...),
 	},
@@ -77,15 +77,15 @@ var book = append(advice.MailHandshakes("smtp", "SMTP", "SMTP"), advice.Book{
 		Owners: []advice.Owner{advice.Exchange}, Certainty: advice.Sure,
 		On: onServers, First: "Get-WinEvent -MaxEvents 5 -FilterHashtable @{ProviderName='MSExchangeTransport';Id=15004..15007}",
 		Separates: "If the newest is 15004, 15006 or 15007: it names the resource (UsedDiskSpace with its folder, memory, a queue). If it is 15005, and its text says Low or Normal: it is over. If no events are found: that server is not under pressure; look at the next one behind TARGET. If none has any: probe again.",
-		Then:      "Disk: free space on the drive of that folder, by default %ExchangeInstallPath%TransportRoles\\data\\Queue. Queue: see what holds it up (Get-Queue). Memory: see which process has it. Mail is taken again by itself, so there is nothing to undo. Do not turn back pressure off.", Risk: advice.Change, When: advice.Now,
+		Then:      "Disk: free space on the drive of that folder, by default $env:ExchangeInstallPath\\TransportRoles\\data\\Queue. Queue: see what holds it up (Get-Queue). Memory: see which process has it. Mail is taken again by itself, so there is nothing to undo. Do not turn back pressure off.", Risk: advice.Change, When: advice.Now,
 		For: append(advice.About(BackPressure, "status/"+dialogue.Overloaded.Reason), advice.Codes(BackPressure, "4.3.1")...),
 	},
 	{
 		Key:   "nobody_greets",
-		Means: "The connection is accepted, and nobody greets: the transport service behind a balancer does not run or hangs, or something does not want to talk to this client.", Suffers: "Mail waits at its senders, if they fare like the exporter.",
+		Means: "The connection is accepted, and nobody greets: the transport service does not run or hangs, a balancer that takes the connection itself has no member up, or something does not want to talk to this client.", Suffers: "Mail waits at its senders, if they fare like the exporter.",
 		Owners: []advice.Owner{advice.Exchange, advice.Middlebox},
 		On:     onServers, First: "Get-Service {listens} -ErrorAction SilentlyContinue",
-		Separates: "If one that is listed is not Running (Exchange has both, an Edge server the second): that server. If all are Running, and this shows no 220 on one within a minute: that service hangs (" + greet + "). If it shows 220 on all: the balancer, whose pool for SMTP has no member, or what keeps this client out: a list of addresses on a box, or RemoteIPRanges of the connector. If none is listed: another mail server; see whether its own service runs.",
+		Separates: "If one that is listed is not Running (Exchange has both, an Edge server the second): that server. If all are Running, and this shows no 220 on one within a minute: that service hangs (" + greet + "). If it shows 220 on all: the balancer, whose pool for SMTP has no member up, or what keeps this client out: a list of addresses on a box, or RemoteIPRanges of the connector. If none is listed: another mail server; see whether its own service runs.",
 		Then:      "A server: its Application log says why the service stopped; mend that, and Start-Service it. The balancer: note its pool, and bring the members for SMTP back. A list: note it, and add the exporter's address. To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
 		Direct: "nobody_greets_at_server",
 		For:    advice.About(NoGreeting),
@@ -103,7 +103,7 @@ var book = append(advice.MailHandshakes("smtp", "SMTP", "SMTP"), advice.Book{
 		Means: "The server refuses to talk to this client, or refused its command.", Suffers: "Whoever else is in the same list or of the same name.",
 		Owners: []advice.Owner{advice.Exchange, advice.Security},
 		On:     advice.InShell, First: "Get-ReceiveConnector -Server SERVER | Format-List Name,Bindings,RemoteIPRanges,PermissionGroups,ProtocolLoggingLevel",
-		Separates: "If no connector for the port has the exporter's address in RemoteIPRanges: Exchange. If one has it, and " + protocol + " has no line of the exporter's address: a gateway in front answered in its place.",
+		Separates: "If no connector for the port has the exporter's address in RemoteIPRanges: Exchange. If one has it, and the server's protocol log has no line of the exporter's address: a gateway in front answered in its place. (That log is the newest file in " + protocol + ".)",
 		Then:      "Exchange: note RemoteIPRanges, then add the exporter's address to the connector; where the reply speaks of the name, set ehlo of the module to one that resolves. The gateway: take the exporter's address off its list. To undo, set what was noted.", Risk: advice.Change, When: advice.Morning,
 		For: advice.About("status/greeting_refused", "status/ehlo_refused", "status/mail_refused"),
 	},
@@ -139,9 +139,18 @@ var book = append(advice.MailHandshakes("smtp", "SMTP", "SMTP"), advice.Book{
 		Means: "Nothing answers at the port of SMTP: the transport service does not run, a firewall or provider blocks port 25, or the balancer has no member.", Suffers: "Mail waits at its senders, where they fare like the exporter.",
 		Owners: []advice.Owner{advice.Exchange, advice.Network},
 		On:     onServers, First: "Test-NetConnection localhost -Port PORT",
-		Separates: "If TcpTestSucceeded is False: Exchange; see Get-Service MSExchangeFrontEndTransport there. If it is True on all: something between the exporter and them, a firewall, a provider that blocks port 25, or the balancer.",
+		Separates: "If TcpTestSucceeded is False: Exchange; see Get-Service MSExchangeFrontEndTransport there. If it is True on all: something between the exporter and them, a firewall, a provider that blocks port 25, or the balancer, whose pool for PORT has no member up.",
 		Then:      "Exchange: its Application log (source MSExchangeFrontEndTransport) says why the service stopped; mend that, and Start-Service MSExchangeFrontEndTransport. The network: note the rule and the pool, allow the port from the exporter, and bring the balancer's members back. To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
-		For: advice.About("connect/refused", "connect/timeout", "connect/reset"),
+		Direct: "mail_port_closed_at_server",
+		For:    advice.About("connect/refused", "connect/timeout", "connect/reset"),
+	},
+	{
+		Key:   "mail_port_closed_at_server",
+		Means: "Nothing answers at the server's port of SMTP: the transport service does not run, or a firewall or provider blocks it.", Suffers: "Mail to this server waits at its senders, where they fare like the exporter.",
+		Owners: []advice.Owner{advice.Exchange, advice.Network},
+		On:     advice.InPowerShell, First: "Test-NetConnection localhost -Port PORT",
+		Separates: "If TcpTestSucceeded is False: Exchange; see Get-Service MSExchangeFrontEndTransport there. If it is True: a firewall on the way, or SERVER's own, or a provider that blocks port 25.",
+		Then:      "Exchange: its Application log (source MSExchangeFrontEndTransport) says why the service stopped; mend that, and Start-Service MSExchangeFrontEndTransport. The network: note the rule, and allow the port from the exporter. To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
 	},
 	{
 		Key:   "dialogue_ended",

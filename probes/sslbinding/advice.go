@@ -9,13 +9,13 @@ const (
 	showChain = "openssl s_client -connect HOST:PORT -servername SERVICE -showcerts </dev/null"
 	showLeaf  = "openssl s_client -connect HOST:PORT -servername SERVICE </dev/null | openssl x509 -noout -text"
 	// showAll has the extensions of every certificate that is sent.
-	showAll      = "openssl s_client -connect HOST:PORT -servername SERVICE -showcerts </dev/null | openssl crl2pkcs7 -nocrl -certfile /dev/stdin | openssl pkcs7 -print_certs -text"
+	showAll      = "openssl s_client -connect HOST:PORT -servername SERVICE -showcerts </dev/null | openssl storeutl -noout -text -certs /dev/stdin"
 	showBindings = "netsh http show sslcert"
 	// whose tells a server's address from a box's.
 	whose     = "on the machine that has the address of the finding, in a command prompt"
 	bindAgain = "To undo, bind the noted one."
 	bind      = "Note the present thumbprint, then Enable-ExchangeCertificate -Thumbprint THUMBPRINT -Services IIS on that server, with that of the right certificate; on a box bind it to the virtual service. " + bindAgain
-	addEntry  = "Note the output. For Exchange's own site: Enable-ExchangeCertificate -Thumbprint THUMBPRINT -Services IIS, with the right one's. For another: netsh http add sslcert ipport=IP:PORT certhash=THUMBPRINT appid={APPID} certstorename=MY, with the appid of the entry beside it. To undo: netsh http delete sslcert ipport=IP:PORT."
+	addEntry  = "Note the output. For Exchange's own site: Enable-ExchangeCertificate -Thumbprint THUMBPRINT -Services IIS, with the right one's. For another: netsh http add sslcert ipport=IP:PORT certhash=THUMBPRINT \"appid={APPID}\" certstorename=MY, with the appid of the entry beside it. To undo: netsh http delete sslcert ipport=IP:PORT."
 )
 
 var bindingBook = advice.Book{
@@ -158,7 +158,7 @@ var bindingBook = advice.Book{
 		Key:   "starttls_not_to_be_had",
 		Means: "STARTTLS is not offered, is refused, or what came before the handshake is not the protocol.", Suffers: "Senders that demand TLS cannot deliver.",
 		Owners: []advice.Owner{advice.Exchange, advice.Security},
-		On:     "on a machine in the network of the mail servers", First: "openssl s_client -starttls smtp -connect HOST:PORT </dev/null",
+		On:     "on a Unix machine in the network of the mail servers", First: "openssl s_client -starttls smtp -connect HOST:PORT </dev/null",
 		Separates: "If a certificate is shown there: the firewall between takes STARTTLS out. If not: the connector; Tls is missing in its AuthMechanism, or no certificate for SMTP has its Fqdn.",
 		Then:      "The firewall: note the policy, then turn its inspection of SMTP off for these servers alone. The connector: note AuthMechanism (Get-ReceiveConnector -Server SERVER | Format-List Name,AuthMechanism,Fqdn), then set it with Tls added, or Enable-ExchangeCertificate for SMTP. To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
 		For: advice.About("tls/"+smtp.NotOffered.Reason, "tls/"+smtp.StartTLSRefused.Reason, "tls/"+smtp.Injected.Reason),

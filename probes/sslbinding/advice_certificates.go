@@ -5,6 +5,9 @@ import "github.com/ews-exporter/ews_exporter/internal/advice"
 // askPast asks a server itself, which a box may stand in front of.
 const askPast = "ews_exporter probe MODULE SERVER --hostname SERVICE" + advice.WithConfig
 
+// onAnyUnix is short, for showAll is long.
+const onAnyUnix = "on a Unix machine"
+
 const bindFormer = "Keep the present certificate until all is well. To undo, bind it again."
 
 // certificateBook is the advice about chains, and about what some clients refuse.
@@ -31,7 +34,7 @@ var certificateBook = advice.Book{
 		Key:   "issuer_is_no_authority",
 		Means: "The certificate that signed the one below it may not certify others.", Suffers: "Everybody who verifies.",
 		Owners: []advice.Owner{advice.Certificate}, Certainty: advice.Sure,
-		First: showAll, Separates: "If the certificate that the finding names has no CA:TRUE under X509v3 Basic Constraints: it was not made for an authority. If it has: X509v3 Key Usage is there without Certificate Sign. If it is not sent: ask the authority's owner for it.",
+		On: onAnyUnix, First: showAll, Separates: "If the certificate that the finding names has no CA:TRUE under X509v3 Basic Constraints: it was not made for an authority. If it has: X509v3 Key Usage is there without Certificate Sign. If it is not sent: ask the authority's owner for it.",
 		Then: "Issue the authority anew from a template for authorities, then the server's certificate, and bind it. " + bindFormer, Risk: advice.Change, When: advice.Now,
 		For: advice.About(ChainIssuerNoAuthority),
 	},
@@ -39,7 +42,7 @@ var certificateBook = advice.Book{
 		Key:   "authority_limited",
 		Means: "An authority of the chain is limited in what it may certify, and the certificate is beyond that.", Suffers: "Everybody who verifies.",
 		Owners: []advice.Owner{advice.Certificate}, Certainty: advice.Sure,
-		First: showAll, Separates: "If X509v3 Name Constraints of the authority leave out a name under X509v3 Subject Alternative Name of the first certificate: that name. If not: pathlen under its X509v3 Basic Constraints, or its X509v3 Extended Key Usage.",
+		On: onAnyUnix, First: showAll, Separates: "If X509v3 Name Constraints of the authority leave out a name under X509v3 Subject Alternative Name of the first certificate: that name. If not: pathlen under its X509v3 Basic Constraints, or its X509v3 Extended Key Usage.",
 		Then: "Have the certificate issued by an authority that may, or without that name, and bind it. " + bindFormer, Risk: advice.Change, When: advice.Now,
 		For: advice.About(ChainConstrained),
 	},
@@ -56,7 +59,7 @@ var certificateBook = advice.Book{
 		Key:   "certificate_too_early",
 		Means: "A certificate is not valid yet, or a clock is wrong.", Suffers: "Everybody, until it is.",
 		Owners: []advice.Owner{advice.Certificate, advice.Exporter},
-		On:     advice.OnExporter, First: "date -u",
+		On:     advice.OnExporter + " (on Windows Get-Date)", First: "date -u",
 		Separates: "If it is not the time that another clock shows: the exporter's machine. If it is: the certificate, which was bound too early, or made by an authority whose clock is wrong (w32tm /query /status there).",
 		Then:      "The clock: let it be set by the site's time service. The certificate: note its thumbprint, then bind the former one until the day in the finding. To undo, bind the noted one.", Risk: advice.Change, When: advice.Now,
 		For: advice.About(CertificateNotYetValid),

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/ews-exporter/ews_exporter/internal/result"
 )
@@ -35,6 +36,11 @@ var (
 		Help:     "Whether the certificate of each binding is one of the thumbprints expected.",
 		Presence: "thumbprints are configured, for each binding looked at",
 	}
+	expectation = &result.Metric{
+		Name: "probe_ssl_binding_expected_info", Labels: []string{"thumbprint"},
+		Help:     "The thumbprints that the module expects, SHA-1 as Windows shows it.",
+		Presence: "thumbprints are configured, and a binding was looked at",
+	}
 	revoked = &result.Metric{
 		Name: "probe_ssl_binding_revoked", Labels: []string{"address", "sni"},
 		Help:     "Whether the certificate of each binding is revoked, by a CRL, an OCSP responder or a stapled OCSP response.",
@@ -62,6 +68,9 @@ var (
 	}
 )
 
+// sha1Digits is how long a SHA-1 thumbprint is.
+const sha1Digits = 40
+
 // Blank implements prober.Prober: every metric tells of a binding that was looked at, and there is none.
 func (s *Settings) Blank(*result.Result) {}
 
@@ -78,6 +87,12 @@ func (p *probe) measure() {
 	}
 	for _, b := range p.bindings {
 		p.measureBinding(b)
+	}
+	for _, t := range p.Thumbprints {
+		if len(t) == sha1Digits {
+			t = strings.ToUpper(t)
+		}
+		r.Add(expectation, 1, t)
 	}
 	for _, b := range p.bindings {
 		for _, name := range p.names(p.name) {

@@ -35,7 +35,7 @@ var Definition = prober.Definition{
 		{Stage: failure.TLS, Reason: smtp.Injected.Reason, Help: "What came before the handshake is not SMTP, or came after STARTTLS in clear text."},
 	},
 	Metrics: []*result.Metric{
-		bindingInfo, notAfter, trusted, nameCovered, expectedMetric, revoked, tlsInfo, versionAccepted, consistent, reachable,
+		bindingInfo, notAfter, trusted, nameCovered, expectedMetric, expectation, revoked, tlsInfo, versionAccepted, consistent, reachable,
 	},
 	Findings: []prober.Finding{
 		{Code: BindingMissing, Severity: failing, Summary: "An address and port ended the handshake without showing a certificate."},

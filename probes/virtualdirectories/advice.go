@@ -53,12 +53,12 @@ const (
 	sites = `C:\Windows\System32\inetsrv\appcmd list sites`
 	// inherited shows the redirect that directories inherit.
 	inherited = `C:\Windows\System32\inetsrv\appcmd list config "Default Web Site" /section:httpRedirect`
-	// inactive lists what is not active on a server.
-	inactive = "Get-ServerComponentState SERVER | Where-Object State -ne Active"
+	// whoMadeIt tells maintenance from what Exchange does by itself.
+	whoMadeIt = "(Get-ServerComponentState SERVER -Component NAME).LocalStates, with the listed NAME, shows who made it so: Maintenance is somebody, HealthApi Exchange itself, because it is unhealthy"
 	// load shows whether a machine is short of something, and where requests wait.
 	load = `Get-Counter '\Processor(_Total)\% Idle Time','\Memory\Available MBytes','\HTTP Service Request Queues(*)\CurrentQueueSize'`
 	// ofServer mends a server whose component is inactive or unhealthy.
-	ofServer = "A server: " + inactive + " shows what is inactive and " + advice.Health + " what is unhealthy (Exchange Management Shell); mend that, or note the state and make it active where maintenance was forgotten."
+	ofServer = "A server: " + advice.Inactive + " shows what is inactive and " + advice.Health + " what is unhealthy (Exchange Management Shell); mend that, or note the state and make it active where maintenance was forgotten."
 )
 
 // applications lists IIS's application pools with their state.
@@ -79,9 +79,9 @@ var book = advice.Book{
 		Key:   "directory_closed_at_server",
 		Means: "The server ended the connection when asked for a directory's page of health: its component is inactive or unhealthy, and the server's other directories are not all so.", Suffers: suffers,
 		Owners: []advice.Owner{advice.Exchange}, Certainty: advice.Likely,
-		On: advice.InShell, First: inactive,
-		Separates: "If the protocol's component is listed, such as OwaProxy: somebody made it inactive, or Managed Availability did. If it is not: " + advice.Health + " names the health set that is not healthy.",
-		Then:      "Inactive, and no longer meant: Set-ServerComponentState SERVER -Component OwaProxy -State Active -Requester Maintenance, with the component's own name; undo by -State Inactive. Unhealthy: mend what the health set names.", Risk: advice.Change, When: advice.Morning,
+		On: advice.InShell, First: advice.Inactive,
+		Separates: "If the protocol's component is listed, such as OwaProxy, or ServerWideOffline: " + whoMadeIt + ". If neither is: " + advice.Health + " names the health set that is not healthy.",
+		Then:      "Inactive, and no longer meant: Set-ServerComponentState SERVER -Component OwaProxy -State Active -Requester Maintenance, with the names of the component and of who made it so; undo by -State Inactive. Unhealthy: mend what the health set names.", Risk: advice.Change, When: advice.Morning,
 	},
 	{
 		Key:   adviceHangs,
@@ -219,30 +219,33 @@ var book = advice.Book{
 		Key:   "server_closes_all_pages",
 		Means: "The server closes every page of health: it is in maintenance, as it seems.", Suffers: "Nobody, as long as another server of the service is left.",
 		Owners: []advice.Owner{advice.Nobody, advice.Exchange},
-		On:     advice.InShell, First: inactive,
-		Separates: "If ServerWideOffline is listed: it is in maintenance, and nobody has to act where that was planned. If nothing is listed: something between the exporter and the server ends these connections.",
-		Then:      "Forgotten: Set-ServerComponentState SERVER -Component ServerWideOffline -State Active -Requester Maintenance; undo by -State Inactive.", Risk: advice.Change, When: advice.Plan,
+		On:     advice.InShell, First: advice.Inactive,
+		Separates: "If ServerWideOffline is listed: it is in maintenance, and nobody has to act where that was planned. If others are listed without it: " + whoMadeIt + ". If nothing is listed: something between the exporter and the server ends these connections.",
+		Then:      "Forgotten: Set-ServerComponentState SERVER -Component ServerWideOffline -State Active -Requester Maintenance (or who LocalStates names); undo by -State Inactive.", Risk: advice.Change, When: advice.Plan,
 		For: advice.About(Maintenance),
 	},
 	{
 		Key:   adviceUnpublished,
 		Means: "No page of health is published under this name. That is common: clients do not need them.", Suffers: "Nobody; but nothing is watched from this side.",
 		Owners: []advice.Owner{advice.Exporter}, Certainty: advice.Likely,
-		First: "Ask the servers directly in its place, from inside: the servers of the service, with hostname or --direct.",
-		Then:  "Take the name out of this module's targets, or publish the pages for the exporter's address alone. Or keep it: undecided_ok: true in the module (exporter's configuration, then reload) says that it is meant so; undo by taking it out.", Risk: advice.Change, When: advice.Plan,
+		On: advice.OnExporter, First: advice.AskServers,
+		Separates: "If their pages come: nothing is wrong with them, and they can be watched so, with hostname. If none comes there either: the report of it says what is wrong.",
+		Then:      "Take the name out of this module's targets, or publish the pages for the exporter's address alone. Or keep it: undecided_ok: true in the module (exporter's configuration, then reload) says that it is meant so; undo by taking it out.", Risk: advice.Change, When: advice.Plan,
 	},
 	{
 		Key:   adviceSignIn,
 		Means: "The pages of health are not to be had without signing in.", Suffers: "Nobody; but nothing is watched from this side.",
 		Owners: []advice.Owner{advice.Identity}, Certainty: advice.Likely,
-		First: "Ask the servers directly in its place, from inside: the servers of the service, with hostname or --direct.",
-		Then:  "Take the name out of this module's targets, or let the pages pass without pre-authentication for the exporter's address alone; note the rule, and undo by setting what was noted.", Risk: advice.Change, When: advice.Plan,
+		On: advice.OnExporter, First: advice.AskServers,
+		Separates: "If their pages come: nothing is wrong with them, and they can be watched so, with hostname. If none comes there either: the report of it says what is wrong.",
+		Then:      "Take the name out of this module's targets, or let the pages pass without pre-authentication for the exporter's address alone; note the rule, and undo by setting what was noted.", Risk: advice.Change, When: advice.Plan,
 	},
 	{
 		Key:   adviceTooOld,
 		Means: "This version of Exchange has no pages of health: they came with Exchange 2013.", Suffers: "Nobody; but nothing is watched by this module.",
 		Owners: []advice.Owner{advice.Exporter}, Certainty: advice.Sure,
-		First: "In the scrape configuration, take TARGET out of the targets of module MODULE, and reload Prometheus; probe it with expect_continue and auth_roundtrips.",
-		Then:  "Or keep it: undecided_ok: true in the module (exporter's configuration, then reload) says that it is meant so; undo by taking it out.", Risk: advice.Change, When: advice.Plan,
+		On: advice.InShell, First: "Get-ExchangeServer | Format-Table Name,AdminDisplayVersion",
+		Separates: "If those behind SERVICE are of version 14: they have no such pages. If they are of version 15: another server answered, and the proof shows which.",
+		Then:      "In the scrape configuration, take TARGET out of the targets of module MODULE, and reload Prometheus; undo by putting it back. Or keep it: undecided_ok: true in the module (exporter's configuration, then reload) says that it is meant so.", Risk: advice.Change, When: advice.Plan,
 	},
 }

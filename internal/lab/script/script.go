@@ -44,14 +44,23 @@ func HTTPS(t lab.TB, steps ...lab.Step) lab.Peer { return Peer(lab.ServeTLS(t, T
 
 // Closed is a port where nobody listens.
 func Closed(t lab.TB) lab.Peer {
+	_, port, _ := net.SplitHostPort(Refusing(t))
+	return lab.Peer{Target: net.JoinHostPort(lab.Service, port), Authority: Authority(), Resolver: Leads{}}
+}
+
+// Refusing is an address that refuses connections. It is the near end of a connection that stays open, so that nobody is given it.
+func Refusing(t lab.TB) string {
 	var listen net.ListenConfig
-	l, err := listen.Listen(context.Background(), "tcp", "127.0.0.1:0")
+	l, err := listen.Listen(context.Background(), "tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatalf("finding a port: %v", err)
 	}
-	_ = l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return lab.Peer{Target: net.JoinHostPort(lab.Service, port), Authority: Authority(), Resolver: Leads{}}
+	c, err := new(net.Dialer).DialContext(context.Background(), "tcp4", l.Addr().String())
+	if err != nil {
+		t.Fatalf("keeping a port: %v", err)
+	}
+	t.Cleanup(func() { _, _ = c.Close(), l.Close() })
+	return c.LocalAddr().String()
 }
 
 // Request reads a request and does what follows. A client that expects a 100 gets one, so that it sends its body and what

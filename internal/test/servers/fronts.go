@@ -66,6 +66,11 @@ func Fronts() []Front {
 	}
 }
 
+// ContinueFronts lists those that differ in what they do to Expect: 100-continue.
+func ContinueFronts() []Front {
+	return append(Fronts(), front(apache, "apache-continue", "Apache httpd, mod_proxy with Proxy100Continue Off", "Proxy100Continue Off"))
+}
+
 // StreamFronts lists those that differ in what they do to a response that stays open.
 func StreamFronts() []Front {
 	return []Front{

@@ -21,7 +21,7 @@ func faults() []lab.Fault {
 		},
 		{
 			Module: reads, At: "ews-sick-member",
-			Alert: "EwsAvailabilityBurnFast", Says: []string{"allowance of failures is used up in two days", "in at least three bouts"},
+			Alert: "EwsAvailabilityBurnFast", Says: []string{"At that rate the allowance of 30 days is used up in", "in at least three bouts"},
 		},
 		{Module: "ews_write_brief", At: "ews-events-lost", Alert: "EwsNotificationsMissing", Says: []string{"no event told of it", "Answered by: exchange"}},
 		{Module: "ews_stream_brief", At: "healthy", Service: "streams", Panels: true, Long: true},

@@ -14,7 +14,7 @@ func faults() []lab.Fault {
 		},
 		{Module: brief, At: "early-401", Panels: true},
 		{Module: brief, At: "expect-417", Alert: "EwsExpectContinueRejected", Says: []string{"Expect: 100-continue is refused with 417"}},
-		{Module: brief, At: "ignored", Alert: "EwsExpectContinueIgnored", Says: []string{"No 100 Continue came in 0.30 s"}, Panels: true},
+		{Module: brief, At: "ignored", Alert: "EwsExpectContinueIgnored", Says: []string{"No 100 Continue came in 0.3"}, Panels: true},
 		{Module: brief, At: "late-100", Alert: "EwsExpectContinueLate", Says: []string{"100 Continue comes only after the body"}},
 		{Module: brief, At: "silent", Alert: "EwsServiceFailing", Says: []string{"receive/"}},
 		{Module: brief, At: "healthy", Server: "silent", Service: "127.0.0.1", Alert: "EwsServerFailing", Says: []string{"Take the server out of the pool"}},
