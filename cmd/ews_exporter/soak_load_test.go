@@ -121,7 +121,7 @@ func soakPages(site *lab.Site) []ask {
 		{path: "/findings/late_body_rejected", answer: regexp.MustCompile(`100-Continue`)},
 		{path: "/report?" + query, answer: regexp.MustCompile(`.`), others: []int{http.StatusNotFound}},
 		{path: "/probe?debug=true&" + query, answer: regexp.MustCompile(`(?s)Module, without secrets.*prober: ` + first.Prober), others: []int{http.StatusServiceUnavailable}},
-		{path: "/report", form: url.Values{"module": {"bare"}, "target": {kemp}}, answer: regexp.MustCompile(`late_body_rejected`), others: []int{http.StatusServiceUnavailable}},
+		{path: "/report", form: url.Values{"module": {"bare"}, "target": {kemp}}, answer: regexp.MustCompile(`late_body_rejected|error_after_late_body`), others: []int{http.StatusServiceUnavailable}},
 		{path: "/probe?module=nothing&target=" + kemp, others: []int{http.StatusBadRequest}},
 		{path: "/probe?module=bare&target=192.0.2.1", others: []int{http.StatusForbidden}},
 		{path: "/nothing", others: []int{http.StatusNotFound}},

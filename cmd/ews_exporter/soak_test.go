@@ -107,8 +107,8 @@ type soakModule struct {
 // second is the module that only the second of the good configurations has.
 const second = "second"
 
-// modulesOfSoak are all that first's prober can be made to do by keys of any module, and all that each prober can by its own:
-// without a logon, and with one.
+// modulesOfSoak are all that first's prober can be made to do by keys of any module, and all that each prober can by its own,
+// without a logon and with one, and by the fewest.
 func modulesOfSoak() []soakModule {
 	const trusted = "tls_config: {ca_file: ca.pem}"
 	simple := func(name string, more ...string) soakModule {
@@ -122,7 +122,8 @@ func modulesOfSoak() []soakModule {
 		if definition(p).NoProxy {
 			continue // it is asked of a domain alone, whose servers no address here can stand for
 		}
-		all = append(all, soakModule{name: p.Prober, prober: p.Prober, keys: flowOf(p, p.Most, "timeout: 5s", trusted), hostname: true})
+		all = append(all, soakModule{name: p.Prober, prober: p.Prober, keys: flowOf(p, p.Most, "timeout: 5s", trusted), hostname: true},
+			soakModule{name: p.Prober + "_least", prober: p.Prober, keys: flowOf(p, p.Least, "timeout: 5s", trusted), hostname: true})
 		if overHTTP(p) {
 			name := p.Prober + "_logon"
 			all = append(all, soakModule{name: name, prober: p.Prober, keys: flowOf(p, p.Most, "timeout: 5s", "auth: right", trusted), logon: true, hostname: true})
