@@ -45,9 +45,9 @@ var (
 		Presence: "always, for probers that HTTP decides",
 	}
 	httpDuration = &result.Metric{
-		Name:     "probe_http_duration_seconds",
-		Help:     "Duration of the deciding exchange by phase: resolve, connect, tls, processing (request begun to first byte of a response), transfer (first byte to last).",
-		Labels:   []string{"phase"},
+		Name:   "probe_http_duration_seconds",
+		Help:   "Duration of the deciding exchange by phase: resolve, connect, tls, processing (request begun to first byte of a response), transfer (first byte to last).",
+		Labels: []string{"phase"}, Own: []string{"phase"},
 		Presence: "each phase that was measured, for probers that HTTP decides",
 	}
 	certExpiry = &result.Metric{
@@ -67,51 +67,51 @@ var (
 		Presence: "a TLS version was agreed, unless nothing decides",
 	}
 	tlsCipher = &result.Metric{
-		Name:     "probe_tls_cipher_info",
-		Help:     "The TLS cipher suite of the deciding connection.",
-		Labels:   []string{"cipher"},
+		Name:   "probe_tls_cipher_info",
+		Help:   "The TLS cipher suite of the deciding connection.",
+		Labels: []string{"cipher"}, Own: []string{"cipher"},
 		Presence: "a TLS cipher suite was agreed, unless nothing decides",
 	}
 	httpResponses = &result.Metric{
-		Name:     "probe_http_responses",
-		Help:     "Final responses received in this probe, by status code and by who made them. Count over time with sum_over_time.",
-		Labels:   []string{"code", "origin"},
+		Name:   "probe_http_responses",
+		Help:   "Final responses received in this probe, by status code and by who made them. Count over time with sum_over_time.",
+		Labels: []string{"code", "origin"}, Own: []string{"code", "origin"},
 		Presence: "each that came; codes 401 and 501 always (0 for origin unknown), for probers that HTTP decides",
 	}
 	failureInfo = &result.Metric{
-		Name:     "probe_failure_info",
-		Help:     "Why the probe failed.",
-		Labels:   []string{"stage", "reason", "origin", "product"},
+		Name:   "probe_failure_info",
+		Help:   "Why the probe failed.",
+		Labels: []string{"stage", "reason", "origin", "product"}, Own: []string{"stage", "reason", "origin", "product"},
 		Presence: "exactly one series when the probe failed",
 	}
 	faultInfo = &result.Metric{
-		Name:     "probe_fault_info",
-		Help:     "Who acts on the failure and on each error or warning finding, how sure that is, and the advice: advice is explained in docs/advice.md. Several owners are undecided between each other.",
-		Labels:   []string{"owner", "certainty", "advice"},
+		Name:   "probe_fault_info",
+		Help:   "Who acts on the failure and on each error or warning finding, how sure that is, and the advice: advice is explained in docs/advice.md. Several owners are undecided between each other.",
+		Labels: []string{"owner", "certainty", "advice"}, Own: []string{"owner", "certainty", "advice"},
 		Presence: "each owner and advice of a probe that failed, has a warning, or decided nothing",
 	}
 	undecided = &result.Metric{
-		Name:     "probe_undecided",
-		Help:     "The probe succeeded and proves nothing of what the prober is for.",
-		Labels:   []string{"reason"},
+		Name:   "probe_undecided",
+		Help:   "The probe succeeded and proves nothing of what the prober is for.",
+		Labels: []string{"reason"}, Own: []string{"reason"},
 		Presence: "a success proves nothing, and the module has no undecided_ok",
 	}
 	finding = &result.Metric{
-		Name:     "probe_finding",
-		Help:     "A diagnosis; the exporter serves its page at /findings/CODE.",
-		Labels:   []string{"code", "severity", "origin", "product"},
+		Name:   "probe_finding",
+		Help:   "A diagnosis; the exporter serves its page at /findings/CODE.",
+		Labels: []string{"code", "severity", "origin", "product"}, Own: []string{"code", "severity", "origin", "product"},
 		Presence: "exactly one series per code found",
 	}
 	stepDuration = &result.Metric{
-		Name:     "probe_step_duration_seconds",
-		Help:     "How long each step took; repeats are summed.",
-		Labels:   []string{"step"},
+		Name:   "probe_step_duration_seconds",
+		Help:   "How long each step took; repeats are summed.",
+		Labels: []string{"step"}, Own: []string{"step"},
 		Presence: "each step that was begun",
 	}
 	stepSuccess = &result.Metric{
-		Name:     "probe_step_success",
-		Help:     "Whether each step succeeded; of repeats, whether all did. 0 for a planned step that was not reached.",
-		Labels:   []string{"step"},
+		Name:   "probe_step_success",
+		Help:   "Whether each step succeeded; of repeats, whether all did. 0 for a planned step that was not reached.",
+		Labels: []string{"step"}, Own: []string{"step"},
 		Presence: "each step that was begun, and each that was planned (0 when not reached)",
 	}
 	serverInfo = &result.Metric{

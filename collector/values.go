@@ -49,7 +49,7 @@ func (v *Values) shorten(r *result.Result, m *result.Metric, labels []string, no
 	}
 	var said []int
 	for i, name := range m.Labels {
-		if labels[i] != "" && !result.Ours(name) {
+		if labels[i] != "" && !m.Owns(name) {
 			said = append(said, i)
 		}
 	}

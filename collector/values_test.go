@@ -16,7 +16,7 @@ import (
 func TestNoNewSeriesAtEachScrape(t *testing.T) {
 	t.Parallel()
 	var values Values
-	info := &result.Metric{Name: "probe_x_info", Help: "X.", Labels: []string{"step", "subject"}}
+	info := &result.Metric{Name: "probe_x_info", Help: "X.", Labels: []string{"step", "subject"}, Own: []string{"step"}}
 	scrape := func(target, said string) string {
 		r := examples.Continue()
 		r.Target = target

@@ -12,7 +12,7 @@ var WaitSeconds = &result.Metric{
 // StatusCode is the metric of the final statuses of the request and of those beside it, which is there as presence says.
 func StatusCode(presence string) *result.Metric {
 	return &result.Metric{
-		Name: "probe_expect_continue_status_code", Labels: []string{"variant"},
+		Name: "probe_expect_continue_status_code", Labels: []string{"variant"}, Own: []string{"variant"},
 		Help:     "Final status of each variant; 0 without one.",
 		Presence: presence,
 	}

@@ -4,7 +4,7 @@ import "github.com/ews-exporter/ews_exporter/internal/result"
 
 var (
 	capabilityOffered = &result.Metric{
-		Name: "probe_mail_capability", Labels: []string{"capability"}, Presence: "the server said what it offers",
+		Name: "probe_mail_capability", Labels: []string{"capability"}, Own: []string{"capability"}, Presence: "the server said what it offers",
 		Help: "Whether the mail server offers a capability, before TLS or over it: a closed list, in lower case.",
 	}
 	logonSuccess = &result.Metric{

@@ -18,7 +18,7 @@ const OtherScheme = "other"
 
 // SchemeOffered is the metric of the schemes that a server offers.
 var SchemeOffered = &result.Metric{
-	Name: "probe_auth_scheme_offered", Labels: []string{"scheme"},
+	Name: "probe_auth_scheme_offered", Labels: []string{"scheme"}, Own: []string{"scheme"},
 	Help:     "1 for each scheme that the first answer without credentials offers, 0 for the rest of the closed set.",
 	Presence: "an answer came",
 }

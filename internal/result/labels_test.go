@@ -13,7 +13,7 @@ import (
 // steps, outcomes and planned steps are what alerts go by.
 func TestATargetChoosesNoLabelOfOurs(t *testing.T) {
 	t.Parallel()
-	m := &result.Metric{Name: "probe_x_outcome", Labels: []string{"outcome", "server"}}
+	m := &result.Metric{Name: "probe_x_outcome", Labels: []string{"outcome", "server"}, Own: []string{"outcome"}}
 	r := &result.Result{Planned: []string{"x.unauthenticated"}, Steps: []*result.Step{{Name: "x.unauthenticated"}}}
 	r.Add(m, 1, "unauthenticated", "EX01, unauthenticated")
 	answer := &result.Conversation{HTTP: &wire.Exchange{Method: "SSTP_DUPLEX_POST", Final: &wire.Response{Proto: "HTTP/1.1"}}}

@@ -127,7 +127,8 @@ type Metric struct {
 	Name     string
 	Help     string
 	Labels   []string
-	Presence string // when it is there: a phrase for docs/metrics.md, such as "a 100 or a final status came"
+	Own      []string // of Labels: those whose values are from a set that this program has, or its configuration; others are the target's
+	Presence string   // when it is there: a phrase for docs/metrics.md, such as "a 100 or a final status came"
 }
 
 // Sample is one value of a prober's metric.

@@ -27,15 +27,15 @@ var (
 		Help: "Responses with status 401.",
 	}
 	httpBytes = &result.Metric{
-		Name: "probe_auth_http_bytes", Labels: []string{"direction"}, Presence: "always",
+		Name: "probe_auth_http_bytes", Labels: []string{"direction"}, Own: []string{"direction"}, Presence: "always",
 		Help: "Bytes of HTTP above TLS, as IIS logs them: `sent` as cs-bytes, `received` as sc-bytes.",
 	}
 	wireBytes = &result.Metric{
-		Name: "probe_auth_wire_bytes", Labels: []string{"direction"}, Presence: "always",
+		Name: "probe_auth_wire_bytes", Labels: []string{"direction"}, Own: []string{"direction"}, Presence: "always",
 		Help: "Bytes below TLS while the requests ran, without TLS's own handshake.",
 	}
 	objectSeconds = &result.Metric{
-		Name: "probe_auth_object_duration_seconds", Labels: []string{"object"},
+		Name: "probe_auth_object_duration_seconds", Labels: []string{"object"}, Own: []string{"object"},
 		Help:     "Time for each object, handshake included. `object` counts from 1.",
 		Presence: "the object was fetched",
 	}
@@ -63,7 +63,7 @@ var (
 		Presence: "the field came",
 	}
 	protectionInfo = &result.Metric{
-		Name: "probe_auth_extended_protection_info", Labels: []string{"mode"},
+		Name: "probe_auth_extended_protection_info", Labels: []string{"mode"}, Own: []string{"mode"},
 		Help:     "What the server does with channel bindings: `off`, `allow` or `require`.",
 		Presence: "it was found out, by this probe or one within the last hour",
 	}
@@ -71,7 +71,7 @@ var (
 
 var (
 	kerberosSuccess = &result.Metric{
-		Name: "probe_auth_kerberos_success", Labels: []string{"fact"},
+		Name: "probe_auth_kerberos_success", Labels: []string{"fact"}, Own: []string{"fact"},
 		Help:     "The facts of a logon by Kerberos, one after the other: `granting_ticket`, a ticket-granting ticket is had; `service_ticket`, one for the site's service principal; `acceptance`, the server takes it. Tickets that an earlier probe got count while they are good.",
 		Presence: "it is known; each only where those before it are 1",
 	}
@@ -81,7 +81,7 @@ var (
 		Presence: "a ticket-granting ticket was had, there is such a name, and a KDC answered",
 	}
 	mechanism = &result.Metric{
-		Name: "probe_auth_negotiate_mechanism", Labels: []string{"mechanism"},
+		Name: "probe_auth_negotiate_mechanism", Labels: []string{"mechanism"}, Own: []string{"mechanism"},
 		Help:     "Which mechanism a logon by Negotiate went by: 1 for `kerberos` or `ntlm`, 0 for the other one.",
 		Presence: "Negotiate was answered",
 	}
@@ -91,7 +91,7 @@ var (
 		Presence: "each configured check: with `modern_auth`",
 	}
 	modernAuthority = &result.Metric{
-		Name: "probe_auth_modern_authority_info", Labels: []string{"kind", "host"},
+		Name: "probe_auth_modern_authority_info", Labels: []string{"kind", "host"}, Own: []string{"kind"},
 		Help:     "The authority that Bearer's challenge names: `kind` is `entra`, `adfs` or `other`.",
 		Presence: "the challenge names an https address",
 	}

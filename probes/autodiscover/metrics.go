@@ -10,17 +10,17 @@ import (
 
 var (
 	attemptsMetric = &result.Metric{
-		Name: "probe_autodiscover_attempts", Labels: []string{"method"},
+		Name: "probe_autodiscover_attempts", Labels: []string{"method"}, Own: []string{"method"},
 		Help:     "Complete look-ups that the module asks for by each method, whether or not there was time for all.",
 		Presence: "always, for each configured method",
 	}
 	successesMetric = &result.Metric{
-		Name: "probe_autodiscover_successes", Labels: []string{"method"},
+		Name: "probe_autodiscover_successes", Labels: []string{"method"}, Own: []string{"method"},
 		Help:     "How many of them were answered.",
 		Presence: "always, for each configured method",
 	}
 	wayMetric = &result.Metric{
-		Name: "probe_autodiscover_way_success", Labels: []string{"method", "way"},
+		Name: "probe_autodiscover_way_success", Labels: []string{"method", "way"}, Own: []string{"method", "way"},
 		Help:     "Whether a way answered each time that it was tried: domain, autodiscover, redirect, srv, or direct.",
 		Presence: "the way was tried; a way after one that always answers is not",
 	}
@@ -45,12 +45,12 @@ var (
 		Presence: "each configured expectation",
 	}
 	answersMetric = &result.Metric{
-		Name: "probe_autodiscover_answers", Labels: []string{"method"},
+		Name: "probe_autodiscover_answers", Labels: []string{"method"}, Own: []string{"method"},
 		Help:     "How many different answers the attempts got: 1 on a healthy site, 0 without any.",
 		Presence: "always, for each configured method but get",
 	}
 	answerMetric = &result.Metric{
-		Name: "probe_autodiscover_server_answers", Labels: []string{"method", "server", "answer"},
+		Name: "probe_autodiscover_server_answers", Labels: []string{"method", "server", "answer"}, Own: []string{"method"},
 		Help:     "How many attempts a server (X-FEServer; empty where unknown) answered so; answer is a short digest of all that it returned, empty for method get.",
 		Presence: "each server and answer that came",
 	}

@@ -18,11 +18,11 @@ var (
 	}
 	recordFound = &result.Metric{
 		Name: "probe_dns_record_found", Help: "Whether the server at an address has a record of that name and type, be it by an alias: each that the module asks for.",
-		Labels: []string{"address", "name", "type"}, Presence: "the server answered for it with authority",
+		Labels: []string{"address", "name", "type"}, Own: []string{"type"}, Presence: "the server answered for it with authority",
 	}
 	recordExpected = &result.Metric{
 		Name: "probe_dns_record_expected", Help: "Whether every server that answered has a configured record as it is expected.",
-		Labels: []string{"name", "type"}, Presence: "for each of `records`, when a server answered for it",
+		Labels: []string{"name", "type"}, Own: []string{"type"}, Presence: "for each of `records`, when a server answered for it",
 	}
 	soaSerial = &result.Metric{
 		Name: "probe_dns_soa_serial", Help: "The serial of the zone's copy at an address.",

@@ -8,17 +8,17 @@ import (
 
 var (
 	operationDuration = &result.Metric{
-		Name: "probe_ews_operation_duration_seconds", Labels: []string{"operation"},
+		Name: "probe_ews_operation_duration_seconds", Labels: []string{"operation"}, Own: []string{"operation"},
 		Help:     "How long the operation took, with all its requests; the connection and the first logon are steps of their own.",
 		Presence: "the operation was begun",
 	}
 	operationSuccess = &result.Metric{
-		Name: "probe_ews_operation_success", Labels: []string{"operation"},
+		Name: "probe_ews_operation_success", Labels: []string{"operation"}, Own: []string{"operation"},
 		Help:     "1 when the operation succeeded by its content.",
 		Presence: "always, for each configured operation",
 	}
 	responseInfo = &result.Metric{
-		Name: "probe_ews_response_info", Labels: []string{"operation", "response_code"},
+		Name: "probe_ews_response_info", Labels: []string{"operation", "response_code"}, Own: []string{"operation"},
 		Help:     "1 for the ResponseCode of the operation: of the request that failed, else of the last. Codes that are not known are `other`.",
 		Presence: "EWS answered the operation with a ResponseCode",
 	}

@@ -8,7 +8,7 @@ import (
 
 var (
 	outcomeMetric = &result.Metric{
-		Name: "probe_expect_continue_outcome", Labels: []string{"outcome"},
+		Name: "probe_expect_continue_outcome", Labels: []string{"outcome"}, Own: []string{"outcome"},
 		Help:     "How the dialogue went: 1 for what happened, 0 for the rest of the closed set.",
 		Presence: "a request head was sent",
 	}

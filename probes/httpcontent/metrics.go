@@ -3,7 +3,7 @@ package httpcontent
 import "github.com/ews-exporter/ews_exporter/internal/result"
 
 var expected = &result.Metric{
-	Name: "probe_http_content_expected", Labels: []string{"what"},
+	Name: "probe_http_content_expected", Labels: []string{"what"}, Own: []string{"what"},
 	Help:     "1 where an expectation was seen to hold: `status`, `media_type`, `cache`, `prefix`, `redirect`. Where no rule says anything of caches, `cache` is 0.",
 	Presence: "always, for `status` and what the settings expect",
 }

@@ -7,18 +7,18 @@ import (
 
 var (
 	endpointSuccess = &result.Metric{
-		Name: "probe_mapi_http_endpoint_success", Labels: []string{"endpoint"},
+		Name: "probe_mapi_http_endpoint_success", Labels: []string{"endpoint"}, Own: []string{"endpoint"},
 		Help:     "1 when the endpoint showed its page after a logon; without an auth, when it asked for a logon.",
 		Presence: "always, for each configured endpoint",
 	}
 	requestDuration = &result.Metric{
-		Name: "probe_mapi_http_request_duration_seconds", Labels: []string{"request"},
+		Name: "probe_mapi_http_request_duration_seconds", Labels: []string{"request"}, Own: []string{"request"},
 		Help: "How long a request took, from its first byte to the last one of the answer: the endpoint, `_unauthenticated` or " +
 			"`_authenticated` behind it. Connection, handshake and the other legs of a logon are steps of their own.",
 		Presence: "the request was answered",
 	}
 	exchangeInfo = &result.Metric{
-		Name: "probe_mapi_http_exchange_info", Labels: []string{"endpoint", "version"},
+		Name: "probe_mapi_http_exchange_info", Labels: []string{"endpoint", "version"}, Own: []string{"endpoint"},
 		Help:     "1 for the build of Exchange that the endpoint's page names: four numbers without leading zeros. One series for each endpoint at most.",
 		Presence: "the page came and names it",
 	}

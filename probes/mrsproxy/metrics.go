@@ -23,7 +23,7 @@ var outcomes = []string{enabled, reachable, disabled, denied, schemeMismatch, pr
 
 var (
 	outcomeMetric = &result.Metric{
-		Name: "probe_mrs_proxy_outcome", Labels: []string{"outcome"},
+		Name: "probe_mrs_proxy_outcome", Labels: []string{"outcome"}, Own: []string{"outcome"},
 		Help:     "How it stands with the endpoint of mailbox moves: 1 for what happened, 0 for the rest of the closed set.",
 		Presence: "always",
 	}

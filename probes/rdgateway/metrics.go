@@ -19,7 +19,7 @@ const (
 var outcomes = []string{shook, logonAsked, denied, noTransport, refused, silent, failed}
 
 var outcomeMetric = &result.Metric{
-	Name: "probe_rd_gateway_outcome", Labels: []string{"transport", "outcome"},
+	Name: "probe_rd_gateway_outcome", Labels: []string{"transport", "outcome"}, Own: []string{"outcome"},
 	Help:     "What became of each transport of `transports`: 1 for what happened, 0 for the rest of the closed set.",
 	Presence: "always",
 }

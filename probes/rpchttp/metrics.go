@@ -20,7 +20,7 @@ const (
 var outcomes = []string{echoed, logonAsked, denied, notInstalled, rpcError, refused, silent, failed}
 
 var outcomeMetric = &result.Metric{
-	Name: "probe_rpc_http_outcome", Labels: []string{"channel", "outcome"},
+	Name: "probe_rpc_http_outcome", Labels: []string{"channel", "outcome"}, Own: []string{"channel", "outcome"},
 	Help:     "What became of the echo request of each channel (`in`: RPC_IN_DATA, `out`: RPC_OUT_DATA): 1 for what happened, 0 for the rest of the closed set.",
 	Presence: "always",
 }

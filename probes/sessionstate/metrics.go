@@ -16,7 +16,7 @@ var outcomes = []string{alive, foreign, refused, silent, closed, failed}
 
 var (
 	outcomeMetric = &result.Metric{
-		Name: "probe_session_state_outcome", Labels: []string{"outcome"}, Presence: "always",
+		Name: "probe_session_state_outcome", Labels: []string{"outcome"}, Own: []string{"outcome"}, Presence: "always",
 		Help: "What is at the port: 1 for what happened, 0 for the rest. `alive`: the state service answers. `not_state_service`: something else does. " +
 			"`refused`, `silent`, `closed`: nobody was reached. `failed`: it could not be found out, as where the name has no address.",
 	}

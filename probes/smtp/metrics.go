@@ -10,11 +10,11 @@ var (
 	}
 	capabilityOffered = &result.Metric{
 		Name: "probe_smtp_capability", Help: "Whether the server offers a capability, before TLS or over it: a closed list, in lower case.",
-		Labels: []string{"capability"}, Presence: "EHLO was answered with 250",
+		Labels: []string{"capability"}, Own: []string{"capability"}, Presence: "EHLO was answered with 250",
 	}
 	statusCode = &result.Metric{
 		Name: "probe_smtp_status_code", Help: "The code of the greeting, or of the last reply to a command: `greeting`, `ehlo`, `starttls`, `mail`, `rcpt`.",
-		Labels: []string{"command"}, Presence: "it was answered",
+		Labels: []string{"command"}, Own: []string{"command"}, Presence: "it was answered",
 	}
 	mailSeconds = &result.Metric{
 		Name: "probe_smtp_mail_seconds", Help: "How long MAIL FROM took to be answered: Exchange delays it under back pressure.", Presence: "with `mail_from`, and it was answered",

@@ -47,7 +47,7 @@ var (
 		Presence: "one of them said so or said no, fresh and signed by the right issuer",
 	}
 	tlsInfo = &result.Metric{
-		Name: "probe_ssl_binding_tls_info", Labels: []string{"address", "sni", "version", "cipher"},
+		Name: "probe_ssl_binding_tls_info", Labels: []string{"address", "sni", "version", "cipher"}, Own: []string{"cipher"},
 		Help:     "The TLS version and cipher suite that each binding agreed to.",
 		Presence: "a certificate was seen",
 	}
@@ -62,7 +62,7 @@ var (
 		Presence: "both sides are there and known",
 	}
 	reachable = &result.Metric{
-		Name: "probe_ssl_revocation_reachable", Labels: []string{"kind", "url"},
+		Name: "probe_ssl_revocation_reachable", Labels: []string{"kind", "url"}, Own: []string{"kind"},
 		Help:     "Whether each place of revocation data that was tried answered: kind is crl or ocsp.",
 		Presence: "revocation is set, for each place that was tried",
 	}

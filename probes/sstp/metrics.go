@@ -24,12 +24,12 @@ var hashes = []string{"sha1", "sha256"}
 
 var (
 	outcomeMetric = &result.Metric{
-		Name: "probe_sstp_outcome", Labels: []string{"outcome"},
+		Name: "probe_sstp_outcome", Labels: []string{"outcome"}, Own: []string{"outcome"},
 		Help:     "What became of the call: 1 for what happened, 0 for the rest of the closed set. All are 0 where nothing could be asked.",
 		Presence: "always",
 	}
 	hashOffered = &result.Metric{
-		Name: "probe_sstp_hash_offered", Labels: []string{"hash"},
+		Name: "probe_sstp_hash_offered", Labels: []string{"hash"}, Own: []string{"hash"},
 		Help:     "Whether the server offers each hash for the proof that client and server see the same certificate.",
 		Presence: "the outcome is connected",
 	}

@@ -6,27 +6,27 @@ import (
 
 var (
 	healthyMetric = &result.Metric{
-		Name: "probe_virtual_directory_healthy", Labels: []string{"directory"},
+		Name: "probe_virtual_directory_healthy", Labels: []string{"directory"}, Own: []string{"directory"},
 		Help:     "1 when the directory's page of health is the one of Exchange's that says it is healthy: whether a balancer that asks for it sends clients there.",
 		Presence: "always, for each configured directory",
 	}
 	successMetric = &result.Metric{
-		Name: "probe_virtual_directory_success", Labels: []string{"directory"},
+		Name: "probe_virtual_directory_success", Labels: []string{"directory"}, Own: []string{"directory"},
 		Help:     "As `probe_virtual_directory_healthy`, but only where that tells of the directory itself: 0 fails the probe.",
 		Presence: "each configured directory, unless its page is not published, a page to sign in on came in its place, the version of Exchange has none, or the server seems to be in maintenance",
 	}
 	statusCode = &result.Metric{
-		Name: "probe_virtual_directory_status_code", Labels: []string{"directory"},
+		Name: "probe_virtual_directory_status_code", Labels: []string{"directory"}, Own: []string{"directory"},
 		Help:     "The status of the answer.",
 		Presence: "a final response came",
 	}
 	duration = &result.Metric{
-		Name: "probe_virtual_directory_duration_seconds", Labels: []string{"directory"},
+		Name: "probe_virtual_directory_duration_seconds", Labels: []string{"directory"}, Own: []string{"directory"},
 		Help:     "From the request to the last byte of the answer, or until it was given up.",
 		Presence: "the page was asked for",
 	}
 	serverInfo = &result.Metric{
-		Name: "probe_virtual_directory_server_info", Labels: []string{"directory", "server"},
+		Name: "probe_virtual_directory_server_info", Labels: []string{"directory", "server"}, Own: []string{"directory"},
 		Help:     "1 for the server that the page names: through a balancer, a member of the pool for this directory.",
 		Presence: "the page names one",
 	}

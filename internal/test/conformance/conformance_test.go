@@ -113,6 +113,11 @@ func TestDeclarationsAreHeld(t *testing.T) {
 			seconds.Presence = "always"
 			s.Definition.Metrics = []*result.Metric{s.Definition.Metrics[0], &seconds}
 		}},
+		"a label that a metric owns, and has not": {"declaration", "probe_greeting_seconds owns outcome, which is none of its labels", func(s *conformance.Subject) {
+			seconds := *s.Definition.Metrics[1]
+			seconds.Own = []string{"outcome"}
+			s.Definition.Metrics = []*result.Metric{s.Definition.Metrics[0], &seconds}
+		}},
 		"a step that is planned, and not declared": {"declaration", "greeting.line is planned by default, and not declared", func(s *conformance.Subject) { s.Definition.Steps = s.Definition.Steps[:3] }},
 		"no module that asks for little":           {"declaration", "Least and Most are to be the keys of two modules", func(s *conformance.Subject) { s.Part.Least = nil }},
 		"no way to a service":                      {"declaration", "say one way at least", func(s *conformance.Subject) { s.Definition.Paths = nil }},

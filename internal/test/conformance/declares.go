@@ -80,6 +80,11 @@ func declaresMetrics(d prober.Definition, complain complain) {
 		if slices.ContainsFunc(seen, func(o *result.Metric) bool { return o.Name == m.Name }) {
 			complain("Definition.Metrics: %s is there twice, or every probe has it", m.Name)
 		}
+		for _, label := range m.Own {
+			if !slices.Contains(m.Labels, label) {
+				complain("Definition.Metrics: %s owns %s, which is none of its labels", m.Name, label)
+			}
+		}
 		seen = append(seen, m)
 	}
 }

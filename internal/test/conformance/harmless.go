@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/ews-exporter/ews_exporter/collector"
 	"github.com/ews-exporter/ews_exporter/internal/lab"
 	"github.com/ews-exporter/ews_exporter/internal/lab/script"
 	"github.com/ews-exporter/ews_exporter/internal/result"
@@ -69,19 +70,27 @@ func saysNothingHarmful(x *Examination, complain complain) {
 	}
 }
 
-// choosesNoneOfOurLabels holds that a target chooses no value of a label that is taken for one of ours, be it by handing out a word of
+// choosesNoneOfOurLabels holds that a target chooses no value of a label that its metric owns, be it by handing out a word of
 // ours as a secret: alerts go by such values, and over time they are not counted, and so not bounded.
 func choosesNoneOfOurLabels(x *Examination, complain complain) {
+	metrics := map[string]*result.Metric{}
+	for _, m := range slices.Concat(collector.Metrics(), x.Definition.Metrics) {
+		metrics[m.Name] = m
+	}
 	for _, o := range x.Seen {
 		if strings.Contains(o.Result.Target+o.Result.Name, secret.Mask) {
 			complain("%s: the target has taken its own name out of the result (%s, %s), by which that is found", o.Where, o.Result.Target, o.Result.Name)
 		}
 		for _, f := range o.Families {
+			metric := metrics[f.GetName()]
+			if metric == nil {
+				continue // what is not declared has a complaint of its own
+			}
 			for _, m := range f.GetMetric() {
 				for _, l := range m.GetLabel() {
 					chosen := strings.Contains(strings.ToLower(l.GetValue()), mark) || strings.Contains(l.GetValue(), secret.Mask)
-					if result.Ours(l.GetName()) && chosen {
-						complain("%s: the target chooses the label %s of %s (%q): take out of it what the target says, or call it by a name that result.Ours does not know", o.Where, l.GetName(), f.GetName(), l.GetValue())
+					if metric.Owns(l.GetName()) && chosen {
+						complain("%s: the target chooses the label %s of %s (%q): take out of it what the target says, or the label out of the metric's Own", o.Where, l.GetName(), f.GetName(), l.GetValue())
 					}
 				}
 			}

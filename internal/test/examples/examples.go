@@ -17,7 +17,7 @@ const url = "https://mail.contoso.com/EWS/Exchange.asmx"
 var (
 	start   = time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC)
 	outcome = &result.Metric{
-		Name: "probe_dialogue_outcome", Help: "1 for what happened, 0 for the rest.", Labels: []string{"outcome"},
+		Name: "probe_dialogue_outcome", Help: "1 for what happened, 0 for the rest.", Labels: []string{"outcome"}, Own: []string{"outcome"},
 	}
 	address = netip.MustParseAddrPort("192.0.2.10:443")
 	frontEX = origin.Origin{

@@ -57,7 +57,7 @@ var outcomes = []string{expected, other}
 
 var (
 	outcomeMetric = &result.Metric{
-		Name: "probe_greeting_outcome", Labels: []string{"outcome"}, Presence: "a line came",
+		Name: "probe_greeting_outcome", Labels: []string{"outcome"}, Own: []string{"outcome"}, Presence: "a line came",
 		Help: "What the greeting is: 1 for what happened, 0 for the rest of the closed set.",
 	}
 	seconds = &result.Metric{
