@@ -124,8 +124,11 @@ func answer(ok bool, line, text string) Answer {
 	a := Answer{OK: ok, Text: line}
 	if inner, found := strings.CutPrefix(strings.TrimSpace(text), "["); found {
 		code, _, closed := strings.Cut(inner, "]")
-		if words := strings.Fields(code); closed && len(words) > 0 && len(words[0]) <= maxCode {
-			a.Code = strings.ToUpper(words[0])
+		if words := strings.Fields(code); closed && len(words) > 0 {
+			// Capitals may be longer: what is no UTF-8 becomes a character of three bytes.
+			if capitals := strings.ToUpper(words[0]); len(capitals) <= maxCode {
+				a.Code = capitals
+			}
 		}
 	}
 	if a.Code == "" && strings.Contains(strings.ToLower(text), "unknown user name or bad password") { // Windows' words for error 1326
