@@ -26,7 +26,7 @@ func (f alertFacts) fill(name, text string) (string, error) {
 		"origin": originOf, "answered": answered, "failures": failures, "failed": failed, "found": found, "shows": f.shown, "showsHere": f.shownHere,
 		// What to do first, see alertadvice.go.
 		"ofFinding": f.ofFinding, "ofFailing": f.ofFailing, "ofFailed": f.ofFailed, "ofLabel": f.ofLabel, "ofUndecided": f.ofUndecided,
-		"whereServersWork": whereServersWork, "calm": calm, "paced": paced, "act": act, "explain": explain, "advised": f.advised, "first": first,
+		"whereServersWork": whereServersWork, "calm": calm, "paced": paced, "act": act, "explain": explain, "advised": f.advised, "owned": f.owned, "first": first,
 		"severity": severity, "team": team,
 	}).Parse(text)
 	if err != nil {
