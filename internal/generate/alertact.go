@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/ews-exporter/ews_exporter/internal/advice"
 )
@@ -33,13 +34,21 @@ func whoActs(q faults, means string) string {
 	text += `{{ $told = $advice }}{{ if $noBox }}` + told("direct", "ews_exporter_advice_direct_info{advice=%q}", "$advice") + `{{ $told = . }}{{ end }}{{ end }}{{ end }}`
 	if q.well != "" {
 		text += ask(q.by("owner", "owner='"+string(advice.Middlebox)+"',certainty='undecided'", "$advice")) + ask(q.boxed+" and on () "+q.well) + `{{ $clear = true }}{{ end }}{{ end }}` +
-			ask(q.by("owner", "owner!~'"+everywhere+"'", "$advice")) + `{{ else }}` + ask(q.well) + `{{ $doubt = true }}{{ end }}{{ end }}`
+			ask(q.by("owner", "owner!~'"+behind()+"'", "$advice")) + `{{ else }}` + ask(q.well) + `{{ $doubt = true }}{{ end }}{{ end }}`
 	}
 	return text + means + owners(q) + q.seen() + q.step()
 }
 
-// everywhere are the owners of what is met by whichever way, so that it is in doubt where another way works.
-const everywhere = string(advice.Account + "|" + advice.ActiveDirectory + "|" + advice.Exchange + "|" + advice.Mailbox + "|" + advice.Nobody)
+// behind are the owners of what is met by every way, so that it is in doubt where another way works.
+func behind() string {
+	var all []string
+	for _, o := range advice.Owners {
+		if o.Owner.Behind() {
+			all = append(all, string(o.Owner))
+		}
+	}
+	return strings.Join(all, "|")
+}
 
 // compareFirst is said where it is in doubt.
 const compareFirst = ` The servers that are asked directly answer well. If that was for the same mailbox at the same time, neither mailbox nor account is at fault, but this way or a server that is not asked: compare first.`

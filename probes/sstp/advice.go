@@ -161,7 +161,7 @@ var book = advice.Book{
 		Key:   "sstp_revoked",
 		Means: "The authority says that the certificate, or one of its issuers, is revoked.", Suffers: clients,
 		Owners: []advice.Owner{advice.Certificate}, Certainty: advice.Sure,
-		On: onVPN, First: "Get-ChildItem Cert:\\LocalMachine\\My | Format-Table Thumbprint, NotAfter, Subject",
+		On: onVPN, First: "Get-ChildItem Cert:\\LocalMachine\\My | Format-List Thumbprint, NotAfter, Subject",
 		Separates: "If a newer one for this name is listed, and Get-RemoteAccess | Format-List SslCertificate shows the old one: it was renewed, and not bound. If SslCertificate is the newer one: a box in front shows the old one still. If none is listed: one has to be ordered.",
 		Then:      "Note the thumbprint that is bound, then Set-RemoteAccess -SslCertificate with the right one, which interrupts the VPN for a moment. To undo, bind the noted one.", Risk: advice.Restart, When: advice.Now,
 		For: advice.About(Revoked, "content/"+reasonRevoked),
