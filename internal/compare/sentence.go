@@ -115,7 +115,7 @@ func (s sides) verdict() string {
 	case len(s.fails) == 0 && blamesServer(s.through):
 		return fmt.Sprintf("fails through %s (%s), works on %s: a server behind it, by that server's own words; ask each of them directly", through, reason(s.through), names(s.works))
 	case len(s.fails) == 0 && metByEveryWay(s.through.Verdict):
-		return fmt.Sprintf("fails through %s (%s), works on %s at the same time: a server behind it that was not asked, or it was for that moment; probe again", through, reason(s.through), names(s.works))
+		return fmt.Sprintf("fails through %s (%s), works on %s at the same time: neither mailbox nor account, but a server that was not asked, the balancer, or that moment; probe again", through, reason(s.through), names(s.works))
 	case len(s.fails) == 0:
 		return fmt.Sprintf("fails through %s, works on %s: the balancer%s", through, names(s.works), product(s.through))
 	case len(s.works) > 0:
