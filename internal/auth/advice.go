@@ -210,7 +210,7 @@ var Advice = advice.Book{
 		First: "ews_exporter probe MODULE TARGET --username ACCOUNT" + advice.WithConfig,
 		Then:  "In the exporter's configuration, below auths: probe: {username: ACCOUNT, password_file: FILE, targets: [SERVICE], modules: [MODULE]}; in the module: auth: probe; then reload (SIGHUP, or POST /-/reload). Undo by taking both out.", Risk: advice.Change, When: advice.Plan,
 		Separates: "If it decides, once it has asked for the password: give the module this account. If the logon is refused: the report says why; try another account before it goes into the configuration.",
-		For:       slices.Concat(advice.By(origin.Exchange, missing...), advice.By(origin.IIS, missing...), advice.By(origin.Gateway, missing...)),
+		For:       slices.Concat(advice.By(origin.Exchange, missing...), advice.By(origin.IIS, missing...), advice.By(origin.HTTPSys, missing...), advice.By(origin.Gateway, missing...)),
 	},
 	{
 		Key:   "auth_missing_before_whom",
