@@ -1,8 +1,6 @@
 package auth
 
 import (
-	"slices"
-
 	"github.com/ews-exporter/ews_exporter/internal/advice"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 )
@@ -210,7 +208,7 @@ var Advice = advice.Book{
 		First: "ews_exporter probe MODULE TARGET --username ACCOUNT" + advice.WithConfig,
 		Then:  "In the exporter's configuration, below auths: probe: {username: ACCOUNT, password_file: FILE, targets: [SERVICE], modules: [MODULE]}; in the module: auth: probe; then reload (SIGHUP, or POST /-/reload). Undo by taking both out.", Risk: advice.Change, When: advice.Plan,
 		Separates: "If it decides, once it has asked for the password: give the module this account. If the logon is refused: the report says why; try another account before it goes into the configuration.",
-		For:       slices.Concat(advice.By(origin.Exchange, missing...), advice.By(origin.IIS, missing...), advice.By(origin.HTTPSys, missing...), advice.By(origin.Gateway, missing...)),
+		For:       byKnown(missing...),
 	},
 	{
 		Key:   "auth_missing_before_whom",
@@ -220,8 +218,8 @@ var Advice = advice.Book{
 		First:  advice.AskServer,
 		Then:   "What stands in front: note its authentication, and let it pass logons through for {paths}; undo by setting the noted one. The module: below auths: of the configuration probe: {username: ACCOUNT, password_file: FILE, targets: [SERVICE], modules: [MODULE]}, with the ACCOUNT of one made for probing; in the module auth: probe; then reload. Undo by taking both out.", Risk: advice.Change, When: advice.Plan,
 		Separates: "If SERVER names itself (X-FEServer, or Server: Microsoft-IIS) and TARGET does not: the 401 may be that of what stands in front; whoever runs it says, and no password goes there before. If SERVER asks for the logon as TARGET does: the module lacks an auth; the same command with --username, and the name of an account made for probing, tries one there. If SERVER asks for none: what stands in front does.",
-		Direct: "auth_missing_at_server",
-		For:    advice.About(missing...),
+		Direct:    "auth_missing_at_server",
+		For:       advice.About(missing...),
 	},
 	{
 		Key:   "auth_missing_at_server",
@@ -236,6 +234,15 @@ var Advice = advice.Book{
 
 // missing is what happens to a module without an auth where a logon is asked for. What an answer does not show to be the server gets no password.
 var missing = []string{"auth/logon_required", "undecided/no_logon"}
+
+// byKnown makes a case of each name for each kind by which a server shows itself.
+func byKnown(names ...string) []advice.Case {
+	var cases []advice.Case
+	for _, who := range origin.Known {
+		cases = append(cases, advice.By(who, names...)...)
+	}
+	return cases
+}
 
 // ConnectionPlaces are where boxes keep a client's logon on one server connection.
 var ConnectionPlaces = advice.Places{

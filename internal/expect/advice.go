@@ -11,7 +11,7 @@ const (
 	WhoWaits = "Clients that send Expect: 100-continue, as .NET Framework does on POST by default: mailbox moves, free/busy between organisations, hybrid services."
 	LetPass  = "Note the present value, then let the box pass Expect: 100-continue on, or answer it itself. To undo, set the noted value."
 	// AskItself asks on the server itself, past everything in between.
-	AskItself   = `curl.exe -k -v -m 20 --expect100-timeout 60 -H "Expect:100-continue" -d x https://localhost/EWS/Exchange.asmx`
+	AskItself = `curl.exe -k -v -m 20 --expect100-timeout 60 -H "Expect:100-continue" -d x https://localhost/EWS/Exchange.asmx`
 	// NoCurl is a substitute where Windows has none.
 	NoCurl      = "If SERVER has no curl.exe, as Windows Server 2016 and older: run ews_exporter.exe there, with the same module."
 	ReadModules = "a module in SERVER's IIS that Microsoft did not install, such as an antivirus's, among those that " + advice.Modules + " lists"
