@@ -377,6 +377,9 @@ func (r rule) severities() []string {
 	return all
 }
 
+// alwaysUrgent is an urgency that is not looked up.
+var alwaysUrgent = regexp.MustCompile(`Urgency: (\w[^.]*)\.`)
+
 // The label severity and the urgency in the text go by the same faults: whichever alert tells of one is looked up, unless it never is
 // critical. And Alertmanager's example has each such alert where it names those that may be a warning too.
 func TestSeverityFollowsUrgency(t *testing.T) {
@@ -390,9 +393,12 @@ func TestSeverityFollowsUrgency(t *testing.T) {
 		t.Fatalf("the example names those alerts %d times, want 3", len(lists))
 	}
 	for _, r := range rules(t) {
-		tells, both := strings.Contains(r.Annotations["description"], "Urgency: "), slices.Equal(r.severities(), []string{"critical", "warning"})
+		tells, both := strings.Contains(r.Annotations["description"], "Urgency: {{"), slices.Equal(r.severities(), []string{"critical", "warning"})
 		if critical := r.severities()[0] == "critical"; critical && tells != both {
 			t.Errorf("%s tells of urgency: %v; its severity is one of %q", r.Alert, tells, r.severities())
+		}
+		if fixed := alwaysUrgent.FindStringSubmatch(r.Annotations["description"]); fixed != nil && (fixed[1] == "now") != (r.Labels["severity"] == "critical") {
+			t.Errorf("%s, which is %s, says that it is urgent: %s", r.Alert, r.Labels["severity"], fixed[1])
 		}
 		for _, list := range lists {
 			if both && !slices.Contains(strings.Split(string(list[1]), "|"), strings.TrimPrefix(r.Alert, "Ews")) {

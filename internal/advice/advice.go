@@ -4,6 +4,7 @@
 package advice
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/ews-exporter/ews_exporter/internal/origin"
@@ -63,6 +64,11 @@ func (o Owner) Title() string {
 		}
 	}
 	return string(o)
+}
+
+// Behind tells whether what is its fault stands behind every way, so that whoever asks for the same by another way meets it too.
+func (o Owner) Behind() bool {
+	return slices.Contains([]Owner{Account, ActiveDirectory, Exchange, Mailbox, Nobody}, o)
 }
 
 // Certainty is how sure it is who acts.

@@ -17,5 +17,7 @@ const (
 	Health        = "Get-ServerHealth SERVER | Where-Object AlertValue -ne Healthy"
 	BackendHealth = "Get-ServerHealth BACKEND | Where-Object AlertValue -ne Healthy"
 	Modules       = `C:\Windows\System32\inetsrv\appcmd list modules /app.name:"{app}"`
-	ServicesPool  = `C:\Windows\System32\inetsrv\appcmd list apppool MSExchangeServicesAppPool`
+	// StartPool brings back an application pool that stopped.
+	StartPool    = "Where others are well, take that server out of the box's pool; mend what the log names, start the pool (C:\\Windows\\System32\\inetsrv\\appcmd start apppool, with its name), and put the server back."
+	ServicesPool = `C:\Windows\System32\inetsrv\appcmd list apppool MSExchangeServicesAppPool`
 )

@@ -156,7 +156,7 @@ var Advice = advice.Book{
 		Key:   "token_not_accepted",
 		Means: "The token service gave a token, and the server did not accept it.", Suffers: "Applications with such tokens.",
 		Owners: []advice.Owner{advice.Identity, advice.Exchange},
-		First:  "Read X-MS-Diagnostics in the proof below.",
+		First:  "Read X-MS-Diagnostics in the proof.",
 		Then:   "Correct scopes of the auth or the rights of the application in its registration, and note them before; on the servers compare Get-AuthServer | Format-List and Get-PartnerApplication | Format-List with what the token was made for.", Risk: advice.Change, When: advice.Morning,
 		Separates: "If it speaks of audience, scopes or rights: they are the application's. If it speaks of the issuer, or says that OAuth is not available: it is the servers' setting. If it is not there: Exchange may not have judged the token; see in the proof who answered.",
 		For:       advice.About("auth/bearer_refused"),
@@ -207,9 +207,41 @@ var Advice = advice.Book{
 		On:    advice.OnExporter + " (ACCOUNT: user@domain of one made for probing)",
 		First: "ews_exporter probe MODULE TARGET --username ACCOUNT" + advice.WithConfig,
 		Then:  "In the exporter's configuration, below auths: probe: {username: ACCOUNT, password_file: FILE, targets: [SERVICE], modules: [MODULE]}; in the module: auth: probe; then reload (SIGHUP, or POST /-/reload). Undo by taking both out.", Risk: advice.Change, When: advice.Plan,
-		Separates: "If the proof names no server that you know: do not run it, for the password goes there; see who answers at TARGET first. If it decides, once it has asked for the password: give the module this account. If the logon is refused: the report says why; try another account before it goes into the configuration.",
-		For:       append(advice.About("auth/logon_required", "undecided/no_logon"), advice.By(origin.Exchange, "auth/logon_required")...),
+		Separates: "If it decides, once it has asked for the password: give the module this account. If the logon is refused: the report says why; try another account before it goes into the configuration.",
+		For:       byKnown(missing...),
 	},
+	{
+		Key:   "auth_missing_before_whom",
+		Means: "A logon is asked for, the module has no auth, and the answer does not show who asks: the server, or something in front of it.", Suffers: "Nobody yet, but the fault that the module watches for goes unseen.",
+		Owners: []advice.Owner{advice.Exporter, advice.Middlebox},
+		On:     advice.OnExporter,
+		First:  advice.AskServer,
+		Then:   "What stands in front: note its authentication, and let it pass logons through for {paths}; undo by setting the noted one. The module: below auths: of the configuration probe: {username: ACCOUNT, password_file: FILE, targets: [SERVICE], modules: [MODULE]}, with the ACCOUNT of one made for probing; in the module auth: probe; then reload. Undo by taking both out.", Risk: advice.Change, When: advice.Plan,
+		Separates: "If SERVER names itself (X-FEServer, or Server: Microsoft-IIS) and TARGET does not: the 401 may be that of what stands in front; whoever runs it says, and no password goes there before. If SERVER asks for the logon as TARGET does: the module lacks an auth; the same command with --username, and the name of an account made for probing, tries one there. If SERVER asks for none: what stands in front does.",
+		Direct:    "auth_missing_at_server",
+		For:       advice.About(missing...),
+	},
+	{
+		Key:   "auth_missing_at_server",
+		Means: "A logon is asked for, the module has no auth, and the answer does not show that it is SERVER which asks.", Suffers: "Nobody yet, but the fault that the module watches for goes unseen.",
+		Owners: []advice.Owner{advice.Exporter}, Certainty: advice.Likely,
+		On:    advice.AtPrompt,
+		First: "netsh http show sslcert",
+		Then:  "Below auths: of the configuration probe: {username: ACCOUNT, password_file: FILE, targets: [SERVICE], modules: [MODULE]}, with the ACCOUNT of one made for probing; in the module auth: probe; then reload. Undo by taking both out.", Risk: advice.Change, When: advice.Plan,
+		Separates: "If the thumbprint that the exporter is shown is a Certificate Hash there: it is SERVER that asks, and the module lacks an auth. If it is not: something on the way answers in its place; give it no password.",
+	},
+}
+
+// missing is what happens to a module without an auth where a logon is asked for. What an answer does not show to be the server gets no password.
+var missing = []string{"auth/logon_required", "undecided/no_logon"}
+
+// byKnown makes a case of each name for each kind by which a server shows itself.
+func byKnown(names ...string) []advice.Case {
+	var cases []advice.Case
+	for _, who := range origin.Known {
+		cases = append(cases, advice.By(who, names...)...)
+	}
+	return cases
 }
 
 // ConnectionPlaces are where boxes keep a client's logon on one server connection.

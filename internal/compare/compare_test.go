@@ -117,6 +117,11 @@ func TestSentence(t *testing.T) {
 		r.Verdict = &result.Verdict{Fault: result.Fault{Owner: advice.Exporter}, Also: []advice.Owner{advice.Certificate}}
 		return r
 	}
+	moving := func(target string) *result.Result {
+		r := failed(target, failure.Content, "response_error")
+		r.Verdict = &result.Verdict{Fault: result.Fault{Owner: advice.Nobody}}
+		return r
+	}
 	broken := func(target string) *result.Result { return failed(target, failure.Status, "http_500") }
 	said := func(target string, who origin.Kind, blames result.Blame) *result.Result {
 		r := broken(target)
@@ -137,6 +142,10 @@ func TestSentence(t *testing.T) {
 			"fails through mail (192.0.2.10), works on ex01 and ex02: the balancer, a Kemp LoadMaster; ex03 could not be asked (connect: refused)",
 		},
 		{[]*result.Result{refused("mail"), ok("ex01")}, "fails through mail, works on ex01: the balancer"},
+		{
+			[]*result.Result{moving("mail"), ok("ex01")},
+			"fails through mail (content: response_error), works on ex01 at the same time: neither mailbox nor account, but a server that was not asked, the balancer, or that moment; probe again",
+		},
 		{ // another server than those that were asked
 			[]*result.Result{said("mail", origin.Exchange, result.Server), ok("ex01")},
 			"fails through mail (status: http_500), works on ex01: a server behind it, by that server's own words; ask each of them directly",

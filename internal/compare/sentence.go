@@ -96,6 +96,11 @@ func blamesServer(r *result.Result) bool {
 	return slices.ContainsFunc(r.Findings, func(f result.Finding) bool { return f.Severity == result.Error && f.Blames == result.Server })
 }
 
+// metByEveryWay tells whether all who would act on a verdict have what stands behind the balancer and the servers alike.
+func metByEveryWay(v *result.Verdict) bool {
+	return v != nil && !slices.ContainsFunc(v.Owners(), func(o advice.Owner) bool { return !o.Behind() })
+}
+
 func (s sides) verdict() string {
 	through := address(s.through)
 	if s.through.Success() {
@@ -109,6 +114,8 @@ func (s sides) verdict() string {
 			through, reason(s.through), reasons(s.unasked))
 	case len(s.fails) == 0 && blamesServer(s.through):
 		return fmt.Sprintf("fails through %s (%s), works on %s: a server behind it, by that server's own words; ask each of them directly", through, reason(s.through), names(s.works))
+	case len(s.fails) == 0 && metByEveryWay(s.through.Verdict):
+		return fmt.Sprintf("fails through %s (%s), works on %s at the same time: neither mailbox nor account, but a server that was not asked, the balancer, or that moment; probe again", through, reason(s.through), names(s.works))
 	case len(s.fails) == 0:
 		return fmt.Sprintf("fails through %s, works on %s: the balancer%s", through, names(s.works), product(s.through))
 	case len(s.works) > 0:

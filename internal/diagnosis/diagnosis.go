@@ -113,15 +113,11 @@ func happenings(r *result.Result) []happening {
 	add(result.Error)
 	all = slices.DeleteFunc(all, func(h happening) bool { return isEvidence(h, all) })
 	if f := r.Failure; f != nil && len(all) == 0 {
-		about := advice.Case{About: f.Name(), Code: code(r)}
-		if who := decided(r); who != nil {
-			about.Origin, about.Product = who.Kind, who.Product
-		}
-		all = append(all, happening{Case: about})
+		all = append(all, happening{Case: by(r, advice.Case{About: f.Name(), Code: code(r)})})
 	}
 	add(result.Warning)
 	if r.UndecidedReason != "" && !r.UndecidedOK {
-		all = append(all, happening{Case: advice.Case{About: "undecided/" + string(r.UndecidedReason)}})
+		all = append(all, happening{Case: by(r, advice.Case{About: "undecided/" + string(r.UndecidedReason)})})
 	}
 	return all
 }
@@ -142,6 +138,14 @@ func code(r *result.Result) string {
 		return strconv.Itoa(status)
 	}
 	return ""
+}
+
+// by adds to a case who answered in the deciding conversation.
+func by(r *result.Result, about advice.Case) advice.Case {
+	if who := decided(r); who != nil {
+		about.Origin, about.Product = who.Kind, who.Product
+	}
+	return about
 }
 
 // decided is who answered in the deciding conversation; nil where nobody did.

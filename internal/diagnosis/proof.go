@@ -81,7 +81,7 @@ func statusLine(c *result.Conversation, f *wire.Response, conn *wire.Connection)
 }
 
 // telling are the fields that say who answered and what was meant.
-var telling = []string{"Server", "Via", "X-Powered-By", "WWW-Authenticate", "Location", "Proxy-Authenticate", "Proxy-Status", "X-Squid-Error", "Retry-After", "Connection", "Content-Type", "X-FEServer", "X-BEServer", "X-CalculatedBETarget", "X-CasErrorCode", "X-MS-Diagnostics", "X-Cache"}
+var telling = []string{"Server", "Via", "X-Powered-By", "WWW-Authenticate", "Location", "Proxy-Authenticate", "Proxy-Status", "X-Squid-Error", "Retry-After", "Connection", "Content-Type", "X-FEServer", "X-BEServer", "X-CalculatedBETarget", "X-OWA-Version", "X-CasErrorCode", "X-MS-Diagnostics", "X-Cache"}
 
 // heads are the fields that matter, and the names of cookies.
 func heads(f *wire.Response) string {

@@ -11,7 +11,9 @@ const (
 	WhoWaits = "Clients that send Expect: 100-continue, as .NET Framework does on POST by default: mailbox moves, free/busy between organisations, hybrid services."
 	LetPass  = "Note the present value, then let the box pass Expect: 100-continue on, or answer it itself. To undo, set the noted value."
 	// AskItself asks on the server itself, past everything in between.
-	AskItself   = `curl.exe -k -v -m 20 --expect100-timeout 60 -H "Expect:100-continue" -d x https://localhost/EWS/Exchange.asmx`
+	AskItself = `curl.exe -k -v -m 20 --expect100-timeout 60 -H "Expect:100-continue" -d x https://localhost/EWS/Exchange.asmx`
+	// NoCurl is a substitute where Windows has none.
+	NoCurl      = "If SERVER has no curl.exe, as Windows Server 2016 and older: run ews_exporter.exe there, with the same module."
 	ReadModules = "a module in SERVER's IIS that Microsoft did not install, such as an antivirus's, among those that " + advice.Modules + " lists"
 )
 
@@ -26,7 +28,7 @@ var Advice = advice.Book{
 		Owners: []advice.Owner{advice.Middlebox}, Certainty: advice.Sure,
 		First:     "Look at the box's setting for Expect: 100-continue (Kemp: Miscellaneous Options, L7 Configuration), and in its log for a bad request at that time.",
 		Separates: "If the setting is that of RFC 2616 (Kemp: RFC-2616 Compliant), or the log has a bad request that begins with <?xml (the probe's) or <s:Envelope (a client's): it is this fault. If the setting is already that of RFC 7231, and the log has nothing: a box of the same make behind or before it.",
-		Then:      "Note the present value, then let the box pass Expect: 100-continue on, or answer it itself. The setting often holds for the whole box, every other service included. To undo, set the noted value.", Places: Places, Risk: advice.Change, When: advice.Now,
+		Then:      "Note the present value, then let the box pass Expect: 100-continue on, or answer it itself (Kemp: 100-Continue Handling to RFC-7231 Compliant). The setting often holds for the whole box, every other service included. To undo, set the noted value.", Places: Places, Risk: advice.Change, When: advice.Now,
 		For: advice.By(origin.Middlebox, LateBodyRejected, "status/"+LateBodyRejected),
 	},
 	{
@@ -60,7 +62,7 @@ var Advice = advice.Book{
 		Means: "The server gives no answer to a request with Expect: 100-continue, and answers the same one without.", Suffers: WhoWaits,
 		Owners: []advice.Owner{advice.IIS, advice.Security},
 		On:     advice.AtPrompt, First: AskItself,
-		Separates: "If a final status comes, such as 401: something between the exporter and SERVER. If it hangs: " + ReadModules + ".",
+		Separates: "If a final status comes, such as 401: something between the exporter and SERVER. If it hangs: " + ReadModules + ". " + NoCurl,
 		Then:      "A module: note its entry, then remove it from the application EWS alone (IIS Manager, Modules). Something in between: exempt the path /EWS from its inspection. To undo, add or inspect it again.", Risk: advice.Change, When: advice.Now,
 	},
 	{

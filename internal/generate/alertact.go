@@ -2,13 +2,14 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/ews-exporter/ews_exporter/internal/advice"
 )
 
 // variables are what the parts of a text leave for those after them; a template of Prometheus knows none that was not declared.
 const variables = `{{ $module := "" }}{{ $auth := "" }}{{ $advice := "" }}{{ $told := "" }}{{ $means := "" }}{{ $on := "" }}{{ $first := "" }}{{ $tells := "" }}{{ $then := "" }}` +
-	`{{ $certainty := "" }}{{ $clear := false }}{{ $noBox := false }}{{ $at := "" }}{{ $before := "" }}{{ $front := "" }}{{ $back := "" }}{{ $servers := "" }}{{ $path := "" }}`
+	`{{ $certainty := "" }}{{ $clear := false }}{{ $doubt := false }}{{ $noBox := false }}{{ $at := "" }}{{ $before := "" }}{{ $front := "" }}{{ $back := "" }}{{ $servers := "" }}{{ $path := "" }}`
 
 // waiting are the pieces of advice that say that nobody need get up for them. Of an older exporter, which says nothing, none does; one that
 // was not scraped just once makes nothing critical.
@@ -31,11 +32,26 @@ func whoActs(q faults, means string) string {
 		text += noBoxAtTarget
 	}
 	text += `{{ $told = $advice }}{{ if $noBox }}` + told("direct", "ews_exporter_advice_direct_info{advice=%q}", "$advice") + `{{ $told = . }}{{ end }}{{ end }}{{ end }}`
-	if q.clear != "" {
-		text += ask(q.by("owner", "owner='"+string(advice.Middlebox)+"',certainty='undecided'", "$advice")) + ask(q.clear) + `{{ $clear = true }}{{ end }}{{ end }}`
+	if q.well != "" {
+		text += ask(q.by("owner", "owner='"+string(advice.Middlebox)+"',certainty='undecided'", "$advice")) + ask(q.boxed+" and on () "+q.well) + `{{ $clear = true }}{{ end }}{{ end }}` +
+			ask(q.by("owner", "owner!~'"+behind()+"'", "$advice")) + `{{ else }}` + ask(q.well) + `{{ $doubt = true }}{{ end }}{{ end }}`
 	}
 	return text + means + owners(q) + q.seen() + q.step()
 }
+
+// behind are the owners of what is met by every way, so that it is in doubt where another way works.
+func behind() string {
+	var all []string
+	for _, o := range advice.Owners {
+		if o.Owner.Behind() {
+			all = append(all, string(o.Owner))
+		}
+	}
+	return strings.Join(all, "|")
+}
+
+// compareFirst is said where it is in doubt.
+const compareFirst = ` The servers that are asked directly answer well. If that was for the same mailbox at the same time, neither mailbox nor account is at fault, but this way or a server that is not asked: compare first.`
 
 // owners are those of the advice, of one module. A box is left out where none is, and is the only one left where the servers are well.
 func owners(q faults) string {
@@ -43,7 +59,7 @@ func owners(q faults) string {
 		`{{ range sortByLabel "owner" . }}{{ $box := eq .Labels.owner "` + string(advice.Middlebox) + `" }}` +
 		`{{ if and (eq .Labels.module $module) (or $box (not $clear)) (not (and $noBox $box (eq $certainty "undecided"))) }}` + ownerTitle +
 		`{{ if $who }}{{ $several = true }}{{ $who = printf "%s or %s" $who $owner }}{{ else }}{{ $who = $owner }}{{ end }}{{ end }}{{ end }}` +
-		`{{ "\n" }}Act: {{ $who }} ({{ if $clear }}likely: the servers that are asked directly work{{ else if or $several (ne $certainty "undecided") }}{{ $certainty }}{{ else }}likely{{ end }}).{{ end }}`
+		`{{ "\n" }}Act: {{ $who }} ({{ if $clear }}likely: the servers that are asked directly work{{ else if $doubt }}{{ $certainty = "undecided" }}undecided{{ else if or $several (ne $certainty "undecided") }}{{ $certainty }}{{ else }}likely{{ end }}).{{ if $doubt }}` + compareFirst + `{{ end }}{{ end }}`
 	urgency := `{{ . }}`
 	switch {
 	case q.paced:
@@ -60,7 +76,7 @@ const calmly = `within the day, or now where clients fail`
 // noBoxAtTarget tells in $noBox of a server that is asked directly, where no box has shown itself within an hour: nobody is told then
 // to look at what stands in front of it.
 var noBoxAtTarget = `{{ $noBox = eq (or $labels.via "") "direct" }}` +
-	ask("max_over_time(probe_failure_info{origin='middlebox',$target}[1h]) or max_over_time(probe_finding{origin='middlebox',$target}[1h])") + `{{ $noBox = false }}{{ end }}`
+	ask("max_over_time(probe_failure_info{origin='middlebox',$target}[1h]) or max_over_time(probe_finding{origin='middlebox',$target}[1h])") + `{{ if $noBox }}{{ "\n" }}Though it is asked directly, a box answered there: the target is not the server itself, or a box stands in front of it.{{ end }}{{ $noBox = false }}{{ end }}`
 
 // ownerTitle keeps in $owner who the owner of a series is, in words where an exporter has them.
 var ownerTitle = `{{ $owner := reReplaceAll "_" " " .Labels.owner }}` + told("title", "ews_exporter_owner_info{owner=%q}", ".Labels.owner") + `{{ $owner = . }}{{ end }}{{ end }}`
@@ -80,5 +96,10 @@ func (q faults) seen() string {
 	const probe = "site, service, via, instance, module"
 	fault := "timestamp(probe_fault_info{$advice," + q.scope + "})"
 	last := "max(max_over_time((" + fault + " - on (" + probe + ") group_left () max by (" + probe + ") (probe_result_age_seconds{" + q.scope + "}) or " + fault + ")[" + q.window + ":]))"
-	return ask(last) + `{{ with . | first | value | toTime }}{{ $at = .Format "2006-01-02 15:04:05 UTC" }}{{ $before = (.Add -60000000000).Format "2006-01-02T15:04:05Z" }}{{ end }} Last seen: {{ $at }}.{{ end }}`
+	return lastSeen(last)
+}
+
+// lastSeen says the time that a query gives, and keeps it.
+func lastSeen(query string) string {
+	return ask(query) + `{{ with . | first | value | toTime }}{{ $at = .Format "2006-01-02 15:04:05 UTC" }}{{ $before = (.Add -60000000000).Format "2006-01-02T15:04:05Z" }}{{ end }} Last seen: {{ $at }}.{{ end }}`
 }

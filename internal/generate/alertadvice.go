@@ -28,7 +28,8 @@ type faults struct {
 	narrowed string // what the probes have to be besides; empty for nothing
 	calm     bool   // the alert wakes nobody
 	paced    bool   // how often they come makes the alert urgent, whatever each of them is
-	clear    string // a query that gives something where the servers are known to be well; empty for none
+	boxed    string // a query that gives something where a box has answered; empty where well is
+	well     string // a query that gives something where the servers that are asked directly work; empty for none
 }
 
 // justNow is the window of alerts that say how things are now: as long as Prometheus remembers a scrape, so that what follows from the
@@ -100,9 +101,10 @@ func paced(q faults) faults {
 	return q
 }
 
-// whereServersWork says of faults that the servers are no cause where a query gives something.
-func whereServersWork(query string, q faults) faults {
-	q.clear = query
+// whereServersWork says of faults that the servers are no cause where two queries give something: that a box has answered, and that the
+// servers that are asked directly work. Where they do, what is a mailbox's or an account's is in doubt, for it would meet them too.
+func whereServersWork(boxed, well string, q faults) faults {
+	q.boxed, q.well = boxed, well
 	return q
 }
 
@@ -129,6 +131,23 @@ func (f alertFacts) advised(about string) (string, error) {
 		module = ask("topk(1, max by (module) (probe_finding{code='"+about+"',$target}))") + `{{ $module = . | first | label "module" }}{{ end }}`
 	}
 	return variables + module + `{{ $told = "` + a.Key + `" }}` + stepTold, nil
+}
+
+// owned is advised with who acts, how soon, and when one of the metrics was last seen that show it.
+func (f alertFacts) owned(about string, when advice.When, metrics ...string) (string, error) {
+	text, err := f.advised(about)
+	if err != nil {
+		return "", err
+	}
+	if when.Text() == "" {
+		return "", fmt.Errorf("%q is no time to act", when)
+	}
+	a, _ := f.book.Find(advice.Case{About: about}, false)
+	for i, m := range metrics {
+		metrics[i] = "timestamp(" + m + "{$target})"
+	}
+	return text + fmt.Sprintf(`{{ "\n" }}Act: %s (%s). Urgency: %s.`, a.Owners[0].Title(), a.Certainty, when.Text()) +
+		lastSeen("max(max_over_time(("+strings.Join(metrics, " or ")+")[2h:]))"), nil
 }
 
 // leads are the keys of all advice to which something may lead, at a server too.

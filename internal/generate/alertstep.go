@@ -84,7 +84,7 @@ const report = `{{ if or $labels.instance "" }}{{ if match "^ews_exporter probe 
 
 // fillings put what is known in place of words.
 func fillings() string {
-	text := ` | reReplaceAll "\\bauth AUTH\\b|the module's auth\\b" (or (and $auth (printf "auth %s" $auth)) "the module's auth") | reReplaceAll "\\bthe auth's (\\w+)" (or (and $auth (printf "the ${1} of auth %s" $auth)) "the auth's ${1}") | reReplaceAll "the proof's time\\b" (or $at "the time of the proof") | reReplaceAll "\\bthe proof's\\b" "the report's" | reReplaceAll "\\b[Tt]his report\\b" "the report" | reReplaceAll "\\bin the proof\\b" "in the report's proof"`
+	text := ` | reReplaceAll "\\bauth AUTH\\b|the module's auth\\b" (or (and $auth (printf "auth %s" $auth)) "the module's auth") | reReplaceAll "\\bthe auth's (\\w+)" (or (and $auth (printf "the ${1} of auth %s" $auth)) "the auth's ${1}") | reReplaceAll "the proof's time\\b" (or $at "the time of the proof") | reReplaceAll "\\bthe proof's\\b" "the report's" | reReplaceAll "\\bthe message\\b" "the report's message" | reReplaceAll "\\b[Tt]his report\\b" "the report" | reReplaceAll "\\bin the proof\\b" "in the report's proof"`
 	return text + ofLabels() + byName("SERVER", "$named") + byName("BACKEND", "(or $back $named)") + replaced([][2]string{
 		{"MODULE", `(or $module "MODULE" | reReplaceAll "^(.* .*)$" "'$1'")`}, {"SERVERS", `(or $servers "SERVERS")`}, {"SERVER", "$server"},
 		{"BACKEND", `(or $back $server)`}, {"TIME", `(or $before "TIME")`},

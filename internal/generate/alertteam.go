@@ -19,7 +19,7 @@ var teamWindows = []string{"5m", "1h"}
 // advisedBy are the placeholders of a rule's text that say what it is about: faults, or what leads to one advice.
 var (
 	advisedBy = regexp.MustCompile(`\[\[-? ?(?:act|explain) (\(.+?\)) ?\]\]`)
-	advisedOn = regexp.MustCompile(`\[\[-? ?advised "([^"]*)"`)
+	advisedOn = regexp.MustCompile(`\[\[-? ?(?:advised|owned) "([^"]*)"`)
 )
 
 // severityLine is the label of that name, which every alert has.

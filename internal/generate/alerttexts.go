@@ -23,10 +23,10 @@ func (f alertFacts) fill(name, text string) (string, error) {
 		// Of texts.
 		"docs": func() string { return docsURL }, "page": f.page,
 		"who": who, "seen": seen, "ask": ask, "number": number, "label": label, "each": each,
-		"origin": originOf, "answered": answered, "failures": failures, "failed": failed, "found": found, "shows": f.shown, "showsHere": f.shownHere,
+		"origin": originOf, "answered": answered, "failures": failures, "failed": failed, "briefly": briefly, "found": found, "shows": f.shown, "showsHere": f.shownHere,
 		// What to do first, see alertadvice.go.
 		"ofFinding": f.ofFinding, "ofFailing": f.ofFailing, "ofFailed": f.ofFailed, "ofLabel": f.ofLabel, "ofUndecided": f.ofUndecided,
-		"whereServersWork": whereServersWork, "calm": calm, "paced": paced, "act": act, "explain": explain, "advised": f.advised, "first": first,
+		"whereServersWork": whereServersWork, "calm": calm, "paced": paced, "act": act, "explain": explain, "advised": f.advised, "owned": f.owned, "first": first,
 		"severity": severity, "team": team,
 	}).Parse(text)
 	if err != nil {
@@ -137,6 +137,13 @@ func failures() string {
 func failed(words, window string) string {
 	return ask("count by (stage, reason, origin, product) (max_over_time(probe_failure_info{$probe}["+window+"]))") +
 		words + `{{ range sortByLabel "reason" . }}` + failureText + `{{ end }}{{ end }}`
+}
+
+// briefly ends a summary of what fails: with the findings behind that, else with the stages and reasons.
+func briefly() string {
+	const failing = " and on (module) ews:check_failing:unexplained{$target})"
+	return ask("max by (code) (probe_finding{severity='error',$target}"+failing) + `:` + each("code") + ` {{ .Labels.code }}{{ end }}{{ else }}` +
+		ask("count by (stage, reason) (probe_failure_info{$target}"+failing) + `:` + each("reason") + ` {{ .Labels.stage }}/{{ .Labels.reason }}{{ end }}{{ end }}{{ end }}`
 }
 
 // shown are the texts of probers about the target.

@@ -1,6 +1,8 @@
 // Package origin reads who answered: Exchange, IIS, http.sys, a box in front of them, or a server of another kind.
 package origin
 
+import "slices"
+
 // Kind says who made a response. The set is closed; it is the label `origin` of the metrics.
 type Kind string
 
@@ -23,6 +25,17 @@ const (
 
 // Serves tells whether it is the server that was to be reached which speaks, or IIS on it: no box in front of it.
 func (k Kind) Serves() bool { return k == Exchange || k == IIS || k == EWSServer }
+
+// Known are the kinds by which a server shows itself, so that a logon may be meant for it.
+var Known = []Kind{Exchange, IIS, HTTPSys, Gateway}
+
+// Wanted ends a sentence about a logon that o asked for: nobody is told to send one to who does not show himself.
+func (o Origin) Wanted() string {
+	if slices.Contains(Known, o.Kind) {
+		return "; set an auth (on the command line --username)"
+	}
+	return "; see first whether that is the server"
+}
 
 // Field is one header field as it came, in order and case.
 type Field struct {

@@ -77,9 +77,18 @@ func (p *printer) step(s *result.Step, branch string, own []*result.Conversation
 	}
 	p.line("%8.3f %8s  %s%s %s  %s", s.Start, took, branch, mark, s.Name, detail)
 	if why := reason(s); why != "" {
+		p.note(branchBelow(branch), "%s", p.once(why))
 		p.told = append(p.told, why)
-		p.note(branchBelow(branch), "%s", why)
 	}
+}
+
+// once is why a step failed, in short where another has failed so already: what is said of each operation begins with its name.
+func (p *printer) once(why string) string {
+	operation, rest, _ := strings.Cut(why, ": ")
+	if rest != "" && !strings.Contains(operation, " ") && slices.ContainsFunc(p.told, func(told string) bool { return strings.HasSuffix(told, ": "+rest) }) {
+		return operation + ": the same as before"
+	}
+	return why
 }
 
 // Length writes how long something took, in seconds. What took too little to show is not nothing.

@@ -104,7 +104,7 @@ var ownAdvice = advice.Book{
 		Owners: []advice.Owner{advice.Middlebox, advice.Exporter},
 		First:  "Open the URL that the proof shows in a browser on a client.",
 		Then:   "Let the box pass {paths} on without a page of its own, and note what was set; or correct the target's path.", Risk: advice.Change, When: advice.Morning,
-		Separates: "If the same page comes, and clients use that URL: the box answers in the server's place. If clients use another URL: the target's path is wrong. If a logon or the service's own page comes: the box treats the exporter otherwise than clients.",
+		Separates: "If the same page comes, and clients use that URL: the box answers in the server's place, or DNS leads the name to another host (nslookup HOST). If clients use another URL: the target's path is wrong. If a logon or the service's own page comes: the box treats the exporter otherwise than clients.",
 		For:       advice.About("undecided/foreign_page"),
 	},
 	{

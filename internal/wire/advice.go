@@ -108,7 +108,7 @@ var Advice = slices.Concat(advice.Book{
 		First: `Get-ChildItem Cert:\LocalMachine\My | Format-List Thumbprint,NotBefore,NotAfter,Subject`,
 		Then:  "Have it renewed, import it wherever the old one is, and on each server {bind}; on a box the virtual service. Keep the old one for undoing until the new one is proven. With Extended Protection, box and servers need the same certificate.",
 		Risk:  advice.Change, When: advice.Now,
-		Separates: "If the one with the thumbprint shown is out of date: renew that one. If no server has that thumbprint: a box in front shows it, or another program from a store of its own. If its dates are right today: the clock of the exporter's machine is wrong (timedatectl).",
+		Separates: "If a newer one of the same subject is there: it was renewed, and what shows the old one, a box in front or that server, has not got it. If the one with the thumbprint shown is out of date, and none is newer: renew it. If no server has that thumbprint: a box in front shows it, or another program from a store of its own. If its dates are right today: an intermediate or root of its chain has expired, or the clock of the exporter's machine is wrong (timedatectl).",
 		For:       advice.About("tls/certificate_expired"),
 	},
 	{

@@ -121,7 +121,7 @@ var book = advice.Book{
 		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Sure,
 		On: advice.AtEach, First: `C:\Windows\System32\inetsrv\appcmd list apppool /state:Stopped`,
 		Separates: "If a pool of Exchange is listed on one: that server, whose System log has the reason (source WAS). If none is: a queue is full on one; C:\\Windows\\System32\\LogFiles\\HTTPERR says QueueFull there.",
-		Then:      "Where others are well, take that server out of the box's pool; mend what the log names, start the pool in IIS Manager, and put the server back.", Risk: advice.Restart, When: advice.Now,
+		Then:      advice.StartPool, Risk: advice.Restart, When: advice.Now,
 		For: byStatus(origin.HTTPSys, "503"),
 	},
 }

@@ -15,7 +15,7 @@ const (
 	askPast    = "ews_exporter probe MODULE SERVER --hostname autodiscover.DOMAIN" + advice.WithConfig
 	needsEmail = "Where it says that an email is needed: set email: below autodiscover: of the module MODULE to a mailbox of DOMAIN, and reload."
 
-	urls = "Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-Table Server,InternalUrl,ExternalUrl"
+	urls = "Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,InternalUrl,ExternalUrl"
 	pool = `C:\Windows\System32\inetsrv\appcmd list apppool MSExchangeAutodiscoverAppPool`
 	// sick is how the health of a server is read, and mend what follows.
 	sick = "If a set of Autodiscover, AD or Store is Unhealthy: it names what fails. If none of these is: look in the newest files in $env:ExchangeInstallPath\\Logging\\HttpProxy\\Autodiscover and Logging\\Autodiscover of SERVER at the proof's time."
@@ -162,7 +162,7 @@ var book = advice.Book{
 		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Sure,
 		On: "on each Exchange server, at an elevated prompt", First: pool,
 		Separates: "If it is stopped on one: that server, whose System log has the reason (source WAS). If it is started on all: its queue is full on one; C:\\Windows\\System32\\LogFiles\\HTTPERR says QueueFull there.",
-		Then:      "Where others are well, take that server out of the box's pool; mend what the log names, start the pool in IIS Manager, and put the server back.", Risk: advice.Restart, When: advice.Now,
+		Then:      advice.StartPool, Risk: advice.Restart, When: advice.Now,
 		For: advice.By(origin.HTTPSys, "status/unexpected_status"),
 	},
 	{

@@ -85,7 +85,7 @@ var book = advice.Book{
 		Means: "Expect: 100-continue is refused with 417 on the way to this server, or by it. Exchange does not answer 417 by itself.", Suffers: expect.WhoWaits + notAgain,
 		Owners: []advice.Owner{advice.Network, advice.IIS},
 		On:     advice.AtPrompt, First: expect.AskItself,
-		Separates: "If no 417 comes: something between the exporter and SERVER makes it, which Via or Server in the proof may name. If it comes: " + expect.ReadModules + ".",
+		Separates: "If no 417 comes: something between the exporter and SERVER makes it, which Via or Server in the proof may name. If it comes: " + expect.ReadModules + ". " + expect.NoCurl,
 		Then:      "In between: let the exporter reach SERVER past that proxy, or let it pass Expect: 100-continue on. A module: note its entry, then remove it from the application EWS alone. To undo, set back what was noted.", Risk: advice.Change, When: advice.Now,
 	},
 	{
@@ -166,7 +166,7 @@ var book = advice.Book{
 		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Sure,
 		On: advice.AtEach, First: advice.ServicesPool,
 		Separates: "If it is stopped on one: that server, whose System log has the reason (source WAS). If it is started on all: its queue is full on one; C:\\Windows\\System32\\LogFiles\\HTTPERR says QueueFull there.",
-		Then:      "Where others are well, take that server out of the box's pool; mend what the log names, start the pool in IIS Manager, and put the server back.", Risk: advice.Restart, When: advice.Now,
+		Then:      advice.StartPool, Risk: advice.Restart, When: advice.Now,
 		For: advice.By(origin.HTTPSys, "status/"+reasonServerError),
 	},
 	{

@@ -212,7 +212,7 @@ func (p *probe) undecided(o, control *observation) (result.Undecidedness, string
 		if got.Status == 407 {
 			return result.ProxyLogon, asked
 		}
-		return result.NoLogon, asked + "; set an auth (on the command line --username)"
+		return result.NoLogon, asked + o.Exchange.Origin.Wanted()
 	case got.Status < 400 && !p.foreign(got):
 		return "", ""
 	}

@@ -17,7 +17,7 @@ const (
 	askCaching   = `C:\Windows\System32\inetsrv\appcmd list config "Default Web Site" /section:staticContent`
 	askRedirect  = `C:\Windows\System32\inetsrv\appcmd list config "Default Web Site" /section:httpRedirect`
 	askAnonymous = `C:\Windows\System32\inetsrv\appcmd list config "Default Web Site" /section:anonymousAuthentication`
-	askFolder    = `Get-Website | Format-Table name,physicalPath; Get-WebApplication | Format-Table path,physicalPath`
+	askFolder    = `Get-Website | Format-List name,physicalPath; Get-WebApplication | Format-List path,physicalPath`
 	askLog       = `ls C:\inetpub\logs\LogFiles\W3SVC*\*.log | sort LastWriteTime | select -l 3 | sls 'PATH ' | select -l 20`
 	// askMissing finds the request by its path and status, in the logs of whichever site answered.
 	askMissing = `ls C:\inetpub\logs\LogFiles\W3SVC*\*.log | sort LastWriteTime | select -l 3 | sls 'PATH.* 404 ' | select -l 20`

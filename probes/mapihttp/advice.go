@@ -53,7 +53,7 @@ var book = advice.Book{
 		Owners: []advice.Owner{advice.Exchange}, Certainty: advice.Likely,
 		On: "on BACKEND, at an elevated prompt", First: pools,
 		Separates: "If one is not Started: that pool; the System log (source WAS) says why. If all are, and netsh http show sslcert ipport=0.0.0.0:444 shows no certificate, or one that certlm.msc does not have: the site Exchange Back End, by which front ends reach it. If that is well too, and the site is started (IIS Manager): " + proxyLog + ".",
-		Then:      "A pool: mend what the log names, and start it in IIS Manager. The site: note its binding, and give port 444 the certificate Microsoft Exchange of that server. Mailboxes whose databases are active on that server wait for it, whichever front end is asked: in a DAG move them meanwhile (Move-ActiveMailboxDatabase), noting where they were.", Risk: advice.Restart, When: advice.Now,
+		Then:      "A pool: mend what the log names, and start it (C:\\Windows\\System32\\inetsrv\\appcmd start apppool, with its name). The site: note its binding, and give port 444 the certificate Microsoft Exchange of that server. Mailboxes whose databases are active on that server wait for it, whichever front end is asked: in a DAG move them meanwhile (Move-ActiveMailboxDatabase), noting where they were.", Risk: advice.Restart, When: advice.Now,
 		For: advice.About(BackendDown, "status/"+reasonBackend),
 	},
 	{
@@ -98,7 +98,7 @@ var book = advice.Book{
 		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Sure,
 		On: advice.AtEach, First: pools,
 		Separates: "If one is stopped: that server, whose System log has the reason (source WAS). If all are started: a queue is full on one; C:\\Windows\\System32\\LogFiles\\HTTPERR says QueueFull there.",
-		Then:      "Where others are well, take that server out of the box's pool; mend what the log names, start the pool in IIS Manager, and put the server back.", Risk: advice.Restart, When: advice.Now,
+		Then:      advice.StartPool, Risk: advice.Restart, When: advice.Now,
 		For: advice.By(origin.HTTPSys, "status/"+reasonServerError),
 	},
 	{

@@ -57,7 +57,7 @@ func (p *probe) judgeOne(e *endpoint) *failure.Failure {
 	case e.second == nil && c.Final.Status == 401 && c.Origin.Kind != origin.Middlebox && c.Origin.Portal == "":
 		e.success = true
 		p.undecided(result.NoLogon, "", "Not tested: "+c.Origin.Name()+" asked for a logon ("+c.Answer()+") at "+e.url+
-			", and only after one the service behind it answers; set an auth (on the command line --username)")
+			", and only after one the service behind it answers"+c.Origin.Wanted())
 		return nil
 	}
 	return p.otherwise(e, c)

@@ -83,7 +83,7 @@ func (p *probe) beforeLogon() {
 	p.lacksNTLM()
 	p.outcome = reachable
 	p.run.Result.UndecidedReason = result.NoLogon
-	p.run.Result.Undecided = "Not tested: " + c.Origin.Name() + " asked for a logon (" + c.Answer() + ") at " + p.url() + ", and only after one Exchange says whether MRSProxy is switched on; set an auth (on the command line --username)"
+	p.run.Result.Undecided = "Not tested: " + c.Origin.Name() + " asked for a logon (" + c.Answer() + ") at " + p.url() + ", and only after one Exchange says whether MRSProxy is switched on" + c.Origin.Wanted()
 }
 
 // lacksScheme fails where a scheme that has to be offered is not.

@@ -60,7 +60,7 @@ func (p *probe) judgeOne(t *transport) *failure.Failure {
 	case c.second == nil && last.Final.Status == 401 && last.Origin.Kind != origin.Middlebox && last.Origin.Portal == "":
 		t.outcome = logonAsked
 		p.undecided(result.NoLogon, "Not tested: "+last.Origin.Name()+" asked for a logon ("+last.Answer()+") at "+p.url()+
-			", and only after one the gateway opens a channel; set an auth (on the command line --username)")
+			", and only after one the gateway opens a channel"+last.Origin.Wanted())
 		return nil
 	}
 	return p.otherwise(t, c, last)

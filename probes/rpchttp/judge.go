@@ -55,7 +55,7 @@ func (p *probe) judgeOne(c *channel) *failure.Failure {
 	case c.second == nil && last.Final.Status == 401 && last.Origin.Kind != origin.Middlebox && last.Origin.Portal == "":
 		c.outcome = logonAsked
 		p.undecided(result.NoLogon, "Not tested: "+last.Origin.Name()+" asked for a logon ("+last.Answer()+") at "+p.url()+
-			", and only after one the RPC proxy answers; set an auth (on the command line --username)")
+			", and only after one the RPC proxy answers"+last.Origin.Wanted())
 		return nil
 	}
 	return p.otherwise(c, last)

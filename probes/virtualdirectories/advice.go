@@ -202,7 +202,7 @@ var book = advice.Book{
 		Means: "Not one page of health is Exchange's: this name, or its port, leads to something else.", Suffers: everyone + " A balancer that looks at the status alone keeps such a server.",
 		Owners: []advice.Owner{advice.Middlebox, advice.IIS, advice.Exporter},
 		On:     advice.OnExporter, First: advice.AskServers,
-		Separates: "If the servers answer with Exchange's pages: the rule of the box for this name leads elsewhere. If a server answers as here: another site of its IIS takes the name or port. If this is not the name that clients use: the target is wrong.",
+		Separates: "If the servers answer with Exchange's pages: the rule of the box for this name, or DNS (nslookup HOST), leads elsewhere. If a server answers as here: another site of its IIS takes the name or port. If this is not the name that clients use: the target is wrong.",
 		Then:      "The box: note the rule for this name, and lead it to the Exchange servers. IIS: note the bindings (" + sites + "), and take the name out of the other site's. The exporter: note the target, and correct it. To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
 		Direct: "directory_elsewhere_at_server",
 	},
