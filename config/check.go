@@ -20,6 +20,7 @@ func (l *loader) check() {
 	for _, name := range slices.Sorted(maps.Keys(l.config.Modules)) {
 		path, m := join("modules", name), l.config.Modules[name]
 		if l.config.Implied && !listed[name] {
+			l.checkConnection(path, m) // its prober's settings nobody wrote, but the defaults for how it connects somebody may have
 			continue
 		}
 		l.checkModule(path, m)
@@ -46,11 +47,16 @@ func (l *loader) checkModule(path string, m *Module) {
 			doubter.Doubts(func(field, doubt string) { l.warn(own+dotted(field), doubt) })
 		}
 	}
+	l.checkConnection(path, m)
+	l.checkUse(path, m)
+	l.checkTargets(path, m)
+}
+
+// checkConnection looks at how a module connects. It brings what it finds into the form that is used: authorities, pins.
+func (l *loader) checkConnection(path string, m *Module) {
 	l.checkProtocol(path+".ip_protocol", m.IPProtocol)
 	l.checkTLS(path+".tls_config", &m.TLS)
 	l.checkProxy(path, m)
-	l.checkUse(path, m)
-	l.checkTargets(path, m)
 }
 
 func (l *loader) checkProtocol(field, protocol string) {

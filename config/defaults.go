@@ -76,11 +76,17 @@ func (l *loader) checkDefaults() {
 		return
 	}
 	m := *l.template
+	if m.ProxyTLS != nil {
+		own := *m.ProxyTLS // each module brings its own into the form that is used
+		m.ProxyTLS = &own
+	}
+	if a := l.config.Auths[m.ProxyAuth]; a != nil && len(a.Modules) > 0 {
+		m.Name = a.Modules[0] // whether it is for a module is asked of each
+	}
 	if m.Timeout <= 0 {
 		l.report("defaults.timeout", "must be more than 0")
 	}
-	l.checkTLS("defaults.tls_config", &m.TLS)
-	l.checkProtocol("defaults.ip_protocol", m.IPProtocol)
+	l.checkConnection("defaults", &m)
 	if m.Auth != "" && l.config.Auths[m.Auth] == nil {
 		l.report("defaults.auth", unknownAuth(m.Auth, l.config.Auths))
 	}

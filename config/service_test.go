@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -108,6 +109,26 @@ func TestServicesWithoutModules(t *testing.T) {
 	_, err = load(t, "defaults: {timeout: 2s}\nservices: {mail: {name: mail.contoso.com, modules: [ping]}}\n")
 	if err == nil || !strings.Contains(err.Error(), "test.yml:1: modules.ping.timeout: 2s is too short") {
 		t.Errorf("a limit that is too short: %v", err)
+	}
+}
+
+// TestDefaultsOfImpliedModules: what defaults say of connections holds where nobody defines a module, and is looked at as any module's.
+func TestDefaultsOfImpliedModules(t *testing.T) {
+	t.Parallel()
+	pin := strings.Repeat("AA:", 31) + "AA"
+	ca, err := filepath.Abs("testdata/contoso-ca.pem")
+	check(t, err)
+	c, err := load(t, "defaults: {tls_config: {ca_file: '"+ca+"', pins: ['"+pin+"']}}\n")
+	check(t, err)
+	for name, m := range c.Modules {
+		if m.TLS.Roots() == nil || m.TLS.Pins[0] != strings.Repeat("aa", 32) {
+			t.Errorf("%s: authority %v, pins %q", name, m.TLS.Roots(), m.TLS.Pins)
+		}
+	}
+	_, err = load(t, "auths: {a: {username: u, password: hunter2, schemes: [basic], targets: [mail.contoso.com]}}\n"+
+		"defaults: {proxy_url: 'http://proxy.contoso.com:8080', proxy_auth: a}\n")
+	if err == nil || strings.Count(err.Error(), "proxy_auth") != 1 {
+		t.Errorf("an auth that is for no proxy: %v", err)
 	}
 }
 

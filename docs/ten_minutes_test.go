@@ -31,6 +31,31 @@ func TestTenMinutes(t *testing.T) {
 	}
 }
 
+// TestReceiversOfThePage: what the page puts in place of the example's receivers has all that the example's routes name.
+func TestReceiversOfThePage(t *testing.T) {
+	page, err := os.ReadFile("ten-minutes.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	example, err := os.ReadFile("../alerts/alertmanager.example.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := regexp.MustCompile("(?s)```yaml\n(receivers:.*?)```").FindSubmatch(page)
+	if block == nil {
+		t.Fatal("the page has no receivers")
+	}
+	routed := regexp.MustCompile(`(?m)^ +receiver: (\S+)$`).FindAllSubmatch(example, -1)
+	for _, m := range routed {
+		if !regexp.MustCompile(`\bname: ` + string(m[1]) + `\b`).Match(block[1]) {
+			t.Errorf("the example has a route to %s, and the page no such receiver", m[1])
+		}
+	}
+	if len(routed) < 5 {
+		t.Errorf("%d routes", len(routed))
+	}
+}
+
 // TestOneSetOfPlaceholders: a reader who puts their own names in meets no other ones.
 func TestOneSetOfPlaceholders(t *testing.T) {
 	page, err := os.ReadFile("ten-minutes.md")
