@@ -12,6 +12,12 @@ const (
 	AtEach   = "on each server behind SERVICE, at an elevated prompt"
 	OnBox    = "on the box"
 
+	// PoolOrServers is what the comparison of a server error tells.
+	PoolOrServers = "If some of them fail, or all: those servers. If none fails: the box in front, or another machine that it sends this name to; where Microsoft-HTTPAPI answered (the proof shows it), that is a Windows machine."
+
+	// PoolMended is what follows where either servers fail, or the pool of the box in front has none left.
+	PoolMended = "A server: mend what its own report names; until then, where others answer, take it out of the box's pool. The box: bring the pool's members back, and correct the check that took them out. To undo, set the former state."
+
 	// Inactive leaves out what is never active but in Microsoft's cloud (HealthChecker.ps1 of Exchange's own support skips the same two).
 	Inactive      = "Get-ServerComponentState SERVER | ? State -ne Active | ? Component -notin ForwardSyncDaemon,ProvisioningRps"
 	Health        = "Get-ServerHealth SERVER | Where-Object AlertValue -ne Healthy"

@@ -16,8 +16,15 @@ func (q faults) step() string {
 	if !q.anywhere() {
 		text = atServers + text + asked()
 	}
+	if q.well != "" {
+		text += compared
+	}
 	return text + `{{ if or (and $clear (match "^ews_exporter probe " $first)) (and (match "--direct" $first) (eq (or $labels.via "") "direct")) }}{{ $first = "" }}{{ end }}`
 }
+
+// compared puts the comparison first where it is in doubt whether what the advice is for is at fault at all.
+var compared = `{{ if and $doubt $first }}{{ $tells = printf "If none of them gives it: the fault is of this way, or of a server that is not asked. If one does%s:\n    %s%s" (or (and $on (printf ", %s" $on)) "") $first (or (and $tells (printf "\n%s" $tells)) "") }}` +
+	`{{ $on = "` + advice.OnExporter + `" }}{{ $first = "` + advice.AskServers + `" }}{{ end }}`
 
 // atServers keeps the servers that showed themselves at the alert's target, by names that can go into a command, and those that are
 // asked directly.

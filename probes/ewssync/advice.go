@@ -250,7 +250,7 @@ var book = advice.Book{
 		Owners: []advice.Owner{advice.Middlebox, advice.IIS},
 		On:     advice.OnExporter, First: advice.AskServers,
 		Separates: "If some of them fail, or all: those servers. If none fails: the box in front, whose pool has no member or whose check is wrong.",
-		Then:      "A server: where others answer, take it out of the box's pool until it does. The box: bring the pool's members back, and correct the check that took them out. To undo, set the former state.", Risk: advice.Change, When: advice.Now,
+		Then:      advice.PoolMended, Risk: advice.Change, When: advice.Now,
 		Direct: "ews_fails_behind_front_end",
 		For:    advice.About("status/"+reasonUnavailable, "status/"+reasonServerError),
 	},
