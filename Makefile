@@ -124,13 +124,16 @@ TOOLS := $(CURDIR)/build/tools
 release-tools:
 	GOBIN=$(TOOLS) go -C tools/release install tool
 
-# What packages bring beside the program: it is the program itself that knows its flags.
+# What packages bring beside the program: it is the program itself that knows its flags, and the examples name what is elsewhere there.
 FILES := build/package
 package-files: build
 	@mkdir -p $(FILES)
 	./build/$(NAME) --help-man | gzip -9n >$(FILES)/$(NAME).1.gz
 	./build/$(NAME) --completion-script-bash >$(FILES)/$(NAME).bash
 	./build/$(NAME) --completion-script-zsh >$(FILES)/$(NAME).zsh
+	sed 's#\.\./alerts#/usr/share/ews-exporter/alerts#' deploy/prometheus.yml >$(FILES)/prometheus.yml
+	sed 's#\.\./alerts#/usr/share/ews-exporter/alerts#' deploy/static.prometheus.yml >$(FILES)/static.prometheus.yml
+	sed 's#monitor\.password#/run/credentials/ews_exporter.service/&#' deploy/ews_exporter.example.yml >$(FILES)/ews_exporter.yml
 	gzip -9nc CHANGELOG.md >$(FILES)/changelog.gz
 	gzip -9nc THIRD_PARTY_NOTICES.txt >$(FILES)/THIRD_PARTY_NOTICES.txt.gz
 	printf '%s\n' '- semver: $(VERSION)-1' '  date: $(BUILD_DATE)' '  packager: The authors of ews_exporter <ews-exporter@users.noreply.github.com>' \

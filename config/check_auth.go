@@ -115,7 +115,7 @@ func (l *loader) checkPassword(path string, a *Auth) {
 	value, err := a.Secret.Get()
 	if err != nil {
 		// Without the path: it may be a password in the wrong place.
-		l.unusable(field, errors.Unwrap(err))
+		l.unusable(field, a.PasswordFile, errors.Unwrap(err))
 		return
 	}
 	if strings.ContainsFunc(value.Reveal(), isAnyControl) && slices.Contains(a.Schemes, "basic") {

@@ -31,11 +31,11 @@ func (l *loader) checkCertificate(path string, a *Auth) {
 	a.CertFile, a.KeyFile = l.beside(certField, a.CertFile), l.beside(keyField, a.KeyFile)
 	pair, err := a.Credential().Certificate.Read()
 	if err != nil {
-		field := keyField
+		field, file := keyField, a.KeyFile
 		if errors.Is(err, auth.ErrCertFile) {
-			field = certField
+			field, file = certField, a.CertFile
 		}
-		l.unusable(field, err)
+		l.unusable(field, file, err)
 		return
 	}
 	for _, doubt := range auth.Doubts(pair.Leaf, time.Now()) {

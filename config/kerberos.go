@@ -66,7 +66,7 @@ func (l *loader) checkKerberos(path string, a *Auth) {
 
 func (l *loader) checkKeyFile(field, file string) {
 	if _, err := secret.ReadFile(file, maxConfig); err != nil {
-		l.unusable(field, err)
+		l.unusable(field, file, err)
 		return
 	}
 	for _, w := range secret.FromFile(file).Warnings() {
@@ -103,7 +103,7 @@ func (l *loader) krb5Conf(field string, k *Kerberos) map[string][]string {
 	k.Krb5Conf = l.beside(field, k.Krb5Conf)
 	text, err := l.read(k.Krb5Conf, maxConfig)
 	if err != nil {
-		l.unusable(field, err)
+		l.unusable(field, k.Krb5Conf, err)
 		return nil
 	}
 	parsed, err := krb5.NewFromString(string(text))

@@ -1,7 +1,9 @@
 package config
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -27,6 +29,7 @@ type loader struct {
 	inherited map[string]place  // of the fields that defaults set, below them
 	caFiles   map[string]caFile // of every ca_file, by path
 	planning  bool              // files with secrets may be missing
+	checking  bool              // so may those that systemd hands to a service when that starts
 }
 
 // place is where a field is.
@@ -52,6 +55,14 @@ func Plan(paths []string, probers []prober.Definition) (*Config, error) {
 	}
 	l := newLoader(probers)
 	l.planning = true
+	return l.load(paths)
+}
+
+// Check is Load by somebody other than the service, which may not have started yet: secrets that systemd will hand it then are
+// only warned of.
+func Check(paths []string, probers []prober.Definition) (*Config, error) {
+	l := newLoader(probers)
+	l.checking = true
 	return l.load(paths)
 }
 
@@ -161,10 +172,28 @@ func (l *loader) report(field, text string) {
 }
 
 // unusable reports a file that an auth names and that cannot be used.
-func (l *loader) unusable(field string, err error) {
-	if !l.planning {
+func (l *loader) unusable(field, file string, err error) {
+	unit := awaits(credentials, file)
+	switch {
+	case l.planning:
+	case l.checking && unit != "":
+		l.warn(field, fmt.Sprintf("not looked at: the file is there once %s has started with a line LoadCredential= for it", unit))
+	default:
 		l.report(field, fmt.Sprintf("the file cannot be used: %v", err))
 	}
+}
+
+// credentials is where systemd puts copies of secrets, in a folder for each service that runs and gets any.
+const credentials = "/run/credentials"
+
+// awaits is the service, yet to be started, that a file of that folder is for; "" where the folder of the service is there, or the
+// file is for none.
+func awaits(folder, file string) string {
+	of := filepath.Dir(file)
+	if _, err := os.Stat(of); filepath.Dir(of) != filepath.Clean(folder) || !errors.Is(err, fs.ErrNotExist) {
+		return ""
+	}
+	return filepath.Base(of)
 }
 
 // sound tells whether there is no problem yet in the field or below it.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -184,6 +185,38 @@ func TestSharedAuthorities(t *testing.T) {
 	for _, want := range []string{":2: modules.a.tls_config.ca_file", ":3: modules.b.tls_config.ca_file"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("of a file without a certificate is said %v, and nothing of %s", err, want)
+		}
+	}
+}
+
+// TestCredentialsOfAServiceThatIsYetToStart: check warns of them, and the service itself does not start without.
+func TestCredentialsOfAServiceThatIsYetToStart(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("its paths are others")
+	}
+	file := filepath.Join(t.TempDir(), "test.yml")
+	create(t, file, `auths: {a: {username: u, password_file: /run/credentials/nobody-has.service/secret, schemes: [basic], targets: [mail.contoso.com]}}
+policy: {allow: [mail.contoso.com]}
+`)
+	c, err := Check([]string{file}, kinds)
+	if err != nil || len(c.Warnings) != 1 || !strings.Contains(c.Warnings[0].String(), "once nobody-has.service has started") {
+		t.Errorf("%v, %+v", err, c)
+	}
+	if _, err := Load([]string{file}, kinds); err == nil || !strings.Contains(err.Error(), "auths.a.password_file: the file cannot be used") {
+		t.Errorf("the service starts without: %v", err)
+	}
+}
+
+func TestOnlyAServiceThatIsYetToStartIsAwaited(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	create(t, filepath.Join(folder, "runs.service", "another"), "")
+	for name, want := range map[string]string{
+		"runs.service/secret": "", "stands.service/secret": "stands.service", "stands.service/deeper/secret": "", "secret": "", "../stands.service/secret": "",
+	} {
+		if got := awaits(folder, filepath.Join(folder, filepath.FromSlash(name))); got != want {
+			t.Errorf("%s awaits %q, want %q", name, got, want)
 		}
 	}
 }

@@ -64,7 +64,7 @@ func bearer(a *Auth) bool {
 func (l *loader) secretFile(field string, a *Auth, file string) {
 	a.Secret = secret.FromFile(file)
 	if _, err := secret.ReadFile(file, maxConfig); err != nil {
-		l.unusable(field, err)
+		l.unusable(field, file, err)
 	}
 	for _, w := range a.Secret.Warnings() {
 		l.warn(field, w)
@@ -96,7 +96,7 @@ func (l *loader) authorities(field string, o *OAuth2) *x509.CertPool {
 	o.CAFile = l.beside(field, o.CAFile)
 	text, err := l.read(o.CAFile, maxConfig)
 	if err != nil {
-		l.unusable(field, err)
+		l.unusable(field, o.CAFile, err)
 		return nil
 	}
 	pool := x509.NewCertPool()

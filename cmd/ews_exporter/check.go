@@ -15,7 +15,7 @@ import (
 
 // runCheck checks files as one configuration: what they say together must fit, too.
 func (c *command) runCheck() int {
-	loaded, err := config.Load(c.check, probes.All())
+	loaded, err := config.Check(c.check, probes.All())
 	var problems config.Problems
 	if err != nil && !errors.As(err, &problems) {
 		return c.fail("%v", err)

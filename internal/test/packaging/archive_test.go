@@ -103,6 +103,7 @@ func TestArchives(t *testing.T) {
 					t.Errorf("%s is missing", with)
 				}
 			}
+			checkRules(t, to, filepath.Join(to, name, "examples"))
 			checkModules(t, program, text(t, filepath.Join(to, name, "THIRD_PARTY_NOTICES.txt")), filepath.Join(dir, name+".cdx.json"))
 			if p == runtime.GOOS+"-"+runtime.GOARCH {
 				if said := must(t, program, "--version"); !strings.Contains(said, "ews_exporter, version "+version()+" ") || !strings.Contains(said, "2026-01-02T03:04:05") {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"gopkg.in/yaml.v3"
+
 	"github.com/ews-exporter/ews_exporter/internal/test/servers"
 )
 
@@ -50,6 +52,51 @@ func TestPackagedUnit(t *testing.T) {
 		t.Errorf("it starts %q", words)
 	}
 	must(t, program, "check", filepath.Join(dir, "etc/ews_exporter/ews_exporter.yml"))
+}
+
+// TestPackagedExamples: Prometheus finds the rules, and the two examples fit, before the service that is handed the secret starts.
+func TestPackagedExamples(t *testing.T) {
+	t.Parallel()
+	dir := onDisk(t)
+	examples := filepath.Join(dir, "usr/share/doc/ews-exporter/examples")
+	checkRules(t, dir, examples)
+	ours := filepath.Join(examples, "ews_exporter.yml")
+	for _, theirs := range []string{"prometheus.yml", "static.prometheus.yml"} {
+		said := must(t, filepath.Join(dir, "usr/bin/ews_exporter"), "check", ours, "--prometheus", filepath.Join(examples, theirs))
+		if !strings.Contains(said, "auths.monitor.password_file: not looked at: the file is there once ews_exporter.service has started") {
+			t.Errorf("beside %s: %s", theirs, said)
+		}
+	}
+	named := regexp.MustCompile(`password_file: /run/credentials/ews_exporter.service/(.*)`).FindStringSubmatch(text(t, ours))
+	if named == nil || !strings.Contains(text(t, filepath.Join(examples, "credentials.conf")), "\nLoadCredential="+named[1]+":") {
+		t.Errorf("the drop-in does not hand over what the example names: %q", named)
+	}
+}
+
+// checkRules holds that each example for Prometheus names files that are unpacked with it, below root.
+func checkRules(t *testing.T, root, examples string) {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(examples, "*prometheus.yml"))
+	if err != nil || len(names) != 2 {
+		t.Fatalf("examples for Prometheus: %q, %v", names, err)
+	}
+	for _, name := range names {
+		var prometheus struct {
+			Rules []string `yaml:"rule_files"`
+		}
+		if err := yaml.Unmarshal([]byte(text(t, name)), &prometheus); err != nil || len(prometheus.Rules) == 0 {
+			t.Errorf("%s: %v, rules %q", name, err, prometheus.Rules)
+		}
+		for _, rules := range prometheus.Rules {
+			at := filepath.Join(examples, rules)
+			if filepath.IsAbs(rules) {
+				at = filepath.Join(root, rules)
+			}
+			if found, err := filepath.Glob(at); err != nil || len(found) == 0 {
+				t.Errorf("%s: %s matches nothing: %v", name, rules, err)
+			}
+		}
+	}
 }
 
 // TestManual: man has nothing to complain of, and the page has every command and flag that the program has.
