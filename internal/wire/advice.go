@@ -38,7 +38,7 @@ var Advice = slices.Concat(advice.Book{
 		First: "nslookup HOST",
 		Then:  "Mend the name server that fails, or take it out of the resolver of the exporter's machine; note the list before.",
 		Risk:  advice.Change, When: advice.Now,
-		Separates: "If it fails now too: ask each server of /etc/resolv.conf by itself (nslookup HOST NAMESERVER); the one that fails is it. If each answers: they failed for a while, and their logs at the time of the probe say why.",
+		Separates: "If it fails now too: ask each server of /etc/resolv.conf by itself (its address after nslookup HOST); the one that fails is it. If each answers: they failed for a while, and their logs at the time of the probe say why.",
 		For:       advice.About("resolve/server_failure", "resolve/timeout", "resolve/error"),
 	},
 	{
