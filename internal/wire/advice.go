@@ -42,6 +42,16 @@ var Advice = slices.Concat(advice.Book{
 		For:       advice.About("resolve/server_failure", "resolve/timeout", "resolve/error"),
 	},
 	{
+		Key:   "no_way_to_name_servers",
+		Means: "The exporter's machine has no route to its own name server, so nothing was asked.", Suffers: "Nobody but this monitoring, unless clients go by the same network.",
+		Owners: []advice.Owner{advice.Exporter, advice.Network},
+		On:     advice.OnExporter,
+		First:  "ip route; cat /etc/resolv.conf",
+		Then:   "Note what is set, then give the machine its route, or name servers that it reaches. To undo, set what was noted.", Risk: advice.Change, When: advice.Morning,
+		Separates: "If no line is for the network of the nameserver that the message names, and none begins with default: the machine lacks its route. If that nameserver is none that this machine should ask: its list. If the route is there: the network was down at the time of the probe.",
+		For:       advice.About("resolve/unreachable"),
+	},
+	{
 		Key:   "nothing_listens",
 		Means: "The address refuses connections to this port: nothing listens there, or a firewall answers in its place.", Suffers: nobodyGetsThrough,
 		Owners: []advice.Owner{advice.Middlebox, advice.IIS, advice.Network},
