@@ -4,13 +4,16 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/ews-exporter/ews_exporter/internal/lab"
 	"github.com/ews-exporter/ews_exporter/internal/lab/script"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/probes"
+	"github.com/ews-exporter/ews_exporter/probes/labs"
 )
 
 // TestWhatIsNotThereIsNoFaultAmongAll: a site need not have everything that can be probed. A module that is probed by itself
@@ -29,7 +32,7 @@ func TestWhatIsNotThereIsNoFaultAmongAll(t *testing.T) {
 			if slices.Contains(d.Absent, "connect/refused") {
 				target = fmt.Sprintf("%s://%s", d.Scheme, script.Refusing(t))
 			}
-			file := "--config.file=" + write(t, "modules: {m: {prober: "+d.Name+", ip_protocol: ip4}}\npolicy: {allow: [127.0.0.0/8]}\n")
+			file := "--config.file=" + write(t, "modules: {m: {prober: "+d.Name+", ip_protocol: ip4"+required(d)+"}}\npolicy: {allow: [127.0.0.0/8]}\n")
 			if got := execute(t, "", "probe", "--all", target, file); got.code != exitOK || !strings.Contains(got.out, "– not there") || strings.Contains(got.out, "━━") {
 				t.Errorf("among all: exit %d: %s\n%s", got.code, got.errors, got.out)
 			}
@@ -40,6 +43,39 @@ func TestWhatIsNotThereIsNoFaultAmongAll(t *testing.T) {
 				t.Errorf("by itself: exit %d: %s\n%s", got.code, got.errors, got.out)
 			}
 		})
+	}
+}
+
+// required are the settings without which a module of the prober is none, as its part of the lab has them; empty for most.
+func required(d prober.Definition) string {
+	lacks := false
+	d.New().Check(func(_, problem string) { lacks = lacks || strings.HasPrefix(problem, "required") })
+	if !lacks {
+		return ""
+	}
+	parts := labs.All()
+	part := slices.IndexFunc(parts, func(p lab.Part) bool { return p.Prober == d.Name })
+	return ", " + strings.Join(parts[part].Least, ", ")
+}
+
+// TestModulesThatNobodyWroteFindNoFaultAtAClosedPort: without a configuration there is a module of each prober, and nobody has said
+// what it is to expect.
+func TestModulesThatNobodyWroteFindNoFaultAtAClosedPort(t *testing.T) {
+	t.Parallel()
+	file := "--config.file=" + write(t, "policy: {allow: [127.0.0.0/8]}\n")
+	tried := 0
+	for _, d := range probes.All() {
+		if required(d) == "" {
+			continue
+		}
+		tried++
+		got := execute(t, "", "probe", "--all", fmt.Sprintf("%s://%s", d.Scheme, script.Refusing(t)), file)
+		if row := regexp.MustCompile(`(?m)^\s*` + d.Name + `\s.*$`).FindString(got.out); !strings.Contains(row, "– not there") {
+			t.Errorf("%s: %q\n%s%s", d.Name, row, got.errors, got.out)
+		}
+	}
+	if tried == 0 {
+		t.Error("no prober has a setting that is required")
 	}
 }
 

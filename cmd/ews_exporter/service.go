@@ -14,6 +14,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/config"
 	"github.com/ews-exporter/ews_exporter/internal/compare"
 	"github.com/ews-exporter/ews_exporter/internal/discovery"
+	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/logging"
 	"github.com/ews-exporter/ews_exporter/internal/plain"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
@@ -242,6 +243,9 @@ func folded(all []filled) []alike {
 			continue
 		}
 		k := key{one.Module.Name, cause(one.result)}
+		if forbidden(one.result) {
+			k.module = "" // no module was asked, so none makes a difference
+		}
 		if groups[k] == nil {
 			order = append(order, k)
 		}
@@ -250,17 +254,30 @@ func folded(all []filled) []alike {
 	var list []alike
 	for _, k := range order {
 		group := groups[k]
-		var places []string
+		var modules, places []string
 		for _, one := range group {
+			if !slices.Contains(modules, one.Module.Name) {
+				modules = append(modules, one.Module.Name)
+			}
 			if place := one.place(); !slices.Contains(places, place) {
 				places = append(places, place)
 			}
 		}
-		text := fmt.Sprintf("%s  %s at %s: %s", group[0].word(), k.module, few(places), report.Wrong(group[0].result))
-		list = append(list, alike{group[0].result, text})
+		first := telling(group)
+		text := fmt.Sprintf("%s  %s at %s: %s", first.word(), few(modules), few(places), report.Wrong(first.result))
+		list = append(list, alike{first.result, text})
 	}
 	return list
 }
+
+// telling is the one of alike cells whose advice stands for all: of a server that was asked directly, where there is one, because it
+// speaks of no balancer that makes no difference.
+func telling(group []filled) filled {
+	return group[max(0, slices.IndexFunc(group, func(one filled) bool { return one.Via() == "direct" }))]
+}
+
+// forbidden tells whether the policy kept the probe from asking anybody.
+func forbidden(r *result.Result) bool { return r.Failure != nil && r.Failure.Stage == failure.Policy }
 
 // cause is what makes two results alike: the failure, and the findings.
 func cause(r *result.Result) string {

@@ -5,6 +5,13 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ews-exporter/ews_exporter/config"
+	"github.com/ews-exporter/ews_exporter/internal/failure"
+	"github.com/ews-exporter/ews_exporter/internal/prober"
+	"github.com/ews-exporter/ews_exporter/internal/result"
 )
 
 // serviceFile is a configuration whose service has a Kemp in front of healthy servers.
@@ -113,5 +120,32 @@ func TestCheckPrometheus(t *testing.T) {
 	}
 	if got := execute(t, "", "check", ours, "--prometheus", file+"x"); got.code != exitFailed || !strings.Contains(got.out, "cannot be read") {
 		t.Errorf("exit %d: %s", got.code, got.out)
+	}
+}
+
+// TestFolded: what no module makes a difference to is told once for all, and a server that was asked directly gives the advice for
+// what it has in common with the balancer.
+func TestFolded(t *testing.T) {
+	t.Parallel()
+	cell := func(module string, way prober.Way, stage failure.Stage, reason string) filled {
+		m := &config.Module{Name: module}
+		return filled{config.Cell{Module: m, Way: way, Target: "mail"}, &result.Result{Module: module, Name: string(way), Failure: failure.New(stage, reason, "…")}, nil}
+	}
+	balancer, server := prober.ByBalancer, prober.ByServer
+	list := folded([]filled{
+		cell("a", balancer, failure.Policy, "denied"), cell("b", balancer, failure.Policy, "denied"), cell("b", server, failure.Policy, "address_denied"),
+		cell("a", balancer, failure.Status, "not_there"), cell("a", server, failure.Status, "not_there"), cell("b", balancer, failure.Status, "not_there"),
+	})
+	var got []string
+	for _, one := range list {
+		place, _, _ := strings.Cut(one.text, ": ")
+		got = append(got, fmt.Sprintf("%s | %s", place, one.first.Name))
+	}
+	want := []string{
+		"✗ failed  a, b at balancer mail | balancer", "✗ failed  b at mail | server",
+		"✗ failed  a at balancer mail, mail | server", "✗ failed  b at balancer mail | balancer",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -109,6 +109,11 @@ func of(requests []runner.Request, req runner.Request, err error) error {
 // heldBack are reasons of stage auth for which a logon was not sent: nobody judged it.
 var heldBack = []string{auth.Suspended, auth.Waiting, auth.Unanswered, auth.NotRemembered}
 
+// isHeldBack tells whether a logon was not sent.
+func isHeldBack(r *result.Result) bool {
+	return r.Failure != nil && r.Failure.Stage == failure.Auth && slices.Contains(heldBack, r.Failure.Reason)
+}
+
 // asked tells whether the probe got as far as to speak with anybody. What it could not ask says nothing of a server.
 func asked(r *result.Result) bool {
 	if r.Failure == nil {
@@ -118,7 +123,7 @@ func asked(r *result.Result) bool {
 	case failure.Config, failure.Policy, failure.Resolve, failure.Connect, failure.Internal:
 		return false
 	case failure.Auth:
-		return r.Deciding != nil && !slices.Contains(heldBack, r.Failure.Reason)
+		return r.Deciding != nil && !isHeldBack(r)
 	}
 	return true
 }

@@ -129,10 +129,36 @@ func TestSentence(t *testing.T) {
 		r.Findings = []result.Finding{{Code: "x", Severity: result.Error, Blames: blames}}
 		return r
 	}
+	logon := func(target, reason string) *result.Result {
+		r := failed(target, failure.Auth, reason)
+		r.Deciding = &result.Conversation{}
+		return r
+	}
+	misdirected := func(target string) *result.Result {
+		r := said(target, origin.HTTPSys, result.Server)
+		r.Verdict = &result.Verdict{Fault: result.Fault{Owner: advice.Windows}, Also: []advice.Owner{advice.Exporter}}
+		return r
+	}
 	for _, test := range []struct {
 		results []*result.Result
 		want    string
 	}{
+		{ // the account is spared, so nothing differs
+			[]*result.Result{logon("mail", "suspended"), logon("ex01", "refused"), logon("ex02", "suspended")},
+			"fails on ex01 (auth: refused), and the logon is held back through mail (auth: suspended): begin with the account and its password; ex02 could not be asked (auth: suspended)",
+		},
+		{
+			[]*result.Result{logon("mail", "suspended"), ok("ex01")},
+			"not asked through mail (auth: suspended), works on ex01: this proves nothing of the balancer",
+		},
+		{ // a server refused otherwise
+			[]*result.Result{logon("mail", "suspended"), broken("ex01")},
+			"fails through mail (auth: suspended) and on ex01 (status: http_500), in different ways: begin with the servers",
+		},
+		{
+			[]*result.Result{misdirected("mail"), misdirected("ex01")},
+			"fails through mail and on ex01 in the same way (status: http_500): the servers, or the module that asks them, not the balancer",
+		},
 		{
 			[]*result.Result{kemp("192.0.2.10"), ok("ex01"), ok("ex02")},
 			"fails through 192.0.2.10, works on ex01 and ex02: the balancer, a Kemp LoadMaster",

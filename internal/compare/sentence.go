@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/ews-exporter/ews_exporter/internal/advice"
+	"github.com/ews-exporter/ews_exporter/internal/auth"
+	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 )
@@ -112,6 +114,11 @@ func (s sides) verdict() string {
 	case len(s.works)+len(s.fails) == 0:
 		return fmt.Sprintf("fails through %s (%s), and none of the servers could be asked directly (%s): this proves nothing yet",
 			through, reason(s.through), reasons(s.unasked))
+	case len(s.fails) == 0 && isHeldBack(s.through):
+		return fmt.Sprintf("not asked through %s (%s), works on %s: this proves nothing of the balancer", through, reason(s.through), names(s.works))
+	case len(s.works) == 0 && isHeldBack(s.through) && reasons(s.fails) == refusedLogon: // the one follows from the other
+		return fmt.Sprintf("fails on %s (%s), and the logon is held back through %s (%s): begin with the account and its password",
+			names(s.fails), refusedLogon, through, reason(s.through))
 	case len(s.fails) == 0 && blamesServer(s.through):
 		return fmt.Sprintf("fails through %s (%s), works on %s: a server behind it, by that server's own words; ask each of them directly", through, reason(s.through), names(s.works))
 	case len(s.fails) == 0 && metByEveryWay(s.through.Verdict):
@@ -129,6 +136,9 @@ func (s sides) verdict() string {
 		through, reason(s.through), names(s.fails), reasons(s.fails))
 }
 
+// refusedLogon is the reason of a logon that was judged.
+const refusedLogon = string(failure.Auth) + ": " + auth.Refused
+
 // common names what the balancer's way and the servers' share: the servers, and what stands before all of them, such as a
 // firewall; or neither, where somebody else acts. Only an answer of each server's own, that no finding lays to a box in between, leaves the servers alone.
 func (s sides) common() string {
@@ -145,7 +155,15 @@ func (s sides) common() string {
 			return "the servers, or a box on the way to all of them"
 		}
 	}
+	if slices.ContainsFunc(s.fails, mayBeMisdirected) {
+		return "the servers, or the module that asks them"
+	}
 	return "the servers"
+}
+
+// mayBeMisdirected tells whether a server may never have been meant to serve what it was asked for.
+func mayBeMisdirected(r *result.Result) bool {
+	return r.Verdict != nil && slices.Contains(r.Verdict.Owners(), advice.Exporter)
 }
 
 // onTheWay tells whether an owner runs a server, or what stands before it.

@@ -45,8 +45,12 @@ func Act(v *result.Verdict) []Entry {
 
 // Steps writes who acts and what to do first, for a list of much that is wrong; nothing for no verdict.
 func Steps(w io.Writer, v *result.Verdict) error {
-	p := &printer{}
-	p.entries(slices.DeleteFunc(Act(v), func(e Entry) bool { return e.Title != "Act" && e.Title != "First" }))
+	if v == nil {
+		return nil
+	}
+	p, short := &printer{}, *v
+	short.Separates, short.Then = "", "" // nobody needs words explained of what is not written
+	p.entries(slices.DeleteFunc(Act(&short), func(e Entry) bool { return e.Title != "Act" && e.Title != "First" }))
 	_, err := w.Write(p.b.Bytes())
 	return err
 }

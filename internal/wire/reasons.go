@@ -8,6 +8,7 @@ var Reasons = []failure.Reason{
 	{Stage: failure.Resolve, Reason: "no_address", Help: "The name has no address of the wanted family."},
 	{Stage: failure.Resolve, Reason: "server_failure", Help: "The name servers failed."},
 	{Stage: failure.Resolve, Reason: "timeout", Help: "The name servers did not answer in time."},
+	{Stage: failure.Resolve, Reason: "unreachable", Help: "The exporter's machine has no route to its name server."},
 	{Stage: failure.Resolve, Reason: "error", Help: "Any other fault of the look-up."},
 	{Stage: failure.Connect, Reason: "refused", Help: "The address refused the connection: nothing listens, or a firewall rejects."},
 	{Stage: failure.Connect, Reason: "timeout", Help: "No answer to the connection request within 3 s or the time limit."},

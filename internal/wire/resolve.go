@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"runtime"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/failure"
@@ -80,7 +81,7 @@ func (p Preference) String() string {
 func (p Preference) prefers(a netip.Addr) bool { return a.Is4() == (p.Protocol == "ip4") }
 
 // Resolve looks host up and orders its addresses by preference. It gives a Resolution even when it fails. Errors are
-// failures of stage resolve, with reason not_found, no_address, timeout, server_failure or error; or of stage internal.
+// failures of stage resolve, with reason not_found, no_address, timeout, server_failure, unreachable or error; or of stage internal.
 func (d *Dialer) Resolve(ctx context.Context, host string, prefer Preference) (*Resolution, error) {
 	if addr, err := netip.ParseAddr(host); err == nil {
 		addr = addr.Unmap()
@@ -172,6 +173,8 @@ func lookupFailure(ctx context.Context, host string, prefer Preference, err erro
 		return noAddress(host, prefer)
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return failure.New(failure.Resolve, "not_found", "resolve %s: the name does not exist or has no address: %w", host, err)
+	case errors.As(err, &dns) && strings.HasSuffix(dns.Err, syscall.ENETUNREACH.Error()): // package net keeps the text alone
+		return failure.New(failure.Resolve, "unreachable", "resolve %s: this machine has no route to its name server: %w", host, err)
 	case errors.As(err, &dns) && (dns.IsTemporary || dns.Err == misbehaving):
 		return failure.New(failure.Resolve, "server_failure", "resolve %s: the name servers failed: %w", host, err)
 	}

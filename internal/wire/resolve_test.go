@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"syscall"
 	"testing"
 	"time"
 
@@ -142,11 +143,14 @@ func TestResolve_failures(t *testing.T) {
 		cancel bool
 		reason string
 	}{
-		"NXDOMAIN":                  {&net.DNSError{Err: "no such host", Name: "mail", IsNotFound: true}, false, "not_found"},
-		"SERVFAIL":                  {&net.DNSError{Err: "server misbehaving", Name: "mail", IsTemporary: true}, false, "server_failure"},
-		"the resolver's timeout":    {&net.DNSError{Err: "i/o timeout", Name: "mail", IsTimeout: true, IsTemporary: true}, false, "timeout"},
-		"the probe's limit":         {errSilent, false, "timeout"},
-		"cancelled":                 {errSilent, true, "timeout"},
+		"NXDOMAIN":               {&net.DNSError{Err: "no such host", Name: "mail", IsNotFound: true}, false, "not_found"},
+		"SERVFAIL":               {&net.DNSError{Err: "server misbehaving", Name: "mail", IsTemporary: true}, false, "server_failure"},
+		"the resolver's timeout": {&net.DNSError{Err: "i/o timeout", Name: "mail", IsTimeout: true, IsTemporary: true}, false, "timeout"},
+		"the probe's limit":      {errSilent, false, "timeout"},
+		"cancelled":              {errSilent, true, "timeout"},
+		"no route": {
+			&net.DNSError{Err: "dial udp 192.0.2.53:53: connect: " + syscall.ENETUNREACH.Error(), Name: "mail", Server: "192.0.2.53:53", IsTemporary: true}, false, "unreachable",
+		},
 		"no address of that family": {&net.AddrError{Err: "no suitable address found", Addr: "mail"}, false, "no_address"},
 		"anything else":             {&net.DNSError{Err: "cannot unmarshal DNS message", Name: "mail"}, false, "error"},
 	}

@@ -8,6 +8,9 @@ var served = advice.Service{Owner: advice.Windows, Listens: "aspnet_state"}
 // whoListens names the program at the port.
 const whoListens = "Get-Process -Id (Get-NetTCPConnection -LocalPort PORT -State Listen).OwningProcess"
 
+// unreached are the failures where nobody was reached. Few sites run the state service at all.
+var unreached = []string{"connect/refused", "connect/timeout", "connect/reset", "receive/closed", "receive/reset", "receive/timeout"}
+
 var book = advice.Book{
 	{
 		Key:   "state_service_open",
@@ -26,7 +29,7 @@ var book = advice.Book{
 		Separates: "If Status is not Running: the service. If it is Running, and AllowRemoteConnection is not 1: it takes no connection from elsewhere. If it is Running, and that is 1: a firewall on the way, or on HOST; or another Port than the target's.",
 		Then: "Stopped: the System log says why; mend that, and Start-Service aspnet_state; undo by Stop-Service. Not from elsewhere: note AllowRemoteConnection, set it to 1, allow PORT from the farm's web servers alone, and start the service anew in a quiet hour, for that ends all sessions. " +
 			"Firewall: allow PORT from the farm and the exporter; undo by removing the rule.", Risk: advice.Restart, When: advice.Now,
-		For: advice.About("connect/refused", "connect/timeout", "connect/reset", "receive/closed", "receive/reset", "receive/timeout"),
+		For: advice.About(unreached...),
 	},
 	{
 		Key:   "state_port_taken",

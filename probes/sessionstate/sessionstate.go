@@ -24,6 +24,7 @@ var Definition = prober.Definition{
 	Decides:  result.ByTLS,
 	NoLogon:  true,
 	Scheme:   "state",
+	Absent:   unreached,
 	Paths:    prober.ServicePaths,
 	Outcomes: outcomes,
 	Steps: []prober.StepHelp{

@@ -77,7 +77,16 @@ var book = advice.Book{
 		On:     onVPN, First: "Get-Service RemoteAccess, SstpSvc; Get-RemoteAccess | Format-List VpnStatus, SslCertificate",
 		Separates: "If a service is not Running, or VpnStatus is not Installed: the VPN server. If all is well there: the box leads this name to another server. If this name is no VPN server at all: the target of the module.",
 		Then:      "The VPN server: " + events + " says why it stopped; mend that, and Start-Service RemoteAccess. The box: note its rule, and lead this name to the VPN server. The module: note targets, and correct them. To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
-		For: advice.About(NotServed, "status/"+reasonNotServed),
+		Direct: "sstp_not_at_server",
+		For:    advice.About(NotServed, "status/"+reasonNotServed),
+	},
+	{
+		Key:   "sstp_not_at_server",
+		Means: "Asked directly, the server answers as it does for what is not there: it serves no SSTP.", Suffers: clients,
+		Owners: []advice.Owner{advice.Windows, advice.Exporter},
+		On:     onVPN, First: "Get-Service RemoteAccess, SstpSvc; Get-RemoteAccess | Format-List VpnStatus, SslCertificate",
+		Separates: "If a service is not Running, or VpnStatus is not Installed, and it is to be a VPN server: the VPN server. If all is well there: another program has port 443. If it is no VPN server at all: the target of the module.",
+		Then:      "The VPN server: " + events + " says why it stopped; mend that, and Start-Service RemoteAccess, which Stop-Service undoes. Another program: note its settings, and give it another port. The module: note targets, and correct them. To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
 	},
 	{
 		Key:   "sstp_http_error",
