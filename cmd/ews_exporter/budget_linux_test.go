@@ -45,7 +45,7 @@ func TestHostileAnswersInSum(t *testing.T) {
 	if err := os.WriteFile(file, []byte(text.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p := serveAlone(t, "--config.file="+file, "--web.disable-report", "--limit.memory=64MiB")
+	p := serveShipped(t, "--config.file="+file, "--web.disable-report", "--limit.memory=64MiB")
 	var targets []string
 	for i := range 30 {
 		targets = append(targets, lab.ServeAt(t, fmt.Sprintf("127.0.%d.2:0", i+1), nil, []lab.Step{lab.ReadHead, lab.Write(hoarded), lab.Hang}).Addr())

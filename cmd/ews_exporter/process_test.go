@@ -31,6 +31,12 @@ func serveAlone(t *testing.T, args ...string) *program {
 	return serveBy(t, []string{os.Args[0]}, nil, args...)
 }
 
+// serveShipped does it by the exporter as it is shipped.
+func serveShipped(t *testing.T, args ...string) *program {
+	t.Helper()
+	return serveBy(t, []string{build(t)}, nil, args...)
+}
+
 // serveBy does it by a command that is the exporter, or becomes it, with more in its environment.
 func serveBy(t *testing.T, command, environment []string, args ...string) *program {
 	t.Helper()
@@ -59,7 +65,7 @@ func serveBy(t *testing.T, command, environment []string, args ...string) *progr
 	return p
 }
 
-// build builds the exporter as it is shipped, without the race detector, for tests that give it work for minutes.
+// build builds the exporter as it is shipped, without the race detector, for tests that give it work for minutes, or count its memory.
 func build(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "ews_exporter.exe")
