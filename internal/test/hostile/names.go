@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"syscall"
 
 	"github.com/miekg/dns"
 
@@ -36,6 +37,13 @@ type broken struct{}
 
 func (broken) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) {
 	return nil, errors.New("the resolver is out of order")
+}
+
+// unrouted is the resolver of a machine without a route to its name server, in the words of package net.
+type unrouted struct{}
+
+func (unrouted) LookupNetIP(_ context.Context, _, name string) ([]netip.Addr, error) {
+	return nil, &net.DNSError{Name: name, Server: "192.0.2.53:53", IsTemporary: true, Err: "dial udp 192.0.2.53:53: connect: " + syscall.ENETUNREACH.Error()}
 }
 
 // own is where the exporter listens.
@@ -97,6 +105,7 @@ func names() Group {
 		{Does: "has no address for the name", Reports: "resolve/not_found", peer: zone(script.Records(dns.TypeTXT))},
 		{Does: "leads from alias to alias in a circle", Reports: "resolve/not_found", peer: zone(script.Records(dns.TypeA, "CNAME a.contoso.test.", "CNAME "+lab.Service+"."))},
 		{Does: "fails in a way of its own", Reports: "resolve/error", peer: found(broken{})},
+		{Does: "cannot be reached, for want of a route", Reports: "resolve/unreachable", peer: found(unrouted{})},
 		{Does: "knows an address of the other family alone", Reports: "resolve/no_address", peer: found(script.Finds{netip.IPv6Loopback()}, "ip_protocol: ip4", "ip_protocol_fallback: false")},
 		{Does: "knows an address of a family without a route, and one of the other", Reports: "connect/family_unreachable", peer: halfReached},
 		{Does: "never answers", Reports: "resolve/timeout", Hangs: true, peer: zone(func(*dns.Msg) *dns.Msg { return nil })},
