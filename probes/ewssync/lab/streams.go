@@ -56,7 +56,14 @@ func stream(does, reports string, steps ...lab.Step) lab.Case {
 	}}
 }
 
+// flooding is a case whose peer sends more than a stream may bring. It gets time for that on a busy machine.
 func flooding(c lab.Case) lab.Case {
 	c.Floods = true
+	start := c.Start
+	c.Start = func(t lab.TB) lab.Peer {
+		p := start(t)
+		p.Keys = []string{"ews_sync: {operations: [stream], stream_hold: 6s}"}
+		return p
+	}
 	return c
 }
