@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -74,14 +75,14 @@ func (g *memoryGroup) enter() []string {
 	return []string{"/bin/sh", "-c", `echo $$ >"$0" && exec "$@"`, filepath.Join(g.dir, "cgroup.procs")}
 }
 
-// check holds that the process is in the group, and that the kernel has not ended it there.
-func (g *memoryGroup) check(t *testing.T) {
+// check holds that the process is in the group, and that the kernel has ended none there.
+func (g *memoryGroup) check(t *testing.T, pid int) {
 	t.Helper()
 	if g == nil {
 		return
 	}
-	if g.read("cgroup.procs") == "" {
-		t.Error("nothing runs in the memory group")
+	if in := g.read("cgroup.procs"); !slices.Contains(strings.Fields(in), strconv.Itoa(pid)) {
+		t.Errorf("process %d is not in the memory group, whose processes are %q", pid, in)
 	}
 	if kills := regexp.MustCompile(`(?m)^oom_kill (\d+)$`).FindStringSubmatch(g.read(g.files.events)); kills == nil || kills[1] != "0" {
 		t.Errorf("the kernel ended processes in the memory group: %s", g.read(g.files.events))

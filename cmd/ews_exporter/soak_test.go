@@ -84,7 +84,7 @@ func TestSoak(t *testing.T) {
 	all.Wait()
 
 	watch.check(t)
-	group.check(t)
+	group.check(t, p.cmd.Process.Pid)
 	p.settles(t, idle)
 	crowd.check(t)
 	modules := p.everyModule(t)
@@ -120,7 +120,7 @@ func modulesOfSoak() []soakModule {
 	}
 	for _, p := range labs.All() {
 		if definition(p).NoProxy {
-			continue // it is asked of a domain alone, whose servers no address here can stand for
+			continue // it is asked of a domain alone: each of its peers has a module of its own, see strangerOf
 		}
 		all = append(all, soakModule{name: p.Prober, prober: p.Prober, keys: flowOf(p, p.Most, "timeout: 5s", trusted), hostname: true},
 			soakModule{name: p.Prober + "_least", prober: p.Prober, keys: flowOf(p, p.Least, "timeout: 5s", trusted), hostname: true})

@@ -50,9 +50,16 @@ func names() []string {
 // BeforeName is what stands before a server in Exchange's own commands, which know servers by their names and by no address.
 const BeforeName = `(-Server |\b[GS]et-[A-Za-z]+ |')`
 
-// ByName leaves open what Exchange's own commands take for word, where only an address of it is known.
+var byName = regexp.MustCompile(BeforeName + `(?:SERVER|BACKEND)\b`)
+
+// ByName leaves open what Exchange's own commands take for word, SERVER or BACKEND, where only an address of it is known.
 func ByName(text, word string) string {
-	return regexp.MustCompile(BeforeName+word+`\b`).ReplaceAllString(text, "${1}SERVERNAME")
+	return byName.ReplaceAllStringFunc(text, func(found string) string {
+		if before, of := strings.CutSuffix(found, word); of {
+			return before + "SERVERNAME"
+		}
+		return found
+	})
 }
 
 // Fill puts what is known in place of words; what known gives back empty stays.
