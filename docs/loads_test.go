@@ -94,6 +94,9 @@ func (l *load) peer(t *testing.T) lab.Peer {
 func (l *load) measure(t *testing.T) {
 	t.Helper()
 	peer := l.peer(t)
+	if counted := peer.Cost(); counted != (lab.Cost{}) { // and another load's probe would be laid to this one
+		t.Fatalf("the site has counted %+v before it was probed: each one that is started must count for itself", counted)
+	}
 	file, err := peer.WriteConfig(t.TempDir(), l.Name)
 	if err != nil {
 		t.Fatal(err)

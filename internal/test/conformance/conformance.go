@@ -40,9 +40,10 @@ type Examination struct {
 	Subject
 	Seen []*Observation
 
-	short  bool
-	mu     sync.Mutex
-	faults []string // why something could not be played
+	short   bool
+	patient bool // what is played is played once more
+	mu      sync.Mutex
+	faults  []string // why something could not be played
 }
 
 // Demand is one thing that is asked of every prober.

@@ -81,6 +81,7 @@ func (x *Examination) meet(s *stage, p lab.Peer, limit func(*config.Module) time
 	s.must(err)
 	cfg, err := config.Load([]string{file}, []prober.Definition{x.Definition})
 	s.must(err)
+	cfg = x.grant(cfg)
 	exporter, m := newExporter(cfg, p.Resolver), cfg.Modules[x.Definition.Name]
 	if p.Adapt != nil {
 		p.Adapt(m.Settings)
@@ -92,7 +93,7 @@ func (x *Examination) meet(s *stage, p lab.Peer, limit func(*config.Module) time
 	if watched {
 		peak = watchHeap(exporter.Held)
 	}
-	asked := request{module: m.Name, target: p.Target, hostname: p.As, limit: limit(m)}
+	asked := request{module: m.Name, target: p.Target, hostname: p.As, limit: x.longer(limit(m))}
 	if watched && asked.limit == 0 {
 		m.Timeout *= 4 // megabytes in small pieces take long with the race detector
 	}

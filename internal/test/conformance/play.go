@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"context"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -43,7 +44,7 @@ func (x *Examination) Play(ctx context.Context, short bool) {
 }
 
 // sideBySide plays many things at once. On a busy machine one of them may meet a time limit, of the probe or within it; what
-// does not report what it should is played once more, with less beside it.
+// does not report what it should is played once more, with less beside it and more time.
 func (x *Examination) sideBySide(ctx context.Context, plays func(*stage) []play) {
 	if fault := act(ctx, func(s *stage) {
 		var running sync.WaitGroup
@@ -59,6 +60,7 @@ func (x *Examination) sideBySide(ctx context.Context, plays func(*stage) []play)
 			})
 		}
 		running.Wait()
+		x.patient = true
 		for _, p := range all {
 			if i := slices.IndexFunc(x.Seen, func(o *Observation) bool { return o.Where == p.where && len(o.differences()) > 0 }); i >= 0 {
 				x.Seen = slices.Delete(x.Seen, i, i+1)
@@ -141,7 +143,7 @@ func scenarioWhere(s lab.Scenario, v lab.Verdict) string {
 // it is another exporter, because a refusal at two sites suspends an auth at all.
 func (x *Examination) visit(s *stage, cfg *config.Config, scenario lab.Scenario, want lab.Verdict) (o *Observation) {
 	for range 10 {
-		o = newExporter(cfg, nil).probe(s, request{module: want.Module, target: scenario.Address, limit: patience(cfg.Modules[want.Module], want)})
+		o = newExporter(x.grant(cfg), nil).probe(s, request{module: want.Module, target: scenario.Address, limit: x.longer(patience(cfg.Modules[want.Module], want))})
 		o.Scenario, o.Want, o.Judged, o.Begun, o.Reached = scenario.Name, want, true, true, true
 		if !scenario.Varies || len(o.differences()) == 0 {
 			break
@@ -160,6 +162,29 @@ func patience(m *config.Module, want lab.Verdict) time.Duration {
 
 // brief is a short time limit.
 func brief(m *config.Module) time.Duration { return max(3*time.Second, m.Settings.Need()+time.Second) }
+
+// moreTime is how many times as long a probe may take that is played once more.
+const moreTime = 4
+
+// longer is a time limit, or more of it for what is played once more.
+func (x *Examination) longer(limit time.Duration) time.Duration {
+	if x.patient {
+		return moreTime * limit
+	}
+	return limit
+}
+
+// grant is the configuration, with modules that have more time for what is played once more.
+func (x *Examination) grant(cfg *config.Config) *config.Config {
+	granted := *cfg
+	granted.Modules = maps.Clone(cfg.Modules)
+	for name, m := range granted.Modules {
+		longer := *m
+		longer.Timeout = x.longer(m.Timeout)
+		granted.Modules[name] = &longer
+	}
+	return &granted
+}
 
 // cases are what is to be played beside the scenarios: what the part brings, and the broken and hostile peers that the prober
 // can meet.

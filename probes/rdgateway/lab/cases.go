@@ -71,10 +71,11 @@ func at(name, reports string, g *gateway, keys ...string) lab.Case {
 // loggedOn is a gateway that a module with this auth asks.
 func loggedOn(name, reports string, g *gateway, logon string, keys ...string) lab.Case {
 	return lab.Case{Name: name, Want: lab.Reports(reports), Start: func(t lab.TB) lab.Peer {
-		server := lab.ServeTLS(t, script.TLS(t), g.step)
+		running := g.start()
+		server := lab.ServeTLS(t, script.TLS(t), running.step)
 		p := script.Peer(server)
 		p.Server, p.Hostname = server.Addr(), lab.Service
-		p.Logon, p.Keys, p.Cost = logon, append([]string{"timeout: 8s"}, keys...), g.meter.Read
+		p.Logon, p.Keys, p.Cost = logon, append([]string{"timeout: 8s"}, keys...), running.meter.Read
 		return p
 	}}
 }

@@ -34,13 +34,21 @@ type gateway struct {
 	pause  time.Duration // behind each piece
 	does   func(net.Conn) error
 	splits bool // each request reaches it over another connection
-	meter  lab.Meter
 	// seen is told of every packet's type; nil: nobody wants to know.
 	seen func(kind uint16)
+}
+
+// service is a gateway that runs.
+type service struct {
+	*gateway
+	meter lab.Meter
 
 	mu   sync.Mutex
 	outs map[string]net.Conn // the channels out that stand, by their RDG-Connection-Id
 }
+
+// start has it run: each that does counts for itself.
+func (g *gateway) start() *service { return &service{gateway: g} }
 
 // What is done in place of an answer.
 const (
@@ -76,38 +84,38 @@ func byHTTPSys(status, fields, body string) string {
 }
 
 // dialogue is what it has on one connection of a scenario.
-func (g *gateway) dialogue(conn net.Conn, config *tls.Config, request func()) {
+func (s *service) dialogue(conn net.Conn, config *tls.Config, request func()) {
 	client := tls.Server(conn, config)
 	in := bufio.NewReader(client)
 	defer lab.End(client, in)
-	_ = g.serve(client, in, request)
+	_ = s.serve(client, in, request)
 }
 
 // step has it on a scripted connection.
-func (g *gateway) step(c *lab.Conn) error {
-	defer g.meter.Connection()()
-	return g.serve(c.Conn, bufio.NewReader(c.Conn), g.meter.Request)
+func (s *service) step(c *lab.Conn) error {
+	defer s.meter.Connection()()
+	return s.serve(c.Conn, bufio.NewReader(c.Conn), s.meter.Request)
 }
 
 // Server has the dialogue of a gateway on a scripted connection, behind servers that are not ours. seen is told of every packet's
 // type; nil: nobody wants to know.
-func Server(seen func(kind uint16)) lab.Step { return (&gateway{seen: seen}).step }
+func Server(seen func(kind uint16)) lab.Step { return (&gateway{seen: seen}).start().step }
 
 // idle is how long a client may say nothing.
 const idle = 30 * time.Second
 
-func (g *gateway) serve(client net.Conn, in *bufio.Reader, request func()) error {
-	logon := lab.Remembering(&g.meter)
+func (s *service) serve(client net.Conn, in *bufio.Reader, request func()) error {
+	logon := lab.Remembering(&s.meter)
 	for client.SetDeadline(time.Now().Add(idle)) == nil {
 		r, err := http.ReadRequest(in)
 		if err != nil {
 			return err
 		}
 		request()
-		if g.splits {
-			logon = lab.Remembering(&g.meter)
+		if s.splits {
+			logon = lab.Remembering(&s.meter)
 		}
-		if err := g.take(client, in, r.WithContext(logon)); err != nil {
+		if err := s.take(client, in, r.WithContext(logon)); err != nil {
 			return err
 		}
 		if r.Close {
@@ -118,13 +126,13 @@ func (g *gateway) serve(client net.Conn, in *bufio.Reader, request func()) error
 }
 
 // take answers one request. A channel takes the rest of the connection.
-func (g *gateway) take(client net.Conn, in *bufio.Reader, r *http.Request) error {
+func (s *service) take(client net.Conn, in *bufio.Reader, r *http.Request) error {
 	answer := ""
-	if g.front != nil {
-		answer = g.front(r)
+	if s.front != nil {
+		answer = s.front(r)
 	}
 	if answer == "" {
-		answer = g.refuses(r)
+		answer = s.refuses(r)
 	}
 	switch {
 	case answer == cuts:
@@ -133,12 +141,12 @@ func (g *gateway) take(client net.Conn, in *bufio.Reader, r *http.Request) error
 		_, err := io.Copy(io.Discard, in)
 		return err
 	case answer != "":
-	case r.Method == "RDG_OUT_DATA" && strings.EqualFold(r.Header.Get("Upgrade"), "websocket") && !g.old:
-		return g.webSocket(client, in, r.Header.Get("Sec-WebSocket-Key"))
+	case r.Method == "RDG_OUT_DATA" && strings.EqualFold(r.Header.Get("Upgrade"), "websocket") && !s.old:
+		return s.webSocket(client, in, r.Header.Get("Sec-WebSocket-Key"))
 	case r.Method == "RDG_OUT_DATA":
-		return g.channelOut(client, in, r)
+		return s.channelOut(client, in, r)
 	case r.Method == "RDG_IN_DATA" && r.ContentLength < 0:
-		return g.channelIn(r)
+		return s.channelIn(r)
 	case r.Method == "RDG_IN_DATA":
 		answer = byHTTPSys("200 OK", "", "")
 	default:
@@ -163,16 +171,16 @@ func (g *gateway) refuses(r *http.Request) string {
 }
 
 // channelOut stands until the client ends it.
-func (g *gateway) channelOut(client net.Conn, in io.Reader, r *http.Request) error {
+func (s *service) channelOut(client net.Conn, in io.Reader, r *http.Request) error {
 	id := r.Header.Get("RDG-Connection-Id")
-	g.keep(id, client)
-	defer g.keep(id, nil)
-	head, seed := g.head, usualSeed
+	s.keep(id, client)
+	defer s.keep(id, nil)
+	head, seed := s.head, usualSeed
 	if head == "" {
 		head = "HTTP/1.1 200 OK\r\nServer: Microsoft-HTTPAPI/2.0\r\n\r\n"
 	}
-	if g.seed != nil {
-		seed = *g.seed
+	if s.seed != nil {
+		seed = *s.seed
 	}
 	if _, err := io.WriteString(client, head+seed); err != nil {
 		return err
@@ -182,26 +190,26 @@ func (g *gateway) channelOut(client net.Conn, in io.Reader, r *http.Request) err
 }
 
 // keep notes a channel out, or forgets it.
-func (g *gateway) keep(id string, out net.Conn) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.outs == nil {
-		g.outs = map[string]net.Conn{}
+func (s *service) keep(id string, out net.Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.outs == nil {
+		s.outs = map[string]net.Conn{}
 	}
-	if g.outs[id] = out; out == nil {
-		delete(g.outs, id)
+	if s.outs[id] = out; out == nil {
+		delete(s.outs, id)
 	}
 }
 
 // channelIn takes the packets of a request's body. It has no answer.
-func (g *gateway) channelIn(r *http.Request) error {
-	if g.holds {
+func (s *service) channelIn(r *http.Request) error {
+	if s.holds {
 		_, err := io.Copy(io.Discard, r.Body)
 		return err
 	}
-	g.mu.Lock()
-	out := g.outs[r.Header.Get("RDG-Connection-Id")]
-	g.mu.Unlock()
+	s.mu.Lock()
+	out := s.outs[r.Header.Get("RDG-Connection-Id")]
+	s.mu.Unlock()
 	if out == nil {
 		return errors.New("a channel in without its channel out")
 	}
@@ -210,7 +218,7 @@ func (g *gateway) channelIn(r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		if err := g.answer(out, kind, func(packet string) string { return packet }); err != nil {
+		if err := s.answer(out, kind, func(packet string) string { return packet }); err != nil {
 			return err
 		}
 	}
@@ -273,4 +281,4 @@ func forever(piece string) func(net.Conn) error {
 }
 
 // Open has the dialogue of a gateway that asks nobody for a logon.
-var Open lab.Step = (&gateway{open: true}).step
+var Open lab.Step = (&gateway{open: true}).start().step

@@ -64,7 +64,7 @@ func scenarios() []lab.Scenario {
 	at := func(name, about, reports string, g *gateway, more ...lab.Verdict) lab.Scenario {
 		want := lab.Reports(reports)
 		want.Module, want.Shows = module, true
-		return lab.Scenario{Name: name, Description: about, Verdicts: append([]lab.Verdict{want}, more...), Serve: g.dialogue}
+		return lab.Scenario{Name: name, Description: about, Verdicts: append([]lab.Verdict{want}, more...), Serve: g.start().dialogue}
 	}
 	return []lab.Scenario{
 		at("rdg-healthy", "A gateway for remote desktops that answers by both of its transports.", "success", &gateway{},
@@ -100,7 +100,7 @@ func scenarios() []lab.Scenario {
 			"receive/timeout, rd_gateway_packets_held", &gateway{entry: keeps}),
 		{
 			Name: "rdg-legs-split", Description: "A proxy that takes another connection to the gateway for each request, so that NTLM lets nobody in, whatever the password.",
-			Verdicts: []lab.Verdict{{Module: apart, Failure: "auth/refused", Outcome: "denied"}}, Serve: (&gateway{splits: true}).dialogue,
+			Verdicts: []lab.Verdict{{Module: apart, Failure: "auth/refused", Outcome: "denied"}}, Serve: (&gateway{splits: true}).start().dialogue,
 		},
 	}
 }
