@@ -24,7 +24,10 @@ const (
 )
 
 // bySubstatus reads what IIS's log has of a 404: behind the status stands the sub-status.
-const bySubstatus = "If the line has 404 3: IIS has no MIME mapping for the file's extension. If it has 404 7: request filtering denies the extension. If it has 404 0: the file is missing, or the name led to another site, whose number is in the folder's name. "
+const (
+	byExtension = "If the line has 404 3: IIS has no MIME mapping for the file's extension. If it has 404 7: request filtering denies the extension. If it has 404 0: the file is missing"
+	bySubstatus = byExtension + ", or the name led to another site, whose number is in the folder's name. "
+)
 
 const (
 	addMapping = "Note the mappings, then add the one for this extension to that folder alone (IIS Manager, MIME Types); to undo, remove it."
@@ -34,15 +37,15 @@ const (
 var book = advice.Book{
 	{
 		Key:   adviceFileOrMapping,
-		Means: "The folder is served, and the file in it is answered 404: the file is missing, or IIS has no MIME mapping for its extension.", Suffers: whoReads,
+		Means: "The folder is served, and the file in it is answered 404: it is missing, or its extension has no MIME mapping in IIS or is denied by its request filtering.", Suffers: whoReads,
 		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Likely,
 		On: advice.InPowerShell, First: askMissing,
-		Separates: bySubstatus + "If no line comes: the log is elsewhere (IIS Manager, Logging), or is not written yet.",
+		Separates: byExtension + ". If no line comes: the log is elsewhere (IIS Manager, Logging), or is not written yet.",
 		Then:      addMapping + " Filtering: note the rule, and let the extension pass for that folder alone; to undo, set the noted rule. The file: put it back where the site's folder (Get-Website) has it.", Risk: advice.Change, When: advice.Morning,
 	},
 	{
 		Key:   "static_file_missing",
-		Means: "The file is answered 404: it is missing, its extension has no MIME mapping, or name and path lead to another site or folder.", Suffers: whoReads,
+		Means: "The file is answered 404: it is missing, its extension has no MIME mapping or is denied, or name and path lead to another site or folder.", Suffers: whoReads,
 		Owners: []advice.Owner{advice.IIS, advice.Middlebox},
 		On:     advice.InPowerShell, First: askMissing,
 		Separates: bySubstatus + "If no line comes: a box, another server, or a log that is elsewhere (IIS Manager, Logging).",
@@ -52,7 +55,7 @@ var book = advice.Book{
 	},
 	{
 		Key:   "static_file_missing_on_server",
-		Means: "The server answers the file 404: it is missing, its extension has no MIME mapping, or name and path lead to another site or folder.", Suffers: whoReads,
+		Means: "The server answers the file 404: it is missing, its extension has no MIME mapping or is denied, or name and path lead to another site or folder.", Suffers: whoReads,
 		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Likely,
 		On: advice.InPowerShell, First: askMissing,
 		Separates: bySubstatus + "If no line comes: another program answers at this name, or the log is elsewhere (IIS Manager, Logging).",

@@ -37,7 +37,7 @@ var Definition = prober.Definition{
 		{Name: "redirect.request", Help: "ask"},
 	},
 	Reasons: []failure.Reason{
-		{Stage: failure.Status, Reason: reasonNotFound, Help: "404: the file, its MIME mapping or the way to it is missing."},
+		{Stage: failure.Status, Reason: reasonNotFound, Help: "404: the file, its MIME mapping or the way to it is missing, or its extension is denied."},
 		{Stage: failure.Status, Reason: reasonLogonAsked, Help: "A logon is asked for (401, 407), and files for everybody need none."},
 		{Stage: failure.Status, Reason: reasonStatus, Help: "Another status than 200 came."},
 		{Stage: failure.Status, Reason: reasonElsewhere, Help: "A redirect leads to another name, to another port of it, or from https to http."},
@@ -50,7 +50,7 @@ var Definition = prober.Definition{
 	},
 	Metrics: []*result.Metric{expected, file},
 	Findings: []prober.Finding{
-		{Code: Missing, Severity: result.Error, Summary: "The file is answered 404: it is missing, or its extension has no MIME mapping."},
+		{Code: Missing, Severity: result.Error, Summary: "The file is answered 404: it is missing, its extension has no MIME mapping or is denied, or the path leads elsewhere."},
 		{Code: SignIn, Severity: result.Error, Summary: "A page to sign in on came in place of the file."},
 		{Code: Elsewhere, Severity: result.Error, Summary: "A redirect leads to another name, to another port of it, or from https to http."},
 		{Code: Loop, Severity: result.Error, Summary: "Redirects lead round in a circle, or on and on."},

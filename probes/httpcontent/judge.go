@@ -100,14 +100,14 @@ func (p *probe) missing() {
 	case p.beside == nil:
 		sentence += ". The file is missing, or its name and path lead to another site or folder."
 	case p.beside.err != nil || p.nobody.err != nil:
-		sentence += ". What lies beside it could not be asked: the file may be missing, its extension " + extension + " may have no MIME mapping in IIS, or its path may lead to another folder."
+		sentence += ". What lies beside it could not be asked: the file may be missing, its extension " + extension + " may have no MIME mapping in IIS or be denied by its request filtering, or its path may lead to another folder."
 	case p.nobody.Status() != 404:
-		sentence += fmt.Sprintf(", and %s to a name that cannot exist, so nothing follows from what lies beside it. The file may be missing, its extension %s may have no MIME mapping in IIS, or its path may lead to another folder.", p.nobody.Answer(), extension)
+		sentence += fmt.Sprintf(", and %s to a name that cannot exist, so nothing follows from what lies beside it. The file may be missing, its extension %s may have no MIME mapping in IIS or be denied by its request filtering, or its path may lead to another folder.", p.nobody.Answer(), extension)
 	case p.beside.Status() == 200:
 		p.run.Result.Draw(Missing, adviceFileOrMapping)
-		sentence += fmt.Sprintf(", 200 to %s beside it, and 404 to a name that cannot exist: the folder is served, and this file is not. Two causes look alike from outside: the file is missing, or IIS has no MIME mapping for %s, which it answers 404 too, with sub-status 3 in its own log. If the file is in the folder on the server, it is the mapping.", p.beside.last.path, extension)
+		sentence += fmt.Sprintf(", 200 to %s beside it, and 404 to a name that cannot exist: the folder is served, and this file is not. Three causes look alike from outside: the file is missing, IIS has no MIME mapping for %s, or its request filtering denies that extension. IIS answers all of them 404; the sub-status in its own log tells them apart: 0, 3 or 7.", p.beside.last.path, extension)
 	default:
-		sentence += fmt.Sprintf(", as to a name that cannot exist. Three causes look alike from outside: the file is missing, IIS has no MIME mapping for %s, or name and path lead to another site or folder. To tell them apart put a copy of the file beside it as %s: if that is answered 200, the mapping is missing.", extension, p.beside.last.path)
+		sentence += fmt.Sprintf(", as to a name that cannot exist. Several causes look alike from outside: the file is missing, IIS has no MIME mapping for %s or its request filtering denies it, or name and path lead to another site or folder. To tell them apart put a copy of the file beside it as %s: if that is answered 200, the last is out, and if the file itself is there, it is its extension.", extension, p.beside.last.path)
 	}
 	p.fail(failure.Status, reasonNotFound, Missing, c.Origin, result.Either, sentence)
 }

@@ -86,8 +86,8 @@ func neighbour(file string) (beside, nobody string) {
 	return strings.TrimSuffix(file, extension) + ".txt", path.Join(path.Dir(file), "no-such-file-"+strings.ToLower(rand.Text())+".txt")
 }
 
-// lookBeside asks what tells a file without a MIME mapping, or a missing one, from a folder that is not served. IIS answers all
-// of them 404, and names the sub-status in its own log alone.
+// lookBeside asks what tells a file that is missing, or whose extension IIS does not serve, from a folder that is not served. IIS
+// answers all of them 404, and names the sub-status in its own log alone.
 func (p *probe) lookBeside(ctx context.Context) {
 	at := p.content.last
 	beside, nobody := neighbour(at.path)

@@ -17,7 +17,7 @@ var served = advice.Service{
 	Owner: advice.Windows, Paths: "/remoteDesktopGateway/", Listens: "TSGateway",
 	Bind: "bind the right one in RD Gateway Manager, Properties of the gateway, SSL Certificate",
 	Ails: "the gateway has the request, and its log Microsoft-Windows-TerminalServices-Gateway/Operational shows what it makes of it",
-	Look: events,
+	Look: newestEvents,
 }
 
 const (
@@ -26,8 +26,10 @@ const (
 	service = "Get-Service TSGateway"
 	// listens shows which URLs the programs of a Windows server have asked http.sys for.
 	listens = "netsh http show servicestate view=requestq | findstr /i remoteDesktopGateway"
-	// events is what the gateway writes of connections.
-	events = "Get-WinEvent @{LogName='Microsoft-Windows-TerminalServices-Gateway/Operational';StartTime=(Get-Date).AddHours(-1)}"
+	// events is what the gateway writes of connections, from the probe on.
+	events = "Get-WinEvent @{LogName='Microsoft-Windows-TerminalServices-Gateway/Operational';StartTime=[datetime]'TIME'} -Oldest -MaxEvents 9"
+	// newestEvents is what it wrote last.
+	newestEvents = "Get-WinEvent Microsoft-Windows-TerminalServices-Gateway/Operational -MaxEvents 20"
 	// through is what a box has to do with the transports.
 	through = "pass this name through on TCP (HAProxy: mode tcp; nginx: stream; other names at the same address need a rule on the TLS name), or turn off the buffering of requests and answers for /remoteDesktopGateway/ and lead all connections of a client to one gateway"
 )

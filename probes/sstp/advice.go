@@ -17,7 +17,7 @@ var served = advice.Service{
 	Owner: advice.Windows, Paths: "SSTP's path", Listens: "RemoteAccess,SstpSvc",
 	Bind: "set the right one (Set-RemoteAccess -SslCertificate), which interrupts the VPN for a moment",
 	Ails: "Routing and Remote Access has the request, and the System log (source RemoteAccess) shows what it makes of it",
-	Look: events,
+	Look: newestEvents,
 }
 
 const (
@@ -26,7 +26,9 @@ const (
 	// listens shows whether Routing and Remote Access listens: the URL is that of SSTP.
 	listens = "netsh http show servicestate view=requestq"
 	onBox   = "on the box that has port 443 of TARGET"
-	// events is where Routing and Remote Access writes why it refuses.
+	// newestEvents is what it wrote last, which may be of long before the probe.
+	newestEvents = "Get-WinEvent @{LogName='System';ProviderName='RemoteAccess','RasSstp'} -MaxEvents 20"
+	// events is where Routing and Remote Access writes why it refuses a call.
 	events = "Get-WinEvent @{LogName='System';ProviderName='RemoteAccess','RasSstp';StartTime=[datetime]'TIME'} -Oldest -MaxEvents 20"
 	// through is what a box has to do with SSTP.
 	through = "pass this name through to the VPN server on TCP, without ending TLS: by an address of its own, or by a rule on the TLS name where others share the address; the VPN server then needs the name's certificate itself " +
@@ -76,7 +78,7 @@ var book = advice.Book{
 		Owners: []advice.Owner{advice.Windows, advice.Middlebox, advice.Exporter},
 		On:     onVPN, First: "Get-Service RemoteAccess, SstpSvc; Get-RemoteAccess | Format-List VpnStatus, SslCertificate",
 		Separates: "If a service is not Running, or VpnStatus is not Installed: the VPN server. If all is well there: the box leads this name to another server. If this name is no VPN server at all: the target of the module.",
-		Then:      "The VPN server: " + events + " says why it stopped; mend that, and Start-Service RemoteAccess. The box: note its rule, and lead this name to the VPN server. The module: note targets, and correct them. To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
+		Then:      "The VPN server: " + newestEvents + " says why it stopped; mend that, and Start-Service RemoteAccess. The box: note its rule, and lead this name to the VPN server. The module: note targets, and correct them. To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
 		Direct: "sstp_not_at_server",
 		For:    advice.About(NotServed, "status/"+reasonNotServed),
 	},
@@ -86,7 +88,7 @@ var book = advice.Book{
 		Owners: []advice.Owner{advice.Windows, advice.Exporter},
 		On:     onVPN, First: "Get-Service RemoteAccess, SstpSvc; Get-RemoteAccess | Format-List VpnStatus, SslCertificate",
 		Separates: "If a service is not Running, or VpnStatus is not Installed, and it is to be a VPN server: the VPN server. If all is well there: another program has port 443. If it is no VPN server at all: the target of the module.",
-		Then:      "The VPN server: " + events + " says why it stopped; mend that, and Start-Service RemoteAccess, which Stop-Service undoes. Another program: note its settings, and give it another port. The module: note targets, and correct them. To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
+		Then:      "The VPN server: " + newestEvents + " says why it stopped; mend that, and Start-Service RemoteAccess, which Stop-Service undoes. Another program: note its settings, and give it another port. The module: note targets, and correct them. To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
 	},
 	{
 		Key:   "sstp_http_error",
@@ -94,7 +96,7 @@ var book = advice.Book{
 		Owners: []advice.Owner{advice.Windows, advice.Middlebox},
 		On:     onVPN, First: "Get-RemoteAccessConnectionStatisticsSummary; Get-Service RemoteAccess, SstpSvc | Format-Table Name, Status",
 		Separates: "If a service is not Running, or all lines WAN Miniport (SSTP) of Routing and Remote Access, Ports, are Active: the VPN server. If neither is so: the box, whose log has the request.",
-		Then:      "Ports: note their number for WAN Miniport (SSTP), and raise it. A service: " + events + " says why it stopped; mend that, and start it. The box: note its settings, then " + through + ". To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
+		Then:      "Ports: note their number for WAN Miniport (SSTP), and raise it. A service: " + newestEvents + " says why it stopped; mend that, and start it. The box: note its settings, then " + through + ". To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
 		For: advice.About("status/"+reasonHTTP, "status/"+prober.ReasonLogonPage),
 	},
 	{
@@ -103,15 +105,15 @@ var book = advice.Book{
 		Owners: []advice.Owner{advice.Windows, advice.Middlebox},
 		On:     onVPN, First: "Get-Service RemoteAccess, SstpSvc, HTTP | Format-Table Name, Status; netsh http show sslcert",
 		Separates: "If a service is not Running, or no binding for port 443 is listed: the VPN server. If all are there: the box in front, or what is between it and the exporter.",
-		Then:      "The VPN server: " + events + " says why it stopped; mend that, and start the service. The box: note its settings, then " + through + ". To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
+		Then:      "The VPN server: " + newestEvents + " says why it stopped; mend that, and start the service. The box: note its settings, then " + through + ". To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
 	},
 	{
 		Key:   adviceSilent,
 		Means: "The 200 came, and Call Connect Request got no answer: the VPN server hangs behind its web part, or a box keeps what the client sends.", Suffers: clients,
 		Owners: []advice.Owner{advice.Windows, advice.Middlebox},
-		On:     onVPN, First: events,
-		Separates: "If errors are listed at the proof's time: the VPN server. If none is, and a box is in front: the box, which keeps a request's body until it is whole.",
-		Then:      "The VPN server: mend what the newest error names; then connections recover by themselves, so there is nothing to undo. The box: note its settings, then " + through + ". To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
+		On:     onVPN, First: newestEvents,
+		Separates: "If an error is listed up to the proof's time (the report's is UTC, the log's local), and nothing after it that says it is over: the VPN server. If none is, and a box is in front: the box, which keeps a request's body until it is whole.",
+		Then:      "The VPN server: mend what that error names; then connections recover by themselves, so there is nothing to undo. The box: note its settings, then " + through + ". To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
 	},
 	{
 		Key:   adviceMalformed,
