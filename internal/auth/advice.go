@@ -206,7 +206,7 @@ var Advice = advice.Book{
 		Owners: []advice.Owner{advice.Exporter}, Certainty: advice.Sure,
 		On:    advice.OnExporter + " (ACCOUNT: user@domain of one made for probing)",
 		First: "ews_exporter probe MODULE TARGET --username ACCOUNT" + advice.WithConfig,
-		Then:  "In the exporter's configuration, below auths: probe: {username: ACCOUNT, password_file: FILE, targets: [SERVICE], modules: [MODULE]}; in the module: auth: probe; then reload (SIGHUP, or POST /-/reload). Undo by taking both out.", Risk: advice.Change, When: advice.Plan,
+		Then:  givesAuth, Risk: advice.Change, When: advice.Plan,
 		Separates: "If it decides, once it has asked for the password: give the module this account. If the logon is refused: the report says why; try another account before it goes into the configuration.",
 		For:       byKnown(missing...),
 	},
@@ -216,7 +216,7 @@ var Advice = advice.Book{
 		Owners: []advice.Owner{advice.Exporter, advice.Middlebox},
 		On:     advice.OnExporter,
 		First:  advice.AskServer,
-		Then:   "What stands in front: note its authentication, and let it pass logons through for {paths}; undo by setting the noted one. The module: below auths: of the configuration probe: {username: ACCOUNT, password_file: FILE, targets: [SERVICE], modules: [MODULE]}, with the ACCOUNT of one made for probing; in the module auth: probe; then reload. Undo by taking both out.", Risk: advice.Change, When: advice.Plan,
+		Then:   "What stands in front: note its authentication, and let it pass logons through for {paths}; undo by setting the noted one. " + givesAuth, Risk: advice.Change, When: advice.Plan,
 		Separates: "If SERVER names itself (X-FEServer, or Server: Microsoft-IIS) and TARGET does not: the 401 may be that of what stands in front; whoever runs it says, and no password goes there before. If SERVER asks for the logon as TARGET does: the module lacks an auth; the same command with --username, and the name of an account made for probing, tries one there. If SERVER asks for none: what stands in front does.",
 		Direct:    "auth_missing_at_server",
 		For:       advice.About(missing...),
@@ -227,10 +227,13 @@ var Advice = advice.Book{
 		Owners: []advice.Owner{advice.Exporter}, Certainty: advice.Likely,
 		On:    advice.AtPrompt,
 		First: "netsh http show sslcert",
-		Then:  "Below auths: of the configuration probe: {username: ACCOUNT, password_file: FILE, targets: [SERVICE], modules: [MODULE]}, with the ACCOUNT of one made for probing; in the module auth: probe; then reload. Undo by taking both out.", Risk: advice.Change, When: advice.Plan,
+		Then:  givesAuth, Risk: advice.Change, When: advice.Plan,
 		Separates: "If the thumbprint that the exporter is shown is a Certificate Hash there: it is SERVER that asks, and the module lacks an auth. If it is not: something on the way answers in its place; give it no password.",
 	},
 }
+
+// givesAuth is how a module gets an auth.
+const givesAuth = "The module: below auths: of the exporter's configuration probe: {username: ACCOUNT, password_file: FILE, targets: [SERVICE], modules: [MODULE]}, with the ACCOUNT of one made for probing; in the module auth: probe; then reload (SIGHUP, or POST /-/reload). Undo by taking both out."
 
 // missing is what happens to a module without an auth where a logon is asked for. What an answer does not show to be the server gets no password.
 var missing = []string{"auth/logon_required", "undecided/no_logon"}
