@@ -147,7 +147,7 @@ var (
 	byLabels = regexp.MustCompile(`^\w+ by \(([^)]*)\)`)
 	groups   = regexp.MustCompile(`\bby \(([^)]*)\)`)
 	metric   = regexp.MustCompile(`\bews:\w+(?::\w+)?`)
-	query    = regexp.MustCompile(`(?:printf|query) "((?:max|min|count|sum|topk|ews|probe|1 - )[^"\\]*(?:\\.[^"\\]*)*)"`)
+	query    = regexp.MustCompile(`(?:printf|query) "((?:\(|max|min|count|sum|ews|probe|1 - |2592000 )[^"\\]*(?:\\.[^"\\]*)*)"`)
 	plain    = regexp.MustCompile(`\b(?:probe|ews)_\w+`)
 	named    = regexp.MustCompile(`\.Labels\.(\w+)|(?:label|sortByLabel) "(\w+)"`)
 	own      = regexp.MustCompile(`\$labels\.(\w+)`)

@@ -26,8 +26,8 @@ func explain(q faults) string {
 
 func whoActs(q faults, means string) string {
 	named := "sum by (advice) (" + q.by("module, advice") + ")"
-	const keep = `{{ $advice = . | first | label "advice" }}`
-	text := q.keys + ask("topk(1, "+named+" unless on (advice) "+waiting+")") + keep + `{{ else }}` + ask("topk(1, "+named+")") + keep + `{{ end }}{{ end }}`
+	keep := `{{ $advice = ` + sorted("advice") + ` | first | label "advice" }}`
+	text := q.keys + ask(most(named+" unless on (advice) "+waiting)) + keep + `{{ else }}` + ask(most(named)) + keep + `{{ end }}{{ end }}`
 	if !q.anywhere() {
 		text += noBoxAtTarget
 	}
@@ -38,6 +38,9 @@ func whoActs(q faults, means string) string {
 	}
 	return text + means + owners(q) + q.seen() + q.step()
 }
+
+// most is of what a query gives what there is most of, which may be several that are as many.
+func most(query string) string { return "(" + query + ") == scalar(max(" + query + "))" }
 
 // behind are the owners of what is met by every way, so that it is in doubt where another way works.
 func behind() string {
@@ -55,8 +58,8 @@ const compareFirst = ` The servers that are asked directly answer well. If that 
 
 // owners are those of the advice, of one module. A box is left out where none is, and is the only one left where the servers are well.
 func owners(q faults) string {
-	who := ask(q.by("module, owner, certainty", "$advice")) + `{{ $module = . | first | label "module" }}{{ $certainty = . | first | label "certainty" }}{{ $who := "" }}{{ $several := false }}` +
-		`{{ range sortByLabel "owner" . }}{{ $box := eq .Labels.owner "` + string(advice.Middlebox) + `" }}` +
+	who := ask(q.by("module, owner, certainty", "$advice")) + `{{ with ` + sorted("module", "certainty", "owner") + ` | first }}{{ $module = .Labels.module }}{{ $certainty = .Labels.certainty }}{{ end }}{{ $who := "" }}{{ $several := false }}` +
+		`{{ range ` + sorted("owner", "module", "certainty") + ` }}{{ $box := eq .Labels.owner "` + string(advice.Middlebox) + `" }}` +
 		`{{ if and (eq .Labels.module $module) (or $box (not $clear)) (not (and $noBox $box (eq $certainty "undecided"))) }}` + ownerTitle +
 		`{{ if $who }}{{ $several = true }}{{ $who = printf "%s or %s" $who $owner }}{{ else }}{{ $who = $owner }}{{ end }}{{ end }}{{ end }}` +
 		`{{ "\n" }}Act: {{ $who }} ({{ if $clear }}likely: the servers that are asked directly work{{ else if $doubt }}{{ $certainty = "undecided" }}undecided{{ else if or $several (ne $certainty "undecided") }}{{ $certainty }}{{ else }}likely{{ end }}).{{ if $doubt }}` + compareFirst + `{{ end }}{{ end }}`
@@ -84,7 +87,7 @@ var ownerTitle = `{{ $owner := reReplaceAll "_" " " .Labels.owner }}` + told("ti
 // told begins a part about a label of what the exporters say of themselves, for one advice or owner; of several versions of them
 // it is always the same one's. Where none says anything, the part is left out.
 func told(label, series, of string) string {
-	return fmt.Sprintf(`{{ with printf "max by (%s) (%s)" %s | query }}{{ with . | sortByLabel "%s" | first | label "%s" }}`, label, series, of, label, label)
+	return fmt.Sprintf(`{{ with printf "max by (%s) (%s)" %s | query }}{{ with %s | first | label "%[1]s" }}`, label, series, of, sorted(label))
 }
 
 // seen says when the faults were last seen, and keeps that and a minute before it: a log has lines of that time. A result that is given

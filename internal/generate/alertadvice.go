@@ -128,7 +128,7 @@ func (f alertFacts) advised(about string) (string, error) {
 	}
 	module := ""
 	if _, finding := f.known[about]; finding {
-		module = ask("topk(1, max by (module) (probe_finding{code='"+about+"',$target}))") + `{{ $module = . | first | label "module" }}{{ end }}`
+		module = ask("max by (module) (probe_finding{code='"+about+"',$target})") + `{{ $module = ` + sorted("module") + ` | first | label "module" }}{{ end }}`
 	}
 	return variables + module + `{{ $told = "` + a.Key + `" }}` + stepTold, nil
 }

@@ -28,9 +28,9 @@ var compared = `{{ if and $doubt $first }}{{ $tells = printf "If none of them gi
 
 // atServers keeps the servers that showed themselves at the alert's target, by names that can go into a command, and those that are
 // asked directly.
-var atServers = ask("topk(1, max by (frontend, backend) (probe_server_info{frontend=~'"+harmless+"',backend=~'("+harmless+")?',$target}))") +
-	`{{ $front = reReplaceAll "\\..*" "" (. | first | label "frontend") }}{{ $back = reReplaceAll "\\..*" "" (. | first | label "backend") }}{{ end }}` +
-	ask("max by (instance) (probe_success{via='direct',$service})") + `{{ range sortByLabel "instance" . }}{{ if $servers }}{{ $servers = printf "%s,%s" $servers .Labels.instance }}{{ else }}{{ $servers = .Labels.instance }}{{ end }}{{ end }}{{ end }}`
+var atServers = ask("max by (frontend, backend) (probe_server_info{frontend=~'"+harmless+"',backend=~'("+harmless+")?',$target})") +
+	`{{ with ` + sorted("frontend", "backend") + ` | first }}{{ $front = reReplaceAll "\\..*" "" .Labels.frontend }}{{ $back = reReplaceAll "\\..*" "" (or .Labels.backend "") }}{{ end }}{{ end }}` +
+	ask("max by (instance) (probe_success{via='direct',$service})") + `{{ range ` + sorted("instance") + ` }}{{ if $servers }}{{ $servers = printf "%s,%s" $servers .Labels.instance }}{{ else }}{{ $servers = .Labels.instance }}{{ end }}{{ end }}{{ end }}`
 
 // asked keeps the path that was asked for, where the step has a place for it, and a prober has a metric for nothing else.
 func asked() string {
@@ -38,19 +38,19 @@ func asked() string {
 	for _, d := range probes.All() {
 		for _, m := range d.Metrics {
 			if slices.Equal(m.Labels, []string{"path"}) {
-				queries = append(queries, "topk(1, max by (path) ("+m.Name+"{path=~'/[A-Za-z0-9/._-]*',$target}))")
+				queries = append(queries, "max by (path) ("+m.Name+"{path=~'/[A-Za-z0-9/._-]*',$target})")
 			}
 		}
 	}
-	return `{{ if match "\\bPATH\\b" $first }}` + ask(strings.Join(queries, " or ")) + `{{ $path = . | first | label "path" }}{{ end }}{{ end }}`
+	return `{{ if match "\\bPATH\\b" $first }}` + ask(strings.Join(queries, " or ")) + `{{ $path = ` + sorted("path") + ` | first | label "path" }}{{ end }}{{ end }}`
 }
 
 // harmless is a name of a server as servers have them: what a target calls itself goes into what somebody pastes.
 const harmless = `[A-Za-z0-9][A-Za-z0-9._-]{0,252}`
 
 // stepTold is the step of $told, what its outcome tells, and the change that follows.
-var stepTold = `{{ with printf "max by (on, first) (ews_exporter_advice_info{advice=%q})" $told | query }}{{ with . | sortByLabel "first" | first }}{{ $on = or .Labels.on "" }}{{ $first = reReplaceAll "\\bprobe MODULE HOST\\b" "probe MODULE TARGET" .Labels.first }}{{ end }}{{ end }}` +
-	`{{ with printf "max by (tells, then) (ews_exporter_advice_outcome_info{advice=%q})" $told | query }}{{ with . | sortByLabel "tells" | first }}{{ $tells = or .Labels.tells "" }}{{ $then = or .Labels.then "" }}{{ end }}{{ end }}` +
+var stepTold = `{{ with printf "max by (on, first) (ews_exporter_advice_info{advice=%q})" $told | query }}{{ with ` + sorted("first", "on") + ` | first }}{{ $on = or .Labels.on "" }}{{ $first = reReplaceAll "\\bprobe MODULE HOST\\b" "probe MODULE TARGET" .Labels.first }}{{ end }}{{ end }}` +
+	`{{ with printf "max by (tells, then) (ews_exporter_advice_outcome_info{advice=%q})" $told | query }}{{ with ` + sorted("tells", "then") + ` | first }}{{ $tells = or .Labels.tells "" }}{{ $then = or .Labels.then "" }}{{ end }}{{ end }}` +
 	told("auth", "ews_exporter_module_info{auth!='',module=%q}", "$module") + `{{ $auth = . }}{{ end }}{{ end }}` +
 	`{{ $server := or $front "SERVER" }}{{ if eq (or $labels.via "") "direct" }}{{ $server = ` + hostOf("SERVER") + ` }}{{ $first = reReplaceAll "\\bprobe MODULE SERVER\\b" "probe MODULE TARGET" $first }}{{ end }}` +
 	`{{ $named := $server }}{{ if match "^[0-9.]+$|^\\[" $server }}{{ $named = or $front "SERVERNAME" }}{{ end }}`

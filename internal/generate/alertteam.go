@@ -67,8 +67,8 @@ func (f alertFacts) teamAdvised(about string) string {
 func team(q faults) string {
 	text := `{{ $team := "unassigned" }}` + ask("count(ews_exporter_owner_info{team!=''})") + q.keys + `{{ $owner := "" }}`
 	for _, window := range teamWindows {
-		text += `{{ if not $owner }}` + ask("topk(1, sum by (owner) (count_over_time(probe_fault_info{certainty!='undecided',"+q.selector+","+q.scope+"}["+window+"])))") +
-			`{{ $owner = . | first | label "owner" }}{{ end }}{{ end }}`
+		text += `{{ if not $owner }}` + ask(most("sum by (owner) (count_over_time(probe_fault_info{certainty!='undecided',"+q.selector+","+q.scope+"}["+window+"]))")) +
+			`{{ $owner = ` + sorted("owner") + ` | first | label "owner" }}{{ end }}{{ end }}`
 	}
 	return text + teamOfOwner + `{{ end }}{{ $team }}`
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"text/template"
 
@@ -22,7 +23,7 @@ func (f alertFacts) fill(name, text string) (string, error) {
 		"own": f.own, "explaining": f.explaining, "counted": f.counting,
 		// Of texts.
 		"docs": func() string { return docsURL }, "page": f.page,
-		"who": who, "seen": seen, "ask": ask, "number": number, "label": label, "each": each,
+		"who": who, "seen": seen, "ask": ask, "number": number, "label": label, "sorted": sorted, "each": each,
 		"origin": originOf, "answered": answered, "failures": failures, "failed": failed, "briefly": briefly, "found": found, "shows": f.shown, "showsHere": f.shownHere,
 		// What to do first, see alertadvice.go.
 		"ofFinding": f.ofFinding, "ofFailing": f.ofFailing, "ofFailed": f.ofFailed, "ofLabel": f.ofLabel, "ofUndecided": f.ofUndecided,
@@ -87,14 +88,27 @@ func number(query, format string) string {
 	return ask(query) + fmt.Sprintf(`{{ . | first | value | printf "%s" }}{{ end }}`, format)
 }
 
-// label is a label of the first series that a query gives.
+// label is a label that a query groups by, of the series where it comes first.
 func label(query, name string) string {
-	return ask(query) + fmt.Sprintf(`{{ . | first | label "%s" }}{{ end }}`, name)
+	return ask(query) + fmt.Sprintf(`{{ %s | first | label "%[2]s" }}{{ end }}`, sorted(name), name)
 }
 
-// each goes through what a query gave, sorted by a label, with commas in between.
-func each(label string) string {
-	return fmt.Sprintf(`{{ range $i, $s := sortByLabel "%s" . }}{{ if $i }},{{ end }}`, label)
+// sorted is what a query gave, in the order of labels, the first of which counts most. All that the query groups by must be among
+// them: Prometheus gives series in any order, and a text is the same one each time.
+func sorted(labels ...string) string {
+	text := "."
+	for _, l := range slices.Backward(labels) {
+		if text != "." {
+			text = "(" + text + ")"
+		}
+		text = fmt.Sprintf(`sortByLabel "%s" %s`, l, text)
+	}
+	return text
+}
+
+// each goes through what a query gave, sorted by labels, with commas in between.
+func each(labels ...string) string {
+	return `{{ range $i, $s := ` + sorted(labels...) + ` }}{{ if $i }},{{ end }}`
 }
 
 // who begins a summary: the service, or the target of one that has none.
@@ -106,7 +120,7 @@ func seen() string { return `Seen at {{ $labels.instance }}, module {{ $labels.m
 
 // originOf is who a query with the labels origin and product says has answered, else other words.
 func originOf(query string, otherwise ...string) string {
-	text := ask(query) + `{{ with first . }}{{ .Labels.origin }}{{ with .Labels.product }} ({{ . }}){{ end }}{{ end }}`
+	text := ask(query) + `{{ with ` + sorted("origin", "product") + ` | first }}{{ .Labels.origin }}{{ with .Labels.product }} ({{ . }}){{ end }}{{ end }}`
 	for _, words := range otherwise {
 		text += "{{ else }}" + words
 	}
@@ -130,20 +144,20 @@ const failureText = ` {{ .Labels.stage }}/{{ .Labels.reason }}` +
 // failures are those of each module at the target now.
 func failures() string {
 	return ask("max by (module, stage, reason, origin, product) (probe_failure_info{$target})") +
-		`{{ range sortByLabel "module" . }} Module {{ .Labels.module }}:` + failureText + `{{ end }}{{ end }}`
+		`{{ range ` + sorted("module", "stage", "reason", "origin", "product") + ` }} Module {{ .Labels.module }}:` + failureText + `{{ end }}{{ end }}`
 }
 
 // failed are those of the probe within a window, after words that introduce them where there are any.
 func failed(words, window string) string {
 	return ask("count by (stage, reason, origin, product) (max_over_time(probe_failure_info{$probe}["+window+"]))") +
-		words + `{{ range sortByLabel "reason" . }}` + failureText + `{{ end }}{{ end }}`
+		words + `{{ range ` + sorted("reason", "stage", "origin", "product") + ` }}` + failureText + `{{ end }}{{ end }}`
 }
 
 // briefly ends a summary of what fails: with the findings behind that, else with the stages and reasons.
 func briefly() string {
 	const failing = " and on (module) ews:check_failing:unexplained{$target})"
 	return ask("max by (code) (probe_finding{severity='error',$target}"+failing) + `:` + each("code") + ` {{ .Labels.code }}{{ end }}{{ else }}` +
-		ask("count by (stage, reason) (probe_failure_info{$target}"+failing) + `:` + each("reason") + ` {{ .Labels.stage }}/{{ .Labels.reason }}{{ end }}{{ end }}{{ end }}`
+		ask("count by (stage, reason) (probe_failure_info{$target}"+failing) + `:` + each("reason", "stage") + ` {{ .Labels.stage }}/{{ .Labels.reason }}{{ end }}{{ end }}{{ end }}`
 }
 
 // shown are the texts of probers about the target.
@@ -157,7 +171,7 @@ func (f alertFacts) shownHere() (string, error) {
 // found are the findings at the target.
 func found() string {
 	return ask("max by (code) (probe_finding{severity!='info',$target})") +
-		` Found:{{ range sortByLabel "code" . }} {{ .Labels.code }}{{ end }}.{{ end }}`
+		` Found:{{ range ` + sorted("code") + ` }} {{ .Labels.code }}{{ end }}.{{ end }}`
 }
 
 // page is the link of an alert about a failing target: to the page of a finding that has no alert of its own, or its own section.
@@ -165,5 +179,5 @@ func (f alertFacts) page(alert string) string {
 	own := f.own("error")
 	return docsURL + "/" + ask(fmt.Sprintf("max by (code) (probe_finding{severity='error',code!~'%s|"+result.AnsweredByMiddlebox+"',$target})"+
 		" or on () max by (code) (probe_finding{severity='error',code!~'%[1]s',$target})", own)) +
-		`findings/{{ . | sortByLabel "code" | first | label "code" }}.md{{ else }}alerts.md#` + strings.ToLower(alert) + `{{ end }}`
+		`findings/{{ ` + sorted("code") + ` | first | label "code" }}.md{{ else }}alerts.md#` + strings.ToLower(alert) + `{{ end }}`
 }
