@@ -27,7 +27,7 @@ const (
 	// listens shows which URLs the programs of a Windows server have asked http.sys for.
 	listens = "netsh http show servicestate view=requestq | findstr /i remoteDesktopGateway"
 	// events is what the gateway writes of connections, from the probe on.
-	events = "Get-WinEvent @{LogName='Microsoft-Windows-TerminalServices-Gateway/Operational';StartTime=[datetime]'TIME'} -Oldest -MaxEvents 9"
+	events = "Get-WinEvent @{LogName='Microsoft-Windows-TerminalServices-Gateway/Operational';StartTime='TIME'} -Oldest -MaxEvents 20"
 	// newestEvents is what it wrote last.
 	newestEvents = "Get-WinEvent Microsoft-Windows-TerminalServices-Gateway/Operational -MaxEvents 20"
 	// through is what a box has to do with the transports.

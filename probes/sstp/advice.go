@@ -29,7 +29,7 @@ const (
 	// newestEvents is what it wrote last, which may be of long before the probe.
 	newestEvents = "Get-WinEvent @{LogName='System';ProviderName='RemoteAccess','RasSstp'} -MaxEvents 20"
 	// events is where Routing and Remote Access writes why it refuses a call.
-	events = "Get-WinEvent @{LogName='System';ProviderName='RemoteAccess','RasSstp';StartTime=[datetime]'TIME'} -Oldest -MaxEvents 20"
+	events = "Get-WinEvent @{LogName='System';ProviderName='RemoteAccess','RasSstp';StartTime='TIME'} -Oldest -MaxEvents 20"
 	// through is what a box has to do with SSTP.
 	through = "pass this name through to the VPN server on TCP, without ending TLS: by an address of its own, or by a rule on the TLS name where others share the address; the VPN server then needs the name's certificate itself " +
 		"(HAProxy: mode tcp; nginx: stream with ssl_preread; Kemp: a service of type Generic; F5: a FastL4 virtual server)"

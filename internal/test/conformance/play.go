@@ -152,12 +152,13 @@ func (x *Examination) visit(s *stage, cfg *config.Config, scenario lab.Scenario,
 	return o
 }
 
-// patience is the time that a probe gets, 0 for the module's alone. Where its end is all that is waited for, that is short.
+// patience is the time that a probe gets, 0 for the module's alone. Where its end is all that is waited for, that is short, and long
+// enough to get there on a busy machine.
 func patience(m *config.Module, want lab.Verdict) time.Duration {
 	if m == nil || !strings.HasSuffix(want.Failure, "/timeout") {
 		return 0
 	}
-	return brief(m)
+	return brief(m) + 2*time.Second
 }
 
 // brief is a short time limit.
