@@ -92,7 +92,6 @@ var varying = []struct {
 	{regexp.MustCompile(`--config\.file \S+`), "--config.file CONFIG"},
 	{regexp.MustCompile(`SERVER:[0-9]+`), "SERVER:PORT"},
 	{regexp.MustCompile(`localhost,[0-9]+`), "localhost,PORT"},
-	{regexp.MustCompile(`\[datetime\]'[0-9TZ:-]+'`), "[datetime]'MOMENT'"},
 	{regexp.MustCompile(`at [0-9-]{10} [0-9:.]+ UTC`), "at MOMENT"},
 	{regexp.MustCompile(`(after|for|in|limit) (<0\.001|[0-9]+\.[0-9]+) s`), "$1 <time> s"},
 	{regexp.MustCompile(`ready at [^\n;]+ \+0000`), "ready at <date>"},
