@@ -52,7 +52,7 @@ var scopes = map[string][]string{
 	"$site":     {"site"},
 }
 
-var scope = regexp.MustCompile(`\$(?:finding|probe|target|service|others|exporter|module|site|advice|keys|butKeys)\b`)
+var scope = regexp.MustCompile(`\$(?:finding|probe|target|service|others|exporter|module|site|advice|keys|butKeys|its)\b`)
 
 // ask begins a part of a text about what a query gives; its scopes stand for matchers. Where it gives nothing, the part is
 // left out, up to {{ else }} or {{ end }}.
@@ -69,6 +69,9 @@ func ask(query string) string {
 		case "$butKeys":
 			args += " $keys"
 			return "advice!~%q"
+		case "$its": // the series that the text is at
+			args += " .Labels.module"
+			return "module=%q"
 		}
 		matchers := make([]string, len(scopes[name]))
 		for i, l := range scopes[name] {
@@ -136,21 +139,24 @@ func answered(code string, window ...string) string {
 	return originOf("max by (origin, product) (" + selector + ")")
 }
 
-// failure says why a probe failed, and who answered where that tells something.
-const failureText = ` {{ .Labels.stage }}/{{ .Labels.reason }}` +
-	`{{ if or (match "^(status|content)$" .Labels.stage) (and (ne .Labels.origin "unknown") (match "^(auth|send|receive)$" .Labels.stage)) }}` +
-	`, answered by {{ .Labels.origin }}{{ with .Labels.product }} ({{ . }}){{ end }}{{ end }}.`
+// failureText says why a probe failed, and who answered where that tells something, with what.
+func failureText(with string) string {
+	return ` {{ .Labels.stage }}/{{ .Labels.reason }}` +
+		`{{ if or (match "^(status|content)$" .Labels.stage) (and (ne .Labels.origin "unknown") (match "^(auth|send|receive)$" .Labels.stage)) }}` +
+		`, answered by {{ .Labels.origin }}{{ with .Labels.product }} ({{ . }}){{ end }}` + with + `{{ end }}.`
+}
 
 // failures are those of each module at the target now.
 func failures() string {
+	status := ask("max(probe_http_status_code{$its,$target}) > 0") + ` with {{ . | first | value }}{{ end }}`
 	return ask("max by (module, stage, reason, origin, product) (probe_failure_info{$target})") +
-		`{{ range ` + sorted("module", "stage", "reason", "origin", "product") + ` }} Module {{ .Labels.module }}:` + failureText + `{{ end }}{{ end }}`
+		`{{ range ` + sorted("module", "stage", "reason", "origin", "product") + ` }} Module {{ .Labels.module }}:` + failureText(status) + `{{ end }}{{ end }}`
 }
 
 // failed are those of the probe within a window, after words that introduce them where there are any.
 func failed(words, window string) string {
 	return ask("count by (stage, reason, origin, product) (max_over_time(probe_failure_info{$probe}["+window+"]))") +
-		words + `{{ range ` + sorted("reason", "stage", "origin", "product") + ` }}` + failureText + `{{ end }}{{ end }}`
+		words + `{{ range ` + sorted("reason", "stage", "origin", "product") + ` }}` + failureText("") + `{{ end }}{{ end }}`
 }
 
 // briefly ends a summary of what fails: with the findings behind that, else with the stages and reasons.

@@ -21,15 +21,14 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/ews-exporter/ews_exporter/internal/failure"
+	"github.com/ews-exporter/ews_exporter/internal/test/waiting"
 )
 
 // testLimit is a probe's limit where the test expects to end long before.
 const testLimit = 10 * time.Second
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { waiting.VerifyTestMain(m) }
 
 // peer is the server's side of one connection in a test.
 type peer struct {

@@ -218,7 +218,7 @@ func TestConn_closeDoesNotWaitForAPeerThatReadsNothing(t *testing.T) {
 	}
 	begun := time.Now()
 	c.Close()
-	if took := time.Since(begun); took > time.Second {
+	if took := time.Since(begun); took > 3*time.Second { // crypto/tls itself would wait 5 s
 		t.Errorf("closing took %v", took)
 	}
 	if c.Record.WireSent == 0 {

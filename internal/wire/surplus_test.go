@@ -167,7 +167,7 @@ func TestConn_lookingDoesNotWait(t *testing.T) {
 			t.Fatal("not reusable")
 		}
 	}
-	if took := time.Since(begun); took > time.Second {
+	if took := time.Since(begun); took > 200*20*time.Millisecond { // on a busy machine, and less than any wait for each
 		t.Errorf("200 looks took %v", took)
 	}
 }

@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/ews-exporter/ews_exporter/config"
 	"github.com/ews-exporter/ews_exporter/internal/auth"
 	"github.com/ews-exporter/ews_exporter/internal/lab"
@@ -21,11 +19,12 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
 	"github.com/ews-exporter/ews_exporter/internal/test/servers"
+	"github.com/ews-exporter/ews_exporter/internal/test/waiting"
 	"github.com/ews-exporter/ews_exporter/probes/rdgateway"
 	parts "github.com/ews-exporter/ews_exporter/probes/rdgateway/lab"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { waiting.VerifyTestMain(m) }
 
 // both are the keys that ask both transports.
 const both = "transports: [http, websocket]"

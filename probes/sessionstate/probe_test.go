@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/prometheus/common/expfmt"
-	"go.uber.org/goleak"
 
 	"github.com/ews-exporter/ews_exporter/collector"
 	"github.com/ews-exporter/ews_exporter/config"
@@ -23,10 +22,11 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
 	"github.com/ews-exporter/ews_exporter/internal/test/servers"
+	"github.com/ews-exporter/ews_exporter/internal/test/waiting"
 	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { waiting.VerifyTestMain(m) }
 
 // load reads a configuration with one module, whose settings are given.
 func load(t testing.TB, settings string) (*config.Config, error) {

@@ -1,10 +1,12 @@
-// Package waiting runs tests that wait more than they work: more of them at once than there are processors.
+// Package waiting runs the tests of a package, more of them at once than there are processors where they wait more than they work, and
+// waits for the end of what they began.
 package waiting
 
 import (
 	"flag"
 	"strconv"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 )
@@ -17,7 +19,7 @@ func TestMain(m *testing.M, atOnce int) {
 			panic(err)
 		}
 	}
-	goleak.VerifyTestMain(m)
+	VerifyTestMain(m)
 }
 
 // ShortTestMain does so with -short only: the whole run has tests that measure, or load the machine.
@@ -26,5 +28,23 @@ func ShortTestMain(m *testing.M, atOnce int) {
 		TestMain(m, atOnce)
 		return
 	}
-	goleak.VerifyTestMain(m)
+	VerifyTestMain(m)
+}
+
+// VerifyTestMain runs the tests and looks for what they left running. What ends by itself gets time to: net/http's server keeps a
+// connection that it ends for half a second, and goleak alone looks for less.
+func VerifyTestMain(m *testing.M) { goleak.VerifyTestMain(patient{m}) }
+
+// patience is how long is waited for goroutines to end.
+const patience = 10 * time.Second
+
+// patient are tests that end when all is ended which they began, or when patience is at an end.
+type patient struct{ *testing.M }
+
+func (p patient) Run() int {
+	code := p.M.Run()
+	for end := time.Now().Add(patience); code == 0 && goleak.Find() != nil && time.Now().Before(end); {
+		time.Sleep(100 * time.Millisecond)
+	}
+	return code
 }
