@@ -43,8 +43,12 @@ func TestAdvice(t *testing.T) {
 			problem("its first step changes something that cannot be undone: " + a.First)
 		}
 		if a.Direct != "" {
-			if past, ok := all.Get(a.Direct); !ok || past.Direct != "" || slices.Contains(past.Owners, advice.Middlebox) {
+			past, ok := all.Get(a.Direct)
+			if !ok || past.Direct != "" || slices.Contains(past.Owners, advice.Middlebox) {
 				problem("the advice for a server asked directly is not there, leads on, or blames a box: " + a.Direct)
+			}
+			if len(past.For) > 0 || past.Certainty == advice.Sure {
+				problem("that a server was asked directly proves no more than " + a.Key + " says, and its advice is of other evidence, or sure: " + a.Direct)
 			}
 		}
 	}

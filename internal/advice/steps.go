@@ -23,6 +23,14 @@ const (
 	Health        = "Get-ServerHealth SERVER | Where-Object AlertValue -ne Healthy"
 	BackendHealth = "Get-ServerHealth BACKEND | Where-Object AlertValue -ne Healthy"
 	Modules       = `C:\Windows\System32\inetsrv\appcmd list modules /app.name:"{app}"`
+	// PoolStopped is what http.sys's own server error tells. It does not tell whose http.sys that is.
+	PoolStopped = "http.sys answered in place of an application: the application pool is stopped, or its queue is full."
+	// PoolState is what the state of that pool on each server tells, and ElsePool what no such state explains.
+	PoolState = "If it is stopped on one: that server, whose System log has the reason (source WAS). If it is started on all: its queue is full on one" + ElsePool
+	ElsePool  = "; C:\\Windows\\System32\\LogFiles\\HTTPERR says QueueFull there. If neither is so anywhere: a Windows machine in front answered so itself (ARR, Web Application Proxy), and its own pools and HTTPERR tell why."
+	// StoppedPools lists pools that are stopped, and StoppedPool what that tells of each server.
+	StoppedPools = `C:\Windows\System32\inetsrv\appcmd list apppool /state:Stopped`
+	StoppedPool  = "If a pool of Exchange is listed on one: that server, whose System log has the reason (source WAS). If none is: a queue is full on one" + ElsePool
 	// StartPool brings back an application pool that stopped.
 	StartPool    = "Where others are well, take that server out of the box's pool; mend what the log names, start the pool (C:\\Windows\\System32\\inetsrv\\appcmd start apppool, with its name), and put the server back."
 	ServicesPool = `C:\Windows\System32\inetsrv\appcmd list apppool MSExchangeServicesAppPool`

@@ -186,8 +186,16 @@ var Advice = advice.Book{
 		On:     advice.OnExporter,
 		First:  advice.AskServer,
 		Then:   "Mend what hangs there, or take that member out of the pool and put it back for undoing. Give the other targets an auth of their own meanwhile. If the message names another target: probe that one so.", Risk: advice.Look, When: advice.Morning,
-		Separates: "If SERVER gives a verdict on the logon: the box in front, or another member of its pool. If SERVER gives none: that server hangs.", Direct: "server_hangs",
+		Separates: "If SERVER gives a verdict on the logon: the box in front, or another member of its pool. If SERVER gives none: that server hangs.", Direct: "logons_waiting_at_servers",
 		For: advice.About("auth/waiting", "auth/unanswered"),
+	},
+	{
+		Key:   "logons_waiting_at_servers",
+		Means: "Logons of this auth wait for the verdict on an earlier one, which some target does not give.", Suffers: "Nobody but this monitoring.",
+		Owners:    []advice.Owner{advice.Exchange, advice.Exporter},
+		First:     "Read in the first line of this report which target gives no verdict on its logon.",
+		Separates: "If it is this one: that server hangs at logons, as where it reaches no domain controller. If it is another: probe that one, whose report tells who hangs there.",
+		Then:      "Mend what hangs there, or take that server out of the pool and put it back for undoing. Give the other targets an auth of their own meanwhile.", Risk: advice.Look, When: advice.Morning,
 	},
 	{
 		Key:   "memory_not_writable",

@@ -77,9 +77,9 @@ var Advice = advice.Book{
 	},
 	{
 		Key:   "error_after_wait_at_server",
-		Means: "The server answers a body that came after a wait in vain for 100 Continue with an error of its own.", Suffers: WhoWaits,
-		Owners: []advice.Owner{advice.Exchange}, Certainty: advice.Likely,
-		On: advice.InShell, First: advice.Health,
+		Means: "Asked directly, a body that came after a wait in vain for 100 Continue gets an error that the same request without Expect does not get.", Suffers: WhoWaits,
+		Owners: []advice.Owner{advice.Exchange, advice.IIS},
+		On:     advice.InShell, First: advice.Health,
 		Separates: "If a set of EWS, Store or AD is Unhealthy: it names what fails. If none of these is: " + ReadModules + " keeps the 100 Continue back.",
 		Then:      "Where others are well, take SERVER out of the box's pool; mend what the health set names, or note the module's entry and remove it from the application EWS alone. To undo, put back what was taken out.", Risk: advice.Change, When: advice.Now,
 	},

@@ -87,8 +87,16 @@ var Advice = slices.Concat(advice.Book{
 		Owners: []advice.Owner{advice.Network, advice.Middlebox},
 		First:  "Look on the balancer which members of the pool behind SERVICE, port PORT, are up.",
 		Then:   "Bring the members back, or correct the check that took them out; or allow the exporter's address in the firewall, and undo by removing that rule.", Risk: advice.Change, When: advice.Now,
-		Separates: "If none is up: the balancer has no server left, and its log says why. If some are up, or there is no balancer: a firewall on the way; its log at the time of the probe has the exporter's address.", Direct: "no_way_there",
+		Separates: "If none is up: the balancer has no server left, and its log says why. If some are up, or there is no balancer: a firewall on the way; its log at the time of the probe has the exporter's address.", Direct: "connection_reset_at_server",
 		For: advice.About("connect/reset"),
+	},
+	{
+		Key:   "connection_reset_at_server",
+		Means: "Asked directly, the connection was reset while it was made: a firewall on the way or on the server does so, or what listens there has too much to do.", Suffers: "Clients whom the balancer sends to this server fail, until its check takes the server out.",
+		Owners: []advice.Owner{advice.Network, advice.Windows},
+		On:     "on the server HOST, in PowerShell", First: "Test-NetConnection HOST -Port PORT",
+		Separates: "If TcpTestSucceeded is True there: a firewall between the exporter and the server; its log at the proof's time has the exporter's address. If it is False: the server's own firewall, or what listens there; its System log says why at that time.",
+		Then:      "A firewall: note its rule, and allow the exporter's address. The service: restart it after reading why; {listens} is what listens. To undo, remove the rule.", Risk: advice.Restart, When: advice.Now,
 	},
 	{
 		Key:   "certificate_for_other_name",

@@ -95,9 +95,9 @@ var book = advice.Book{
 	{
 		Key:   "mapi_http_pool_stopped",
 		Means: "http.sys answered in place of an application: an application pool of MAPI over HTTP is stopped, or its queue is full.", Suffers: who,
-		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Sure,
+		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Likely,
 		On: advice.AtEach, First: pools,
-		Separates: "If one is stopped: that server, whose System log has the reason (source WAS). If all are started: a queue is full on one; C:\\Windows\\System32\\LogFiles\\HTTPERR says QueueFull there.",
+		Separates: "If one is stopped: that server, whose System log has the reason (source WAS). If all are started: a queue is full on one" + advice.ElsePool,
 		Then:      advice.StartPool, Risk: advice.Restart, When: advice.Now,
 		For: advice.By(origin.HTTPSys, "status/"+reasonServerError),
 	},

@@ -89,9 +89,9 @@ var book = advice.Book{
 	{
 		Key:   "mrs_proxy_pool_stopped",
 		Means: "http.sys answered in place of an application: the application pool of EWS is stopped, or its queue is full.", Suffers: "Every client of EWS that reaches the same server.",
-		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Sure,
+		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Likely,
 		On: advice.AtEach, First: advice.ServicesPool,
-		Separates: "If it is stopped on one: that server, whose System log has the reason (source WAS). If it is started on all: its queue is full on one; C:\\Windows\\System32\\LogFiles\\HTTPERR says QueueFull there.",
+		Separates: advice.PoolState,
 		Then:      advice.StartPool, Risk: advice.Restart, When: advice.Now,
 		For: advice.By(origin.HTTPSys, "status/"+reasonServerError),
 	},

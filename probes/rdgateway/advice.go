@@ -188,7 +188,15 @@ var book = advice.Book{
 		On:     advice.OnExporter, First: advice.AskServer,
 		Separates: "If SERVER answers the handshake: the box. If SERVER hangs up too: the gateway, which does so with what it does not like, or has the transport turned off.",
 		Then:      "The box: note its settings, then " + through + ". The gateway: note its Transport Settings in RD Gateway Manager, and turn the transport on. To undo, set what was noted.", Risk: advice.Change, When: advice.Morning,
-		Direct: "rd_gateway_transport_missing_at_server",
+		Direct: "rd_gateway_hung_up_by_server",
+	},
+	{
+		Key:   "rd_gateway_hung_up_by_server",
+		Means: "Asked directly, the gateway ended the connection in place of an answer to the logon. Clients take that for a gateway without this transport.", Suffers: here + " Nobody, where clients get in by another transport.",
+		Owners: []advice.Owner{advice.Windows, advice.Network},
+		On:     advice.InPowerShell, First: events,
+		Separates: "If an event of the proof's time (the report's is UTC, the log's local) is there: it says why; where Transport Settings in RD Gateway Manager have the transport off, that is why. If none is, and it is on: something that inspects traffic between the exporter and SERVER ended it.",
+		Then:      "The gateway: note the setting, and turn the transport on, or take it off transports of the module. In between: exempt SERVER from inspection for port 443. To undo, set what was noted.", Risk: advice.Change, When: advice.Morning,
 	},
 	{
 		Key:   "rd_gateway_refuses_handshake",

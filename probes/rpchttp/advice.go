@@ -90,6 +90,15 @@ var book = advice.Book{
 		Then:      "Note maxAllowedContentLength, and set it to 2147483647 for the application rpc. To undo, set the noted value.", Risk: advice.Change, When: advice.Now,
 	},
 	{
+		Key:   "rpc_http_pool_stopped",
+		Means: advice.PoolStopped, Suffers: who,
+		Owners: []advice.Owner{advice.IIS}, Certainty: advice.Likely,
+		On: advice.AtEach, First: advice.StoppedPools,
+		Separates: advice.StoppedPool,
+		Then:      advice.StartPool, Risk: advice.Restart, When: advice.Now,
+		For: advice.By(origin.HTTPSys, "status/"+reasonServerError),
+	},
+	{
 		Key:   "rpc_http_fails_somewhere",
 		Means: "A server error came that is no RPC error.", Suffers: who,
 		Owners: []advice.Owner{advice.Middlebox, advice.IIS},

@@ -161,7 +161,15 @@ var book = advice.Book{
 		On:     advice.OnExporter, First: advice.AskServers,
 		Separates: "If no server is healthy there: the balancer rightly has none; mend the servers. If one is: the balancer's check, or its way to that server.",
 		Then:      ofServer + " The balancer: note the check's present setting, and let it ask for each directory's healthcheck.htm. To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
-		Direct: "directory_closed_at_server",
+		Direct: "directories_all_closed_at_server",
+	},
+	{
+		Key:   "directories_all_closed_at_server",
+		Means: "The server ended the connection at each directory's page of health: it is in maintenance as a whole, or what all directories share is unhealthy.", Suffers: "Every client whom the balancer sends to this server, until its check takes the server out.",
+		Owners: []advice.Owner{advice.Exchange}, Certainty: advice.Likely,
+		On: advice.InShell, First: advice.Inactive,
+		Separates: "If ServerWideOffline is listed, or all protocols: " + whoMadeIt + ". If nothing is: " + advice.Health + " names the health set that is not healthy; and where all sets are Healthy, something between the exporter and SERVER ends the connections.",
+		Then:      "Inactive, and no longer meant: Set-ServerComponentState SERVER -Component ServerWideOffline -State Active -Requester Maintenance, with the name of who made it so; undo by -State Inactive. Unhealthy: mend what the health set names.", Risk: advice.Change, When: advice.Now,
 	},
 	{
 		Key:   adviceAllHang,
@@ -204,7 +212,15 @@ var book = advice.Book{
 		On:     advice.OnExporter, First: advice.AskServers,
 		Separates: "If the servers answer with Exchange's pages: the rule of the box for this name, or DNS (nslookup HOST), leads elsewhere. If a server answers as here: another site of its IIS takes the name or port. If this is not the name that clients use: the target is wrong.",
 		Then:      "The box: note the rule for this name, and lead it to the Exchange servers. IIS: note the bindings (" + sites + "), and take the name out of the other site's. The exporter: note the target, and correct it. To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
-		Direct: "directory_elsewhere_at_server",
+		Direct: "directories_all_elsewhere_at_server",
+	},
+	{
+		Key:   "directories_all_elsewhere_at_server",
+		Means: "Asked directly, not one page of health is Exchange's: another site of the server's IIS takes the name or port, or the target is no Exchange server.", Suffers: everyone,
+		Owners: []advice.Owner{advice.IIS, advice.Exporter},
+		On:     advice.AtPrompt, First: sites,
+		Separates: "If a site other than Default Web Site has a binding for this name or port: that one answers. If none has: the target is no Exchange server, or its port is another program's (netstat -ano shows whose).",
+		Then:      "IIS: note the bindings, and take the name out of the other site's. The exporter: note the target, and correct it. To undo, set what was noted.", Risk: advice.Change, When: advice.Now,
 	},
 	{
 		Key:   adviceMissing,
