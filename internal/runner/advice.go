@@ -9,10 +9,14 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/expect"
 	"github.com/ews-exporter/ews_exporter/internal/kerberos"
 	"github.com/ews-exporter/ews_exporter/internal/oauth"
+	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/policy"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
+
+// serveRequest is what is changed where the request is none for the server.
+const serveRequest = "Set body of the module to a request that this server serves, and reload; undo by taking it out. Or set undecided_ok: true, or leave the module out for this target."
 
 // ownAdvice is for what the exporter itself has to do with, and for successes that prove nothing.
 var ownAdvice = advice.Book{
@@ -131,11 +135,31 @@ var ownAdvice = advice.Book{
 		Key:   "request_not_served",
 		Means: "The server does not know the request that is made by default.", Suffers: "Nobody.",
 		Owners: []advice.Owner{advice.Exporter}, Certainty: advice.Likely,
+		First: "Get-ExchangeServer | Format-Table Name,AdminDisplayVersion", On: advice.InShell,
+		Then: serveRequest,
+		Risk: advice.Change, When: advice.Plan,
+		Separates: "If its version is one that has not this request: choose another one. If others of its version serve it: EWS of that server; its own log says why.",
+		For:       advice.By(origin.Exchange, "undecided/not_served"),
+	},
+	{
+		Key:   "request_served_by_nobody",
+		Means: "What answers does not know the request that is made by default, nor show that it is Exchange.", Suffers: "Nobody yet, but the fault that the module watches for goes unseen.",
+		Owners: []advice.Owner{advice.Exporter, advice.Middlebox},
+		On:     advice.OnExporter, First: advice.AskServer,
+		Then: "The box: note its rule for this name, and lead {paths} to Exchange; undo by the noted rule. " + serveRequest,
+		Risk: advice.Change, When: advice.Plan,
+		Separates: "If it decides there: the box in front leads this name, or {paths}, to another server. If it does not: the module is not made for what is there, or needs another request.",
+		Direct:    "request_not_served_at_server",
+		For:       advice.About("undecided/not_served"),
+	},
+	{
+		Key:   "request_not_served_at_server",
+		Means: "Asked directly, the server does not know the request that is made by default, nor show that it is Exchange.", Suffers: "Nobody.",
+		Owners: []advice.Owner{advice.Exporter}, Certainty: advice.Likely,
 		First: "Read in the proof who answered, and with what.",
-		Then:  "Set body of the module to a request that this server serves, and reload; undo by taking it out. Or set undecided_ok: true, or leave the module out for this target.",
+		Then:  serveRequest,
 		Risk:  advice.Change, When: advice.Plan,
 		Separates: "If it is Exchange: its version lacks the request. If it is no Exchange: the module is not made for it.",
-		For:       advice.About("undecided/not_served"),
 	},
 	{
 		Key:   "ask_again_later",
