@@ -32,6 +32,7 @@ var Definition = prober.Definition{
 		{Stage: failure.Status, Reason: reasonServerError, Help: "A 5xx that does not come from Exchange."},
 		{Stage: failure.Status, Reason: reasonUnexpected, Help: "Another status than those that Exchange answers with."},
 	},
+	Piece:   endpointSuccess,
 	Metrics: []*result.Metric{endpointSuccess, requestDuration, exchangeInfo, prober.SchemeOffered},
 	Findings: []prober.Finding{
 		{Code: AnswersWithoutLogon, Severity: result.Error, Summary: "An endpoint of MAPI over HTTP answered a request for which nobody had logged on."},
