@@ -171,6 +171,7 @@ func (x *Dialogue) Await(until time.Time) (*Response, error) {
 }
 
 func (x *Dialogue) interim(r *Response) error {
+	r.AfterFinal = x.Record.Final != nil
 	x.Record.Interim = append(x.Record.Interim, r)
 	if len(x.Record.Interim) > maxInterim {
 		return malformed("%s sent more than %d interim responses", x.conn, maxInterim)

@@ -17,7 +17,7 @@ func story(x *Exchange) string {
 	var b strings.Builder
 	final := false
 	for _, r := range x.Interim {
-		if x.Final != nil && r.First > x.Final.First && !final {
+		if r.AfterFinal && !final {
 			fmt.Fprintf(&b, "| %d %s ", x.Final.Status, x.Final.Reason)
 			final = true
 		}

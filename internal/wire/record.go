@@ -118,6 +118,7 @@ type Response struct {
 	At         Seconds        `json:"at"`               // its head was complete
 	Proto      string         `json:"proto" redact:"-"` // "HTTP/1.1", or 1 and another digit
 	Status     int            `json:"status"`
+	AfterFinal bool           `json:"after_final,omitempty"` // an interim one that came behind the final one; clocks are too coarse to tell by
 	Reason     string         `json:"reason"`
 	Header     []origin.Field `json:"header"`
 	Raw        string         `json:"raw"`                   // the head as it came: order, case, line ends

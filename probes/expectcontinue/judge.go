@@ -264,7 +264,7 @@ func (o *observation) extraInterim() int {
 	}
 	after := 0
 	for _, r := range o.Exchange.Interim {
-		if r.First > o.Exchange.Final.At {
+		if r.AfterFinal {
 			after++
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -35,12 +36,9 @@ func TestExporterForWindows(t *testing.T) {
 		}
 	})
 	t.Run("check", func(t *testing.T) { m.on(t).check() })
-	t.Run("access lists", func(t *testing.T) {
-		m := m.on(t)
-		tests := filepath.Join(m.dir, "secret.test.exe")
-		m.build("test", "-c", "-o", tests, "./internal/secret")
-		if got := m.wine(tests, "-test.v", "-test.run=TestAccessLists"); got.code != 0 || !strings.Contains(got.out, "--- PASS: TestAccessLists") {
-			t.Errorf("got %+v", got)
+	t.Run("unit tests", func(t *testing.T) {
+		for folder, which := range unitTests {
+			t.Run(folder, func(t *testing.T) { m.on(t).unitTests(folder, which) })
 		}
 	})
 	t.Run("probe", func(t *testing.T) {
@@ -70,6 +68,25 @@ func (m *machine) on(t *testing.T) *machine {
 	part := *m
 	part.t = t
 	return &part
+}
+
+// unitTests are those of what has to do with the system: by folder, which. Wine 8 removes no file by the call that Go's tests use for
+// what they leave, and has no way to tell of datagrams to closed ports.
+var unitTests = map[string]string{
+	"internal/secret": "-test.run=^TestAccessLists$",
+	"internal/wire":   "-test.skip=Datagrams|OpenSSL",
+	"internal/target": "-test.run=.",
+	"internal/policy": "-test.run=.",
+}
+
+// unitTests runs tests of a package, in its folder.
+func (m *machine) unitTests(folder, which string) {
+	tests := filepath.Join(m.home, path.Base(folder)+".test.exe")
+	m.build("test", "-c", "-o", tests, "./"+folder)
+	m.dir = filepath.Join("../../..", folder)
+	if got := m.wine(tests, "-test.short", "-test.v", which); got.code != 0 || !strings.Contains(got.out, "--- PASS: ") {
+		m.t.Errorf("got %+v", got)
+	}
 }
 
 // check warns of a secret that Everyone may read, and of no other.
