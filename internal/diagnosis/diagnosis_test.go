@@ -116,6 +116,39 @@ func TestNothingToPasteFromATarget(t *testing.T) {
 	}
 }
 
+// TestTheTargetIsInTheCommand: as it was written, where no shell reads more into it.
+func TestTheTargetIsInTheCommand(t *testing.T) {
+	t.Parallel()
+	const left = "probe TARGET at HOST"
+	for written, want := range map[string]string{
+		"mail.contoso.test":                   "probe mail.contoso.test at mail.contoso.test",
+		"http://127.0.0.1:18501":              "probe http://127.0.0.1:18501 at 127.0.0.1",
+		"https://mail.contoso.test":           "probe https://mail.contoso.test at mail.contoso.test",
+		"HTTPS://mail.contoso.test:8443/EWS":  "probe HTTPS://mail.contoso.test:8443/EWS at mail.contoso.test",
+		"https://[2001:db8::7]:8443/":         "probe https://[2001:db8::7]:8443/ at 2001:db8::7",
+		"[2001:db8::7]:8443":                  "probe [2001:db8::7]:8443 at 2001:db8::7",
+		"smtp://mail.contoso.test:2525":       "probe smtp://mail.contoso.test:2525 at mail.contoso.test",
+		"https://mail.contoso.test/$(reboot)": "probe TARGET at mail.contoso.test",
+		"https://mail.contoso.test/a;reboot":  "probe TARGET at mail.contoso.test",
+		"https://mail.contoso.test/a?b&c":     "probe TARGET at mail.contoso.test",
+		"https://mail.contoso.test/a'b":       "probe TARGET at mail.contoso.test",
+		"https://mail.contoso.test/%COMSPEC%": "probe TARGET at HOST",
+		"https://a@mail.contoso.test/":        left,
+		"https://;reboot/":                    left,
+		"--config.file=x":                     left,
+		"[a-z]":                               left,
+	} {
+		r := examples.Continue()
+		r.Failure, r.Target, r.Name = failure.New(failure.Auth, "refused", "401"), written, ""
+		diagnosis.Settle(r, func() advice.Book {
+			return advice.Book{{Key: "refused", Owners: []advice.Owner{advice.Account}, First: "probe TARGET at HOST", For: advice.About("auth/refused")}}
+		})
+		if r.Verdict.First != want {
+			t.Errorf("%q: %q, want %q", written, r.Verdict.First, want)
+		}
+	}
+}
+
 // TestFaults: every owner of every failure and warning is counted once.
 func TestFaults(t *testing.T) {
 	t.Parallel()
@@ -238,7 +271,7 @@ func TestTheProofSaysWhatCame(t *testing.T) {
 		"no HTTP":              {func(c *result.Conversation) { c.Unfinished = 7 }, nil, "7 bytes came back that are no whole response, and the connection stayed open"},
 		"bytes of nobody":      {func(c *result.Conversation) { c.BytesReceived = 9 }, nil, "9 bytes came back that are no whole response, and the connection stayed open"},
 		"others were answered": {func(c *result.Conversation) { c.Quiet = &quiet }, []int{401, 200, 200}, beside + "dialogue.0 401, dialogue.1 200, dialogue.2 200"},
-		"many others":          {func(c *result.Conversation) { c.Quiet = &quiet }, []int{401, 401, 200, 200, 200, 200, 200, 200, 200, 200}, beside + "2 more, dialogue.2 200, "},
+		"many others":          {func(c *result.Conversation) { c.Quiet = &quiet }, []int{401, 401, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200}, beside + "2 more, dialogue.2 200, "},
 		"an error, and others were answered": {func(c *result.Conversation) {
 			c.Final = &wire.Response{Proto: "HTTP/1.1", Status: 504}
 		}, []int{401, 200}, beside + "dialogue.1 200"},

@@ -189,8 +189,8 @@ func unanswered(c *result.Conversation, conn *wire.Connection) string {
 	return line + howEnded(conn)
 }
 
-// maxOthers is how many answers to other requests are shown: all of a probe of a few requests.
-const maxOthers = 8
+// maxOthers is how many answers to other requests are shown: all of most probes.
+const maxOthers = 12
 
 // others are the answers below a status that the probe's other requests to the same URL got: what works beside what does not.
 func others(r *result.Result, c *result.Conversation, below int) string {
