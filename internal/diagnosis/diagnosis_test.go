@@ -119,20 +119,20 @@ func TestNothingToPasteFromATarget(t *testing.T) {
 // TestTheTargetIsInTheCommand: as it was written, where no shell reads more into it.
 func TestTheTargetIsInTheCommand(t *testing.T) {
 	t.Parallel()
-	const left = "probe TARGET at HOST"
+	const left = "ask TARGET at HOST"
 	for written, want := range map[string]string{
-		"mail.contoso.test":                   "probe mail.contoso.test at mail.contoso.test",
-		"http://127.0.0.1:18501":              "probe http://127.0.0.1:18501 at 127.0.0.1",
-		"https://mail.contoso.test":           "probe https://mail.contoso.test at mail.contoso.test",
-		"HTTPS://mail.contoso.test:8443/EWS":  "probe HTTPS://mail.contoso.test:8443/EWS at mail.contoso.test",
-		"https://[2001:db8::7]:8443/":         "probe https://[2001:db8::7]:8443/ at 2001:db8::7",
-		"[2001:db8::7]:8443":                  "probe [2001:db8::7]:8443 at 2001:db8::7",
-		"smtp://mail.contoso.test:2525":       "probe smtp://mail.contoso.test:2525 at mail.contoso.test",
-		"https://mail.contoso.test/$(reboot)": "probe TARGET at mail.contoso.test",
-		"https://mail.contoso.test/a;reboot":  "probe TARGET at mail.contoso.test",
-		"https://mail.contoso.test/a?b&c":     "probe TARGET at mail.contoso.test",
-		"https://mail.contoso.test/a'b":       "probe TARGET at mail.contoso.test",
-		"https://mail.contoso.test/%COMSPEC%": "probe TARGET at HOST",
+		"mail.contoso.test":                   "ask mail.contoso.test at mail.contoso.test",
+		"http://127.0.0.1:18501":              "ask http://127.0.0.1:18501 at 127.0.0.1",
+		"https://mail.contoso.test":           "ask https://mail.contoso.test at mail.contoso.test",
+		"HTTPS://mail.contoso.test:8443/EWS":  "ask HTTPS://mail.contoso.test:8443/EWS at mail.contoso.test",
+		"https://[2001:db8::7]:8443/":         "ask https://[2001:db8::7]:8443/ at 2001:db8::7",
+		"[2001:db8::7]:8443":                  "ask [2001:db8::7]:8443 at 2001:db8::7",
+		"smtp://mail.contoso.test:2525":       "ask smtp://mail.contoso.test:2525 at mail.contoso.test",
+		"https://mail.contoso.test/$(reboot)": "ask TARGET at mail.contoso.test",
+		"https://mail.contoso.test/a;reboot":  "ask TARGET at mail.contoso.test",
+		"https://mail.contoso.test/a?b&c":     "ask TARGET at mail.contoso.test",
+		"https://mail.contoso.test/a'b":       "ask TARGET at mail.contoso.test",
+		"https://mail.contoso.test/%COMSPEC%": "ask TARGET at HOST",
 		"https://a@mail.contoso.test/":        left,
 		"https://;reboot/":                    left,
 		"--config.file=x":                     left,
@@ -141,7 +141,7 @@ func TestTheTargetIsInTheCommand(t *testing.T) {
 		r := examples.Continue()
 		r.Failure, r.Target, r.Name = failure.New(failure.Auth, "refused", "401"), written, ""
 		diagnosis.Settle(r, func() advice.Book {
-			return advice.Book{{Key: "refused", Owners: []advice.Owner{advice.Account}, First: "probe TARGET at HOST", For: advice.About("auth/refused")}}
+			return advice.Book{{Key: "refused", Owners: []advice.Owner{advice.Account}, First: "ask TARGET at HOST", For: advice.About("auth/refused")}}
 		})
 		if r.Verdict.First != want {
 			t.Errorf("%q: %q, want %q", written, r.Verdict.First, want)
