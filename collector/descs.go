@@ -86,7 +86,7 @@ var (
 	}
 	faultInfo = &result.Metric{
 		Name:   "probe_fault_info",
-		Help:   "Who acts on the failure and on each error or warning finding, how sure that is, and the advice: advice is explained in docs/advice.md. Several owners are undecided between each other.",
+		Help:   "Who acts on the failure and on each error or warning finding, how sure that is, and the advice: advice is explained in docs/diagnosis.md. Several owners are undecided between each other.",
 		Labels: []string{"owner", "certainty", "advice"}, Own: []string{"owner", "certainty", "advice"},
 		Presence: "each owner and advice of a probe that failed, has a warning, or decided nothing",
 	}

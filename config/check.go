@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/ews-exporter/ews_exporter/internal/prober"
 	"github.com/ews-exporter/ews_exporter/internal/suggest"
@@ -28,12 +29,29 @@ func (l *loader) check() {
 			l.checkScrape(path, m)
 		}
 	}
+	l.checkImplied(listed)
 	l.checkCells()
 	l.checkAccounts()
 	if len(l.config.Auths) > 0 && len(l.config.Policy.Allow) == 0 {
 		first := slices.Min(slices.Collect(maps.Keys(l.config.Auths)))
 		l.warn(join("auths", first), "there is an auth and policy.allow is empty, so anybody who reaches the exporter can have any host probed; list what it is meant to probe")
 	}
+}
+
+// checkImplied warns in one line of the modules that nobody wrote and no service asks for, as checkUse does of each of the others.
+func (l *loader) checkImplied(listed map[string]bool) {
+	var open []string
+	for name, m := range l.config.Modules {
+		if _, wants := m.Settings.(prober.LogonUser); l.config.Implied && !listed[name] && wants && m.Auth == "" {
+			open = append(open, name)
+		}
+	}
+	if len(open) == 0 {
+		return
+	}
+	slices.Sort(open)
+	l.warn("modules", "no file defines any, and these of those that there are so have no auth, so where a server asks for a logon their success proves nothing of what they are for: "+
+		strings.Join(open, ", ")+"; name an auth in defaults, or define each that is used, with an auth or undecided_ok: true")
 }
 
 func (l *loader) checkModule(path string, m *Module) {

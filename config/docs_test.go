@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -54,7 +55,7 @@ func TestPageExamplesLoad(t *testing.T) {
 		if err := os.WriteFile(file, []byte(e[1]), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if c, err := config.Load([]string{file}, probes.All()); err != nil || len(c.Warnings) > 0 {
+		if c, err := config.Load([]string{file}, probes.All()); err != nil || slices.ContainsFunc(c.Warnings, func(p config.Problem) bool { return p.Field != "modules" }) { // most examples leave the modules out
 			t.Errorf("%v, %+v\nin\n%s", err, c, e[1])
 		}
 	}
@@ -109,6 +110,49 @@ func TestDefaultsWhereTheyAreOfUse(t *testing.T) {
 		if told := strings.Contains(cfg.Warnings.Error(), "modules."+name+": goes without the auth of defaults: "); told != (unfit && !m.Definition.NoLogon) {
 			t.Errorf("%s: told %t\n%v", name, told, cfg.Warnings)
 		}
+	}
+}
+
+// TestImpliedModulesWithoutAnAuth: one line names all that can decide nothing, and only those, and says what to do.
+func TestImpliedModulesWithoutAnAuth(t *testing.T) {
+	t.Parallel()
+	const says = "; name an auth in defaults, or define each that is used, with an auth or undecided_ok: true"
+	var want []string
+	for _, d := range probes.All() {
+		if _, wants := d.New().(prober.LogonUser); wants {
+			want = append(want, d.Name)
+		}
+	}
+	slices.Sort(want)
+	for name, test := range map[string]struct {
+		file string
+		told []string // nil for no line
+	}{
+		"nothing":               {"", want},
+		"a service asks one":    {"services: {mail: {name: mail.contoso.com, balancers: [mail.contoso.com], modules: [" + want[0] + "]}}\n", want[1:]},
+		"the defaults have one": {"defaults: {auth: a}\nauths: {a: {username: u, password: hunter2, schemes: [basic], targets: [mail.contoso.com]}}\n", nil},
+		"somebody defines one":  {"modules: {own: {prober: " + want[0] + "}}\n", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			file := filepath.Join(t.TempDir(), "a.yml")
+			if err := os.WriteFile(file, []byte(test.file), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			c, err := config.Load([]string{file}, probes.All())
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, w := range c.Warnings {
+				if w.Field == "modules" {
+					got = append(got, w.String())
+				}
+			}
+			if (len(got) == 1) != (test.told != nil) || len(got) == 1 && !strings.HasSuffix(got[0], ": "+strings.Join(test.told, ", ")+says) {
+				t.Errorf("warned %q, want one line with %v", got, test.told)
+			}
+		})
 	}
 }
 

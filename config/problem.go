@@ -25,7 +25,7 @@ func (p Problem) String() string {
 	if p.Field != "" {
 		s += ": " + p.Field
 	}
-	return s + ": " + p.Text
+	return strings.TrimPrefix(s+": "+p.Text, ": ")
 }
 
 // Problems are all that is wrong with a configuration, sorted by file and line.

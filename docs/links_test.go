@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -26,23 +27,7 @@ type document struct {
 // to a heading where it names one.
 func TestLinksLeadSomewhere(t *testing.T) {
 	root := os.DirFS("..")
-	pages := map[string]document{}
-	err := fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case entry.IsDir() && name != "." && (strings.HasPrefix(path.Base(name), ".") || name == "build"):
-			return fs.SkipDir
-		case path.Ext(name) == ".md":
-			source, err := fs.ReadFile(root, name)
-			pages[name] = parse(source)
-			return err
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	pages := pagesOf(t, root)
 	count := 0
 	for name, page := range pages {
 		for _, link := range page.links {
@@ -57,6 +42,56 @@ func TestLinksLeadSomewhere(t *testing.T) {
 	}
 	if count < 300 {
 		t.Errorf("only %d links were found in %d pages", count, len(pages))
+	}
+}
+
+// pagesOf are all pages of the project.
+func pagesOf(t *testing.T, root fs.FS) map[string]document {
+	t.Helper()
+	pages := map[string]document{}
+	eachFile(t, root, []string{".md"}, func(name string, source []byte) { pages[name] = parse(source) })
+	return pages
+}
+
+// eachFile visits the project's files with one of these extensions.
+func eachFile(t *testing.T, root fs.FS, extensions []string, visit func(name string, source []byte)) {
+	t.Helper()
+	err := fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && name != "." && (strings.HasPrefix(path.Base(name), ".") || name == "build"):
+			return fs.SkipDir
+		case !entry.IsDir() && slices.Contains(extensions, path.Ext(name)):
+			source, err := fs.ReadFile(root, name)
+			visit(name, source)
+			return err
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// named is a page of the project as texts name it that are no pages: the help of metrics and commands, messages, comments.
+var named = regexp.MustCompile(`\b(?:docs|examples)/[A-Za-z0-9_/.-]+\.md(?:#[a-z0-9_-]+)?`)
+
+// TestNamedPagesAreThere: what the program says to read, in whatever text, is there; so is what rules, examples and scripts name. Tests may name what is not, and CODE stands for any.
+func TestNamedPagesAreThere(t *testing.T) {
+	root := os.DirFS("..")
+	pages := pagesOf(t, root)
+	count := 0
+	eachFile(t, root, []string{".go", ".tmpl", ".yml", ".yaml", ".json", ".sh", ".service", ".prom", ".txt"}, func(name string, source []byte) {
+		for _, page := range named.FindAllString(string(source), -1) {
+			count++
+			if problem := follow(root, pages, "README.md", page); problem != "" && !strings.HasSuffix(name, "_test.go") && !strings.Contains(name, "/testdata/") && !strings.HasSuffix(page, "/CODE.md") {
+				t.Errorf("%s names %s: it %s", name, page, problem)
+			}
+		}
+	})
+	if count < 100 {
+		t.Errorf("only %d pages are named", count)
 	}
 }
 

@@ -88,9 +88,9 @@ func TestAnotherServicesPort(t *testing.T) {
 	}{
 		{"", "mail.contoso.com:8443", true},
 		{"https", "https://mail.contoso.com/EWS", true},
-		{"smtp", "mail.contoso.com", true},
-		{"smtp", "smtp://mail.contoso.com:2525", true},
-		{"smtp", "mail.contoso.com:443", false},
+		{"pop3s", "mail.contoso.com", true},
+		{"pop3s", "pop3s://mail.contoso.com:9995", true},
+		{"pop3s", "mail.contoso.com:443", false},
 		{"imaps", "192.0.2.1:8443", false},
 		{"imaps", "https://mail.contoso.com", false},
 	} {

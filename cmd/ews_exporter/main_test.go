@@ -248,6 +248,15 @@ func TestCheck(t *testing.T) {
 	if got := execute(t, "", "check", alone); got.code != exitOK || !strings.HasPrefix(got.out, "No file defines modules, so there is one for each prober, with its defaults: ") || !strings.Contains(got.out, probes.All()[0].Name) {
 		t.Errorf("a file without modules: exit %d: %s%s", got.code, got.out, got.errors)
 	}
+	for content, told := range map[string]bool{
+		"policy: {allow: [mail.contoso.com]}\n": true,
+		"defaults: {auth: a}\nauths: {a: {username: u, password: hunter2, schemes: [basic], targets: [mail.contoso.com]}}\npolicy: {allow: [mail.contoso.com]}\n": false,
+	} {
+		got := execute(t, "", "check", write(t, content))
+		if got.code != exitOK || strings.Contains(got.out, "modules: no file defines any, and these of those that there are so have no auth, ") != told {
+			t.Errorf("%s: told of implied modules without an auth: %t: exit %d: %s%s", content, !told, got.code, got.out, got.errors)
+		}
+	}
 	got := execute(t, "", "check", good, bad)
 	if got.code != exitFailed || !strings.Contains(got.out, bad+":4: ") || !strings.Contains(got.out, good+": ok\n") {
 		t.Errorf("exit %d: %s%s", got.code, got.out, got.errors)

@@ -49,7 +49,7 @@ func TestProxyOnTheCommandLine(t *testing.T) {
 		"proxy.contoso.com:3128":                    "must be a URL",
 	} {
 		var out, problems bytes.Buffer
-		code := run(context.Background(), []string{"probe", "smtp", "mail.contoso.com", "--proxy-url", url}, strings.NewReader(""), &out, &problems)
+		code := run(context.Background(), []string{"probe", example.Name, "mail.contoso.com", "--proxy-url", url}, strings.NewReader(""), &out, &problems)
 		if text := out.String() + problems.String(); code != exitUsage || !strings.Contains(text, says) || strings.Contains(text, "hunter2") {
 			t.Errorf("%s: exit code %d, %s", url, code, text)
 		}

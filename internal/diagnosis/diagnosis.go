@@ -259,7 +259,24 @@ var (
 	// harmless is what may go into a line that somebody pastes into a shell: names and addresses, as people write them.
 	path     = regexp.MustCompile(`^[A-Za-z0-9/\\._:-]+$`)
 	harmless = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:@\[\]-]{0,252}$`)
+	// pastable is a target with nothing in it that a shell reads more into: a host or address, or a URL of one, without a query.
+	pastable = regexp.MustCompile(`^(?:[A-Za-z0-9]+://)?[A-Za-z0-9\[][A-Za-z0-9._:\[\]-]{0,252}(?:/[A-Za-z0-9/._-]{0,252})?$`)
 )
+
+// aim parses a target as written, of whichever scheme.
+func aim(raw string) (target.Target, error) {
+	scheme, _, isURL := strings.Cut(raw, "://")
+	if scheme = strings.ToLower(scheme); !isURL || scheme == "http" {
+		scheme = "https"
+	}
+	return target.ParseAs(scheme, raw, "")
+}
+
+// isPastable tells whether a target may go into a line that somebody pastes into a shell though its characters alone do not say so.
+func isPastable(raw string) bool {
+	_, err := aim(raw)
+	return err == nil && pastable.MatchString(raw)
+}
 
 // configs are the files of the exporter's configuration as a command line has them; empty where a shell would read more into
 // them.
@@ -301,7 +318,7 @@ func filler(r *result.Result) func(string) string {
 	if _, domain, ok := strings.Cut(r.Address, "@"); ok {
 		known["DOMAIN"] = domain
 	}
-	if t, err := target.Parse(r.Target, ""); err == nil {
+	if t, err := aim(r.Target); err == nil {
 		known["HOST"], known["PORT"] = t.Host, strconv.Itoa(int(t.Port))
 	} else { // a mail address
 		known["HOST"] = r.Name
@@ -333,10 +350,23 @@ func filler(r *result.Result) func(string) string {
 			}
 		}
 		return advice.Fill(text, func(word string) string {
-			if value := known[word]; harmless.MatchString(value) || word == "PATH" && path.MatchString(value) || word == "PROXY" || word == "ENDPOINT" || word == "CONFIG" {
+			if value := known[word]; isHarmless(word, value) {
 				return value
 			}
 			return ""
 		})
 	}
+}
+
+// isHarmless tells whether a value may go in place of a word into a line that somebody pastes into a shell.
+func isHarmless(word, value string) bool {
+	switch word {
+	case "PROXY", "ENDPOINT", "CONFIG": // are so already
+		return true
+	case "PATH":
+		return harmless.MatchString(value) || path.MatchString(value)
+	case "TARGET":
+		return harmless.MatchString(value) || isPastable(value)
+	}
+	return harmless.MatchString(value)
 }

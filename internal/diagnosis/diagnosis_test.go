@@ -1,6 +1,7 @@
 package diagnosis_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/test/examples"
+	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
 
 func all() advice.Book { return book }
@@ -110,6 +112,39 @@ func TestNothingToPasteFromATarget(t *testing.T) {
 		diagnosis.Settle(r, all)
 		if r.Verdict.First != want {
 			t.Errorf("%q: %q, want %q", name, r.Verdict.First, want)
+		}
+	}
+}
+
+// TestTheTargetIsInTheCommand: as it was written, where no shell reads more into it.
+func TestTheTargetIsInTheCommand(t *testing.T) {
+	t.Parallel()
+	const left = "ask TARGET at HOST"
+	for written, want := range map[string]string{
+		"mail.contoso.test":                   "ask mail.contoso.test at mail.contoso.test",
+		"http://127.0.0.1:18501":              "ask http://127.0.0.1:18501 at 127.0.0.1",
+		"https://mail.contoso.test":           "ask https://mail.contoso.test at mail.contoso.test",
+		"HTTPS://mail.contoso.test:8443/EWS":  "ask HTTPS://mail.contoso.test:8443/EWS at mail.contoso.test",
+		"https://[2001:db8::7]:8443/":         "ask https://[2001:db8::7]:8443/ at 2001:db8::7",
+		"[2001:db8::7]:8443":                  "ask [2001:db8::7]:8443 at 2001:db8::7",
+		"smtp://mail.contoso.test:2525":       "ask smtp://mail.contoso.test:2525 at mail.contoso.test",
+		"https://mail.contoso.test/$(reboot)": "ask TARGET at mail.contoso.test",
+		"https://mail.contoso.test/a;reboot":  "ask TARGET at mail.contoso.test",
+		"https://mail.contoso.test/a?b&c":     "ask TARGET at mail.contoso.test",
+		"https://mail.contoso.test/a'b":       "ask TARGET at mail.contoso.test",
+		"https://mail.contoso.test/%COMSPEC%": "ask TARGET at HOST",
+		"https://a@mail.contoso.test/":        left,
+		"https://;reboot/":                    left,
+		"--config.file=x":                     left,
+		"[a-z]":                               left,
+	} {
+		r := examples.Continue()
+		r.Failure, r.Target, r.Name = failure.New(failure.Auth, "refused", "401"), written, ""
+		diagnosis.Settle(r, func() advice.Book {
+			return advice.Book{{Key: "refused", Owners: []advice.Owner{advice.Account}, First: "ask TARGET at HOST", For: advice.About("auth/refused")}}
+		})
+		if r.Verdict.First != want {
+			t.Errorf("%q: %q, want %q", written, r.Verdict.First, want)
 		}
 	}
 }
@@ -217,5 +252,50 @@ func TestAKnownBoxIsShownItsOwnSetting(t *testing.T) {
 		if got := len(r.Verdict.Places); got != want {
 			t.Errorf("Server: %s: %d settings, want %d", server, got, want)
 		}
+	}
+}
+
+// TestTheProofSaysWhatCame: in place of an answer, and what other requests to the same URL got.
+func TestTheProofSaysWhatCame(t *testing.T) {
+	t.Parallel()
+	const beside = "other requests of this probe to that URL were answered: "
+	quiet := wire.Seconds(12.991)
+	for name, test := range map[string]struct {
+		happened func(c *result.Conversation)
+		others   []int // statuses of other requests
+		want     string
+	}{
+		"nothing":              {func(c *result.Conversation) { c.Quiet = &quiet }, nil, "nothing came back for 12.99 s, and the connection stayed open"},
+		"nobody waited":        {func(*result.Conversation) {}, nil, "nothing came back, and the connection stayed open"},
+		"a head without end":   {func(c *result.Conversation) { c.Quiet, c.Unfinished = &quiet, 100 }, nil, "100 bytes of a head that did not end came back, the last of them 12.99 s before the end, and the connection stayed open"},
+		"no HTTP":              {func(c *result.Conversation) { c.Unfinished = 7 }, nil, "7 bytes came back that are no whole response, and the connection stayed open"},
+		"bytes of nobody":      {func(c *result.Conversation) { c.BytesReceived = 9 }, nil, "9 bytes came back that are no whole response, and the connection stayed open"},
+		"others were answered": {func(c *result.Conversation) { c.Quiet = &quiet }, []int{401, 200, 200}, beside + "dialogue.0 401, dialogue.1 200, dialogue.2 200"},
+		"many others":          {func(c *result.Conversation) { c.Quiet = &quiet }, []int{401, 401, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200}, beside + "2 more, dialogue.2 200, "},
+		"an error, and others were answered": {func(c *result.Conversation) {
+			c.Final = &wire.Response{Proto: "HTTP/1.1", Status: 504}
+		}, []int{401, 200}, beside + "dialogue.1 200"},
+		"interim, then nothing": {func(c *result.Conversation) {
+			c.Interim, c.Quiet, c.BytesReceived = []*wire.Response{{Status: 100, Reason: "Continue"}}, &quiet, 25
+		}, nil, "1 interim response(s) came, the last 100 Continue, then nothing came back for 12.99 s"},
+		"interim, then a head without end": {func(c *result.Conversation) {
+			c.Interim, c.Quiet, c.BytesReceived, c.Unfinished = []*wire.Response{{Status: 100, Reason: "Continue"}}, &quiet, 125, 100
+		}, nil, "1 interim response(s) came, the last 100 Continue, then 100 bytes of a head that did not end came back, the last of them 12.99 s before the end"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := examples.Continue()
+			c := r.Deciding
+			c.Final, c.Interim = nil, nil
+			test.happened(c)
+			for i, status := range test.others {
+				r.Conversations = append(r.Conversations, &result.Conversation{Step: fmt.Sprintf("dialogue.%d", i), HTTP: &wire.Exchange{URL: c.URL, Final: &wire.Response{Status: status}}})
+			}
+			r.Failure = failure.New(failure.Status, "unavailable", "x")
+			diagnosis.Settle(r, all)
+			if got := strings.Join(r.Verdict.Proof, "\n"); !strings.Contains(got, test.want) || strings.Contains(got, beside) != (test.others != nil) {
+				t.Errorf("%s\nlacks %q, or tells of others", got, test.want)
+			}
+		})
 	}
 }

@@ -1,7 +1,9 @@
 package diagnosis
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -33,10 +35,14 @@ func proof(r *result.Result) []string {
 		add(body(f))
 		add(evidence(c))
 		add(transferred(c, f, conn))
+		if f.Status >= 400 {
+			add(others(r, c, 400))
+		}
 		add(forTheLog(r, c, f))
 	case c != nil && c.HTTP != nil:
 		add(asked(c, conn))
 		add(unanswered(c, conn))
+		add(others(r, c, 1000))
 		add("in the logs: " + moment(r, c))
 	case c != nil && c.Talk != nil:
 		add(said(c.Talk, conn))
@@ -168,15 +174,51 @@ func asked(c *result.Conversation, conn *wire.Connection) string {
 	return line + ": it went out"
 }
 
-// unanswered says what came in place of an answer.
+// unanswered says what came in place of an answer, and for how long nothing had.
 func unanswered(c *result.Conversation, conn *wire.Connection) string {
-	line := "nothing came back"
+	line := "nothing came back" + quiet(c, " for %s")
+	switch {
+	case c.Unfinished > 0 && c.Quiet != nil:
+		line = fmt.Sprintf("%d bytes of a head that did not end came back%s", c.Unfinished, quiet(c, ", the last of them %s before the end"))
+	case c.Unfinished > 0, c.BytesReceived > 0 && len(c.Interim) == 0:
+		line = fmt.Sprintf("%d bytes came back that are no whole response", cmp.Or(c.Unfinished, c.BytesReceived))
+	}
 	if n := len(c.Interim); n > 0 {
-		line = fmt.Sprintf("%d interim response(s) came, the last %d %s, and no final one", n, c.Interim[n-1].Status, plain.Text(c.Interim[n-1].Reason, 60))
-	} else if c.BytesReceived > 0 {
-		line = fmt.Sprintf("%d bytes came back, which are no whole response", c.BytesReceived)
+		line = fmt.Sprintf("%d interim response(s) came, the last %d %s, then %s", n, c.Interim[n-1].Status, plain.Text(c.Interim[n-1].Reason, 60), line)
 	}
 	return line + howEnded(conn)
+}
+
+// maxOthers is how many answers to other requests are shown: all of most probes.
+const maxOthers = 12
+
+// others are the answers below a status that the probe's other requests to the same URL got: what works beside what does not.
+func others(r *result.Result, c *result.Conversation, below int) string {
+	var got []string
+	for _, o := range r.Conversations {
+		f := o.Response()
+		if o == c || f == nil || f.Status >= below || o.URL != c.URL {
+			continue
+		}
+		if answer := fmt.Sprintf("%s %d", o.Step, f.Status); !slices.Contains(got, answer) {
+			got = append(got, answer)
+		}
+	}
+	if len(got) == 0 {
+		return ""
+	}
+	if left := len(got) - maxOthers; left > 0 {
+		got = append([]string{fmt.Sprintf("%d more", left)}, got[left:]...)
+	}
+	return "other requests of this probe to that URL were answered: " + strings.Join(got, ", ")
+}
+
+// quiet puts into text for how long nothing had come at the end; empty where nobody waited.
+func quiet(c *result.Conversation, text string) string {
+	if c.Quiet == nil {
+		return ""
+	}
+	return fmt.Sprintf(text, fmt.Sprintf("%.2f s", float64(*c.Quiet)))
 }
 
 // said is how a dialogue began and ended.

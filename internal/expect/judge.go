@@ -39,16 +39,13 @@ func (d *Dialogue) LateError(r *prober.Recorder, control *Dialogue, works bool) 
 	parsed := slices.Contains([]int{400, 405, 501}, d.Status()) // what a box answers to a body that it reads as a request
 	failed := fmt.Sprintf("the body, sent after %.2f s without a 100 Continue, was answered %s%s", d.Silence(), Line(d.Final()), d.Exchange.Cause())
 	if after > rejectedWithin || who.Kind.Serves() || !parsed && !works {
-		r.Result.Fail(failure.New(failure.Status, reasonLateError, "%s%s", failed, control.provesNothing(works)))
+		r.Result.Fail(failure.New(failure.Status, reasonLateError, "%s%s", failed, control.Beside(works)))
 		return
 	}
-	contrast := "the same request without Expect got no answer"
-	if f := control.Final(); f != nil {
-		contrast = fmt.Sprintf("the same request without Expect got %s from %s", Line(f), control.Exchange.Origin.Name())
-	}
+	contrast := control.got()
 	r.Find(LateBodyRejected, result.Error, who, "%s answered %s %s after the body, which was sent after %.2f s without a 100 Continue; %s. It took the late body for a new request. %s",
 		who.Subject(), Line(d.Final()), milliseconds(after), d.Silence(), contrast, fix(who.Product))
-	r.Result.Fail(failure.New(failure.Status, LateBodyRejected, "%s", failed))
+	r.Result.Fail(failure.New(failure.Status, LateBodyRejected, "%s; %s", failed, contrast))
 }
 
 // Contrast adds to a failure without an answer what the same request without Expect got: where that got through, which works
@@ -61,20 +58,31 @@ func (d *Dialogue) Contrast(r *prober.Recorder, control *Dialogue, works bool) {
 	case f == nil:
 	case works:
 		r.Result.Draw(d.Failure.Name(), adviceNotBorne)
-		d.Failure.Message += fmt.Sprintf("; the same request without Expect got %s from %s, so something on the way cannot bear Expect: 100-continue", Line(f), control.Exchange.Origin.Name())
+		d.Failure.Message += fmt.Sprintf("; %s, so something on the way cannot bear Expect: 100-continue", control.got())
 	default:
-		d.Failure.Message += control.provesNothing(works)
+		d.Failure.Message += control.Beside(works)
 	}
 }
 
-// provesNothing says of a control that a failure proves nothing against Expect, because the request fares no better without;
-// empty where it does.
-func (d *Dialogue) provesNothing(works bool) string {
-	f := d.Final()
-	if f == nil || works {
+// Beside says of a control what it got, as the end of a failure's sentence, and where it fares no better, which works tells, that
+// the failure proves nothing against Expect; empty where the control got no answer.
+func (d *Dialogue) Beside(works bool) string {
+	switch {
+	case d.Final() == nil:
 		return ""
+	case works:
+		return "; " + d.got()
 	}
-	return fmt.Sprintf("; the same request without Expect got %s from %s, so it need not be Expect that is in the way: look first why that one is not answered by EWS", Line(f), d.Exchange.Origin.Name())
+	return fmt.Sprintf("; %s, so it need not be Expect that is in the way: look first why that one is not answered by EWS", d.got())
+}
+
+// got says of a control what it got.
+func (d *Dialogue) got() string {
+	f := d.Final()
+	if f == nil {
+		return "the same request without Expect got no answer"
+	}
+	return fmt.Sprintf("the same request without Expect got %s from %s", Line(f), d.Exchange.Origin.Name())
 }
 
 // milliseconds says a short time for a person.

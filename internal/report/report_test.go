@@ -241,9 +241,9 @@ func TestPollsAreFolded(t *testing.T) {
 // TestOddStep: a step that succeeded, and whose answer is not as it should be, is marked, and so is what it is a part of.
 func TestOddStep(t *testing.T) {
 	t.Parallel()
-	r := &result.Result{Steps: []*result.Step{{Name: "smtp", Steps: []*result.Step{{Name: "smtp.mail", Odd: true}, {Name: "smtp.quit"}}}}}
+	r := &result.Result{Steps: []*result.Step{{Name: "talk", Steps: []*result.Step{{Name: "talk.ask", Odd: true}, {Name: "talk.end"}}}}}
 	got := text(t, r, Options{})
-	for _, want := range []string{"! smtp\n", "! smtp.mail\n", "✓ smtp.quit\n"} {
+	for _, want := range []string{"! talk\n", "! talk.ask\n", "✓ talk.end\n"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("there is no %q in\n%s", want, got)
 		}

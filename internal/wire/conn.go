@@ -48,6 +48,7 @@ type Conn struct {
 	reader  bufio.Reader // see in
 	until   time.Time    // the deadline in force, but for the probe's early end
 	plain   int64        // bytes read from stream into reader
+	heard   Seconds      // when the last of them came
 	clear   int64        // bytes that came before the handshake, below TLS
 	leaf    *x509.Certificate
 	peer    Peer
@@ -93,7 +94,7 @@ func (c *Conn) dial(from *Resolution) error {
 
 // attach makes raw what the connection reads and writes.
 func (c *Conn) attach(raw net.Conn) {
-	c.raw = &countingConn{Conn: raw, socket: socketOf(raw)}
+	c.raw = &countingConn{Conn: raw, socket: socketOf(raw), dialer: c.dialer, wrote: c.dialer.now()}
 	c.stream = c.raw
 	c.reader = bufio.Reader{}
 	// The probe's end must break a read or write that is under way.
@@ -222,6 +223,8 @@ func (c *Conn) consumed() int64 { return c.plain - int64(c.reader.Buffered()) }
 type countingConn struct {
 	net.Conn
 	sent, received int64
+	wrote          Seconds // when the last byte went out, or it was made
+	dialer         *Dialer
 
 	socket syscall.RawConn // nil where none can be read without waiting
 	ready  bool            // reads give what lies ready, and do not wait
@@ -256,6 +259,9 @@ func (c *countingConn) SetWriteDeadline(t time.Time) error {
 func (c *countingConn) Write(p []byte) (int, error) {
 	n, err := c.Conn.Write(p)
 	c.sent += int64(n)
+	if n > 0 {
+		c.wrote = c.dialer.now()
+	}
 	return n, err
 }
 
@@ -265,5 +271,8 @@ type plainReader struct{ c *Conn }
 func (r plainReader) Read(p []byte) (int, error) {
 	n, err := r.c.stream.Read(p)
 	r.c.plain += int64(n)
+	if n > 0 {
+		r.c.heard = r.c.dialer.now()
+	}
 	return n, err
 }

@@ -163,20 +163,20 @@ func (c *Conn) Message(payload []byte, until time.Time) ([]byte, error) {
 		return nil, failure.New(failure.Send, streamReason(err), "send a message to %s: %w", c, err)
 	}
 	var length [2]byte
-	if _, err := io.ReadFull(c.in(), length[:]); err != nil {
+	if n, err := io.ReadFull(c.in(), length[:]); err != nil {
 		c.ended(err)
-		return nil, c.receiveFailure("wait for a message", err)
+		return nil, c.receiveFailure("wait for a message", partOf("message", n), err)
 	}
 	message := make([]byte, binary.BigEndian.Uint16(length[:]))
 	if err := c.hold(Unpacked * len(message)); err != nil {
-		return nil, c.receiveFailure("read a message", err)
+		return nil, c.receiveFailure("read a message", "", err)
 	}
-	if _, err := io.ReadFull(c.in(), message); err != nil {
+	if n, err := io.ReadFull(c.in(), message); err != nil {
 		if errors.Is(err, io.EOF) {
 			err = io.ErrUnexpectedEOF
 		}
 		c.ended(err)
-		return nil, c.receiveFailure("read a message", err)
+		return nil, c.receiveFailure("read a message", partOf("message", len(length)+n), err)
 	}
 	return message, nil
 }

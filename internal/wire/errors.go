@@ -98,13 +98,37 @@ func handshakeReason(err error) string {
 	return "handshake"
 }
 
-// silence says how a wait in vain was: whether anything had come over the connection at all.
-func (c *Conn) silence() string {
-	if c.plain == 0 {
-		return "nothing came within the time limit"
+// silence says how a wait in vain was: what had come of what was waited for, "" for nothing, and how long ago either side had said
+// its last.
+func (c *Conn) silence(unfinished string) string {
+	switch quiet := c.quiet(); {
+	case unfinished != "":
+		return fmt.Sprintf("the time limit was over after %s, %.1f s after the last byte", unfinished, quiet)
+	case c.plain == 0:
+		return fmt.Sprintf("nothing came for %.1f s, until the time limit", quiet)
+	default:
+		return fmt.Sprintf("nothing more came for %.1f s, until the time limit", quiet)
 	}
-	return "nothing more came within the time limit"
 }
+
+// partOf says what had come of something that did not end, in bytes; empty for nothing.
+func partOf(what string, came int) string {
+	if came == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d bytes of a %s that did not end", came, what)
+}
+
+// after is the same as the end of a sentence that says how reading ended.
+func after(unfinished string) string {
+	if unfinished == "" {
+		return ""
+	}
+	return " after " + unfinished
+}
+
+// quiet is for how long nothing has come that is said above TLS, nor gone.
+func (c *Conn) quiet() Seconds { return c.dialer.now() - max(c.heard, c.raw.wrote) }
 
 // unsupported tells whether crypto/tls does not take the certificate as such: it has no types for that.
 func unsupported(err error) bool {
@@ -119,8 +143,8 @@ func unsupported(err error) bool {
 // hungUp are the reasons of a peer that ended the connection.
 var hungUp = map[string]bool{"closed": true, "reset": true}
 
-// receiveFailure says what was being waited for when reading ended.
-func (c *Conn) receiveFailure(doing string, err error) *failure.Failure {
+// receiveFailure says what was being waited for when reading ended, and what had come of that by then, "" for nothing.
+func (c *Conn) receiveFailure(doing, unfinished string, err error) *failure.Failure {
 	var f *failure.Failure
 	if errors.As(err, &f) {
 		return f
@@ -133,14 +157,17 @@ func (c *Conn) receiveFailure(doing string, err error) *failure.Failure {
 		return f
 	}
 	what := map[string]string{
-		"timeout": c.silence(),
+		"timeout": c.silence(unfinished),
 		"reset":   "the peer reset the connection",
 		"closed":  "the peer closed the connection",
 
 		"renegotiation": "the peer wants to negotiate TLS anew, as IIS does where one path asks for a client's certificate, and the exporter does so only with a client certificate for it, and once",
 	}[reason]
 	if what == "" {
-		return failure.New(failure.Receive, reason, "%s from %s: %w", doing, c, err)
+		return failure.New(failure.Receive, reason, "%s from %s: %w%s", doing, c, err, after(unfinished))
+	}
+	if reason != "timeout" {
+		what += after(unfinished)
 	}
 	if c.plain == 0 && hungUp[reason] {
 		what += c.before()

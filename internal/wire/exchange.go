@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"strconv"
 	"strings"
@@ -185,19 +186,45 @@ func (x *Dialogue) next(until time.Time) (*Response, error) {
 	x.count()
 	if err != nil {
 		x.conn.ended(err)
-		return nil, x.conn.receiveFailure("wait for a response", err)
+		return nil, x.conn.receiveFailure("wait for a response", x.gaveUp(err), err)
 	}
 	if !complete {
 		return nil, nil //nolint:nilnil // silence is an answer here, and documented
 	}
 	r, err := parseHead(x.partial)
 	if err != nil {
+		if x.Record.Final == nil {
+			x.unfinished()
+		}
 		return nil, err
 	}
 	r.First, r.At = *x.first, x.conn.dialer.now()
 	x.heads += len(x.partial)
 	x.partial, x.line, x.first = nil, 0, nil
 	return r, nil
+}
+
+// gaveUp notes what had come of a head that was waited for in vain, and says it, "" for nothing; and for how long nothing had come,
+// but where what came was refused.
+func (x *Dialogue) gaveUp(why error) string {
+	if x.Record.Final != nil {
+		return ""
+	}
+	var refused *failure.Failure
+	if !errors.As(why, &refused) {
+		quiet := x.conn.quiet()
+		x.Record.Quiet = &quiet
+	}
+	x.unfinished()
+	return partOf("head", int(x.Record.Unfinished))
+}
+
+// unfinished notes what came where a head is due and is none.
+func (x *Dialogue) unfinished() {
+	x.Record.Unfinished = x.Record.BytesReceived
+	for _, r := range x.Record.Interim {
+		x.Record.Unfinished -= int64(len(r.Raw))
+	}
 }
 
 // readHead collects lines into x.partial until a head is complete; false when until passed first.
@@ -317,9 +344,7 @@ func (x *Dialogue) readBody(limit int64) ([]byte, error) {
 	switch {
 	case err != nil:
 		c.ended(err)
-		f := c.receiveFailure("read the response's body", err)
-		f.Message += " after " + strconv.Itoa(len(body)) + " bytes of the body"
-		return body, f
+		return body, c.bodyFailure(int64(len(body)), err)
 	case cut:
 	case how == untilClose:
 		c.ended(io.EOF)
@@ -327,6 +352,16 @@ func (x *Dialogue) readBody(limit int64) ([]byte, error) {
 		x.complete = true
 	}
 	return body, nil
+}
+
+// bodyFailure says how reading a body ended of which so many bytes had come.
+func (c *Conn) bodyFailure(length int64, err error) *failure.Failure {
+	came := strconv.FormatInt(length, 10) + " bytes of the body"
+	f := c.receiveFailure("read the response's body", came, err)
+	if !strings.Contains(f.Message, came) {
+		f.Message += after(came)
+	}
+	return f
 }
 
 // kept is what is kept of what it reads.

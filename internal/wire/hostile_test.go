@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"context"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -157,15 +158,17 @@ func TestDo_slowServers(t *testing.T) {
 	tests := map[string]struct {
 		script func(p *peer)
 		final  bool
+		says   string // a pattern of how the wait went
 	}{
-		"nothing":                   {func(p *peer) { p.hang() }, false},
-		"a 100 and then nothing":    {held("HTTP/1.1 100 Continue\r\n\r\n"), false},
-		"a header byte by byte":     {drip("HTTP/1.1 200 OK\r\nX: ", "x"), false},
-		"header lines one by one":   {drip("HTTP/1.1 200 OK\r\n", "X: y\r\n"), false},
-		"100s one by one":           {drip("", "HTTP/1.1 100 Continue\r\n\r\n"), false},
-		"empty lines":               {drip("", "\r\n"), false},
-		"a body byte by byte":       {drip("HTTP/1.1 200 OK\r\n\r\n", "x"), true},
-		"a chunk size byte by byte": {drip("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "0"), true},
+		"nothing":                   {func(p *peer) { p.hang() }, false, `nothing came for 0\.\d s, until the time limit$`},
+		"a 100 and then nothing":    {held("HTTP/1.1 100 Continue\r\n\r\n"), false, `nothing more came for 0\.\d s, until the time limit$`},
+		"a header byte by byte":     {drip("HTTP/1.1 200 OK\r\nX: ", "x"), false, endedIn("head that did not end")},
+		"header lines one by one":   {drip("HTTP/1.1 200 OK\r\n", "X: y\r\n"), false, endedIn("head that did not end")},
+		"a head behind a 100":       {drip("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200", "x"), false, endedIn("head that did not end")},
+		"100s one by one":           {drip("", "HTTP/1.1 100 Continue\r\n\r\n"), false, ""},
+		"empty lines":               {drip("", "\r\n"), false, endedIn("head that did not end")},
+		"a body byte by byte":       {drip("HTTP/1.1 200 OK\r\n\r\n", "x"), true, endedIn("the body")},
+		"a chunk size byte by byte": {drip("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "0"), true, endedIn("the body")},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -177,14 +180,25 @@ func TestDo_slowServers(t *testing.T) {
 			if took := time.Since(begun); took > 3*time.Second {
 				t.Errorf("it took %v, with a limit of 0.2 s", took)
 			}
+			if !regexp.MustCompile(tt.says).MatchString(err.Error()) {
+				t.Errorf("%q, want %s", err, tt.says)
+			}
 			if got := x.Record.Final != nil; got != tt.final {
 				t.Errorf("final response: %t, want %t", got, tt.final)
+			}
+			if partial := int64(len(x.partial)); partial > 0 && x.Record.Unfinished != partial || (x.Record.Quiet == nil) != tt.final {
+				t.Errorf("%d bytes of an unfinished head, quiet for %v, want %d bytes", x.Record.Unfinished, x.Record.Quiet, partial)
 			}
 			if !tt.final && len(x.partialOrInterim()) == 0 && name != "nothing" && name != "empty lines" {
 				t.Error("what was measured is lost")
 			}
 		})
 	}
+}
+
+// endedIn is the pattern of a time limit that was over while something was coming.
+func endedIn(what string) string {
+	return `the time limit was over after \d+ bytes of (a )?` + what + `, 0\.\d s after the last byte$`
 }
 
 // partialOrInterim is what came without becoming a final response.

@@ -62,7 +62,7 @@ func (p *Packets) Fill(packet []byte, n int) ([]byte, error) {
 		return packet[:had+read], failure.New(failure.Receive, "closed", "%s ended its answer where a packet is due", c)
 	}
 	c.ended(err)
-	return packet[:had+read], c.receiveFailure("wait for a packet", err)
+	return packet[:had+read], c.receiveFailure("wait for a packet", partOf("packet", had+read), err)
 }
 
 // Ahead is what has come and was not read yet, at most n bytes.

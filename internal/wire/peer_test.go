@@ -117,16 +117,21 @@ func TestConn_hostileLines(t *testing.T) {
 	for name, tt := range map[string]struct {
 		script func(p *peer)
 		reason string
+		says   string
 	}{
-		"endless": {func(p *peer) { p.flood("x", 10_000) }, "malformed"},
-		"closed":  {func(p *peer) { p.send("220") }, "closed"},
-		"silent":  {func(p *peer) { p.hang() }, "timeout"},
+		"endless": {func(p *peer) { p.flood("x", 10_000) }, "malformed", "a line of more than"},
+		"closed":  {func(p *peer) { p.send("220") }, "closed", "the peer closed the connection after 3 bytes of a line that did not end"},
+		"silent":  {func(p *peer) { p.hang() }, "timeout", "nothing came for 0."},
+		"unended": {func(p *peer) { p.send("220"); p.hang() }, "timeout", "the time limit was over after 3 bytes of a line that did not end, 0."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := connect(t, serve(t, nil, tt.script), 300*time.Millisecond)
 			_, err := c.Lines().Hear()
 			wantFailure(t, err, failure.Receive, tt.reason)
+			if !strings.Contains(err.Error(), tt.says) {
+				t.Errorf("%q, want %q", err, tt.says)
+			}
 		})
 	}
 }

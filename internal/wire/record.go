@@ -97,9 +97,13 @@ type Exchange struct {
 	Body  *Span    `json:"body,omitempty"`       // first to last byte of the body written, or until writing failed
 	First *Seconds `json:"first_byte,omitempty"` // first byte of the first response, interim or final
 	End   *Seconds `json:"end,omitempty"`        // last byte of the final response
+	Quiet *Seconds `json:"quiet,omitempty"`      // for how long nothing had come, or gone, when a response's head was waited for no more
 
 	Interim []*Response `json:"interim,omitempty"` // 1xx, in order; those after the final response too
 	Final   *Response   `json:"final,omitempty"`
+
+	// Unfinished counts the bytes that came where a response's head was due and are none: of one that did not end, or cannot be read.
+	Unfinished int64 `json:"unfinished,omitempty"`
 
 	BytesSent     int64 `json:"bytes_sent"`     // HTTP, above TLS, as IIS logs cs-bytes
 	BytesReceived int64 `json:"bytes_received"` // HTTP, above TLS, as IIS logs sc-bytes

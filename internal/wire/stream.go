@@ -2,7 +2,6 @@ package wire
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"time"
 
@@ -82,9 +81,7 @@ func (s *stream) end(err error) error {
 	}
 	if !errors.Is(err, io.EOF) {
 		c.ended(err)
-		f := c.receiveFailure("read the response's body", err)
-		f.Message += fmt.Sprintf(" after %d bytes of the body", s.x.Record.Final.BodyLength)
-		return f
+		return c.bodyFailure(s.x.Record.Final.BodyLength, err)
 	}
 	now := c.dialer.now()
 	s.x.Record.End = &now

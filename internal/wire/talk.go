@@ -111,7 +111,7 @@ func (l *Lines) Hear() (string, error) {
 		}
 		l.Record.Span.End = c.dialer.now()
 		c.ended(err)
-		return "", c.receiveFailure("wait for a line", err)
+		return "", c.receiveFailure("wait for a line", partOf("line", len(raw)), err)
 	}
 	l.note(Server, line)
 	return line, nil

@@ -61,7 +61,7 @@ func (c *Conn) Ask(req *Request, until time.Time, limit int64) (*Dialogue, []byt
 			return x, nil, err
 		}
 		if r == nil {
-			return x, nil, failure.New(failure.Receive, "timeout", "wait for a response from %s: %s", c, c.silence())
+			return x, nil, failure.New(failure.Receive, "timeout", "wait for a response from %s: %s", c, c.silence(x.gaveUp(nil)))
 		}
 	}
 	if x.Record.Final.Status/100 == 2 { // what follows is the tunnel's, whatever the head says of a body

@@ -55,6 +55,25 @@ func TestExpectIsBlamedOnlyByContrast(t *testing.T) {
 	}
 }
 
+// What the request without Expect got is told beside an error that only the one with Expect gets.
+func TestTheContrastIsTold(t *testing.T) {
+	t.Parallel()
+	const got = "; the same request without Expect got 200 OK from Exchange (EX01)"
+	for name, script := range map[string][]lab.Step{
+		"an error after the 100":        {lab.Write(go100), readBody, lab.Write(box504)},
+		"a late body, and a box's 501":  {readBody, lab.Write(box501)},
+		"a late body, and a server 500": {readBody, lab.Write(respond("500 Internal Server Error", "X-FEServer: EX01\r\n", ""))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			res := probeOnce(t, byExpect(t, script, control))
+			if res.Failure == nil || !strings.HasSuffix(res.Failure.Message, got) {
+				t.Errorf("%v, want %q", res.Failure, got)
+			}
+		})
+	}
+}
+
 // A box that has no server left answers so with Expect and without; that its errors differ makes no late body of it.
 func TestALateBodyIsRejectedOnlyByContrast(t *testing.T) {
 	t.Parallel()

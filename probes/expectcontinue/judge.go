@@ -87,7 +87,7 @@ func (p *probe) judgeOutcome(outcome expect.Outcome, o, control *observation, wh
 		}
 		p.run.Find(ContinueIgnored, result.Warning, who, "No 100 Continue came within %.2f s of the request's head; the body sent then was answered %s by %s. The first request of a client that sends Expect waits in vain first: 0.35 s in .NET Framework, 1 s in .NET and curl.", o.Silence(), expect.Line(o.Final()), who.Name())
 	case expect.Rejected:
-		p.run.Find(ContinueRejected, result.Warning, who, "%s refuses Expect: 100-continue with %s; the client must send the request again without it.", who.Subject(), expect.Line(o.Final()))
+		p.run.Find(ContinueRejected, result.Warning, who, "%s refuses Expect: 100-continue with %s; the client must send the request again without it, which got %s.", who.Subject(), expect.Line(o.Final()), expect.Line(control.Final()))
 	case expect.FinalFirst:
 		p.finalFirst(o, control, who)
 	}
@@ -150,11 +150,12 @@ func (p *probe) afterContinue(o, control *observation, who origin.Origin) {
 		return
 	}
 	p.run.FindBox(o.Exchange)
-	if p.works(control) && control.Status() < 500 {
+	works := p.works(control) && control.Status() < 500
+	if works {
 		p.run.Result.Draw(prober.AnsweredByMiddlebox, adviceErrorToExpect)
 		p.run.Result.Draw(string(failure.Status)+"/"+reasonServerError, adviceErrorToExpect)
 	}
-	p.run.Result.Fail(failure.New(failure.Status, reasonServerError, "%s answered %s after a 100 Continue and the body%s", who.Subject(), expect.Line(o.Final()), o.Exchange.Cause()).Named(o.code()))
+	p.run.Result.Fail(failure.New(failure.Status, reasonServerError, "%s answered %s after a 100 Continue and the body%s%s", who.Subject(), expect.Line(o.Final()), o.Exchange.Cause(), control.Beside(works)).Named(o.code()))
 }
 
 // finalFirst judges a final status that came before the body.
