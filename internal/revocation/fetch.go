@@ -3,7 +3,9 @@ package revocation
 import (
 	"context"
 	"errors"
+	"net"
 	"net/netip"
+	"strconv"
 	"time"
 
 	"golang.org/x/crypto/ocsp"
@@ -23,8 +25,8 @@ const (
 	MaxTries   = 2 // connections to a place
 )
 
-// fetches bounds how many are under way in all probes together, because a list may be large.
-var fetches = make(chan struct{}, 4)
+// fetches are those under way in all probes together: a list may be large, and any place may hang.
+var fetches = newShare(4)
 
 // errNotChecked marks what says nothing of the place: it was not asked, or what it gives is not for us to read.
 var errNotChecked = errors.New("not checked")
@@ -38,12 +40,11 @@ func (at *Place) fetch(ctx context.Context, run *prober.Run) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	select {
-	case fetches <- struct{}{}:
-		defer func() { <-fetches }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	release, err := fetches.take(ctx, run.Target.Host, net.JoinHostPort(t.Host, strconv.Itoa(int(t.Port))))
+	if err != nil {
+		return nil, err
 	}
+	defer release()
 	bounded, cancel := context.WithTimeout(ctx, fetchLimit)
 	defer cancel()
 	conn, err := dial(bounded, run, t)

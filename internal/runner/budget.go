@@ -116,8 +116,15 @@ func (c *claim) hold(a netip.Addr, bytes int) error {
 	return nil
 }
 
-// release gives all of it back, and says why the probe had to end; nil where it had not.
-func (c *claim) release() *failure.Failure {
+// exceeded says why the probe had to end; nil where it had not.
+func (c *claim) exceeded() *failure.Failure {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.over
+}
+
+// release gives all of it back.
+func (c *claim) release() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	b := c.budget
@@ -135,5 +142,4 @@ func (c *claim) release() *failure.Failure {
 		close(b.freed)
 		b.freed = make(chan struct{})
 	}
-	return c.over
 }

@@ -63,27 +63,29 @@ func (r *Runner) probe(ctx context.Context, j *job, short *failure.Failure) *res
 		j.prober.Blank(res)
 	case !j.routed(res):
 		j.prober.Blank(res)
-	default:
-		r.within(ctx, cancel, j, res, redactor)
+	default: // what is looked through for secrets is in memory until that is done
+		defer r.within(ctx, cancel, j, res, redactor)()
 	}
 	finish(res, redactor, func() advice.Book { return Book(j.module.Definition) })
 	return res
 }
 
-// within has the prober work within the memory that there is. Where that ran out, nothing follows from what was seen.
-func (r *Runner) within(ctx context.Context, cancel context.CancelFunc, j *job, res *result.Result, redactor *secret.Redactor) {
+// within has the prober work within the memory that there is, which release gives back. Where that ran out, nothing follows from
+// what was seen.
+func (r *Runner) within(ctx context.Context, cancel context.CancelFunc, j *job, res *result.Result, redactor *secret.Redactor) (release func()) {
 	memory, err := r.memory.claim(ctx, cancel)
 	if err != nil {
 		res.Fail(failure.From(err))
 		j.prober.Blank(res)
-		return
+		return func() {}
 	}
 	r.guard(ctx, j, r.prepareRun(j, res, redactor, memory))
-	if over := memory.release(); over != nil {
+	if over := memory.exceeded(); over != nil {
 		res.Failure, res.Findings, res.Samples = over, nil, nil
 		res.Undecided, res.UndecidedReason = "", ""
 		j.prober.Blank(res)
 	}
+	return memory.release
 }
 
 // prepareRun gives the prober what it works with.
@@ -180,9 +182,11 @@ func endSteps(steps []*result.Step, now wire.Seconds) {
 	}
 }
 
-// finish completes a result: secrets out first, then what quotes and cuts it, because a secret cut in two would not be found.
+// finish completes a result: secrets out first, then what quotes and cuts it, because a secret cut in two would not be found. What
+// there will be no room for goes whole, and before, for looking through it may take long.
 func finish(res *result.Result, redactor *secret.Redactor, book func() advice.Book) {
 	res.Duration = wire.Seconds(time.Since(res.Start).Seconds())
+	leaveOut(res)
 	redactor.Walk(res)
 	diagnosis.Settle(res, book)
 	shorten(res)

@@ -7,6 +7,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/plain"
 	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/secret"
 	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
 
@@ -25,6 +26,7 @@ const (
 	maxKept        = 1 << 20
 	maxKeptOfOne   = maxKept / 4
 	maxStepsDetail = maxKept / 4 // of the steps' and findings' sentences, beside these
+	maxLooked      = 4 * maxKept // of what is looked through for secrets, which makes texts shorter
 	perItem        = 64          // what one more item of a list takes beside its text
 )
 
@@ -54,15 +56,11 @@ func shorten(res *result.Result) {
 		sentences.step(s)
 	}
 	all := &room{maxKept}
-	for _, deciding := range []bool{true, false} {
-		for _, c := range res.Conversations {
-			if (c == res.Deciding) == deciding {
-				one := &room{min(all.left, maxKeptOfOne)}
-				before := one.left
-				one.conversation(c)
-				all.left -= before - one.left
-			}
-		}
+	for _, c := range decidingFirst(res) {
+		one := &room{min(all.left, maxKeptOfOne)}
+		before := one.left
+		one.conversation(c)
+		all.left -= before - one.left
 	}
 	for _, c := range res.Connections {
 		all.secure(c.Secure)
@@ -80,6 +78,61 @@ func shorten(res *result.Result) {
 		}
 	}
 }
+
+// decidingFirst are the conversations in the order in which there is room for them.
+func decidingFirst(res *result.Result) []*result.Conversation {
+	all := slices.Clone(res.Conversations)
+	if i := slices.Index(all, res.Deciding); i > 0 {
+		copy(all[1:], all[:i])
+		all[0] = res.Deciding
+	}
+	return all
+}
+
+// leaveOut takes out what there is no room for anyhow, while it may hold secrets: whole texts, for one that is cut in two would
+// not be found.
+func leaveOut(res *result.Result) {
+	all := &room{maxLooked}
+	for _, c := range decidingFirst(res) {
+		if t := c.Talk; t != nil {
+			if n := fits(all, t.Lines, func(l wire.Line) int { return len(l.Text) }); n < len(t.Lines) {
+				t.LeftOut += len(t.Lines) - n
+				t.Lines = t.Lines[:n]
+			}
+		}
+		if x := c.HTTP; x != nil {
+			all.whole(x.Final)
+			for _, interim := range x.Interim {
+				all.whole(interim)
+			}
+		}
+	}
+}
+
+// whole leaves of a response what fits as it is.
+func (r *room) whole(x *wire.Response) {
+	if x == nil {
+		return
+	}
+	if fits(r, []string{x.Raw}, looked) == 0 {
+		x.Raw = "…"
+	}
+	x.Header = x.Header[:min(len(x.Header), maxFields)]
+	x.Header = x.Header[:fits(r, x.Header, func(f origin.Field) int { return looked(f.Name) + looked(f.Value) })]
+}
+
+// fits is how many of these items there is room for, which they take.
+func fits[T any](r *room, items []T, size func(T) int) int {
+	for i, item := range items {
+		if r.left -= perItem + size(item); r.left < 0 {
+			return i
+		}
+	}
+	return len(items)
+}
+
+// looked is how much of a text is looked through.
+func looked(s string) int { return min(len(s), secret.MaxText) }
 
 func (r *room) conversation(c *result.Conversation) {
 	c.Error = r.cut(c.Error, maxMessage)

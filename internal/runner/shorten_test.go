@@ -3,6 +3,7 @@ package runner_test
 import (
 	"bytes"
 	"context"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/report"
 	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
+	"github.com/ews-exporter/ews_exporter/internal/secret"
 	"github.com/ews-exporter/ews_exporter/internal/wire"
 )
 
@@ -63,4 +65,47 @@ func TestWhatIsKeptOfAProbeIsBoundedInSum(t *testing.T) {
 		t.Errorf("of the exchange that decides %d bytes and %d fields are kept", len(d.Final.Raw), len(d.Final.Header))
 	}
 	t.Logf("%d kB kept, %d kB of JSON", res.Size()>>10, b.Len()>>10)
+}
+
+// TestLookingForSecretsHasABound: a target that hands out a word of ours, and fills every head of many exchanges with it, has its
+// probe neither hold memory that is given back already, nor tell less of what decides.
+func TestLookingForSecretsHasABound(t *testing.T) {
+	t.Parallel()
+	const word = "the target"
+	filled := func() *wire.Response {
+		f := &wire.Response{Proto: "HTTP/1.1", Status: 200, Header: []origin.Field{{Name: "Set-Cookie", Value: "c=" + word}}}
+		for range 1000 {
+			f.Header = append(f.Header, origin.Field{Name: "X-A", Value: strings.Repeat("x "+word+",", 1<<10/13)})
+		}
+		f.Raw = strings.Repeat("x: "+word+"\r\n", 1<<20/15)
+		return f
+	}
+	released := make(chan string, 1)
+	var r *runner.Runner
+	r = localRunner(t, nil, func(_ context.Context, run *prober.Run) {
+		for range 80 {
+			run.Exchanged("x", nil, &wire.Exchange{Final: filled()}, nil, nil)
+		}
+		last := run.Result.Conversations[79]
+		run.Result.Deciding = last
+		go func() {
+			for r.Held() > 0 {
+				runtime.Gosched()
+			}
+			released <- last.Final.Raw
+		}()
+	})
+	answer, err := r.Probe(t.Context(), runner.Request{Module: "puppet", Target: "127.0.0.1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if raw := <-released; len(raw) > 16<<10 || strings.Contains(raw, word) {
+		t.Errorf("the memory was given back with %d bytes of a head still to be looked through", len(raw))
+	}
+	d := answer.Result.Deciding.Final
+	for i, text := range append([]string{d.Raw}, d.Header[1].Value, d.Header[100].Value) {
+		if !strings.Contains(text, secret.Mask) || strings.Contains(text, word) {
+			t.Errorf("text %d of what decides: %.60q", i, text)
+		}
+	}
 }

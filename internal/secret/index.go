@@ -29,6 +29,20 @@ func (n *needle) at(s string, start int) span {
 	return span{start, end}
 }
 
+// How comparing is counted: glimpse bytes take one step, and what goes on beyond takes one for each perStep.
+const (
+	glimpse = 64
+	perStep = 16
+)
+
+// stands tells whether the needle's text is what s begins with, and what it took to tell.
+func (n *needle) stands(s string) (same bool, work int) {
+	if !strings.HasPrefix(s, n.text[:min(len(n.text), glimpse)]) {
+		return false, 1
+	}
+	return strings.HasPrefix(s, n.text), 1 + len(n.text)/perStep
+}
+
 // common is the length of what two texts begin with alike.
 func common(a, b string) int {
 	n := min(len(a), len(b))
@@ -73,17 +87,19 @@ func newIndex(needles []needle, least int) *index {
 func pair(s string) int { return int(s[0])<<8 | int(s[1]) }
 
 // find gives what the needles hide in s, nearly in order: one may start a byte before the one that it follows. Those
-// that overlap are one.
-func (x *index) find(s string) []span {
-	found := x.whole(s)
+// that overlap are one. Work is what it took: a target may hand out needles that begin as each byte of its text does.
+func (x *index) find(s string) (found []span, work int) {
+	found, work = x.whole(s)
 	if strings.Contains(s, ellipsis) {
-		found = append(found, x.cut().find(s)...)
+		cut, more := x.cut().find(s)
+		found, work = append(found, cut...), work+more
 	}
-	return found
+	return found, work
 }
 
-func (x *index) whole(s string) (found []span) {
+func (x *index) whole(s string) (found []span, work int) {
 	var followed map[*needle]int // how far the rest of a value was followed: once, be it found again within itself
+	work = len(s)
 	for i := 0; i+x.size <= len(s); i++ {
 		if x.size > 1 {
 			if p := pair(s[i:]); x.begins[p/64]>>(p%64)&1 == 0 {
@@ -91,12 +107,15 @@ func (x *index) whole(s string) (found []span) {
 			}
 		}
 		for _, n := range x.under[s[i:i+x.size]] {
-			if !strings.HasPrefix(s[i:], n.text) {
+			same, more := n.stands(s[i:])
+			if work += more; !same {
 				continue
 			}
 			at := n.at(s, i)
 			if n.rest != "" && i >= followed[n] {
-				at.end += common(s[at.end:], n.rest)
+				more := common(s[at.end:], n.rest)
+				at.end += more
+				work += more
 				if followed == nil {
 					followed = map[*needle]int{}
 				}
@@ -105,7 +124,7 @@ func (x *index) whole(s string) (found []span) {
 			found = join(found, at)
 		}
 	}
-	return found
+	return found, work
 }
 
 // join appends a span, or widens the last one where they overlap or touch.

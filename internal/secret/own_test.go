@@ -1,9 +1,11 @@
 package secret
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestOwnSentencesStayWhole: a password that is a word of a sentence does not show by its gap, and is found wherever it
@@ -56,5 +58,45 @@ func TestASentenceThatIsNotOursIsRedacted(t *testing.T) {
 	}
 	if strings.Contains(r.String("al"+"one"), "alone") {
 		t.Error("the secret alone is shown")
+	}
+}
+
+// TestASentenceAroundEachSecret: a target that hands out words of our sentences, and repeats them, costs no more the more of them
+// there are, nor the more sentences we have. Going through all sentences for each takes more than a minute.
+func TestASentenceAroundEachSecret(t *testing.T) {
+	t.Parallel()
+	for i := range 500 {
+		Own(fmt.Sprintf("%%s answered where the target was asked for object number w%dx of them all", i))
+	}
+	r := &Redactor{}
+	r.Add("the target")
+	text, begun := strings.Repeat("the target,", MaxText/11), time.Now()
+	for range 128 {
+		if got := r.String(text); strings.Contains(got, "target") {
+			t.Fatalf("%.80s", got)
+		}
+	}
+	if took := time.Since(begun); took > 10*time.Second {
+		t.Errorf("took %s", took)
+	}
+}
+
+// TestOverlappingSentences: which part stands around a secret is told where one begins within another, too.
+func TestOverlappingSentences(t *testing.T) {
+	t.Parallel()
+	Own("a sentence that is long and that goes on with a tail of it")
+	Own("with a tail of it and more")
+	Own("that goes on with a tail")
+	r := &Redactor{}
+	r.Add("tail of i")
+	for text, want := range map[string]string{
+		"a sentence that is long and that goes on with a tail of it and more": "",
+		"a sentence that is long and that goes on with a tail of it":          "",
+		"with a tail of it and more":                                          "",
+		"that goes on with a tail of it and mor":                              "that goes on with a <secret>t and mor",
+	} {
+		if got := r.String(text); got != cmp.Or(want, text) {
+			t.Errorf("got %s", got)
+		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/ews-exporter/ews_exporter/internal/plain"
+	"unicode/utf8"
 )
 
 // planted has a character of each kind that something escapes.
@@ -127,16 +128,16 @@ func TestRedactorFindsWhatIsShownOfATarget(t *testing.T) {
 // text where it stands in another form.
 func TestRedactorFindsALongTokenByItsBeginning(t *testing.T) {
 	t.Parallel()
-	token := longToken()
+	token := longToken()[:20_000]
 	var r Redactor
 	r.Add(token)
 	for name, tt := range map[string]struct{ text, want string }{
 		"plain":           {"<- " + token + " ->", "<- " + Mask + " ->"},
-		"plain, cut off":  {"<- " + token[:40<<10] + " ->", "<- " + Mask + " ->"},
-		"hex":             {"<- " + hex.EncodeToString([]byte(token)) + " ->", "<- " + Mask},
+		"plain, cut off":  {"<- " + token[:10<<10] + " ->", "<- " + Mask + " ->"},
+		"hex, too long":   {"<- " + hex.EncodeToString([]byte(token)) + " ->", "<- " + Mask + ellipsis},
 		"base64":          {"<- " + base64.StdEncoding.EncodeToString([]byte(token)) + " ->", "<- " + Mask},
 		"query":           {"<- " + url.QueryEscape(token) + " ->", "<- " + Mask},
-		"UTF-16LE":        {"<- " + utf16LE(token) + " ->", "<- " + Mask},
+		"UTF-16LE":        {"<- " + utf16LE(token[:10<<10]) + " ->", "<- " + Mask},
 		"another's token": {"<- " + token[1:2000] + " ->", "<- " + token[1:2000] + " ->"},
 	} {
 		if got := r.String(tt.text); got != tt.want {
@@ -217,7 +218,7 @@ func TestRedactorHidesAllWhenItKnowsTooMany(t *testing.T) {
 		}
 		r.Add(fmt.Sprintf("cookie-%d", i))
 	}
-	if got := r.String("harmless"); got != Mask {
+	if got := r.String("harmless"); got != Withheld {
 		t.Errorf("got %q", got)
 	}
 }
@@ -239,7 +240,7 @@ func TestIndexJoinsWhatOverlaps(t *testing.T) {
 	t.Parallel()
 	long, short := needle{text: "abcd12", left: true}, needle{text: "abcd"}
 	for _, needles := range [][]needle{{long, short}, {short, long}} {
-		if got := newIndex(needles, 1).find("-- xabcd12 --"); len(got) != 1 || got[0] != (span{3, 10}) {
+		if got, _ := newIndex(needles, 1).find("-- xabcd12 --"); len(got) != 1 || got[0] != (span{3, 10}) {
 			t.Errorf("%v", got)
 		}
 	}
@@ -308,5 +309,72 @@ func TestRedactorFindsWhatWasCut(t *testing.T) {
 	}
 	if got := r.String("first corre… then correc…"); got != "first "+Mask+"… then "+Mask+"…" {
 		t.Errorf("two cuts: %q", got)
+	}
+}
+
+// TestALongTextIsCutAroundItsSecrets: what lies across the place where it is cut is hidden as if it were not, in each form, and what
+// hiding makes of the text brings nothing to light that was not looked through.
+func TestALongTextIsCutAroundItsSecrets(t *testing.T) {
+	t.Parallel()
+	const secret = "correct-horse/battery"
+	var r Redactor
+	r.Add(secret, strings.Repeat("long.", 100))
+	behind := strings.Repeat("\n", MaxText)
+	for name, form := range map[string]string{
+		"plain": secret, "hex": hex.EncodeToString([]byte(secret)), "base64": base64.StdEncoding.EncodeToString([]byte(secret)), "URL": url.QueryEscape(secret),
+		"each byte escaped": bytewise("%%%02X", secret), "hex with blanks": bytewise("%02x ", secret), "twice": inBase64(inBase64(secret)), "HTML": each("&#x%06x;", secret),
+	} {
+		for start := maxShown - len(form) - 1; start <= maxShown; start++ {
+			before := strings.Repeat("\n", start)
+			want := (before + form)[:min(maxShown, start+len(form))] + "\n" + ellipsis
+			if start < maxShown {
+				want = before + Mask
+			}
+			got := r.String(before + form + behind)
+			if got = strings.TrimRight(strings.TrimSuffix(got, ellipsis), "= \n"); got != strings.TrimRight(strings.TrimSuffix(want, ellipsis), " \n") {
+				t.Fatalf("%s, %d bytes before the cut: ends in %q", name, maxShown-start, got[max(0, len(got)-40):])
+			}
+		}
+	}
+	for name, text := range map[string]string{
+		"behind many that are long": strings.Repeat(strings.Repeat("long.", 100)+",", MaxText/501) + strings.Repeat(bytewise("%%%02X", secret)+",", 1000),
+		"a character":               strings.Repeat("\n", maxShown-1) + "ü" + behind,
+	} {
+		if got := r.String(text); strings.Contains(got, "%63") || !utf8.ValidString(got) || !strings.HasSuffix(got, ellipsis) || len(got) > maxShown+len(ellipsis) {
+			t.Errorf("%s: %.80q", name, got[max(0, len(got)-80):])
+		}
+	}
+}
+
+// TestLookingForSecretsIsBoundedInSum: a target that hands out what its texts consist of has them hidden, at a cost that does not
+// grow with them. Short texts, as that which was probed, are told all the same.
+func TestLookingForSecretsIsBoundedInSum(t *testing.T) {
+	t.Parallel()
+	same := strings.Repeat("a", maxDerived)
+	for name, send := range map[string]struct{ cookie, text string }{
+		"as it is":       {same, strings.Repeat("a", MaxText)},
+		"nearly":         {same, strings.Repeat(same[:glimpse+1]+"b", MaxText/(glimpse+2))},
+		"cut":            {strings.Repeat("a", 300), strings.Repeat(strings.Repeat("a", 295)+ellipsis, MaxText/300)},
+		"behind escapes": {same, strings.Repeat("%61", MaxText/3)},
+	} {
+		var r Redactor
+		for i := range 32 {
+			r.Add(send.cookie[:len(send.cookie)-i])
+		}
+		text := send.text + strings.Repeat("\n", MaxText-len(send.text))
+		for range 2000 {
+			_ = r.String(text)
+		}
+		const atOnce = 64 << 20 // of one text
+		if most := workAll + atOnce; r.worked > most || r.undone > undoAll+atOnce {
+			t.Errorf("%s: %d Mi of work, %d of undoing", name, r.worked>>20, r.undone>>20)
+		}
+		if got := r.String(text); got != Withheld {
+			t.Errorf("%s: a long text is still looked through: %.80q", name, got)
+		}
+		if got := r.String("mail.contoso.test is asked"); got != "mail.contoso.test is asked" {
+			t.Errorf("%s: a short one is not told: %q", name, got)
+		}
+		t.Logf("%s: %d Ki of work, %d Ki of undoing", name, r.worked>>10, r.undone>>10)
 	}
 }

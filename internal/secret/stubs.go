@@ -27,30 +27,33 @@ func newStubs(needles []needle) *stubs {
 	return s
 }
 
-func (s *stubs) find(text string) (found []span) {
+func (s *stubs) find(text string) (found []span, work int) {
 	end := 0
 	for range maxCuts {
 		at := strings.Index(text[end:], ellipsis)
 		if at < 0 {
-			return found
+			break
 		}
 		at += end
 		for start := max(end, at-s.longest); start <= at-minStub; start++ {
-			if s.begins(text[start:at]) {
+			begins, more := s.begins(text[start:at])
+			if work += more; begins {
 				found = append(found, span{start, at})
 				break
 			}
 		}
 		end = at + len(ellipsis)
 	}
-	return found
+	return found, work
 }
 
-func (s *stubs) begins(stub string) bool {
+func (s *stubs) begins(stub string) (begins bool, work int) {
+	work = 1
 	for _, whole := range s.begin[stub[:minStub]] {
+		work += 1 + len(stub)/perStep
 		if strings.HasPrefix(whole, stub) {
-			return true
+			return true, work
 		}
 	}
-	return false
+	return false, work
 }

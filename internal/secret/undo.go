@@ -11,10 +11,9 @@ import (
 // The bounds of that. What a text costs is bounded by its length, and what a probe's texts cost in sum by undoAll: beyond it a
 // text that has anything to be undone is hidden as a whole, as nobody can tell.
 const (
-	maxUndone = 32 << 10 // bytes at a text's beginning; less is kept of any
-	maxLayers = 3        // of encodings within each other
-	undoAll   = 8 << 20  // bytes that may come of undoing, for all texts of a redactor
-	minUndone = 4        // bytes of what is looked for there; fewer stand in what comes of any text
+	maxLayers = 3       // of encodings within each other
+	undoAll   = 8 << 20 // bytes that may come of undoing, for all texts of a redactor; twice that for short ones
+	minUndone = 4       // bytes of what is looked for there; fewer stand in what comes of any text
 )
 
 // view is what comes of undoing an encoding: a text, and where in the original each of its bytes stands.
@@ -25,7 +24,7 @@ type view struct {
 
 func (v *view) add(b byte, from, to int) {
 	v.text = append(v.text, b)
-	v.from, v.to = append(v.from, int32(from)), append(v.to, int32(to)) // #nosec G115 -- within maxUndone
+	v.from, v.to = append(v.from, int32(from)), append(v.to, int32(to)) // #nosec G115 -- within MaxText
 }
 
 func (v *view) rune(r rune, from, to int) {
@@ -47,7 +46,6 @@ type undoing struct {
 // undo gives what the needles hide in s behind encodings, at the cost of left, of which it gives the rest: below 0 where that
 // did not suffice. It is given as 0 where it was below before and no more was needed.
 func (x *index) undo(s string, left int) ([]span, int) {
-	s = s[:min(len(s), maxUndone)]
 	if !x.promises(s) {
 		return nil, max(left, 0)
 	}
@@ -150,7 +148,7 @@ func (u *undoing) take(v, outer *view, depth int) {
 		}
 	}
 	text := string(v.text)
-	for _, at := range u.index.find(text) {
+	for _, at := range u.find(text) {
 		if at.end-at.start >= minUndone {
 			u.found = append(u.found, span{int(v.from[at.start]), int(v.to[at.end-1])})
 		}
@@ -158,6 +156,13 @@ func (u *undoing) take(v, outer *view, depth int) {
 	if depth < maxLayers && u.index.promises(text) {
 		u.layer(text, v, depth+1)
 	}
+}
+
+// find looks through what came of undoing. The bytes of that are counted already, and so what it takes beyond is counted alone.
+func (u *undoing) find(text string) []span {
+	found, work := u.index.find(text)
+	u.left -= work - len(text)
+	return found
 }
 
 // base64 undoes a stretch of characters that base64 and base32 are written in, at each alignment: what stands before may be no
@@ -194,7 +199,7 @@ func (u *undoing) joined(text string, start, width int, value *[256]int8, outer 
 	if u.left -= len(u.scratch); u.left < 0 || len(u.scratch) < u.index.least || width == 6 && !readable(u.scratch, u.index.least/2) {
 		return
 	}
-	if seen := string(u.scratch); len(u.index.find(seen)) == 0 && (depth == maxLayers || !u.index.promises(seen)) {
+	if seen := string(u.scratch); len(u.find(seen)) == 0 && (depth == maxLayers || !u.index.promises(seen)) {
 		return
 	}
 	var v view
@@ -245,11 +250,14 @@ func run(text string, i int, class uint8) int {
 		if is(text[i], class) {
 			continue
 		}
+		if i-line < 60 { // told first, for else line ends without end are gone through from each
+			return i
+		}
 		next := i
 		for next < len(text) && (text[next] == '\r' || text[next] == '\n') {
 			next++
 		}
-		if next == i || next == len(text) || !is(text[next], class) || i-line < 60 {
+		if next == i || next == len(text) || !is(text[next], class) {
 			return i
 		}
 		i, line = next-1, next

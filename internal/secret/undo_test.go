@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 )
 
 // each writes every character of s by a format.
@@ -127,17 +128,41 @@ func TestUndoingIsBounded(t *testing.T) {
 	r.Add("S3cret-Horse!")
 	for range 60 {
 		for _, text := range texts {
-			_ = r.String(text[:min(len(text), maxUndone)])
+			_ = r.String(text[:min(len(text), MaxText)])
 		}
 	}
 	if r.undone < undoAll || r.undone > undoAll+8<<20 {
 		t.Errorf("%d MiB were undone", r.undone>>20)
 	}
-	if got := r.String("<- " + bytewise("%%%02X", "S3cret-Horse!")); got != Mask {
+	escaped := "<- " + bytewise("%%%02X", "S3cret-Horse!")
+	if got := r.String(escaped + strings.Repeat(".", maxShort)); got != Withheld {
 		t.Errorf("beyond the bound a text that may hide something is shown: %q", got)
+	}
+	if got := r.String(escaped); got != "<- "+Mask {
+		t.Errorf("a short one is not looked through any more: %q", got)
+	}
+	r.undone = 2 * undoAll
+	if got := r.String(escaped); got != Withheld {
+		t.Errorf("short ones have no bound: %q", got)
 	}
 	if got := r.String("an ordinary text"); got != "an ordinary text" {
 		t.Errorf("one that cannot is not: %q", got)
+	}
+}
+
+// TestLineEndsWithoutEnd: where a stretch of base64 ends is told without going through all line ends behind it, from each of them
+// again.
+func TestLineEndsWithoutEnd(t *testing.T) {
+	t.Parallel()
+	var r Redactor
+	r.Add("S3cret-Horse!")
+	text := "%41" + strings.Repeat("\n", MaxText-3)
+	begun := time.Now()
+	for range 200 {
+		_ = r.String(text)
+	}
+	if took := time.Since(begun); took > 10*time.Second {
+		t.Errorf("took %s", took)
 	}
 }
 
@@ -149,7 +174,7 @@ func FuzzUndo(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		var r Redactor
 		r.Add("S3cr", "hunter2")
-		index, _ := r.known()
+		index, _ := r.known(0)
 		found, _ := index.undo(s, 1<<20)
 		for _, at := range found {
 			if at.start < 0 || at.start >= at.end || at.end > len(s) {
