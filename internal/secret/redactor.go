@@ -20,8 +20,8 @@ const maxValues = 256
 // Where a text was cut and an ellipsis says so, what stands before it is hidden as well if a secret begins so, in four
 // bytes or more.
 //
-// Encodings of other kinds, each byte escaped though it need not be, and encodings within each other are undone, three deep, and
-// what comes of it is looked through as well: for four bytes or more, and in a text's first 32 KiB, for no longer one is kept.
+// Encodings of other kinds, each byte escaped though it need not be, hex and decimals with up to six bytes between two of them, base64
+// folded into lines, and encodings within each other are undone, three deep, and what comes of it is looked through as well: for four bytes or more, and in a text's first 32 KiB, for no longer one is kept.
 //
 // What Own knows of this program's sentences is left as it is.
 //
