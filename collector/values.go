@@ -14,12 +14,15 @@ import (
 const Other = "other"
 
 // The bounds of Values. Of a probe there are 500 series at most, and of a target twice as many over a day is more than any
-// honest one has that changes its servers and certificates.
+// honest one has that changes its servers and certificates. Once all targets together have shown maxAll, each may have the few
+// that an honest one needs, until there are twice as many.
 const (
 	maxShown  = 2 * maxSeries  // sets of values of one target
+	fewShown  = 50             // of one target, where many have shown much
 	shownFor  = 24 * time.Hour // after which one that was not seen again makes room
 	maxAll    = 200_000        // sets of all targets
-	tidyEvery = time.Minute    // at most
+	tidyEvery = time.Minute    // at most, one target
+	tidyAll   = 10 * time.Minute
 )
 
 // Values bounds how many different series a target makes over time by what it says. A series that is new at each scrape costs
@@ -29,6 +32,7 @@ type Values struct {
 	mu   sync.Mutex
 	of   map[source]*shown
 	all  int // sets of all of them
+	tidy time.Time
 	seed maphash.Seed
 }
 
@@ -38,7 +42,6 @@ type source struct{ module, target, name, auth, at string }
 // shown is what a target has shown: sets of values, by their hash, and when last.
 type shown struct {
 	sets map[uint64]time.Time
-	last time.Time
 	tidy time.Time
 }
 
@@ -63,34 +66,50 @@ func (v *Values) shorten(r *result.Result, m *result.Metric, labels []string, no
 	return labels
 }
 
-// admit tells whether a set of values may be shown: it was before, or there is room for it.
+// admit tells whether a set of values may be shown: it was before, or there is room for it. Room is made by time alone: a target
+// that is forgotten for others' sake would begin anew.
 func (v *Values) admit(of source, set string, now time.Time) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.of == nil {
 		v.of, v.seed = map[source]*shown{}, maphash.MakeSeed()
 	}
+	hash := maphash.String(v.seed, set)
 	s := v.of[of]
 	if s == nil {
 		s = &shown{sets: map[uint64]time.Time{}}
-		v.of[of] = s
 	}
-	s.last = now
-	hash := maphash.String(v.seed, set)
 	if _, known := s.sets[hash]; !known {
-		if len(s.sets) >= maxShown && now.Sub(s.tidy) >= tidyEvery {
-			v.forget(s, now)
-		}
-		if len(s.sets) >= maxShown {
+		if !v.room(s, now) {
 			return false
 		}
+		v.of[of] = s
 		v.all++
 	}
 	s.sets[hash] = now
-	for v.all > maxAll && len(v.of) > 1 {
-		v.drop(of)
-	}
 	return true
+}
+
+// room tells whether a target may show another set, once what is due was forgotten.
+func (v *Values) room(s *shown, now time.Time) bool {
+	if v.all >= maxAll && now.Sub(v.tidy) >= tidyAll {
+		v.tidy = now
+		for of, each := range v.of {
+			if v.forget(each, now); len(each.sets) == 0 {
+				delete(v.of, of)
+			}
+		}
+	}
+	if len(s.sets) >= maxShown && now.Sub(s.tidy) >= tidyEvery {
+		v.forget(s, now)
+	}
+	switch {
+	case v.all < maxAll:
+		return len(s.sets) < maxShown
+	case v.all < 2*maxAll:
+		return len(s.sets) < fewShown
+	}
+	return false
 }
 
 // forget drops what was not seen for long.
@@ -102,17 +121,4 @@ func (v *Values) forget(s *shown, now time.Time) {
 			v.all--
 		}
 	}
-}
-
-// drop drops the target that was not probed for longest, and is not the one that is.
-func (v *Values) drop(but source) {
-	var oldest source
-	var since time.Time
-	for of, s := range v.of {
-		if of != but && (since.IsZero() || s.last.Before(since)) {
-			oldest, since = of, s.last
-		}
-	}
-	v.all -= len(v.of[oldest].sets)
-	delete(v.of, oldest)
 }

@@ -60,16 +60,60 @@ func TestValuesMakeRoom(t *testing.T) {
 	if !v.admit(source{target: "a"}, "new", now.Add(shownFor)) {
 		t.Error("there is no room after a day")
 	}
-	for target := range 2 * maxAll / maxShown {
-		for i := range maxShown {
+	for target := range 3 * maxAll / fewShown {
+		for i := range 2 * fewShown {
 			v.admit(source{target: fmt.Sprint("t", target)}, fmt.Sprint(i), now.Add(time.Duration(target)*time.Second))
 		}
 	}
-	sets := 0
+	if sets := v.count(); sets > 2*maxAll || sets != v.all {
+		t.Errorf("%d sets are remembered, and %d counted, want %d at most", sets, v.all, 2*maxAll)
+	}
+}
+
+// count is how many sets are remembered.
+func (v *Values) count() (sets int) {
 	for _, s := range v.of {
 		sets += len(s.sets)
 	}
-	if sets > maxAll || sets != v.all {
-		t.Errorf("%d sets are remembered, and %d counted, want %d at most", sets, v.all, maxAll)
+	return sets
+}
+
+// TestValuesOfManyTargets: the bound of each target holds however many others show something new at each scrape, and one that shows
+// little has room beside them.
+func TestValuesOfManyTargets(t *testing.T) {
+	t.Parallel()
+	const targets, each, scrapes = 500, 450, 8
+	var v Values
+	now := time.Now()
+	admitted := make([]int, targets)
+	scrape := func(round int) {
+		for target := range targets {
+			for i := range each {
+				if v.admit(source{target: fmt.Sprint(target)}, fmt.Sprint(round, " ", i), now) {
+					admitted[target]++
+				}
+			}
+		}
+	}
+	for round := range scrapes {
+		scrape(round)
+		now = now.Add(time.Hour)
+	}
+	for target, n := range admitted {
+		if n > maxShown || n < fewShown {
+			t.Errorf("target %d showed %d sets within a day, want %d to %d", target, n, fewShown, maxShown)
+		}
+	}
+	for i := range fewShown {
+		if !v.admit(source{target: "honest"}, fmt.Sprint(i), now) {
+			t.Fatalf("a target that is new, and shows little, has no room for its set %d", i)
+		}
+	}
+	if sets := v.count(); sets != v.all {
+		t.Errorf("%d sets are remembered, and %d counted", sets, v.all)
+	}
+	now = now.Add(shownFor)
+	if !v.admit(source{target: "late"}, "new", now) || len(v.of) > 1 {
+		t.Errorf("after a day %d targets are remembered, that are not probed any more", len(v.of))
 	}
 }

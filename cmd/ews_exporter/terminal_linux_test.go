@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/ews-exporter/ews_exporter/internal/prober"
+	"github.com/ews-exporter/ews_exporter/internal/test/servers"
 )
 
 // terminal is a real one: what is written to it can be read from screen.
@@ -18,11 +19,11 @@ func terminal(t *testing.T) (screen, tty *os.File) {
 	t.Helper()
 	screen, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
-		t.Skipf("there is no terminal to be had: %v", err)
+		servers.Skip(t, "there is no terminal to be had: "+err.Error())
 	}
 	t.Cleanup(func() { _ = screen.Close() })
 	if err := unix.IoctlSetPointerInt(int(screen.Fd()), unix.TIOCSPTLCK, 0); err != nil {
-		t.Skipf("the terminal cannot be unlocked: %v", err)
+		servers.Skip(t, "the terminal cannot be unlocked: "+err.Error())
 	}
 	n, err := unix.IoctlGetInt(int(screen.Fd()), unix.TIOCGPTN)
 	if err != nil {
@@ -30,7 +31,7 @@ func terminal(t *testing.T) (screen, tty *os.File) {
 	}
 	tty, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
-		t.Skipf("the terminal cannot be opened: %v", err)
+		servers.Skip(t, "the terminal cannot be opened: "+err.Error())
 	}
 	t.Cleanup(func() { _ = tty.Close() })
 	return screen, tty

@@ -32,5 +32,18 @@ func AimOf(d Definition, p Prober, raw, hostname string) (Aim, error) {
 		return a.Aim(raw, hostname)
 	}
 	t, err := target.ParseAs(cmp.Or(d.Scheme, "https"), raw, hostname)
+	if d.TargetPath == PathUnused || d.TargetPath == RootUnused && t.Path == "/" {
+		t.Path = "" // one target must not have as many spellings as there are paths
+	}
 	return Aim{Target: t}, err
 }
+
+// TargetPath says what a prober makes of a path that a target has.
+type TargetPath int
+
+// What it makes of it.
+const (
+	PathAsked  TargetPath = iota // it asks for that in place of its settings' path
+	RootUnused                   // likewise, but a mere / is no path
+	PathUnused                   // it asks for the paths of its settings alone
+)

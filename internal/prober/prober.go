@@ -82,24 +82,26 @@ type LogonLimiter interface {
 
 // Definition declares a prober: the list of probers, configuration checking, the collector and the docs feed on it.
 type Definition struct {
-	Name     string
-	Summary  string // one sentence
-	New      func() Prober
-	Decides  result.Decides // which of the metrics there are that a probe has once
-	Scheme   string         // of a target that names none, with its port; empty for https
-	NoLogon  bool           // it never logs on, so a module of it has no auth
-	NoProxy  bool           // it asks in datagrams, which no proxy passes on, so a module of it has no proxy_url
-	Paths    []Path         // how it is asked of a service
-	Serves   advice.Service // what it asks, in the words of the advice that all probers share
-	Account  *Account       // what its account needs; nil where an ordinary member of the domain does, and where nobody logs on
-	Absent   []string       // failures, as "stage/reason", that a site shows which does not have what is asked for: no fault in a survey of all
-	Piece    *result.Metric // whether each of the parts of a probe succeeded, by one label; nil without
-	Outcomes []string       // what a probe may come to, where it has a metric that tells; a closed set
-	Steps    []StepHelp
-	Reasons  []failure.Reason
-	Metrics  []*result.Metric
-	Findings []Finding
-	Advice   advice.Book // for what leads to none of the advice that all probers share
+	Name    string
+	Summary string // one sentence
+	New     func() Prober
+	Decides result.Decides // which of the metrics there are that a probe has once
+	Scheme  string         // of a target that names none, with its port; empty for https
+	// TargetPath is what it makes of a path that a target has.
+	TargetPath TargetPath
+	NoLogon    bool           // it never logs on, so a module of it has no auth
+	NoProxy    bool           // it asks in datagrams, which no proxy passes on, so a module of it has no proxy_url
+	Paths      []Path         // how it is asked of a service
+	Serves     advice.Service // what it asks, in the words of the advice that all probers share
+	Account    *Account       // what its account needs; nil where an ordinary member of the domain does, and where nobody logs on
+	Absent     []string       // failures, as "stage/reason", that a site shows which does not have what is asked for: no fault in a survey of all
+	Piece      *result.Metric // whether each of the parts of a probe succeeded, by one label; nil without
+	Outcomes   []string       // what a probe may come to, where it has a metric that tells; a closed set
+	Steps      []StepHelp
+	Reasons    []failure.Reason
+	Metrics    []*result.Metric
+	Findings   []Finding
+	Advice     advice.Book // for what leads to none of the advice that all probers share
 
 	Example   string               // its example.yml, for example.Parse
 	Dashboard *dashboard.Dashboard // nil without

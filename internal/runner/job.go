@@ -52,7 +52,11 @@ type key struct {
 }
 
 func (j *job) key() key {
-	asked := j.target.Scheme + "://" + j.target.HostPort() + j.target.Path
+	path := j.target.Path
+	if own := j.prober.Paths(); len(own) == 1 && own[0] == path {
+		path = "" // it would be asked for anyway
+	}
+	asked := j.target.Scheme + "://" + j.target.HostPort() + path
 	if len(j.hosts) > 0 {
 		asked = "look-up below " + asked
 	}

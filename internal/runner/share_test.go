@@ -13,7 +13,9 @@ import (
 	"weak"
 
 	"github.com/ews-exporter/ews_exporter/config"
+	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
+	"github.com/ews-exporter/ews_exporter/internal/result"
 	"github.com/ews-exporter/ews_exporter/internal/runner"
 )
 
@@ -129,6 +131,45 @@ func TestTargetsThatHangLeaveRoom(t *testing.T) {
 			}
 			close(release)
 			hanging.Wait()
+		})
+	}
+}
+
+// TestLimitsShareAResult: within min_interval a result holds for other time limits, except where time decided what it is.
+func TestLimitsShareAResult(t *testing.T) {
+	t.Parallel()
+	fail := func(f *failure.Failure) func(*prober.Run) { return func(run *prober.Run) { run.Result.Fail(f) } }
+	refused := failure.New(failure.Connect, "refused", "nobody listens")
+	silent := failure.New(failure.Receive, "timeout", "no answer came")
+	tests := []struct {
+		name   string
+		does   func(*prober.Run)
+		limits []float64
+		probes int32
+	}{
+		{"a success", func(*prober.Run) {}, []float64{5, 1, 2, 9, 14, 0.5}, 1},
+		{"refused", fail(refused), []float64{1, 2, 9, 14}, 1},
+		{"timed out, then less time", fail(silent), []float64{14, 13, 12, 5, 1, 14, 13.2}, 1},
+		{"timed out, then more time", fail(silent), []float64{5, 4.5, 4.2, 5, 9, 5}, 2},
+		{"a proxy timed out", fail(failure.New(failure.Connect, "proxy_timeout", "no answer came")), []float64{5, 9, 5}, 2},
+		{"a part timed out", func(run *prober.Run) { run.Step("part").Step("receive").End(silent) }, []float64{5, 9, 5}, 2},
+		{"something was left out", func(run *prober.Run) { run.Result.UndecidedReason = result.NotAsked }, []float64{5, 9, 5}, 2},
+		{"most of the limit was used", func(*prober.Run) { time.Sleep(150 * time.Millisecond) }, []float64{0.2, 5, 0.2, 9}, 2},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var probes atomic.Int32
+			r := localRunner(t, nil, func(_ context.Context, run *prober.Run) { probes.Add(1); tt.does(run) })
+			for _, seconds := range tt.limits {
+				req := runner.Request{Module: "slow", Target: "127.0.0.1", Limit: time.Duration(seconds * float64(time.Second))}
+				if _, err := r.Probe(t.Context(), req); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if n := probes.Load(); n != tt.probes {
+				t.Errorf("%d probes for the limits %v, want %d", n, tt.limits, tt.probes)
+			}
 		})
 	}
 }

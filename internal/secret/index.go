@@ -75,8 +75,8 @@ func newIndex(needles []needle, least int) *index {
 	for i := range needles {
 		n := &needles[i]
 		if x.size > 1 {
-			pair := pair(n.text)
-			x.begins[pair/64] |= 1 << (pair % 64)
+			pair := pair(n.text[0], n.text[1])
+			x.begins[pair>>6] |= 1 << (pair & 63)
 		}
 		x.under[n.text[:x.size]] = append(x.under[n.text[:x.size]], n)
 	}
@@ -84,7 +84,7 @@ func newIndex(needles []needle, least int) *index {
 }
 
 // pair is the first two bytes of a text, as one number.
-func pair(s string) int { return int(s[0])<<8 | int(s[1]) }
+func pair(first, second byte) uint16 { return uint16(first)<<8 | uint16(second) }
 
 // find gives what the needles hide in s, nearly in order: one may start a byte before the one that it follows. Those
 // that overlap are one. Work is what it took: a target may hand out needles that begin as each byte of its text does.
@@ -102,7 +102,7 @@ func (x *index) whole(s string) (found []span, work int) {
 	work = len(s)
 	for i := 0; i+x.size <= len(s); i++ {
 		if x.size > 1 {
-			if p := pair(s[i:]); x.begins[p/64]>>(p%64)&1 == 0 {
+			if p := pair(s[i], s[i+1]); x.begins[p>>6]>>(p&63)&1 == 0 {
 				continue
 			}
 		}

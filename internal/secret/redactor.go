@@ -31,8 +31,9 @@ const (
 // Where a text was cut and an ellipsis says so, what stands before it is hidden as well if a secret begins so, in four
 // bytes or more.
 //
-// Encodings of other kinds, each byte escaped though it need not be, and encodings within each other are undone, three deep, and
-// what comes of it is looked through as well: for four bytes or more.
+// Encodings of other kinds, each byte escaped though it need not be, hex and decimals with up to six bytes between two of them, base64
+// folded into lines, and encodings within each other are undone, three deep, and what comes of it is looked through as well: for four
+// bytes or more.
 //
 // Of a text of more than 32 KiB the first 16 are kept.
 //

@@ -22,6 +22,10 @@ type view struct {
 	from, to []int32
 }
 
+func newView(n int) *view {
+	return &view{make([]byte, 0, n), make([]int32, 0, n), make([]int32, 0, n)}
+}
+
 func (v *view) add(b byte, from, to int) {
 	v.text = append(v.text, b)
 	v.from, v.to = append(v.from, int32(from)), append(v.to, int32(to)) // #nosec G115 -- within MaxText
@@ -57,35 +61,74 @@ func (x *index) undo(s string, left int) ([]span, int) {
 // promises tells at a glance whether anything in s may be undone: an escape, zero bytes as UTF-16 has them, or digits enough on end.
 // Most texts have none of these.
 func (x *index) promises(s string) bool {
-	letters, pairs, zeros := 0, 0, 0
+	begin, zeros := 0, 0 // of what may be base64
 	for i := range len(s) {
 		c := classes[s[i]]
+		if c&(isSextet|isFold) != 0 {
+			continue
+		}
+		if i-begin >= x.least*4/3 {
+			return true
+		}
+		begin = i + 1
 		switch {
 		case s[i] == 0:
 			if zeros++; zeros >= x.least-1 {
 				return true
 			}
 		case c&isEscape != 0:
-			if n, _, _ := escape(s[i:]); n > 0 {
+			if atEscape(s[i:]) {
 				return true
 			}
-		case c&isSextet != 0:
-			if letters++; letters >= x.least*4/3 {
-				return true
-			}
-		default:
-			letters = 0
-		}
-		switch {
-		case c&isHex != 0:
-			if pairs++; pairs >= 2*x.least {
-				return true
-			}
-		case c&isBetween == 0:
-			pairs = 0
 		}
 	}
+	return len(s)-begin >= x.least*4/3 || series(s, x.least)
+}
+
+// series tells whether so many numbers may stand behind each other in s as hex and decimals undo them. There may be fewer; where there
+// are as many, it tells.
+func series(s string, least int) bool {
+	var small decimals
+	pairs, behind := 0, 0
+	for i := 0; i < len(s); i++ {
+		if classes[s[i]]&isHex == 0 {
+			continue
+		}
+		if i-behind > maxBetween {
+			pairs = 0
+		}
+		begin := i
+		for ; i < len(s) && classes[s[i]]&isHex != 0; i++ {
+			if s[i] <= '9' && small.digit(i) >= least {
+				return true
+			}
+		}
+		digits := i - begin
+		if pairs += digits / 2; pairs >= least {
+			return true
+		}
+		if digits%2 == 1 && !prefix(s, i-1) { // none that began before goes on behind it
+			pairs = digits / 2
+		}
+		behind = i
+	}
 	return false
+}
+
+// decimals counts numbers of up to three digits that stand behind each other.
+type decimals struct{ numbers, digits, behind int }
+
+// digit goes on with the digit at i.
+func (d *decimals) digit(i int) int {
+	if d.behind != i || d.digits == 0 {
+		if i-d.behind > maxBetween || d.digits > 3 {
+			d.numbers = 0
+		}
+		d.numbers, d.digits = d.numbers+1, 0
+	}
+	d.digits++
+	d.behind = i + 1
+	return d.numbers
 }
 
 // What a byte may be, as bits.
@@ -94,7 +137,8 @@ const (
 	isSextet              // base64
 	isQuintet             // base32
 	isHex
-	isBetween // it stands between two pairs of hexadecimal digits
+	isDigit
+	isFold // it ends a line
 )
 
 // classes is what each byte may be.
@@ -103,7 +147,7 @@ var classes = func() (all [256]uint8) {
 		c := byte(i) // #nosec G115 -- up to 255
 		for class, is := range map[uint8]bool{
 			isEscape: strings.IndexByte("%\\&=\x00", c) >= 0, isSextet: sextet(c) >= 0, isQuintet: quintet(c) >= 0,
-			isHex: c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'f', isBetween: strings.IndexByte(" :-.,;_|/\t\r\nxX", c) >= 0,
+			isHex: c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'f', isDigit: c >= '0' && c <= '9', isFold: c == '\r' || c == '\n',
 		} {
 			if is {
 				all[i] |= class
@@ -120,9 +164,15 @@ func is(c byte, class uint8) bool { return classes[c]&class != 0 }
 func (u *undoing) layer(text string, outer *view, depth int) {
 	for start := 0; start < len(text) && u.left >= 0; {
 		end := line(text, start)
-		if hasEscapes(text[start:end]) {
+		plain, css := hasEscapes(text[start:end])
+		if plain {
 			var v view
-			v.unescape(text[:end], start)
+			v.unescape(text[:end], start, escape)
+			u.take(&v, outer, depth)
+		}
+		if css {
+			var v view
+			v.unescape(text[:end], start, inCSS)
 			u.take(&v, outer, depth)
 		}
 		start = end
@@ -134,7 +184,10 @@ func (u *undoing) layer(text string, outer *view, depth int) {
 		}
 		i = max(end, i) + 1
 	}
-	u.hex(text, outer, depth)
+	if series(text, u.index.least) {
+		u.hex(text, outer, depth)
+		u.decimals(text, outer, depth)
+	}
 }
 
 // take looks through a view, and through what it may be encoded by in turn.
@@ -244,25 +297,19 @@ func (v *view) bits(text string, start, width int, value *[256]int8) {
 	}
 }
 
-// run is where the stretch ends that begins at i; line ends within a long one count as part of it, as mails fold base64.
+// run is where the stretch ends that begins at i; line ends within count as part of it, as mails fold base64. None begins with one: line
+// ends without end would be gone through from each.
 func run(text string, i int, class uint8) int {
-	for line := i; i < len(text); i++ {
-		if is(text[i], class) {
-			continue
-		}
-		if i-line < 60 { // told first, for else line ends without end are gone through from each
-			return i
-		}
-		next := i
-		for next < len(text) && (text[next] == '\r' || text[next] == '\n') {
-			next++
-		}
-		if next == i || next == len(text) || !is(text[next], class) {
-			return i
-		}
-		i, line = next-1, next
+	end := i
+	if !is(text[i], class) {
+		return i
 	}
-	return i
+	for ; i < len(text) && is(text[i], class|isFold); i++ {
+		if is(text[i], class) {
+			end = i + 1
+		}
+	}
+	return end
 }
 
 // What each byte stands for in base64 and in base32.
@@ -303,6 +350,9 @@ func quintet(c byte) int {
 	return -1
 }
 
+// maxBetween is how many bytes may stand between two numbers that are read as bytes: as much as `", "0x`.
+const maxBetween = 6
+
 // hex undoes stretches of hexadecimal digits, whatever stands between two and two of them, and in whatever case.
 func (u *undoing) hex(text string, outer *view, depth int) {
 	for i := 0; i+1 < len(text) && u.left >= 0; i++ {
@@ -311,11 +361,11 @@ func (u *undoing) hex(text string, outer *view, depth int) {
 		}
 		n, end := pairs(text, i, nil)
 		for first := i; n >= u.index.least && first < i+2; first++ { // which two digits belong together may not show
-			v := view{make([]byte, 0, n), make([]int32, 0, n), make([]int32, 0, n)}
-			pairs(text, first, &v)
-			u.take(&v, outer, depth)
+			v := newView(n)
+			pairs(text, first, v)
+			u.take(v, outer, depth)
 		}
-		i = max(i, end-1)
+		i = max(i, end-2) // the last digit may belong to one that is left over
 	}
 }
 
@@ -325,20 +375,53 @@ func pairs(text string, i int, v *view) (n, end int) {
 		if n++; v != nil {
 			v.add(unhex(text[i])<<4|unhex(text[i+1]), i, i+2)
 		}
-		i += 2
-		next := i
-		for next < len(text) && next-i < 4 && is(text[next], isBetween) && text[next]|0x20 != 'x' {
-			next++
+		end = i + 2
+		for i = end; i < len(text) && i-end < maxBetween && (!is(text[i], isHex) || prefix(text, i)); {
+			i++
 		}
-		if next+2 < len(text) && (text[next] == '0' || text[next] == '\\') && text[next+1]|0x20 == 'x' {
-			next += 2
-		}
-		if next+1 >= len(text) || !is(text[next], isHex) || !is(text[next+1], isHex) {
-			return n, i
-		}
-		i = next
 	}
-	return n, i
+	return n, end
+}
+
+// prefix tells whether the 0 of 0x stands at i.
+func prefix(text string, i int) bool {
+	return i >= 0 && i+1 < len(text) && text[i] == '0' && text[i+1]|0x20 == 'x'
+}
+
+// decimals undoes lists of the numbers that bytes are, as JSON writes arrays, whatever stands between them.
+func (u *undoing) decimals(text string, outer *view, depth int) {
+	for i := 0; i < len(text) && u.left >= 0; i++ {
+		if !is(text[i], isDigit) {
+			continue
+		}
+		n, end := numbers(text, i, nil)
+		if n >= u.index.least {
+			v := newView(n)
+			numbers(text, i, v)
+			u.take(v, outer, depth)
+		}
+		i = end - 1
+	}
+}
+
+// numbers reads numbers up to 255 from i on, into v where there is one: how many, and where what was read ends.
+func numbers(text string, i int, v *view) (n, end int) {
+	for i < len(text) && is(text[i], isDigit) {
+		value := 0
+		for end = i; end < len(text) && is(text[end], isDigit); end++ {
+			value = min(10*value+int(text[end]-'0'), 256)
+		}
+		if end-i > 3 || value > 255 {
+			return n, end
+		}
+		if n++; v != nil {
+			v.add(byte(value), i, end) // #nosec G115 -- up to 255
+		}
+		for i = end; i < len(text) && i-end < maxBetween && !is(text[i], isDigit); {
+			i++
+		}
+	}
+	return n, end
 }
 
 func unhex(c byte) byte {

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"math/rand/v2"
 	"net/url"
 	"strings"
 	"testing"
@@ -31,6 +32,16 @@ func bytewise(format, s string) string {
 
 func inBase64(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
 func inBase32(s string) string { return base32.StdEncoding.EncodeToString([]byte(s)) }
+
+// folded writes s, which was padded, in lines of so many characters.
+func folded(s string, width int) string {
+	s = strings.TrimRight(s, "=")
+	var b strings.Builder
+	for ; len(s) > width; s = s[width:] {
+		b.WriteString(s[:width] + "\r\n")
+	}
+	return b.String() + s
+}
 
 // mixed writes every second letter large.
 func mixed(s string) string {
@@ -64,10 +75,30 @@ func TestRedactorUndoesEncodings(t *testing.T) {
 			"HTML":                             each("&#%d;", secret),
 			"HTML, hex":                        each("&#x%X;", secret),
 			"HTML, zeros":                      each("&#x0000%x;", secret),
+			"HTML, 40 zeros":                   each("&#%042d;", secret),
+			"HTML, hex, 40 zeros":              each("&#x%042x;", secret),
+			"CSS":                              each(`\%x `, secret),
+			"CSS, six digits":                  each(`\%06x`, secret),
+			"CSS, five digits":                 each(`\%05X `, secret),
+			"CSS, one character":               each(`\%x `, secret[:1]) + secret[1:],
+			"C, octal, as short as can be":     bytewise(`\%o`, secret),
+			"Perl":                             each(`\x{%x}`, secret),
+			"Perl, octal":                      each(`\o{%o}`, secret),
+			"a JSON array":                     "[" + strings.TrimSuffix(bytewise("%d, ", secret), ", ") + "]",
+			"decimals":                         strings.TrimSpace(bytewise("%d ", secret)),
+			"decimals, three digits":           strings.TrimSpace(bytewise("%03d\r\n", secret)),
+			"decimals of UTF-16":               strings.TrimSuffix(bytewise("%d,", utf16LE(secret)), ","),
 			"HTML within HTML":                 each("&amp;#%d;", secret),
 			"hex with blanks":                  strings.TrimSpace(bytewise("%02x ", secret)),
 			"hex with colons":                  strings.Trim(bytewise("%02X:", secret), ":"),
 			"hex with dashes":                  strings.Trim(bytewise("%02x-", secret), "-"),
+			"hex with pluses":                  strings.Trim(bytewise("%02x+", secret), "+"),
+			"hex with stars":                   strings.Trim(bytewise("%02x*", secret), "*"),
+			"hex with four blanks":             strings.TrimSpace(bytewise("%02x    ", secret)),
+			"hex in quotes":                    strings.TrimSuffix(strings.TrimPrefix(bytewise("'%02x', ", secret), "'"), "', "),
+			"hex in angle brackets":            strings.Trim(bytewise("<%02x>", secret), "<>"),
+			"hex as assemblers write it":       strings.TrimSuffix(bytewise("%02xh ", secret), "h "),
+			"hex in an array of texts":         strings.TrimSuffix(strings.TrimPrefix(bytewise(`"0x%02x", `, secret), `"0x`), `", `),
 			"hex as C writes arrays":           strings.Trim(bytewise("0x%02x, ", secret), ", "),
 			"hex, mixed case":                  mixed(hex.EncodeToString([]byte(secret))),
 			"hex in lines":                     strings.TrimSpace(bytewise("%02x\r\n", secret)),
@@ -80,6 +111,9 @@ func TestRedactorUndoesEncodings(t *testing.T) {
 			"base64 three times":               strings.TrimRight(inBase64(inBase64(inBase64(secret))), "="),
 			"base64 of UTF-16":                 strings.TrimRight(inBase64(utf16BE(secret)), "="),
 			"base64 of an escaped text":        strings.TrimRight(inBase64(each(`\u%04x`, secret)), "="),
+			"base64, 4 in a line":              folded(inBase64(secret), 4),
+			"base64, 10 in a line":             folded(inBase64(inBase64(secret)), 10),
+			"base32, 8 in a line":              folded(inBase32(secret), 8),
 			"base64, escaped":                  bytewise("%%%02x", strings.TrimRight(inBase64(secret), "=")),
 			"quoted-printable":                 quoted,
 			"quoted-printable, with soft ends": quoted[:12] + "=\r\n" + quoted[12:],
@@ -92,6 +126,40 @@ func TestRedactorUndoesEncodings(t *testing.T) {
 			left := strings.TrimSuffix(strings.TrimPrefix(got, "<- "), " ->")
 			if !strings.Contains(got, Mask) || len(left) > len(Mask)+10 { // what it was padded with may be left, and 0x
 				t.Errorf("%s of %q: %q became %q", name, secret, text, got)
+			}
+		}
+	}
+}
+
+// TestRedactorFindsHexWithAnythingBetween: up to six bytes that are no digits, others at each place.
+func TestRedactorFindsHexWithAnythingBetween(t *testing.T) {
+	t.Parallel()
+	const secret = "S3cret-Horse!"
+	var r Redactor
+	r.Add(secret)
+	random := rand.New(rand.NewPCG(1, 2))
+	between := func(class uint8) string {
+		var b []byte
+		for range 1 + random.IntN(maxBetween) {
+			for {
+				if c := byte(random.IntN(256)); !is(c, class) && c != 0 {
+					b = append(b, c)
+					break
+				}
+			}
+		}
+		return string(b)
+	}
+	for range 2000 {
+		var hex, decimal strings.Builder
+		hex.WriteString("41 a") // a pair, and a digit that belongs to nothing
+		for _, c := range []byte(secret) {
+			fmt.Fprintf(&hex, "%02x%s", c, between(isHex))
+			fmt.Fprintf(&decimal, "%d%s", c, between(isDigit))
+		}
+		for _, text := range []string{hex.String(), decimal.String()} {
+			if got := r.String(text); !strings.Contains(got, Mask) {
+				t.Fatalf("%q became %q", text, got)
 			}
 		}
 	}
@@ -123,7 +191,7 @@ func TestUndoingIsBounded(t *testing.T) {
 	for range 5 {
 		nested = inBase64(nested)
 	}
-	texts := []string{nested, strings.Repeat("%25", 300_000), strings.Repeat("AAAA", 250_000), strings.Repeat("4141", 250_000), strings.Repeat("%41", 300_000), strings.Repeat("&#x41;", 160_000), strings.Repeat("MFRGG", 200_000), strings.Repeat("\\u", 400_000), strings.Repeat("&", 900_000)}
+	texts := []string{nested, strings.Repeat("%25", 300_000), strings.Repeat("AAAA", 250_000), strings.Repeat("4141", 250_000), strings.Repeat("%41", 300_000), strings.Repeat("&#x41;", 160_000), strings.Repeat("MFRGG", 200_000), strings.Repeat("\\u", 400_000), strings.Repeat("&", 900_000), strings.Repeat("83, ", 250_000), strings.Repeat(`\53 `, 250_000), "&#" + strings.Repeat("0", 900_000), strings.Repeat("&#0", 300_000), strings.Repeat("f ", 450_000)}
 	var r Redactor
 	r.Add("S3cret-Horse!")
 	for range 60 {
@@ -168,7 +236,7 @@ func TestLineEndsWithoutEnd(t *testing.T) {
 
 // FuzzUndo: whatever comes, undoing ends, and gives stretches of the text.
 func FuzzUndo(f *testing.F) {
-	for _, s := range []string{"%53", `\u0053\ud83d\ude00`, "&#83;&#x53;&dollar;", "53 33:63-72", inBase64(inBase64("S3cret-Horse!")), inBase32("S3cret-Horse!"), "=53=\r\n33", "\x00S\x003"} {
+	for _, s := range []string{"%53", `\u0053\ud83d\ude00`, "&#83;&#x53;&dollar;", "53 33:63-72", inBase64(inBase64("S3cret-Horse!")), inBase32("S3cret-Horse!"), "=53=\r\n33", `\53 3\000063 `, "[83, 51, 99]", "&#0000000000000000000000000000000000083;", "530x33, 0x63 a63", "\x00S\x003"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -182,5 +250,15 @@ func FuzzUndo(f *testing.F) {
 			}
 		}
 		_ = r.String(s)
+		for i := range min(len(s), 500) {
+			hex, _ := pairs(s, i, nil)
+			decimal := 0
+			if i == 0 || !is(s[i-1], isDigit) {
+				decimal, _ = numbers(s, i, nil)
+			}
+			if max(hex, decimal) >= minUndone && !series(s, minUndone) {
+				t.Fatalf("what stands at %d of %q is not seen at a glance", i, s)
+			}
+		}
 	})
 }

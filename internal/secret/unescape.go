@@ -18,25 +18,31 @@ func line(text string, start int) int {
 	return len(text)
 }
 
-// hasEscapes tells whether there is anything for unescape.
-func hasEscapes(text string) bool {
-	for i := range len(text) {
+// hasEscapes tells whether there is anything for unescape, by escape and by inCSS: where that is the same, by one of them.
+func hasEscapes(text string) (plain, css bool) {
+	for i := 0; i < len(text) && (!plain || !css); i++ {
 		if is(text[i], isEscape) {
-			if n, _, _ := escape(text[i:]); n > 0 {
-				return true
-			}
+			n, _, _ := escape(text[i:])
+			plain = plain || n > 0
+			css = css || beginsCSS(text[i:])
 		}
 	}
-	return false
+	return plain, css
 }
 
-// unescape undoes the escapes of URLs, JSON, JavaScript and C, HTML and quoted-printable, all at once, and leaves out zero bytes,
-// which UTF-16 has in most texts.
-func (v *view) unescape(text string, start int) {
+// atEscape tells whether a text begins with an escape.
+func atEscape(text string) bool {
+	n, _, _ := escape(text)
+	return n > 0 || beginsCSS(text)
+}
+
+// unescape undoes escapes, all at once: those of URLs, JSON, JavaScript and C, HTML and quoted-printable, or with read inCSS those of
+// CSS in place of C's. It leaves out zero bytes, which UTF-16 has in most texts.
+func (v *view) unescape(text string, start int, read func(string) (int, rune, bool)) {
 	for i := start; i < len(text); {
 		n, r, raw := 0, rune(0), false
 		if is(text[i], isEscape) {
-			n, r, raw = escape(text[i:])
+			n, r, raw = read(text[i:])
 		}
 		switch {
 		case n == 0:
@@ -49,6 +55,25 @@ func (v *view) unescape(text string, start int) {
 		}
 		i += n
 	}
+}
+
+// beginsCSS tells whether a text begins with an escape of CSS that is a number.
+func beginsCSS(text string) bool { return len(text) > 1 && text[0] == '\\' && is(text[1], isHex) }
+
+// inCSS is escape, with the escapes of CSS: up to six hexadecimal digits, which a blank may end.
+func inCSS(text string) (n int, r rune, raw bool) {
+	if !beginsCSS(text) {
+		return escape(text)
+	}
+	end := 1
+	for end < min(len(text), 7) && is(text[end], isHex) {
+		end++
+	}
+	n, r = digits(text, 1, end-1, 16)
+	if end < len(text) && strings.IndexByte(" \t\r\n\f", text[end]) >= 0 {
+		n++
+	}
+	return n, r, false
 }
 
 // escape reads an escape that a text begins with: its length, 0 for none, and the character, or raw the byte, that it stands for;
@@ -110,14 +135,8 @@ func backslash(text string) (n int, r rune, raw bool) {
 		return 0, 0, false
 	}
 	switch c := text[1]; {
-	case (c == 'u' || c == 'x') && len(text) > 2 && text[2] == '{':
-		for length := 1; length <= 6 && len(text) > 3+length; length++ {
-			if text[3+length] == '}' {
-				n, r = digits(text, 3, length, 16)
-				return n + 1, r, false
-			}
-		}
-		return 0, 0, false
+	case (c == 'u' || c == 'x' || c == 'o') && len(text) > 2 && text[2] == '{':
+		return braced(text)
 	case c == 'u':
 		return unit(text)
 	case c == 'U':
@@ -126,8 +145,8 @@ func backslash(text string) (n int, r rune, raw bool) {
 	case c == 'x', c == 'X':
 		n, r = digits(text, 2, 2, 16)
 		return n, r, true
-	case c >= '0' && c <= '3':
-		n, r = digits(text, 1, 3, 8)
+	case c >= '0' && c <= '7':
+		n, r = octal(text)
 		return n, r, true
 	case strings.IndexByte(`"'/\`, c) >= 0:
 		return 2, rune(c), true
@@ -135,24 +154,77 @@ func backslash(text string) (n int, r rune, raw bool) {
 	return 0, 0, false
 }
 
-// maxReference is the longest reference to a character that is read, in bytes; the longest name has 33.
+// braced reads \u{53}, \x{53} or \o{123}.
+func braced(text string) (n int, r rune, raw bool) {
+	base := 16
+	if text[1] == 'o' {
+		base = 8
+	}
+	for length := 1; length <= 7 && len(text) > 3+length; length++ {
+		if text[3+length] == '}' {
+			if n, r = digits(text, 3, length, base); n > 0 {
+				n++
+			}
+			return n, r, false
+		}
+	}
+	return 0, 0, false
+}
+
+// octal reads as many digits behind a backslash as make a byte.
+func octal(text string) (n int, r rune) {
+	for n = 1; n < min(len(text), 4) && text[n] >= '0' && text[n] <= '7' && r<<3 < 256; n++ {
+		r = r<<3 | rune(text[n]-'0')
+	}
+	return n, r
+}
+
+// maxReference is the longest name of a character that is read, in bytes; the longest there is has 33.
 const maxReference = 36
 
 // reference reads a reference of HTML or XML: &#83; &#x53; &dollar;
 func reference(text string) (n int, r rune, raw bool) {
+	if strings.HasPrefix(text, "&#") {
+		return numeric(text)
+	}
 	end := 1
-	for end < len(text) && end < maxReference && (text[end] == '#' || sextet(text[end]) >= 0) {
+	for end < len(text) && end < maxReference && sextet(text[end]) >= 0 {
 		end++
+	}
+	if end == len(text) || text[end] != ';' {
+		return 0, 0, false
+	}
+	whole := text[:end+1]
+	if stands := html.UnescapeString(whole); stands != whole {
+		r, size := utf8.DecodeRuneInString(stands)
+		return len(whole) - (len(stands) - size), r, false
+	}
+	return 0, 0, false
+}
+
+// numeric reads a reference by number, however many zeros it begins with; the semicolon may lack.
+func numeric(text string) (n int, r rune, raw bool) {
+	begin, class := "&#", uint8(isDigit)
+	if len(text) > 2 && text[2]|0x20 == 'x' {
+		begin, class = "&#x", isHex
+	}
+	end := len(begin)
+	for end < len(text) && text[end] == '0' {
+		end++
+	}
+	number := end
+	for end < len(text) && is(text[end], class) {
+		end++
+	}
+	if end == len(begin) {
+		return 0, 0, false
+	}
+	r = utf8.RuneError
+	if end > number && end-number < 9 {
+		r, _ = utf8.DecodeRuneInString(html.UnescapeString(begin + text[number:end] + ";"))
 	}
 	if end < len(text) && text[end] == ';' {
 		end++
-	} else if end < 3 || text[1] != '#' {
-		return 0, 0, false
 	}
-	whole := text[:end]
-	if stands := html.UnescapeString(whole); stands != whole {
-		r, size := utf8.DecodeRuneInString(stands)
-		return end - (len(stands) - size), r, false // what follows a number without a semicolon stays
-	}
-	return 0, 0, false
+	return end, r, false
 }

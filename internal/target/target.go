@@ -20,7 +20,7 @@ type Target struct {
 	Host   string     // a name as A-labels in lower case without trailing dot, or an address
 	Addr   netip.Addr // valid when Host is an IP literal
 	Port   uint16     // the scheme's (see ports), unless written
-	Path   string     // of a URL, with its query; empty otherwise
+	Path   string     // of a URL over HTTP, with its query; empty otherwise
 	Name   string     // the hostname parameter if given, else Host: what Host, SNI, certificate check and auth go by
 }
 
@@ -68,8 +68,11 @@ func ParseAs(scheme, raw, hostname string) (Target, error) {
 		}
 		t.Path = path
 	}
-	if t.Path != "" && t.Path != "/" && t.Scheme != "https" && t.Scheme != "http" {
-		return Target{}, fmt.Errorf("the target has a path, and %s knows none", t.Scheme)
+	if t.Scheme != "https" && t.Scheme != "http" {
+		if t.Path != "" && t.Path != "/" {
+			return Target{}, fmt.Errorf("the target has a path, and %s knows none", t.Scheme)
+		}
+		t.Path = ""
 	}
 	if err := t.setAuthority(authority); err != nil {
 		return Target{}, fmt.Errorf("the target is malformed: %w", err)
@@ -111,13 +114,17 @@ func checkText(s string) error {
 	return nil
 }
 
-// parsePath checks what follows a URL's authority. It stays as written, because it goes into the request line so.
+// parsePath checks what follows a URL's authority. It stays as written, because it goes into the request line so; a query that is
+// empty is none.
 func parsePath(s string) (string, error) {
 	if strings.Contains(s, "#") {
 		return "", errors.New("fragment (#…) is never sent to a server: leave it out")
 	}
 	if strings.HasPrefix(s, "?") {
 		s = "/" + s
+	}
+	if path, query, _ := strings.Cut(s, "?"); query == "" {
+		s = path
 	}
 	for _, c := range []byte(s) {
 		if c >= utf8.RuneSelf {

@@ -14,15 +14,16 @@ var example string
 
 // Definition declares this prober.
 var Definition = prober.Definition{
-	Name:    "mapi_http",
-	Summary: "Does Outlook's way work, front to back: do the endpoints of MAPI over HTTP ask for a logon, and show their page after one?",
-	Advice:  book,
-	Serves:  advice.EWS.At("/mapi", "Default Web Site/mapi", "/mapi/healthcheck.htm"),
-	New:     func() prober.Prober { return defaults() },
-	Paths:   prober.ServicePaths,
-	Account: &prober.Account{Enabled: []string{prober.MAPIEnabled, prober.MapiHTTPEnabled}},
-	Absent:  []string{"status/" + reasonNotPublished},
-	Steps:   append([]prober.StepHelp{{Name: "resolve", Help: "look the target's name up"}}, stepsOf(endpoints)...),
+	Name:       "mapi_http",
+	Summary:    "Does Outlook's way work, front to back: do the endpoints of MAPI over HTTP ask for a logon, and show their page after one?",
+	Advice:     book,
+	Serves:     advice.EWS.At("/mapi", "Default Web Site/mapi", "/mapi/healthcheck.htm"),
+	New:        func() prober.Prober { return defaults() },
+	TargetPath: prober.PathUnused,
+	Paths:      prober.ServicePaths,
+	Account:    &prober.Account{Enabled: []string{prober.MAPIEnabled, prober.MapiHTTPEnabled}},
+	Absent:     []string{"status/" + reasonNotPublished},
+	Steps:      append([]prober.StepHelp{{Name: "resolve", Help: "look the target's name up"}}, stepsOf(endpoints)...),
 	Reasons: []failure.Reason{
 		{Stage: failure.Auth, Reason: reasonUnasked, Help: "An endpoint showed its page to a request without credentials."},
 		{Stage: failure.Status, Reason: reasonBackend, Help: "Exchange's front end answered with a 5xx: nobody behind it takes the request."},

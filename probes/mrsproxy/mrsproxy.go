@@ -16,14 +16,15 @@ var example string
 
 // Definition declares this prober.
 var Definition = prober.Definition{
-	Name:     "mrs_proxy",
-	Summary:  "Do the servers take mailbox moves: is the MRSProxy endpoint published, with the right schemes, switched on, and served?",
-	Advice:   book,
-	Serves:   advice.EWS,
-	New:      func() prober.Prober { return defaults() },
-	Absent:   []string{"status/" + reasonDisabled, "status/" + reasonNotPublished},
-	Paths:    prober.ServicePaths,
-	Outcomes: outcomes,
+	Name:       "mrs_proxy",
+	Summary:    "Do the servers take mailbox moves: is the MRSProxy endpoint published, with the right schemes, switched on, and served?",
+	Advice:     book,
+	Serves:     advice.EWS,
+	New:        func() prober.Prober { return defaults() },
+	Absent:     []string{"status/" + reasonDisabled, "status/" + reasonNotPublished},
+	TargetPath: prober.RootUnused,
+	Paths:      prober.ServicePaths,
+	Outcomes:   outcomes,
 	Steps: []prober.StepHelp{
 		{Name: "resolve", Help: "look the target's name up"},
 		{Name: "unauthenticated", Help: "ask for the path without credentials"},

@@ -5,6 +5,7 @@
 package mrsproxy
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -135,12 +136,7 @@ func (p *probe) request(method, path string, body []byte, authorization string, 
 }
 
 // path is the target's, where it has one, or the module's.
-func (p *probe) path() string {
-	if p.run.Target.Path != "" && p.run.Target.Path != "/" {
-		return p.run.Target.Path
-	}
-	return p.Path
-}
+func (p *probe) path() string { return cmp.Or(p.run.Target.Path, p.Path) }
 
 // url is what is asked for.
 func (p *probe) url() string {

@@ -13,15 +13,16 @@ var example string
 
 // Definition declares this prober.
 var Definition = prober.Definition{
-	Name:     "rd_gateway",
-	Summary:  "Can Remote Desktop get through RD Gateway: do its verbs, its channels and its websockets reach the gateway and come back?",
-	Advice:   book,
-	Serves:   served,
-	New:      func() prober.Prober { return defaults() },
-	Paths:    prober.ServicePaths,
-	Absent:   []string{"status/" + reasonNotThere},
-	Outcomes: outcomes,
-	Steps:    steps(),
+	Name:       "rd_gateway",
+	Summary:    "Can Remote Desktop get through RD Gateway: do its verbs, its channels and its websockets reach the gateway and come back?",
+	Advice:     book,
+	Serves:     served,
+	New:        func() prober.Prober { return defaults() },
+	TargetPath: prober.PathUnused,
+	Paths:      prober.ServicePaths,
+	Absent:     []string{"status/" + reasonNotThere},
+	Outcomes:   outcomes,
+	Steps:      steps(),
 	Reasons: []failure.Reason{
 		{Stage: failure.Status, Reason: reasonNotThere, Help: "The path is not there (404), before any logon: no gateway, or nobody leads to it."},
 		{Stage: failure.Status, Reason: reasonNoTransport, Help: "The gateway answered 403, 404 or 410 after the logon: it does not offer this transport."},

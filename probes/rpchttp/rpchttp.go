@@ -13,15 +13,16 @@ var example string
 
 // Definition declares this prober.
 var Definition = prober.Definition{
-	Name:     "rpc_http",
-	Summary:  "Does RPC over HTTP get through, as Outlook Anywhere and RD Gateway need it: do both of its verbs reach a proxy that echoes?",
-	Advice:   book,
-	Serves:   served,
-	New:      func() prober.Prober { return defaults() },
-	Paths:    prober.ServicePaths,
-	Absent:   []string{"status/" + reasonNotInstalled},
-	Outcomes: outcomes,
-	Steps:    steps(),
+	Name:       "rpc_http",
+	Summary:    "Does RPC over HTTP get through, as Outlook Anywhere and RD Gateway need it: do both of its verbs reach a proxy that echoes?",
+	Advice:     book,
+	Serves:     served,
+	New:        func() prober.Prober { return defaults() },
+	TargetPath: prober.PathUnused,
+	Paths:      prober.ServicePaths,
+	Absent:     []string{"status/" + reasonNotInstalled},
+	Outcomes:   outcomes,
+	Steps:      steps(),
 	Reasons: []failure.Reason{
 		{Stage: failure.Status, Reason: reasonNotInstalled, Help: "The path is not there (404): no RPC proxy, or nobody leads to it."},
 		{Stage: failure.Status, Reason: reasonRPC, Help: "The RPC proxy answered with an RPC error in its reason phrase: nobody behind it."},

@@ -19,6 +19,7 @@ import (
 	"github.com/ews-exporter/ews_exporter/internal/lab"
 	"github.com/ews-exporter/ews_exporter/internal/report"
 	"github.com/ews-exporter/ews_exporter/internal/result"
+	"github.com/ews-exporter/ews_exporter/internal/test/servers"
 	sites "github.com/ews-exporter/ews_exporter/probes/sslbinding/lab"
 )
 
@@ -33,7 +34,7 @@ func TestLab(t *testing.T) {
 			b, err := sites.Start(t.Context(), scenario)
 			if err != nil {
 				if _, six := scenario.Families(); six {
-					t.Skipf("NOT TESTED, because this machine has no IPv6: %v", err)
+					servers.Skip(t, "this machine has no IPv6: "+err.Error())
 				}
 				t.Fatal(err)
 			}

@@ -17,15 +17,16 @@ var example string
 
 // Definition declares this prober.
 var Definition = prober.Definition{
-	Name:    "ssl_binding",
-	Summary: "Which certificate does each address, port and form of SNI show, and is each the right one?",
-	Advice:  slices.Concat(bindingBook, certificateBook),
-	Serves:  advice.EWS,
-	New:     func() prober.Prober { return defaults() },
-	Paths:   prober.ServicePaths,
-	NoLogon: true,
-	Decides: result.ByNone,
-	Steps:   steps(),
+	Name:       "ssl_binding",
+	Summary:    "Which certificate does each address, port and form of SNI show, and is each the right one?",
+	Advice:     slices.Concat(bindingBook, certificateBook),
+	Serves:     advice.EWS,
+	New:        func() prober.Prober { return defaults() },
+	TargetPath: prober.PathUnused,
+	Paths:      prober.ServicePaths,
+	NoLogon:    true,
+	Decides:    result.ByNone,
+	Steps:      steps(),
 	Reasons: []failure.Reason{
 		{Stage: failure.Config, Reason: reasonNotTLS, Help: "The target is an http URL; certificates are shown over TLS."},
 		{Stage: failure.TLS, Reason: reasonUnexpected, Help: "A certificate is none of the thumbprints expected."},

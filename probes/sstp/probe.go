@@ -4,6 +4,7 @@
 package sstp
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -172,12 +173,7 @@ func (p *probe) head(method, length string) *wire.Request {
 }
 
 // path is the target's, where it has one, or the module's.
-func (p *probe) path() string {
-	if p.run.Target.Path != "" && p.run.Target.Path != "/" {
-		return p.run.Target.Path
-	}
-	return p.Path
-}
+func (p *probe) path() string { return cmp.Or(p.run.Target.Path, p.Path) }
 
 // became is the outcome of a request; empty for a 200, and where it could not be asked.
 func (a *asked) became() string {

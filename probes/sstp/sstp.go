@@ -13,15 +13,16 @@ var example string
 
 // Definition declares this prober.
 var Definition = prober.Definition{
-	Name:     "sstp",
-	Summary:  "Can Windows clients call the VPN server by SSTP, or does a box on port 443, the certificate, or its revocation list keep them out?",
-	Advice:   book,
-	Serves:   served,
-	New:      func() prober.Prober { return defaults() },
-	NoLogon:  true,
-	Absent:   []string{"status/" + reasonNotServed},
-	Paths:    prober.ServicePaths,
-	Outcomes: outcomes,
+	Name:       "sstp",
+	Summary:    "Can Windows clients call the VPN server by SSTP, or does a box on port 443, the certificate, or its revocation list keep them out?",
+	Advice:     book,
+	Serves:     served,
+	New:        func() prober.Prober { return defaults() },
+	NoLogon:    true,
+	Absent:     []string{"status/" + reasonNotServed},
+	TargetPath: prober.RootUnused,
+	Paths:      prober.ServicePaths,
+	Outcomes:   outcomes,
 	Steps: []prober.StepHelp{
 		{Name: "resolve", Help: "look the target's name up"},
 		{Name: "call", Help: "the call, over one connection"},

@@ -16,15 +16,16 @@ var example string
 
 // Definition declares this prober.
 var Definition = prober.Definition{
-	Name:    "virtual_directories",
-	Summary: "Which virtual directories does each server hold healthy, and which protocols are out of the balancer's pool?",
-	Advice:  book,
-	Serves:  advice.EWS.At("Exchange's directories", "Default Web Site", "each directory's own healthcheck.htm"),
-	New:     func() prober.Prober { return defaults() },
-	NoLogon: true,
-	Paths:   prober.ServicePaths,
-	Piece:   successMetric,
-	Steps:   steps(),
+	Name:       "virtual_directories",
+	Summary:    "Which virtual directories does each server hold healthy, and which protocols are out of the balancer's pool?",
+	Advice:     book,
+	Serves:     advice.EWS.At("Exchange's directories", "Default Web Site", "each directory's own healthcheck.htm"),
+	New:        func() prober.Prober { return defaults() },
+	NoLogon:    true,
+	TargetPath: prober.PathUnused,
+	Paths:      prober.ServicePaths,
+	Piece:      successMetric,
+	Steps:      steps(),
 	Reasons: []failure.Reason{
 		{Stage: failure.Receive, Reason: reasonUnhealthy, Help: "The connection was ended without an answer to a page of health: so does a server whose component is inactive or unhealthy."},
 		{Stage: failure.Status, Reason: reasonServerError, Help: "A page of health was answered with a 5xx."},

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/ews-exporter/ews_exporter/internal/test/servers"
 )
 
 // root is that of the module, and module its name.
@@ -42,7 +44,7 @@ func copyModule(t *testing.T, to string) {
 	list := exec.CommandContext(t.Context(), "git", "-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
 	names, err := list.Output()
 	if err != nil {
-		t.Skipf("git does not list the module's files: %v", err)
+		servers.Skip(t, "git does not list the module's files: "+err.Error())
 	}
 	const suite = "internal/test/conformance/"
 	for name := range strings.SplitSeq(strings.TrimSuffix(string(names), "\x00"), "\x00") {

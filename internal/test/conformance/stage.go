@@ -6,6 +6,8 @@ import (
 	"os"
 	"runtime"
 	"slices"
+
+	"github.com/ews-exporter/ews_exporter/internal/test/servers"
 )
 
 // stage is what something is played on: it ends what was started there, and keeps why it could not be played. It is a lab.TB.
@@ -27,8 +29,11 @@ func (s *stage) Fatalf(format string, args ...any) {
 	runtime.Goexit()
 }
 
-// Skipf ends what cannot be played on this machine, and is no fault.
-func (s *stage) Skipf(string, ...any) { runtime.Goexit() }
+// Skipf ends what cannot be played on this machine, and is no fault. The run says so at its end.
+func (s *stage) Skipf(format string, args ...any) {
+	s.must(servers.Note("conformance: " + fmt.Sprintf(format, args...)))
+	runtime.Goexit()
+}
 
 // must ends what is played where err is one.
 func (s *stage) must(err error) {

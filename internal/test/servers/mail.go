@@ -151,14 +151,6 @@ accept:
 	}.Start(t, Place{Certificate: pair})
 }
 
-// NeedRoot skips a test of what takes root, such as the start of some servers.
-func NeedRoot(t testing.TB, what string) {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("NOT TESTED: " + what + " takes root")
-	}
-}
-
 // give gives a directory to the user that a server runs as.
 func give(t testing.TB, dir, name string) {
 	t.Helper()

@@ -14,8 +14,8 @@ import (
 	"testing"
 )
 
-// SkippedFile is the environment variable that names a file to which Need adds a line for each test that it skips
-// because a program is missing, so that a run can end by listing them.
+// SkippedFile is the environment variable that names a file to which a line is added for each test that is skipped because the
+// machine lacks something, so that a run can end by listing them.
 const SkippedFile = "EWS_EXPORTER_SKIPPED"
 
 // Need returns the path of a program that the test is about to run. It skips the test in short mode, and where the
@@ -29,14 +29,39 @@ func Need(t testing.TB, program string) string {
 	if ok {
 		return path
 	}
-	if os.Getenv("CI") == "true" {
-		t.Fatalf("%s is not installed, and with CI=true it has to be: run scripts/install-test-servers.sh", program)
+	lack(t, program+" is not installed", "run scripts/install-test-servers.sh")
+	return ""
+}
+
+// NeedRoot skips a test of what takes root, such as the start of some servers, as Need does.
+func NeedRoot(t testing.TB, what string) {
+	t.Helper()
+	if testing.Short() {
+		t.Skipf("takes root for %s, and -short asks for tests without", what)
 	}
-	if err := noteSkipped(fmt.Sprintf("%s: %s is not installed", t.Name(), program)); err != nil {
+	if euid() != 0 {
+		lack(t, what+" takes root", "run the tests as root")
+	}
+}
+
+var euid = os.Geteuid
+
+// lack skips a test for want of something that everybody can have.
+func lack(t testing.TB, why, remedy string) {
+	t.Helper()
+	if os.Getenv("CI") == "true" {
+		t.Fatalf("%s, and with CI=true nothing goes untested: %s", why, remedy)
+	}
+	Skip(t, why+": "+remedy)
+}
+
+// Skip skips a test of what this machine cannot do, and has the run say so at its end.
+func Skip(t testing.TB, why string) {
+	t.Helper()
+	if err := Note(t.Name() + ": " + why); err != nil {
 		t.Fatal(err)
 	}
-	t.Skipf("%s is not installed: run scripts/install-test-servers.sh", program)
-	return ""
+	t.Skip("NOT TESTED: " + why)
 }
 
 // find looks for a program on PATH, and where Debian keeps servers: not on every user's PATH, and what belongs to
@@ -50,7 +75,8 @@ func find(program string) (path string, ok bool) {
 	return "", false
 }
 
-func noteSkipped(line string) error {
+// Note adds a line to the file that SkippedFile names, if any.
+func Note(line string) error {
 	name := os.Getenv(SkippedFile)
 	if name == "" {
 		return nil

@@ -156,6 +156,14 @@ func TestHelperMissing(t *testing.T) {
 	servers.Need(t, "no-such-server")
 }
 
+func TestHelperRoot(t *testing.T) {
+	if os.Getenv(helper) == "" {
+		t.Skip("run by TestWithoutRoot")
+	}
+	servers.WithoutRoot()
+	servers.NeedRoot(t, "Exim")
+}
+
 func TestHelperBadConfig(t *testing.T) {
 	if os.Getenv(helper) == "" {
 		t.Skip("run by TestLogIsShown")
@@ -184,7 +192,7 @@ func TestMissingServer(t *testing.T) {
 			t.Errorf("got %v:\n%s\nwant a skipped test", err, out)
 		}
 		got, err := os.ReadFile(skipped)
-		if want := "TestHelperMissing: no-such-server is not installed\n"; err != nil || string(got) != want {
+		if want := "TestHelperMissing: no-such-server is not installed: run scripts/install-test-servers.sh\n"; err != nil || string(got) != want {
 			t.Errorf("got %q, %v; want %q", got, err, want)
 		}
 	})
@@ -195,6 +203,25 @@ func TestMissingServer(t *testing.T) {
 			t.Errorf("got %v:\n%s\nwant a failure that says what to run", err, out)
 		}
 	})
+}
+
+// TestWithoutRoot: what takes root is skipped and noted without it, and with CI=true it fails.
+func TestWithoutRoot(t *testing.T) {
+	t.Parallel()
+	for _, ci := range []string{"", "true"} {
+		t.Run("CI="+ci, func(t *testing.T) {
+			t.Parallel()
+			skipped := filepath.Join(t.TempDir(), "skipped")
+			out, err := runHelper(t, "TestHelperRoot", "CI="+ci, servers.SkippedFile+"="+skipped)
+			noted, _ := os.ReadFile(skipped)
+			switch is := string(noted); {
+			case ci == "true" && (err == nil || !strings.Contains(out, "Exim takes root")):
+				t.Errorf("got %v:\n%s\nwant a failure that says what is lacking", err, out)
+			case ci == "" && (err != nil || !strings.Contains(out, "--- SKIP: TestHelperRoot") || is != "TestHelperRoot: Exim takes root: run the tests as root\n"):
+				t.Errorf("got %v, noted %q:\n%s\nwant a test that is skipped, and noted", err, is, out)
+			}
+		})
+	}
 }
 
 func TestLogIsShown(t *testing.T) {
