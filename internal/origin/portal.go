@@ -95,12 +95,28 @@ func toPortal(box string) matcher {
 	}
 }
 
-// passwordField is an input for a password; its attributes come in any order.
-var passwordField = regexp.MustCompile(`<input\b[^>]{0,400}\btype\s*=\s*["']?password\b`)
+// ofPassword is what makes an input one for a password; its attributes come in any order.
+var ofPassword = regexp.MustCompile(`\btype\s*=\s*["']?password\b`)
+
+// passwordField tells whether a page has an input for a password. Each tag is looked at once, however often it begins: an expression
+// for the whole of it looks for its end again from each beginning.
+func passwordField(page []byte) bool {
+	for {
+		_, after, found := bytes.Cut(page, []byte("<input"))
+		if !found {
+			return false
+		}
+		var tag []byte
+		tag, page, _ = bytes.Cut(after, []byte(">"))
+		if len(tag) > 0 && bytes.IndexByte([]byte(" \t\r\n\f/"), tag[0]) >= 0 && bytes.Contains(tag, []byte("password")) && ofPassword.Match(tag) {
+			return true
+		}
+	}
+}
 
 // isForm tells whether a success is an HTML page that asks for a password. Mail comes in XML or JSON.
 func isForm(v *view) bool {
-	return fieldWith("Content-Type", "text/html")(v) != "" && bytes.Contains(v.lower, []byte("<form")) && passwordField.Match(v.lower)
+	return fieldWith("Content-Type", "text/html")(v) != "" && bytes.Contains(v.lower, []byte("<form")) && passwordField(v.lower)
 }
 
 // logonForm is such a page where nothing of Windows is in sight. Outlook's may come from Exchange without its headers.

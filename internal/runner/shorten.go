@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ews-exporter/ews_exporter/internal/failure"
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/plain"
 	"github.com/ews-exporter/ews_exporter/internal/result"
@@ -18,6 +19,7 @@ const (
 	maxRaw     = 16 << 10
 	maxFields  = 200
 	maxLabel   = 256 // more than the metrics show
+	maxName    = 1 << 10
 )
 
 // The most that is kept of all texts of a result that a target may make long and many, in bytes, and of those of one
@@ -46,9 +48,8 @@ func (r *room) own(s string, most int) string { return strings.Clone(r.cut(s, mo
 // shorten cuts what a target made long. The conversation that decides goes before all others.
 func shorten(res *result.Result) {
 	sentences := &room{maxStepsDetail}
-	if f := res.Failure; f != nil {
-		f.Message = plain.Cut(f.Message, maxMessage)
-	}
+	shortenFailure(res.Failure)
+	res.Undecided = plain.Cut(res.Undecided, maxMessage)
 	for i := range res.Findings {
 		res.Findings[i].Sentence = sentences.cut(res.Findings[i].Sentence, maxMessage)
 	}
@@ -62,20 +63,33 @@ func shorten(res *result.Result) {
 		one.conversation(c)
 		all.left -= before - one.left
 	}
+	if !slices.Contains(res.Connections, res.DecidingConnection) {
+		all.connection(res.DecidingConnection)
+	}
 	for _, c := range res.Connections {
-		all.secure(c.Secure)
+		all.connection(c)
 	}
 	for _, sample := range res.Samples {
 		for i, label := range sample.Labels {
 			sample.Labels[i] = plain.Cut(label, maxLabel)
 		}
 	}
-	for _, t := range res.Tables {
+	for _, t := range res.Tables { // whose titles and columns are ours
 		for _, row := range t.Rows {
-			for i := range row {
-				row[i] = all.cut(row[i], maxMessage)
-			}
+			all.texts(row)
 		}
+	}
+}
+
+func shortenFailure(f *failure.Failure) {
+	if f != nil {
+		f.Message, f.Code = plain.Cut(f.Message, maxMessage), plain.Cut(f.Code, maxLabel)
+	}
+}
+
+func (r *room) texts(all []string) {
+	for i := range all {
+		all[i] = r.cut(all[i], maxMessage)
 	}
 }
 
@@ -137,15 +151,19 @@ func looked(s string) int { return min(len(s), secret.MaxText) }
 func (r *room) conversation(c *result.Conversation) {
 	c.Error = r.cut(c.Error, maxMessage)
 	r.origin(&c.Origin)
+	if c.Reading != nil {
+		r.texts(c.Reading.Says)
+		c.Reading.Advice = r.cut(c.Reading.Advice, maxMessage)
+	}
 	if t := c.Talk; t != nil {
 		t.Outcome = r.cut(t.Outcome, maxMessage)
 		r.lines(t)
 	}
 	if x := c.HTTP; x != nil {
-		x.URL = r.cut(x.URL, maxValue)
+		x.URL, x.StrayLine = r.cut(x.URL, maxValue), r.own(x.StrayLine, maxMessage)
 		r.response(x.Final)
 		for i := range x.Header {
-			x.Header[i].Value = r.cut(x.Header[i].Value, maxValue)
+			x.Header[i].Name, x.Header[i].Value = r.cut(x.Header[i].Name, maxMessage), r.cut(x.Header[i].Value, maxValue)
 		}
 		for _, interim := range x.Interim {
 			r.response(interim)
@@ -166,9 +184,7 @@ func (r *room) lines(t *result.Talk) {
 
 func (r *room) step(s *result.Step) {
 	s.Detail = r.cut(s.Detail, maxMessage)
-	if s.Failure != nil {
-		s.Failure.Message = plain.Cut(s.Failure.Message, maxMessage)
-	}
+	shortenFailure(s.Failure)
 	for _, child := range s.Steps {
 		r.step(child)
 	}
@@ -181,6 +197,7 @@ func (r *room) response(x *wire.Response) {
 	}
 	x.Raw = r.own(x.Raw, maxRaw)
 	x.Proto, x.Reason = r.own(x.Proto, maxMessage), r.own(x.Reason, maxMessage)
+	x.Coding, x.Unreadable, x.Excerpt = r.own(x.Coding, maxMessage), r.own(x.Unreadable, maxMessage), r.cut(x.Excerpt, maxValue)
 	x.Header = r.fields(x.Header)
 }
 
@@ -203,19 +220,34 @@ func (r *room) origin(o *origin.Origin) {
 	}
 }
 
+func (r *room) connection(c *wire.Connection) {
+	if c == nil {
+		return
+	}
+	c.Name = r.cut(c.Name, maxMessage)
+	r.secure(c.Secure)
+	if c.Proxy != nil {
+		r.connection(c.Proxy.Connection)
+	}
+}
+
 // secure leaves out the names of certificates for which there is no room.
 func (r *room) secure(s *wire.Secure) {
 	if s == nil {
 		return
 	}
-	s.VerifyError = r.cut(s.VerifyError, maxMessage)
+	s.VerifyError, s.ServerName, s.ALPN = r.cut(s.VerifyError, maxMessage), r.cut(s.ServerName, maxMessage), r.cut(s.ALPN, maxMessage)
 	for i := range s.Chain {
-		names := s.Chain[i].Names
-		for n, name := range names {
+		c := &s.Chain[i]
+		for _, text := range []*string{&c.Subject, &c.Issuer, &c.Serial} { // all else is ours
+			*text = r.cut(*text, maxName)
+		}
+		for n, name := range c.Names {
 			if r.left -= len(name); r.left <= 0 {
-				s.Chain[i].Names = slices.Clone(names[:n])
+				c.Names = slices.Clone(c.Names[:n])
 				break
 			}
+			c.Names[n] = plain.Cut(name, maxName)
 		}
 	}
 }

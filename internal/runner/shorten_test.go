@@ -3,9 +3,12 @@ package runner_test
 import (
 	"bytes"
 	"context"
+	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ews-exporter/ews_exporter/internal/origin"
 	"github.com/ews-exporter/ews_exporter/internal/prober"
@@ -108,4 +111,100 @@ func TestLookingForSecretsHasABound(t *testing.T) {
 			t.Errorf("text %d of what decides: %.60q", i, text)
 		}
 	}
+}
+
+// ofOurs are texts of a Result that no target makes: of the request, the configuration and the program, and hashes. What is tagged as
+// not to be redacted is of closed sets. The Verdict is made of the others.
+var ofOurs = []string{
+	"ID", "Target", "Name", "Mailbox", "User", "Address", "Configs", "Proxy", "Start", "Planned", "Deciding", "DecidingConnection", "Verdict", "Faults",
+	"Connection.Proxy", "Certificate.SHA1", "Certificate.SHA256", "Certificate.KeyAlgorithm", "Certificate.SignatureAlgorithm",
+	"Connection.State", "Reading.Certificate", "Sample.Name", "Table.Title", "Table.Columns",
+}
+
+// ours tells whether a field is one of these.
+func ours(of reflect.Type, f reflect.StructField) bool {
+	name := f.Name
+	if of != reflect.TypeFor[result.Result]() {
+		name = of.Name() + "." + name
+	}
+	return !f.IsExported() || f.Tag.Get("redact") == "-" || slices.Contains(ofOurs, name)
+}
+
+// fill makes every text long that a target may make long, two of each list.
+func fill(v reflect.Value, text string, depth int) {
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(text)
+	case reflect.Pointer:
+		if v.IsNil() && depth > 0 {
+			v.Set(reflect.New(v.Type().Elem()))
+			fill(v.Elem(), text, depth-1)
+		}
+	case reflect.Slice:
+		if depth > 0 {
+			v.Set(reflect.MakeSlice(v.Type(), 2, 2))
+			fill(v.Index(0), text, depth-1)
+			fill(v.Index(1), text, depth-1)
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if f := v.Type().Field(i); !ours(v.Type(), f) && f.Type != reflect.TypeFor[time.Time]() {
+				fill(v.Field(i), text, depth)
+			}
+		}
+	}
+}
+
+// each goes through the texts that a Result leads to.
+func each(v reflect.Value, path string, do func(path, text string)) {
+	switch v.Kind() {
+	case reflect.String:
+		do(path, v.String())
+	case reflect.Pointer:
+		if !v.IsNil() {
+			each(v.Elem(), path, do)
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			each(v.Index(i), path, do)
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if f := v.Type().Field(i); f.IsExported() && f.Type != reflect.TypeFor[*result.Metric]() {
+				each(v.Field(i), path+"."+f.Name, do)
+			}
+		}
+	}
+}
+
+// TestEveryTextOfATargetIsCut: whatever a prober puts into a Result, no text in it is longer than the longest that is kept, which is a
+// head's; so a field that comes to be is bounded, or this tells.
+func TestEveryTextOfATargetIsCut(t *testing.T) {
+	t.Parallel()
+	filled := map[string]bool{}
+	r := localRunner(t, nil, func(_ context.Context, run *prober.Run) {
+		fill(reflect.ValueOf(run.Result).Elem(), strings.Repeat("x", 100<<10), 8)
+		for i := range run.Result.Samples {
+			run.Result.Samples[i].Metric = &result.Metric{Labels: []string{"a", "b"}}
+		}
+		each(reflect.ValueOf(run.Result), "", func(path, text string) { filled[path] = filled[path] || len(text) == 100<<10 })
+	})
+	answer, err := r.Probe(t.Context(), runner.Request{Module: "puppet", Target: "127.0.0.1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{".Failure.Message", ".Connections.Secure.Chain.Serial", ".Conversations.HTTP.Final.Raw", ".Conversations.Talk.Lines.Text", ".Steps.Steps.Detail"} {
+		if !filled[path] {
+			t.Errorf("%s was not filled", path)
+		}
+	}
+	each(reflect.ValueOf(answer.Result), "", func(path, text string) {
+		most := 4 << 10
+		if strings.HasSuffix(path, ".Raw") {
+			most = 16 << 10
+		}
+		if len(text) > most {
+			t.Errorf("%s: %d bytes", path, len(text))
+		}
+	})
 }

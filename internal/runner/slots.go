@@ -2,8 +2,9 @@ package runner
 
 import (
 	"net/netip"
-	"strings"
 	"sync"
+
+	"golang.org/x/net/publicsuffix"
 
 	"github.com/ews-exporter/ews_exporter/internal/target"
 )
@@ -56,8 +57,8 @@ func (s *slots) free(t target.Target) {
 	}
 }
 
-// blockOf is what a target's host is part of: of a name the domain, told by its last two labels, of an address its network, of
-// the size that one site usually has (/24, or /48 of IPv6).
+// blockOf is what a target's host is part of: of a name the domain that somebody registered, by the Public Suffix List, of an address
+// its network, of the size that one site usually has (/24, or /48 of IPv6).
 func blockOf(t target.Target) string {
 	if t.Addr.IsValid() {
 		bits := 24
@@ -66,6 +67,9 @@ func blockOf(t target.Target) string {
 		}
 		return netip.PrefixFrom(t.Addr, bits).Masked().String()
 	}
-	labels := strings.Split(t.Host, ".")
-	return "*." + strings.Join(labels[max(0, len(labels)-2):], ".")
+	domain, err := publicsuffix.EffectiveTLDPlusOne(t.Host)
+	if err != nil { // a name of one label, or one below which others register theirs
+		domain = t.Host
+	}
+	return "*." + domain
 }

@@ -19,7 +19,7 @@ type Certificate struct {
 	Subject            string    `json:"subject"`
 	Issuer             string    `json:"issuer"`
 	Names              []string  `json:"names,omitempty"` // DNS names and addresses of the SAN, at most maxNames
-	Serial             string    `json:"serial"`          // hex
+	Serial             string    `json:"serial"`          // hex, at most maxSerial
 	NotBefore          time.Time `json:"not_before"`
 	NotAfter           time.Time `json:"not_after"`
 	SHA1               string    `json:"sha1"`   // upper-case hex without separators, as Windows shows a thumbprint
@@ -35,6 +35,8 @@ const (
 	maxNames = 100
 	maxName  = 256  // bytes of one name; DNS allows 253
 	maxDN    = 1024 // bytes of a subject or issuer
+
+	maxSerial = 64 // bytes in hex; RFC 5280 section 4.1.2.2 allows 20 octets
 )
 
 func describe(cert *x509.Certificate) Certificate {
@@ -52,7 +54,7 @@ func describe(cert *x509.Certificate) Certificate {
 	two := sha256.Sum256(cert.Raw)
 	return Certificate{
 		Subject: plain.Cut(cert.Subject.String(), maxDN), Issuer: plain.Cut(cert.Issuer.String(), maxDN), Names: names,
-		Serial: cert.SerialNumber.Text(16), NotBefore: cert.NotBefore, NotAfter: cert.NotAfter,
+		Serial: plain.Cut(cert.SerialNumber.Text(16), maxSerial), NotBefore: cert.NotBefore, NotAfter: cert.NotAfter,
 		SHA1: strings.ToUpper(hex.EncodeToString(one[:])), SHA256: hex.EncodeToString(two[:]),
 		KeyAlgorithm: cert.PublicKeyAlgorithm.String(), KeyBits: keyBits(cert.PublicKey), SignatureAlgorithm: cert.SignatureAlgorithm.String(),
 	}

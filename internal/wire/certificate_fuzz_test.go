@@ -17,7 +17,7 @@ func FuzzDescribe(f *testing.F) {
 			return
 		}
 		d := describe(cert)
-		if len(d.Names) > maxNames || len(d.Subject) > maxDN || len(d.Issuer) > maxDN || len(d.SHA1) != 40 || len(d.SHA256) != 64 {
+		if len(d.Names) > maxNames || len(d.Subject) > maxDN || len(d.Issuer) > maxDN || len(d.Serial) > maxSerial || len(d.SHA1) != 40 || len(d.SHA256) != 64 {
 			t.Errorf("%d names, %d and %d bytes", len(d.Names), len(d.Subject), len(d.Issuer))
 		}
 		for _, name := range d.Names {
