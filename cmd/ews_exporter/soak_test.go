@@ -63,14 +63,14 @@ func TestSoak(t *testing.T) {
 	peers, strangers := soakPeers(t), soakStrangers(t)
 	targets, logons := soakTargets(t, site, peers), soakLogons(site, peers)
 	files := newSoakFiles(t, slices.Concat(targets, logons), logons, site, peers, strangers)
-	p, group := serveSoak(t, "--config.file="+files.config, "--log.level=debug",
+	p, group := serveSoak(t, "--config.file="+files.config, "--log.level=debug", "--web.enable-pprof",
 		fmt.Sprintf("--limit.probes=%d", 2*probesAtOnce()), // of which those at one address get half
 		fmt.Sprintf("--limit.probes-per-address=%d", probesAtOnce()))
 	asks := slices.Concat(soakProbes(targets, logons), asksOf(strangers), soakPages(site))
 	crowd := &crowd{base: p.url, asks: asks, answers: map[string]int{}}
 	crowd.ask(t.Context(), crowd.asks[0], 0) // what is made once is made before it is counted
 	http.DefaultClient.CloseIdleConnections()
-	idle := p.sample(t)
+	idle, before := p.sample(t), p.live(t)
 
 	ctx, end := context.WithCancel(t.Context())
 	defer end()
@@ -86,6 +86,7 @@ func TestSoak(t *testing.T) {
 	watch.check(t)
 	group.check(t, p.cmd.Process.Pid)
 	p.settles(t, idle)
+	p.letsGo(t, before)
 	crowd.check(t)
 	modules := p.everyModule(t)
 	p.signal(t, syscall.SIGTERM)

@@ -158,3 +158,34 @@ func (p *program) settles(t *testing.T, idle sample) {
 	}
 	t.Errorf("without a caller the exporter does not come to rest: before %v, now %v", idle, now)
 }
+
+// What an exporter at rest may hold beside what it held before: the results of past probes for the pages, which have a bound of their
+// own in sum, and what else it remembers of targets.
+const (
+	resultsKept = 44 << 20 // 32 MiB by their own count
+	resultSize  = 24 << 10 // of one of them, on average about two thirds of this
+	remembered  = 12 << 20
+)
+
+// letsGo holds what an exporter that nobody asks any more has in its heap against what it had before the load. Under load a leak would
+// have to be large to show.
+func (p *program) letsGo(t *testing.T, before float64) {
+	t.Helper()
+	after, probes := p.live(t), p.sample(t)[probed]
+	if most := before + min(resultsKept, probes*resultSize) + remembered; after > most {
+		t.Errorf("after %.0f probes the heap at rest has grown from %.1f to %.1f MiB, want %.1f at most", probes, before/(1<<20), after/(1<<20), most/(1<<20))
+	}
+	t.Logf("the heap at rest: %.1f MiB before, %.1f MiB after %.0f probes", before/(1<<20), after/(1<<20), probes)
+}
+
+// live is what the exporter holds in its heap once the collector has run, twice because what ends others is let go first.
+func (p *program) live(t *testing.T) float64 {
+	t.Helper()
+	for range 2 {
+		if code, _ := get(t, p.url+"/debug/pprof/heap?gc=1"); code != http.StatusOK {
+			t.Fatalf("the exporter's heap: %d", code)
+		}
+	}
+	_, body := get(t, p.url+"/metrics")
+	return value(t, body, "go_memstats_heap_alloc_bytes")
+}
