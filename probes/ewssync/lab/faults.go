@@ -24,7 +24,7 @@ func faults() []lab.Fault {
 			Alert: "EwsAvailabilityBurnFast", Says: []string{"At that rate the allowance of 30 days is used up in", "in at least three bouts"},
 		},
 		{Module: writes + lab.BriefSuffix, At: "ews-events-lost", Alert: "EwsNotificationsMissing", Says: []string{"no event told of it", "Answered by: exchange"}},
-		{Module: streams + lab.BriefSuffix, At: "ews-events-lost", Alert: "EwsNotificationsMissing", Says: []string{"no event told of it"}},
+		{Module: streams + lab.BriefSuffix, At: "ews-events-lost", Alert: "EwsNotificationsMissing", Says: []string{"no event told of it"}, Long: true},
 		{Module: streams + lab.BriefSuffix, At: "healthy", Service: "streams", Panels: true, Long: true},
 	}
 }
