@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"gopkg.in/yaml.v3"
 
@@ -380,8 +381,19 @@ func (r rule) severities() []string {
 // alwaysUrgent is an urgency that is not looked up.
 var alwaysUrgent = regexp.MustCompile(`Urgency: (\w[^.]*)\.`)
 
+// lasts is a duration of a rule; none is 0.
+func lasts(t *testing.T, text string) time.Duration {
+	t.Helper()
+	d, err := time.ParseDuration(cmp.Or(text, "0s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
 // The label severity and the urgency in the text go by the same faults: whichever alert tells of one is looked up, unless it never is
-// critical. And Alertmanager's example has each such alert where it names those that may be a warning too.
+// critical. Where it turns, the alert before goes on for longer than the one that begins has to wait. And Alertmanager's example has each
+// such alert where it names those that may be a warning too.
 func TestSeverityFollowsUrgency(t *testing.T) {
 	t.Parallel()
 	example, err := os.ReadFile("alertmanager.example.yml")
@@ -399,6 +411,9 @@ func TestSeverityFollowsUrgency(t *testing.T) {
 		}
 		if fixed := alwaysUrgent.FindStringSubmatch(r.Annotations["description"]); fixed != nil && (fixed[1] == "now") != (r.Labels["severity"] == "critical") {
 			t.Errorf("%s, which is %s, says that it is urgent: %s", r.Alert, r.Labels["severity"], fixed[1])
+		}
+		if wait, keep := lasts(t, r.For), lasts(t, r.Keep); both && keep <= wait {
+			t.Errorf("%s waits for %v, and goes on for %v: where its severity turns, it is told nothing of meanwhile", r.Alert, wait, keep)
 		}
 		for _, list := range lists {
 			if both && !slices.Contains(strings.Split(string(list[1]), "|"), strings.TrimPrefix(r.Alert, "Ews")) {

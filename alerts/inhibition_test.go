@@ -135,6 +135,10 @@ func TestOneFaultGivesOnePage(t *testing.T) {
 			[]labels{alert("EwsBalancerFailing", warning), alert("EwsServiceFailing", nil), alert("EwsFinding", warning)},
 			[]string{"EwsServiceFailing"},
 		},
+		"a fault that turned out to be able to wait, or not to": {
+			[]labels{alert("EwsServiceFailing", nil), alert("EwsServiceFailing", warning)},
+			[]string{"EwsServiceFailing"},
+		},
 		"two faults that can wait": {
 			[]labels{alert("EwsServiceFailing", warning), alert("EwsCertificateWrong", warning), alert("EwsSlow", warning)},
 			[]string{"EwsCertificateWrong", "EwsServiceFailing"},

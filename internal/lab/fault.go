@@ -16,5 +16,7 @@ type Fault struct {
 	Says  []string // words of its text
 	// Panels tells that it is there for the dashboard too: with all of these every panel has data.
 	Panels bool
-	Long   bool // it is there for the dashboard alone: a probe takes longer than the tests of alerts allow, or its alert waits longer
+	// Long tells that a probe takes longer than the test of these alerts allows, or that its alert waits longer. With an Alert it is
+	// tried with the scenarios' verdicts, which take longer; without, it is there for the dashboard alone.
+	Long bool
 }

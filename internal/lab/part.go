@@ -21,7 +21,7 @@ type Part struct {
 	// what a probe costs is measured beside that. Nil where the prober does no such thing.
 	Health []string
 
-	Brief  []Module // that wait for less than Modules, so that they fit between two scrapes of a test
+	Brief  []Module // that wait for less than Modules of the same name less BriefSuffix, so that they fit between two scrapes of a test
 	Faults []Fault
 
 	// What it makes of peers that are broken, or mean harm.
@@ -56,6 +56,9 @@ const (
 	Basic   Logon = "lab"
 	Windows Logon = "windows" // NTLM and Negotiate, at the scenarios that ask for a logon; without one there is no such module
 )
+
+// BriefSuffix ends the names of Brief.
+const BriefSuffix = "_brief"
 
 // None is the Failure of a Verdict that tells of a success.
 const None = "none"

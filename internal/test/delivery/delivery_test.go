@@ -38,7 +38,13 @@ func program(t *testing.T) string {
 // start starts a chain that ends with the test; its configuration is the lab's, and more files.
 func start(t *testing.T, site *lab.Site, o delivery.Options, more ...string) *delivery.Chain {
 	t.Helper()
-	o.Dir, o.Exporter = t.TempDir(), program(t)
+	return run(t, configured(t, site, o, more...))
+}
+
+// configured gives the options with the exporter's configuration: the lab's, and more files.
+func configured(t *testing.T, site *lab.Site, o delivery.Options, more ...string) delivery.Options {
+	t.Helper()
+	o.Dir = t.TempDir()
 	if err := lab.WriteConfig(o.Dir, site); err != nil {
 		t.Fatal(err)
 	}
@@ -48,6 +54,13 @@ func start(t *testing.T, site *lab.Site, o delivery.Options, more ...string) *de
 		write(t, file, text)
 		o.Configs = append(o.Configs, file)
 	}
+	return o
+}
+
+// run runs a chain that ends with the test.
+func run(t *testing.T, o delivery.Options) *delivery.Chain {
+	t.Helper()
+	o.Exporter = program(t)
 	c, err := delivery.Start(context.WithoutCancel(t.Context()), o)
 	if err != nil {
 		t.Fatal(err)

@@ -23,7 +23,8 @@ func faults() []lab.Fault {
 			Module: reads, At: "ews-sick-member",
 			Alert: "EwsAvailabilityBurnFast", Says: []string{"At that rate the allowance of 30 days is used up in", "in at least three bouts"},
 		},
-		{Module: "ews_write_brief", At: "ews-events-lost", Alert: "EwsNotificationsMissing", Says: []string{"no event told of it", "Answered by: exchange"}},
-		{Module: "ews_stream_brief", At: "healthy", Service: "streams", Panels: true, Long: true},
+		{Module: writes + lab.BriefSuffix, At: "ews-events-lost", Alert: "EwsNotificationsMissing", Says: []string{"no event told of it", "Answered by: exchange"}},
+		{Module: streams + lab.BriefSuffix, At: "ews-events-lost", Alert: "EwsNotificationsMissing", Says: []string{"no event told of it"}, Long: true},
+		{Module: streams + lab.BriefSuffix, At: "healthy", Service: "streams", Panels: true, Long: true},
 	}
 }

@@ -23,8 +23,8 @@ func Part() lab.Part {
 		},
 		Shared: shared(),
 		Brief: []lab.Module{
-			{Name: "ews_stream_brief", Logon: lab.Basic, Keys: []string{"ews_sync: {operations: [stream], write: true, stream_hold: 1s, event_wait: 1s}"}},
-			{Name: "ews_write_brief", Logon: lab.Basic, Keys: []string{"ews_sync: {operations: [sync, notify], write: true, event_wait: 1s}"}},
+			{Name: streams + lab.BriefSuffix, Logon: lab.Basic, Keys: []string{"ews_sync: {operations: [stream], write: true, stream_hold: 1s, event_wait: 1s}"}},
+			{Name: writes + lab.BriefSuffix, Logon: lab.Basic, Keys: []string{"ews_sync: {operations: [sync, notify], write: true, event_wait: 1s}"}},
 		},
 		Faults: faults(),
 		Loads:  loads(),

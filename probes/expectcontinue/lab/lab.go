@@ -10,7 +10,7 @@ const (
 	fast    = "expect_continue_fast"
 	basic   = "expect_continue_basic"
 	windows = "expect_continue_windows"
-	brief   = "expect_continue_quick"
+	brief   = module + lab.BriefSuffix
 )
 
 // Part is the prober's.
