@@ -50,8 +50,8 @@ func TestConn_surplusIsNeverTheNextAnswer(t *testing.T) {
 				close(read)
 				<-written
 				time.Sleep(10 * time.Millisecond) // through the loopback
-				if got := c.Reusable(); got != tt.reusable {
-					t.Errorf("reusable: %t, want %t", got, tt.reusable)
+				if tt.reusable != c.Reusable() && (tt.reusable || !ended(c)) {
+					t.Errorf("reusable: %t, want %t", !tt.reusable, tt.reusable)
 				}
 				c.Reusable() // asked again it counts nothing twice
 				if x.Record.Stray != tt.stray || c.Record.LeftOver != tt.stray {
@@ -60,6 +60,17 @@ func TestConn_surplusIsNeverTheNextAnswer(t *testing.T) {
 			})
 		}
 	}
+}
+
+// ended tells whether a connection is seen to be of no more use; what the peer did takes a moment to arrive.
+func ended(c *Conn) bool {
+	for range 200 {
+		if !c.Reusable() {
+			return true
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return false
 }
 
 // A response behind the last one that is asked for is no danger to anybody, and still a sign of one.
@@ -94,8 +105,7 @@ func TestConn_surplusInARecordNobodyDecrypted(t *testing.T) {
 	})
 	x, _, err := c.Do(get, 1<<10)
 	wantFailure(t, err, "", "")
-	time.Sleep(10 * time.Millisecond)
-	if c.Reusable() || x.Record.Stray != len(ok) {
+	if !ended(c) || x.Record.Stray != len(ok) {
 		t.Errorf("%d bytes counted, want %d, and no more requests on the connection", x.Record.Stray, len(ok))
 	}
 }
@@ -125,8 +135,7 @@ func TestConn_endIsSeenBeforeTheNextRequest(t *testing.T) {
 					t.Error("not reusable while it is open")
 				}
 				close(read)
-				time.Sleep(20 * time.Millisecond)
-				if c.Reusable() || !slices.Contains([]State{Closed, Reset}, c.Record.State) {
+				if !ended(c) || !slices.Contains([]State{Closed, Reset}, c.Record.State) {
 					t.Errorf("state %q, and reusable", c.Record.State)
 				}
 			})
@@ -149,8 +158,7 @@ func TestConn_anIdleConnectionIsEndedWith408(t *testing.T) {
 	long := *x.Record.End - 2 // as if two seconds had passed
 	x.Record.End = &long
 	close(read)
-	time.Sleep(20 * time.Millisecond)
-	if c.Reusable() || x.Record.Stray != 0 || c.Record.State != Closed {
+	if !ended(c) || x.Record.Stray != 0 || c.Record.State != Closed {
 		t.Errorf("%d stray bytes, state %q", x.Record.Stray, c.Record.State)
 	}
 }
