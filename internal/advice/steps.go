@@ -31,6 +31,8 @@ const (
 	// StoppedPools lists pools that are stopped, and StoppedPool what that tells of each server.
 	StoppedPools = `C:\Windows\System32\inetsrv\appcmd list apppool /state:Stopped`
 	StoppedPool  = "If a pool of Exchange is listed on one: that server, whose System log has the reason (source WAS). If none is: a queue is full on one" + ElsePool
+	// ModulesDiffer is what the list of modules of IIS tells where bodies come other than they were sent.
+	ModulesDiffer = "If the list has a module that the same list of another server lacks, such as one of an antivirus program: that module. If the lists are alike: something that inspects traffic between the exporter and SERVER."
 	// StartPool brings back an application pool that stopped.
 	StartPool    = "Where others are well, take that server out of the box's pool; mend what the log names, start the pool (C:\\Windows\\System32\\inetsrv\\appcmd start apppool, with its name), and put the server back."
 	ServicesPool = `C:\Windows\System32\inetsrv\appcmd list apppool MSExchangeServicesAppPool`

@@ -95,7 +95,7 @@ var Advice = slices.Concat(advice.Book{
 		Means: "Asked directly, the connection was reset while it was made: a firewall on the way or on the server does so, or what listens there has too much to do.", Suffers: "Clients whom the balancer sends to this server fail, until its check takes the server out.",
 		Owners: []advice.Owner{advice.Network, advice.Windows},
 		On:     "on the server HOST, in PowerShell", First: "Test-NetConnection HOST -Port PORT",
-		Separates: "If TcpTestSucceeded is True there: a firewall between the exporter and the server; its log at the proof's time has the exporter's address. If it is False: the server's own firewall, or what listens there; its System log says why at that time.",
+		Separates: "If TcpTestSucceeded is True there: a firewall between the exporter and the server, or the server's own, which such a test does not meet; its log at the proof's time has the exporter's address. If it is False: what listens there; the System log says why at that time.",
 		Then:      "A firewall: note its rule, and allow the exporter's address. The service: restart it after reading why; {listens} is what listens. To undo, remove the rule.", Risk: advice.Restart, When: advice.Now,
 	},
 	{

@@ -136,7 +136,7 @@ var book = advice.Book{
 		Means: "Asked directly, Exchange calls a request invalid that is known to be valid (600): something between the exporter and SERVER, or a module in its IIS, lost or changed its body.", Suffers: "Clients whom the balancer sends to this server.",
 		Owners: []advice.Owner{advice.IIS, advice.Network},
 		On:     advice.AtPrompt, First: advice.Modules,
-		Separates: "If the list has a module that the same list of another server lacks, such as one of an antivirus program: that module. If the lists are alike: something that inspects traffic between the exporter and SERVER.",
+		Separates: advice.ModulesDiffer,
 		Then:      "A module: note its entry, then remove it from the application Autodiscover alone (IIS Manager, Modules). In between: exempt the path /Autodiscover from inspection. To undo, add or inspect it again.", Risk: advice.Change, When: advice.Now,
 	},
 	{

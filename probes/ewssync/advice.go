@@ -95,7 +95,7 @@ var book = advice.Book{
 		Means: "What Exchange writes into a stream comes only when it has ended, even at the server.", Suffers: "Clients that wait for notifications from this server.",
 		Owners: []advice.Owner{advice.IIS, advice.Network},
 		On:     advice.AtPrompt, First: advice.Modules,
-		Separates: "If the list has a module that the same list of another server lacks, such as one of an antivirus program: that module. If the lists are alike: something that inspects traffic between the exporter and SERVER.",
+		Separates: advice.ModulesDiffer,
 		Then:      "A module: note its entry, then remove it from the application EWS alone (IIS Manager, Modules). In between: exempt the path /EWS from inspection. To undo, add or inspect it again.", Risk: advice.Change, When: advice.Morning,
 	},
 	{
@@ -111,10 +111,10 @@ var book = advice.Book{
 	{
 		Key:   "stream_silent_at_server",
 		Means: "Asked directly, the server sends nothing in a stream of notifications, not even a status.", Suffers: "Clients that wait for notifications from this server.",
-		Owners: []advice.Owner{advice.Exchange, advice.IIS},
+		Owners: []advice.Owner{advice.Exchange, advice.IIS, advice.Network},
 		On:     advice.InShell, First: advice.BackendHealth,
-		Separates: "If a set of EWS or Store is Unhealthy: it names what fails. If none of these is: " + modules + ", which keeps responses until they are complete.",
-		Then:      "Exchange: " + mend + " A module: note its entry, then remove it from the application EWS alone (IIS Manager, Modules). To undo, add it again.", Risk: advice.Change, When: advice.Morning,
+		Separates: "If a set of EWS or Store is Unhealthy: it names what fails. If none of these is: " + modules + ", which keeps responses until they are complete; where the list is as on another server, something that inspects traffic between the exporter and SERVER.",
+		Then:      "Exchange: " + mend + " A module: note its entry, then remove it from the application EWS alone (IIS Manager, Modules). In between: exempt the path /EWS from inspection. To undo, add or inspect it again.", Risk: advice.Change, When: advice.Morning,
 	},
 	{
 		Key:   "stream_cut_short",
